@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/** A dotted path into an alert, e.g. `candidate.jd`. */
+const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/);
+
+/** One path, or several of which the first that the alert has counts. */
+const paths = z.union([path.transform((p) => [p]), z.array(path).min(1)]);
+
+/** What `conf/surveys/<name>.yaml` holds: which field is what. The code knows no survey by name. */
+export const surveySchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/).describe("Name of the survey: folder in the lake and schema in SQL"),
+  title: z.string().default("").describe("Full name, shown on pages"),
+  match: z
+    .strictObject({
+      schemas: z.array(z.string()).default([]).describe("Avro full names of its packets; * stands for anything"),
+      fields: z.array(z.string()).default([]).describe("Top-level fields that identify a re-written packet (record name topLevelRecord)"),
+      topics: z.array(z.string()).default([]).describe("Kafka topics; * stands for anything"),
+    })
+    .prefault({}),
+  alert: paths.optional().describe("Id of the alert"),
+  object: paths.optional().describe("Id of the object the alert belongs to"),
+  time: z
+    .strictObject({
+      field: paths,
+      scale: z.enum(["jd", "mjd"]).describe("Julian date or modified Julian date"),
+      nightShiftHours: z.number().default(0).describe("Added to the time before its date names the night (-12: noon to noon UTC)"),
+    })
+    .optional(),
+  position: z.strictObject({ ra: paths, dec: paths }).optional().describe("Equatorial J2000, degrees"),
+  band: z.strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) }).optional(),
+  magnitude: z.strictObject({ field: paths, error: paths.optional() }).optional(),
+  flux: z.strictObject({ field: paths, error: paths.optional() }).optional().describe("nJy"),
+  cutouts: z
+    .strictObject({ science: paths, template: paths, difference: paths })
+    .optional()
+    .describe("FITS images, gzipped or not"),
+});
+
+export type Survey = z.output<typeof surveySchema>;
