@@ -11,12 +11,15 @@ export const surveySchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/).describe("Name of the survey: folder in the lake and schema in SQL"),
   title: z.string().default("").describe("Full name, shown on pages"),
   match: z
-    .strictObject({
-      schemas: z.array(z.string()).default([]).describe("Avro full names of its packets; * stands for anything"),
-      fields: z.array(z.string()).default([]).describe("Top-level fields that identify a re-written packet (record name topLevelRecord)"),
-      topics: z.array(z.string()).default([]).describe("Kafka topics; * stands for anything"),
-    })
-    .prefault({}),
+    .array(
+      z.strictObject({
+        schema: z.string().describe("Avro full name of a packet; * stands for anything"),
+        fields: z.array(path).default([]).describe("Fields it must have besides, for packets whose name does not tell"),
+      }),
+    )
+    .default([])
+    .describe("How its packets are known; of several surveys the one that asks for most fields"),
+  topics: z.array(z.string()).default([]).describe("Its Kafka topics; * stands for anything"),
   alert: paths.optional().describe("Id of the alert"),
   object: paths.optional().describe("Id of the object the alert belongs to"),
   time: z

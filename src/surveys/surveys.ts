@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { FinkError } from "../errors.ts";
@@ -8,8 +8,8 @@ import { type Survey, surveySchema } from "./definition.ts";
 export interface SchemaIdentity {
   /** Avro full name, e.g. `lsst.v9_0.alert`. */
   readonly name: string;
-  /** Names of the top-level fields. */
-  readonly fields: readonly string[];
+  /** Whether there is a field at a dotted path such as `diaSource.ra`. */
+  has(path: string): boolean;
 }
 
 /** The known surveys, and a definition for those nobody described. */
@@ -24,29 +24,43 @@ export class Surveys {
     return this.all.find((s) => s.name === name) ?? surveySchema.parse({ name });
   }
 
-  /** Name of the survey a packet belongs to: a definition that matches, else the start of its namespace. */
+  /** Name of the survey a packet belongs to: the definition that matches by most fields, else the start of its namespace. */
   ofSchema(schema: SchemaIdentity): string {
-    const byName = this.all.find((s) => s.match.schemas.some((p) => globToRegExp(p).test(schema.name)));
-    if (byName) return byName.name;
-    if (!schema.name.includes(".")) {
-      const has = (s: Survey) => s.match.fields.length > 0 && s.match.fields.every((f) => schema.fields.includes(f));
-      const byFields = this.all.find(has);
-      if (byFields) return byFields.name;
-    }
-    return leadingWord(schema.name);
+    const matching = this.all.flatMap(({ name, match }) => match.filter((m) => matches(m, schema)).map((m) => ({ name, fields: m.fields.length })));
+    return matching.sort((a, b) => b.fields - a.fields)[0]?.name ?? leadingWord(schema.name);
   }
 
-  /** Name of the survey a topic carries: a definition that matches, else the topic's first word. */
+  /** The survey whose definition names the topic. */
+  claiming(topic: string): string | undefined {
+    return this.all.find((s) => s.topics.some((p) => globToRegExp(p).test(topic)))?.name;
+  }
+
+  /** Name of the survey a topic carries: a definition that names it, else the topic's first word. */
   ofTopic(topic: string): string {
-    const known = this.all.find((s) => s.match.topics.some((p) => globToRegExp(p).test(topic)));
-    return known?.name ?? leadingWord(topic);
+    return this.claiming(topic) ?? leadingWord(topic);
   }
 }
 
-/** Reads every `*.yaml` of the folder. */
-export function loadSurveys(folder: string): Surveys {
-  const files = readdirSync(folder).filter((f) => f.endsWith(".yaml")).sort();
-  return new Surveys(files.map((f) => parseSurvey(readFileSync(join(folder, f), "utf8"), f)));
+/** Whether the schema's name alone says that it is the survey's own packet. */
+export function isPacketOf(survey: Survey, schemaName: string): boolean {
+  return survey.match.some((m) => m.fields.length === 0 && globToRegExp(m.schema).test(schemaName));
+}
+
+function matches({ schema, fields }: Survey["match"][number], identity: SchemaIdentity): boolean {
+  return globToRegExp(schema).test(identity.name) && fields.every((path) => identity.has(path));
+}
+
+/** Reads every `*.yaml` of the folders; an empty name stands for no folder. A later definition of a name replaces an earlier one. */
+export function loadSurveys(...folders: readonly string[]): Surveys {
+  const found = new Map<string, Survey>();
+  for (const folder of folders.filter((f) => f !== "")) {
+    if (!existsSync(folder)) throw new FinkError("config", `surveys: there is no folder ${folder}`);
+    for (const file of readdirSync(folder).filter((f) => f.endsWith(".yaml")).sort()) {
+      const survey = parseSurvey(readFileSync(join(folder, file), "utf8"), file);
+      found.set(survey.name, survey);
+    }
+  }
+  return new Surveys([...found.values()]);
 }
 
 export function parseSurvey(text: string, file: string): Survey {

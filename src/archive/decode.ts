@@ -1,0 +1,189 @@
+import { containerBlocks, ContainerHeaders } from "../avro/container.ts";
+import { compileDecoder, type Decoder } from "../avro/decoder.ts";
+import { fingerprint } from "../avro/fingerprint.ts";
+import type { SchemaStore } from "../avro/registry.ts";
+import { readWireHeader } from "../avro/wire.ts";
+import { type ErrorCode, FinkError, messageOf } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { isPacketOf } from "../surveys/surveys.ts";
+import type { Batch } from "./batch.ts";
+import { reservedColumns } from "./columns.ts";
+
+/** A message that could not be archived, and why. */
+export interface Reject {
+  readonly message: number;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+/** The alerts of one writer's schema in a batch. */
+export interface Decoded {
+  readonly decoder: Decoder;
+  /** Full name and CRC-64-AVRO fingerprint of the schema, e.g. `ztf.alert:6f8763a52c16544c`. */
+  readonly label: string;
+  readonly rows: RowOrigins;
+}
+
+/** Where each decoded row came from, so that a part of the rows can be decoded again. */
+export class RowOrigins {
+  /** Bytes the row lies in: the batch's buffer, or a decompressed block. */
+  readonly bytes: Buffer[] = [];
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  /** Message of the row, and its number within the message. */
+  readonly messages: number[] = [];
+  readonly records: number[] = [];
+
+  get length(): number {
+    return this.messages.length;
+  }
+
+  add(bytes: Buffer, start: number, end: number, message: number, record: number): void {
+    this.bytes.push(bytes);
+    this.starts.push(start);
+    this.ends.push(end);
+    this.messages.push(message);
+    this.records.push(record);
+  }
+
+  cut(length: number): void {
+    for (const list of [this.bytes, this.starts, this.ends, this.messages, this.records]) list.length = length;
+  }
+}
+
+export interface DecodeOptions {
+  readonly schemas: SchemaStore;
+  /** Text of the schema of bare data; empty: there is none. */
+  readonly bareSchema: string;
+  readonly maxMessageBytes: number;
+}
+
+/** Decoders are kept for as many schemas as this; a new one beyond drops the oldest. */
+const maxDecoders = 64;
+
+/** Turns batches of messages into columns. One per worker: it keeps the decoders and their arrays. */
+export class MessageDecoder {
+  readonly #options: DecodeOptions;
+  readonly #headers = new ContainerHeaders();
+  readonly #byText = new Map<string, Decoded>();
+  /** The same decoders by the header that named them: a look-up without hashing 20 KB of schema. */
+  readonly #byHeader = new WeakMap<Uint8Array, Decoded>();
+  #rejects: Reject[] = [];
+
+  constructor(options: DecodeOptions) {
+    this.#options = options;
+  }
+
+  /** Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call. */
+  async decode(batch: Batch, survey: Survey): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
+    for (const { decoder, rows } of this.#byText.values()) {
+      decoder.cut(decoder.start);
+      rows.cut(0);
+    }
+    this.#rejects = [];
+    const bytes = Buffer.from(batch.buffer);
+    await this.#fetchSchemas(batch, bytes);
+    for (let i = 0; i < batch.count; i++) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i, survey);
+    return { decoded: [...this.#byText.values()].filter(({ rows }) => rows.length > 0), rejects: this.#rejects };
+  }
+
+  #message(bytes: Buffer, start: number, end: number, message: number, survey: Survey): void {
+    const touched = new Map<Decoded, { counts: readonly number[]; rows: number }>();
+    try {
+      this.#records(bytes, start, end, message, survey, touched);
+    } catch (error) {
+      if (!(error instanceof FinkError)) throw error;
+      for (const [{ decoder, rows }, before] of touched) {
+        decoder.cut(before.counts);
+        rows.cut(before.rows);
+      }
+      this.#rejects.push({ message, code: error.code, reason: messageOf(error) });
+    }
+  }
+
+  #records(bytes: Buffer, start: number, end: number, message: number, survey: Survey, touched: Map<Decoded, { counts: readonly number[]; rows: number }>): void {
+    const framing = framingOf(bytes, start, end);
+    if (framing === "container") {
+      const header = this.#headers.read(bytes, start, end);
+      const target = this.#ofHeader(header.schema);
+      touched.set(target, { counts: target.decoder.counts(), rows: target.rows.length });
+      const first = target.rows.length;
+      for (const block of containerBlocks(bytes, header, end, this.#options.maxMessageBytes)) {
+        const data = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+        decodeRun(target, data, block.start, block.end, block.count, message, first);
+      }
+      // The survey's own packet holds an alert by definition; containers that others wrote may be empty.
+      if (target.rows.length === first && isPacketOf(survey, target.decoder.schema.name)) throw new FinkError("avro", "the container is complete but holds no alert");
+      return;
+    }
+    const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };
+    const target = from.id === null ? this.#bare(bytes, start, end) : this.#ofText(this.#schemaOfId(from.id));
+    decodeRun(target, bytes, from.start, end, 1, message, target.rows.length);
+  }
+
+  #bare(bytes: Buffer, start: number, end: number): Decoded {
+    if (this.#options.bareSchema !== "") return this.#ofText(this.#options.bareSchema);
+    const head = bytes.subarray(start, Math.min(end, start + 4)).toString("hex");
+    const what = start === end ? "the message is empty" : `the message begins with ${head}: neither an Avro container (4f626a01) nor a schema id (00)`;
+    throw new FinkError("avro", `${what}; bare data needs schemas.bare`);
+  }
+
+  #schemaOfId(id: number): string {
+    const text = this.#options.schemas.peek(id);
+    if (text === undefined) throw this.#missing.get(id) ?? new FinkError("schema", `schema id ${id} is unknown`);
+    return text;
+  }
+
+  readonly #missing = new Map<number, FinkError>();
+
+  /** Asks for the schemas of ids that are new, before anything is decoded: the loop over the messages does not wait. */
+  async #fetchSchemas(batch: Batch, bytes: Buffer): Promise<void> {
+    const ids = new Set<number>();
+    for (let i = 0; i < batch.count; i++) {
+      const start = i === 0 ? 0 : batch.ends[i - 1];
+      if (bytes[start] === 0 && batch.ends[i] - start > 5) ids.add(bytes.readUInt32BE(start + 1));
+    }
+    this.#missing.clear();
+    const unknown = [...ids].filter((id) => this.#options.schemas.peek(id) === undefined);
+    await Promise.all(unknown.map((id) => this.#options.schemas.get(id).catch((error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error)))));
+  }
+
+  #ofHeader(schema: Uint8Array): Decoded {
+    const known = this.#byHeader.get(schema);
+    if (known && this.#byText.get(known.decoder.text) === known) return known;
+    const decoded = this.#ofText(Buffer.from(schema.buffer, schema.byteOffset, schema.byteLength).toString("utf8"));
+    this.#byHeader.set(schema, decoded);
+    return decoded;
+  }
+
+  #ofText(text: string): Decoded {
+    const known = this.#byText.get(text);
+    if (known) return known;
+    const decoder = compileDecoder(text, reservedColumns);
+    const decoded = { decoder, label: `${decoder.schema.name}:${fingerprint(decoder.schema)}`, rows: new RowOrigins() };
+    if (this.#byText.size >= maxDecoders) this.#dropUnused();
+    this.#byText.set(text, decoded);
+    return decoded;
+  }
+
+  #dropUnused(): void {
+    const unused = [...this.#byText].find(([, { rows }]) => rows.length === 0);
+    if (unused) this.#byText.delete(unused[0]);
+  }
+}
+
+/** Appends `count` records that fill [start, end) exactly. */
+function decodeRun(target: Decoded, bytes: Buffer, start: number, end: number, count: number, message: number, first: number): void {
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    const next = target.decoder.decode(bytes, at, end);
+    target.rows.add(bytes, at, next, message, target.rows.length - first);
+    at = next;
+  }
+  if (at !== end) throw new FinkError("avro", `${end - at} bytes are left over after the last record`);
+}
+
+function framingOf(bytes: Buffer, start: number, end: number): "container" | "wire" | "bare" {
+  if (end - start >= 3 && bytes[start] === 0x4f && bytes[start + 1] === 0x62 && bytes[start + 2] === 0x6a) return "container";
+  return end > start && bytes[start] === 0 ? "wire" : "bare";
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Data, Struct } from "apache-arrow";
+import { columnsOf } from "../avro/columns.ts";
+import type { AddFile } from "../lake/actions.ts";
+import { columnAt } from "../lake/column.ts";
+import { conform } from "../lake/conform.ts";
+import { writeNewFile } from "../lake/durable.ts";
+import { toParquet } from "../lake/parquet.ts";
+import { merge, type StructType, structType, withFieldsOf } from "../lake/schema.ts";
+import { statistics } from "../lake/stats.ts";
+import { jdMinusMjd, mjdOfMs, nightOfMjd } from "../sky/time.ts";
+import type { Survey } from "../surveys/definition.ts";
+import type { Batch } from "./batch.ts";
+import { rejectedColumns, withOrigin } from "./columns.ts";
+import type { Decoded, Reject } from "./decode.ts";
+
+/** Data files that are on the disk and wait to be committed. */
+export interface WrittenFiles {
+  readonly files: readonly AddFile[];
+  /** Their columns; null when there is no file. */
+  readonly schema: StructType | null;
+  readonly rows: number;
+}
+
+/** Where a batch goes. */
+export interface Destination {
+  readonly survey: Survey;
+  /** Folder of the table. */
+  readonly table: string;
+  /** The table's columns, with those that come with this batch. */
+  readonly schema: StructType;
+}
+
+/** What `plan` found: how the decoded columns go into the table, or the wider columns the table needs first. */
+export type Plan =
+  | { readonly kind: "write"; readonly decoded: readonly Decoded[]; readonly schema: StructType }
+  | { readonly kind: "widen"; readonly schema: StructType };
+
+/**
+ * Holds the decoded columns against the table's. Alerts whose types cannot be brought together with the table's are added to `rejects`.
+ * `mayWiden` false: so are those that need wider columns.
+ */
+export function plan(decoded: readonly Decoded[], schema: StructType, mayWiden: boolean, rejects: Reject[]): Plan {
+  let table = schema;
+  let widens = false;
+  const fitting = decoded.filter((d) => {
+    const found = merge(table, structType(d.decoder.plan.root.type.children));
+    const wait = found.conflicts.length > 0 ? found.conflicts : mayWiden ? [] : found.widened;
+    if (wait.length > 0) {
+      const advice = found.conflicts.length > 0 ? "no exact cast between them" : "run ./fink lake widen, then ./fink retry";
+      const reason = `column types differ (table ≠ alert): ${wait.join(", ")}; ${advice}`;
+      for (const message of new Set(d.rows.messages)) rejects.push({ message, code: "type-conflict", reason });
+      return false;
+    }
+    widens ||= found.widened.length > 0;
+    table = found.type as StructType;
+    return true;
+  });
+  return widens ? { kind: "widen", schema: table } : { kind: "write", decoded: fitting, schema: table };
+}
+
+/** Writes the alerts: a file per schema and night. */
+export function writeAlerts(batch: Batch, decoded: readonly Decoded[], to: Destination): WrittenFiles {
+  const written: WrittenFiles[] = [];
+  for (const one of decoded) {
+    for (const { night, rows, columns } of byNight(batch, one, to.survey)) {
+      written.push(writeFile(withOrigin(conform(columns, to.schema), batch, one.rows, rows, one.label), night, to));
+    }
+  }
+  return {
+    files: written.flatMap((w) => w.files),
+    schema: written.reduce<StructType | null>((sum, w) => (sum && w.schema ? withFieldsOf(sum, w.schema) : (sum ?? w.schema)), null),
+    rows: written.reduce((sum, w) => sum + w.rows, 0),
+  };
+}
+
+/** Writes the messages that wait, under the night they came in. */
+export function writeRejects(batch: Batch, rejects: readonly Reject[], table: string): WrittenFiles {
+  if (rejects.length === 0) return { files: [], schema: null, rows: 0 };
+  const columns = rejectedColumns(batch, rejects);
+  return writeFile(columns, nightOfMjd(mjdOfMs(batch.receivedAt[rejects[0].message])), { table });
+}
+
+interface NightRows {
+  readonly night: number | null;
+  /** Numbers of the rows in the batch's decode order. */
+  readonly rows: ArrayLike<number>;
+  readonly columns: Data<Struct>;
+}
+
+/**
+ * Nearly every batch is of one night, and its columns are used as they are. Otherwise each night's rows are decoded again:
+ * cheaper than code that picks rows out of nested columns.
+ */
+function* byNight(batch: Batch, { decoder, rows: origins }: Decoded, survey: Survey): Generator<NightRows> {
+  const columns = columnsOf(decoder);
+  const nights = nightsOf(columns, survey, (row) => batch.receivedAt[origins.messages[row]]);
+  const groups = Map.groupBy(nights.keys(), (row) => nights[row]);
+  if (groups.size === 1) return yield { night: nights[0], rows: Int32Array.from(nights.keys()), columns };
+  for (const [night, rows] of groups) {
+    decoder.cut(decoder.start);
+    for (const row of rows) decoder.decode(origins.bytes[row], origins.starts[row], origins.ends[row]);
+    yield { night, rows, columns: columnsOf(decoder) };
+  }
+}
+
+/** The night of each alert: from its time where the survey says which field that is, else from when it came in. */
+function nightsOf(columns: Data<Struct>, { time }: Survey, receivedAt: (row: number) => number): (number | null)[] {
+  const column = columnAt(columns, time?.field);
+  const offset = time?.scale === "jd" ? jdMinusMjd : 0;
+  const values = column?.data.values as Float64Array | undefined;
+  return Array.from({ length: columns.length }, (_, row) => {
+    if (!column || !values) return nightOfMjd(mjdOfMs(receivedAt(row)));
+    return column.present(row) ? nightOfMjd(Number(values[row]) - offset, time?.nightShiftHours) : null;
+  });
+}
+
+function writeFile(columns: Data<Struct>, night: number | null, to: { table: string; survey?: Survey }): WrittenFiles {
+  const path = `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`;
+  const bytes = toParquet(columns);
+  writeNewFile(join(to.table, path), bytes);
+  const stats = statistics(columns, indexedPaths(to.survey).flatMap((paths) => columnAt(columns, paths) ?? []));
+  const add: AddFile = { path, partitionValues: { night: night === null ? null : String(night) }, size: bytes.length, modificationTime: Date.now(), dataChange: true, stats };
+  return { files: [add], schema: structType(columns.type.children), rows: columns.length };
+}
+
+/** Columns that queries select by, and so get statistics. */
+export function indexedPaths(survey?: Survey): string[][] {
+  const own = survey ? [survey.alert, survey.object, survey.time?.field, survey.position?.ra, survey.position?.dec] : [];
+  return [...own.filter((paths) => paths !== undefined), ["_source"], ["_partition"], ["_offset"], ["_received_at"]];
+}

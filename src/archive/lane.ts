@@ -1,0 +1,308 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { FinkError, messageOf } from "../errors.ts";
+import { atStep } from "../lake/durable.ts";
+import { type StructType, withFieldsOf } from "../lake/schema.ts";
+import { type Commit, LakeTable } from "../lake/table.ts";
+import { widenTable } from "../lake/widen.ts";
+import type { SourcePartition } from "../sources/source.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { type Batch, BatchBuilder, type Move, type Moves } from "./batch.ts";
+import type { WrittenFiles } from "./files.ts";
+import type { WorkerPool } from "./pool.ts";
+import { rejectedOffsets } from "./waiting.ts";
+import type { Outcome } from "./worker.ts";
+
+/** What a lane tells the service. */
+export interface LaneEvents {
+  /** After the commit: these positions are safe. */
+  committed(lane: Lane, done: CommittedBatches): void;
+  /** Uncommitted work was dropped, another writer was first: the sources have to read these again. */
+  rewound(partitions: readonly SourcePartition[]): void;
+  /** The disk fails, or works again (empty message). */
+  trouble(message: string): void;
+  /** The service shall end: what fails now is not tried again. */
+  stopping(): boolean;
+  buffer(needed: number): ArrayBuffer;
+  bufferFree(buffer: ArrayBuffer): void;
+}
+
+export interface CommittedBatches {
+  readonly batches: readonly Batch[];
+  readonly moves: readonly Move[];
+  readonly archived: number;
+  readonly rejected: number;
+  readonly reasons: readonly string[];
+  readonly version: number;
+}
+
+export interface LaneOptions {
+  readonly maxMessages: number;
+  /** A table larger than this is not widened on the fly. */
+  readonly widenUpToBytes: number;
+  readonly retryAfterMs: number;
+}
+
+interface Reading {
+  /** The offset to be put next; null when the partition was never read. */
+  next: bigint | null;
+  /** Offsets that wait in `rejected` since a crash, see waiting.ts. */
+  readonly settled: Set<number>;
+  /** What was read is dropped until the source asks for the position again. */
+  lost: boolean;
+}
+
+/** A batch that a worker has, or had. */
+interface Pending {
+  readonly batch: Batch;
+  readonly moves: Moves;
+  /** Settles when the worker is through with it; null before it was sent. */
+  outcome: Promise<Outcome> | null;
+  written: (Outcome & { kind: "written" }) | null;
+  /** Its rejected messages are committed, its alerts not yet. */
+  rejectedDone: boolean;
+}
+
+/** The way of one survey's alerts into its tables: batches are written side by side and committed in order. */
+export class Lane {
+  readonly survey: Survey;
+  readonly raw: LakeTable;
+  readonly rejected: LakeTable;
+  readonly #pool: WorkerPool;
+  readonly #events: LaneEvents;
+  readonly #options: LaneOptions;
+  readonly #reading = new Map<string, Reading>();
+  /** Positions of `rejected` as this lane left them: another writer's commit there fences us too. */
+  readonly #rejectedAt = new Map<string, number | null>();
+  #open: BatchBuilder | null = null;
+  #pending: Pending[] = [];
+  #committing: Promise<void> | null = null;
+  duplicates = 0;
+
+  constructor(lake: string, survey: Survey, pool: WorkerPool, events: LaneEvents, options: LaneOptions) {
+    this.survey = survey;
+    this.raw = new LakeTable(join(lake, survey.name, "raw"));
+    this.rejected = new LakeTable(join(lake, survey.name, "rejected"));
+    this.#pool = pool;
+    this.#events = events;
+    this.#options = options;
+  }
+
+  /** Where a partition is to be read from: after what is on its way here, else where the table is. */
+  position(partition: SourcePartition): bigint | null {
+    const reading = this.#reading.get(partition.appId);
+    if (reading && !reading.lost && this.#isUnderWay(partition)) return reading.next;
+    this.raw.refresh();
+    this.rejected.refresh();
+    const at = this.raw.snapshot.positions.get(partition.appId) ?? null;
+    const rejectedAt = this.rejected.snapshot.positions.get(partition.appId) ?? null;
+    this.#rejectedAt.set(partition.appId, rejectedAt);
+    const settled = rejectedAt !== null && rejectedAt > (at ?? 0) ? rejectedOffsets(this.rejected, partition, at ?? 0) : new Set<number>();
+    const next = at === null ? null : BigInt(at);
+    this.#reading.set(partition.appId, { next, settled, lost: false });
+    return next;
+  }
+
+  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array): void {
+    const reading = this.#reading.get(partition.appId);
+    if (reading?.lost) return;
+    if (!reading) throw new FinkError("internal", `${partition.appId} was put before its position was asked for`);
+    if (reading.next !== null && offset < reading.next) {
+      this.duplicates++;
+      return;
+    }
+    if (this.#open && !this.#open.fits(bytes)) this.seal();
+    this.#open ??= new BatchBuilder(this.survey.name, this.#events.buffer(bytes.length), this.#options.maxMessages, receivedAt);
+    this.#open.advance(partition, reading.next, next);
+    reading.next = next;
+    if (reading.settled.delete(Number(offset))) this.duplicates++;
+    else this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
+  }
+
+  get openedAt(): number | null {
+    return this.#open?.openedAt ?? null;
+  }
+
+  /** Sends the open batch to a worker. */
+  seal(): void {
+    const pending = this.#takeOpen();
+    if (!pending) return;
+    this.#pending.push(pending);
+    this.#send(pending, true);
+    this.#startCommitting();
+  }
+
+  /** Everything that was put is committed (or dropped, after a fence). */
+  async drained(): Promise<void> {
+    this.seal();
+    this.#startCommitting();
+    while (this.#committing) await this.#committing;
+  }
+
+  get pendingBatches(): number {
+    return this.#pending.length;
+  }
+
+  #takeOpen(): Pending | null {
+    if (!this.#open) return null;
+    const pending: Pending = { batch: this.#open.seal(), moves: this.#open.moves, outcome: null, written: null, rejectedDone: false };
+    this.#open = null;
+    return pending;
+  }
+
+  #send(pending: Pending, mayWiden: boolean): void {
+    const job = { batch: pending.batch, survey: this.survey, table: this.raw.path, rejectedTable: this.rejected.path, schema: this.raw.snapshot.schema, mayWiden };
+    pending.outcome = this.#pool.run(job).then((outcome) => {
+      pending.written = outcome.kind === "written" ? outcome : null;
+      return outcome;
+    });
+  }
+
+  #startCommitting(): void {
+    if (this.#committing || this.#pending.length === 0) return;
+    this.#committing = this.#commitLoop();
+    this.#committing.catch(() => {}); // it gave up: drained() tries once more and tells
+  }
+
+  async #commitLoop(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) await this.#commitNext();
+    } finally {
+      this.#committing = null;
+    }
+  }
+
+  /** Commits the written batches at the head of the queue, all in one log entry. */
+  async #commitNext(): Promise<void> {
+    const head = this.#pending[0];
+    const outcome = (await head.outcome)!;
+    if (outcome.kind === "widen") return this.#widen(head, outcome.schema);
+    if (outcome.kind === "failed") return this.#tryAgain(head, outcome.message);
+    const unready = this.#pending.findIndex((p) => !p.written);
+    const ready = unready < 0 ? [...this.#pending] : this.#pending.slice(0, unready);
+    try {
+      this.#commit(ready);
+    } catch (error) {
+      await this.#afterFailure(error);
+    }
+  }
+
+  /**
+   * Rejected messages first, then the alerts with the positions. A crash before the first: the batch is read again.
+   * Between the two: read again, and what `rejected` already has is left out (waiting.ts). After the second: done,
+   * and the source is told; a crash before it was told costs a comparison of positions at the next start.
+   */
+  #commit(ready: readonly Pending[]): void {
+    const moves = joined(ready.map((p) => p.moves));
+    this.#commitRejected(ready.filter((p) => !p.rejectedDone));
+    const raw = union(ready.map((p) => p.written!.raw));
+    const positions = new Map([...moves].map(([appId, { from, to }]) => [appId, { from: from === null ? null : Number(from), to: Number(to) }]));
+    const version = this.raw.commit({ ...changeOf(raw), positions });
+    this.#pending.splice(0, ready.length);
+    for (const { batch } of ready) this.#events.bufferFree(batch.buffer);
+    atStep("before", "source-told");
+    this.#events.committed(this, {
+      batches: ready.map((p) => p.batch),
+      moves: [...moves.values()],
+      archived: raw.rows,
+      rejected: ready.reduce((sum, p) => sum + p.written!.rejected.rows, 0),
+      reasons: ready.flatMap((p) => p.written!.reasons),
+      version,
+    });
+    this.#events.trouble("");
+    atStep("after", "source-told");
+  }
+
+  #commitRejected(ready: readonly Pending[]): void {
+    const rejected = union(ready.map((p) => p.written!.rejected));
+    if (rejected.files.length > 0) {
+      const moves = joined(ready.map((p) => p.moves));
+      const positions = new Map([...moves].map(([appId, { to }]) => [appId, { from: this.#rejectedAt.get(appId) ?? null, to: Number(to) }]));
+      this.rejected.commit({ ...changeOf(rejected), positions });
+      for (const [appId, { to }] of positions) this.#rejectedAt.set(appId, to);
+    }
+    for (const pending of ready) pending.rejectedDone = true;
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    const code = error instanceof FinkError ? error.code : "io";
+    if (code === "fenced" || code === "type-conflict") return this.#rewind();
+    await this.#pause(messageOf(error));
+  }
+
+  async #tryAgain(head: Pending, message: string): Promise<void> {
+    await this.#pause(message);
+    this.#send(head, true);
+  }
+
+  /** Nothing that was put is given up while the service runs; when it stops, it is read again at the next start. */
+  async #pause(message: string): Promise<void> {
+    this.#events.trouble(message);
+    await sleep(this.#options.retryAfterMs);
+    if (this.#events.stopping()) throw new FinkError("io", `stopped before everything could be written, the rest will be read again: ${message}`);
+  }
+
+  async #widen(head: Pending, schema: StructType): Promise<void> {
+    const size = [...this.raw.snapshot.files.values()].reduce((sum, f) => sum + f.size, 0);
+    if (size > this.#options.widenUpToBytes) return this.#send(head, false);
+    try {
+      await widenTable(this.raw, schema);
+      this.#send(head, true);
+    } catch (error) {
+      if (error instanceof FinkError && error.code === "fenced") return this.#send(head, true);
+      await this.#tryAgain(head, messageOf(error));
+    }
+  }
+
+  /** Another writer moved a position or the columns on: what is on its way is dropped and read again from where the table is. */
+  async #rewind(): Promise<void> {
+    const open = this.#takeOpen();
+    const dropped = open ? [...this.#pending, open] : this.#pending;
+    this.#pending = [];
+    const moves = joined(dropped.map((p) => p.moves));
+    for (const appId of moves.keys()) this.#reading.get(appId)!.lost = true;
+    for (const pending of dropped) {
+      await pending.outcome;
+      this.#removeFiles(pending);
+      this.#events.bufferFree(pending.batch.buffer);
+    }
+    this.#events.rewound([...moves.values()].map((m) => m.partition));
+  }
+
+  /** Files that were never committed: nobody can have seen them. */
+  #removeFiles({ written, rejectedDone }: Pending): void {
+    for (const { path } of written?.raw.files ?? []) rmSync(join(this.raw.path, path), { force: true });
+    if (rejectedDone) return;
+    for (const { path } of written?.rejected.files ?? []) rmSync(join(this.rejected.path, path), { force: true });
+  }
+
+  #isUnderWay({ appId }: SourcePartition): boolean {
+    return (this.#open?.moves.has(appId) ?? false) || this.#pending.some((p) => p.moves.has(appId));
+  }
+}
+
+function changeOf(written: WrittenFiles): Commit {
+  return { operation: "archive", add: written.files, ...(written.schema ? { schema: written.schema } : {}) };
+}
+
+function union(parts: readonly WrittenFiles[]): WrittenFiles {
+  const schemas = parts.flatMap((p) => p.schema ?? []);
+  return {
+    files: parts.flatMap((p) => p.files),
+    schema: schemas.length === 0 ? null : schemas.reduce(withFieldsOf),
+    rows: parts.reduce((sum, p) => sum + p.rows, 0),
+  };
+}
+
+/** From where the first batch began to where the last one ends. */
+function joined(steps: readonly Moves[]): Map<string, Move> {
+  const all = new Map<string, Move>();
+  for (const step of steps) {
+    for (const [appId, move] of step) all.set(appId, { partition: move.partition, from: all.has(appId) ? all.get(appId)!.from : move.from, to: move.to });
+  }
+  return all;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}

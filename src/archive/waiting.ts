@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromParquet } from "../lake/parquet.ts";
+import type { LakeTable } from "../lake/table.ts";
+import type { SourcePartition } from "../sources/source.ts";
+
+interface OffsetStats {
+  readonly minValues?: { readonly _offset?: number };
+  readonly maxValues?: { readonly _offset?: number };
+}
+
+/**
+ * Offsets of a partition, from `from` on, that are in the `rejected` table.
+ *
+ * A batch commits its rejected messages first and its alerts, with the position, second. After a crash in between the
+ * batch is read again from the old position, and these offsets are the ones that are already accounted for.
+ */
+export function rejectedOffsets(rejected: LakeTable, partition: SourcePartition, from: number): Set<number> {
+  const found = new Set<number>();
+  for (const add of rejected.snapshot.files.values()) {
+    const stats = JSON.parse(add.stats ?? "{}") as OffsetStats;
+    if ((stats.maxValues?._offset ?? from) < from) continue;
+    const table = fromParquet(readFileSync(join(rejected.path, add.path)));
+    const [sources, partitions, offsets] = ["_source", "_partition", "_offset"].map((name) => table.getChild(name)!);
+    for (let i = 0; i < table.numRows; i++) {
+      const offset = Number(offsets.get(i));
+      if (offset >= from && sources.get(i) === partition.source && partitions.get(i) === partition.partition) found.add(offset);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,153 @@
+import avsc from "avsc";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compileEncoder } from "./encoder.ts";
+
+type Json = string | number | null | boolean | Json[] | { [key: string]: Json };
+
+/** avsc reads longs as bigints and names the branch of a union. */
+function avscReader(schema: Json): (bytes: Uint8Array) => unknown {
+  const long = avsc.types.LongType.__with({
+    fromBuffer: (b: Buffer) => b.readBigInt64LE(),
+    toBuffer: (n: bigint) => {
+      const b = Buffer.alloc(8);
+      b.writeBigInt64LE(n);
+      return b;
+    },
+    fromJSON: BigInt,
+    toJSON: String,
+    isValid: (n: unknown) => typeof n === "bigint",
+    compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
+  });
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { registry: { long }, wrapUnions: "always" });
+  return (bytes) => type.fromBuffer(Buffer.from(bytes));
+}
+
+const record = (fields: Record<string, Json>, name = "r"): Json => ({
+  type: "record",
+  name,
+  fields: Object.entries(fields).map(([field, type]) => ({ name: field, type })),
+});
+
+/** A schema, a value for it, and the value as avsc gives it back. */
+interface Case {
+  readonly schema: Json;
+  readonly value: unknown;
+  readonly read: unknown;
+}
+
+const same =
+  (schema: Json) =>
+  (value: unknown): Case => ({ schema, value, read: value });
+const bytes = (limits: { minLength?: number; maxLength?: number }) => fc.uint8Array(limits).map((b) => Buffer.from(b));
+const notNan = { noNaN: true };
+
+const scalars = fc.oneof(
+  fc.constant(null).map(same("null")),
+  fc.boolean().map(same("boolean")),
+  fc.integer().map(same("int")),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(same("long")),
+  fc.maxSafeInteger().map((n): Case => ({ schema: "long", value: n, read: BigInt(n) })),
+  fc.float(notNan).map(same("float")),
+  fc.double(notNan).map(same("double")),
+  fc.string({ unit: "grapheme" }).map(same("string")),
+  bytes({ maxLength: 100 }).map(same("bytes")),
+);
+
+const { any } = fc.letrec<{ any: Case }>((tie) => ({
+  any: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    scalars,
+    tie("any").chain((item) => fc.nat(3).map((n) => nest({ type: "array", items: item.schema }, item, (x) => Array<unknown>(n).fill(x)))),
+    tie("any").map((item) => nest({ type: "map", values: item.schema }, item, (x) => ({ candid: x, "": x }))),
+    tie("any").map((item) => nest({ ...(record({ before: "int", item: item.schema }, fresh()) as object) }, item, (x) => ({ before: -1, item: x }))),
+    tie("any").map(nullable),
+    fc.constantFrom("g", "r").map((symbol) => same({ type: "enum", name: fresh(), symbols: ["g", "r"] })(symbol)),
+    bytes({ minLength: 4, maxLength: 4 }).map((b) => same({ type: "fixed", name: fresh(), size: 4 })(b)),
+  ),
+}));
+
+let names = 0;
+const fresh = (): string => `name${names++}`;
+
+function nest(schema: Json, item: Case, around: (value: unknown) => unknown): Case {
+  return { schema, value: around(item.value), read: around(item.read) };
+}
+
+function nullable(item: Case): Case {
+  if (item.schema === "null" || Array.isArray(item.schema)) return item;
+  const branch =
+    typeof item.schema === "string" ? item.schema : ((item.schema as { name?: string; type: string }).name ?? (item.schema as { type: string }).type);
+  return { schema: ["null", item.schema], value: item.value, read: { [branch]: item.read } };
+}
+
+const strip = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? `${v}` : Object.is(v, -0) ? "-0" : v)));
+
+describe("an encoded value", () => {
+  it("is what avsc reads back, whatever the schema", () => {
+    fc.assert(
+      fc.property(any, ({ schema, value, read }) => {
+        const encoded = compileEncoder(JSON.stringify(record({ it: schema })))({ it: value });
+        expect(strip((avscReader(record({ it: schema }))(encoded) as { it: unknown }).it)).toEqual(strip(read));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("keeps NaN, infinities and the largest longs", () => {
+    const encode = compileEncoder(JSON.stringify(record({ a: "float", b: "double", c: "long", d: "long" })));
+    const read = avscReader(record({ a: "float", b: "double", c: "long", d: "long" }));
+    const value = { a: NaN, b: -Infinity, c: 2n ** 63n - 1n, d: -(2n ** 63n) };
+    expect(read(encode(value))).toEqual(value);
+  });
+
+  it("takes the first branch of a union that can hold it, and null for a missing field", () => {
+    const union = ["null", "int", "double", "string", record({ a: "string" }, "A"), record({ b: "string" }, "B")] as Json[];
+    const encode = compileEncoder(JSON.stringify(union));
+    const branch = (value: unknown): number => encode(value)[0] / 2;
+    expect([null, undefined, 3, 3.5, "x", { a: "x" }, { b: "x" }].map(branch)).toEqual([0, 0, 1, 2, 3, 4, 5]);
+  });
+
+  it("may use a named type again, within its namespace", () => {
+    const cutout = record({ stampData: "bytes" }, "cutout") as { [key: string]: Json };
+    const schema = { ...(record({ science: cutout, template: ["null", "ztf.cutout"], difference: ["null", "cutout"] }, "alert") as object), namespace: "ztf" };
+    const stamp = { stampData: Buffer.from("FITS") };
+    const encoded = compileEncoder(JSON.stringify(schema))({ science: stamp, template: stamp });
+    expect(avscReader(schema)(encoded)).toEqual({ science: stamp, template: { "ztf.cutout": stamp }, difference: null });
+  });
+
+  it("may be longer than the one before", () => {
+    const encode = compileEncoder('"bytes"');
+    const short = encode(Buffer.alloc(10));
+    expect(encode(Buffer.alloc(300_000, 7))).toHaveLength(300_003);
+    expect(short).toEqual(Uint8Array.from([20, ...Array<number>(10).fill(0)]));
+  });
+});
+
+describe("a value that does not fit", () => {
+  const schema = record({
+    candidate: record({ jd: "double", rb: ["null", "float"] }, "candidate"),
+    history: { type: "array", items: { type: "map", values: "int" } },
+  });
+  const encode = compileEncoder(JSON.stringify(schema));
+  it.each([
+    [{ candidate: { jd: "noon" }, history: [] }, 'cannot encode candidate.jd: "noon" is not of type double'],
+    [{ candidate: {}, history: [] }, "cannot encode candidate.jd: undefined is not of type double"],
+    [{ candidate: { jd: 1, rb: true }, history: [] }, "cannot encode candidate.rb: true is not of type float"],
+    [{ candidate: { jd: 1 }, history: [{}, { g: 2 ** 31 }] }, "cannot encode history.1.g: 2147483648 is not of type int"],
+    [{ candidate: { jd: 1 } }, "cannot encode history: undefined is not an array"],
+    [7, "cannot encode the value: 7 is not a record"],
+  ])("is named with its field: %j", (value, message) => {
+    expect(() => encode(value)).toThrow(expect.objectContaining({ code: "avro", message }));
+  });
+
+  it("does not spoil the next one", () => {
+    expect(() => encode({ candidate: { jd: 1 }, history: [{ g: 1.5 }] })).toThrow("history.0.g");
+    expect(encode({ candidate: { jd: 0, rb: null }, history: [] })).toEqual(new Uint8Array(10));
+  });
+
+  it("is one too large for a long, not one cut down to 64 bits", () => {
+    expect(() => compileEncoder('"long"')(2n ** 63n)).toThrow("9223372036854775808n");
+    expect(() => compileEncoder('"long"')(2 ** 53)).toThrow("is not of type long");
+  });
+});

@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * The steps after which something is safe. Tests kill the process right before and after each:
+ * FINK_CRASH_AT=`before:data-file:3` sends SIGKILL before the third data file is written.
+ */
+export type DurableStep = "data-file" | "log-entry" | "source-told";
+
+const crash = /^(before|after):([a-z-]+):(\d+)$/.exec(process.env["FINK_CRASH_AT"] ?? "");
+let crashCount = 0;
+
+export function atStep(when: "before" | "after", step: DurableStep): void {
+  if (!crash || crash[1] !== when || crash[2] !== step) return;
+  if (++crashCount === Number(crash[3])) process.kill(process.pid, "SIGKILL");
+}
+
+/** Writes a new file and its folder's entry to the disk. A crash before the end leaves a file nothing refers to. */
+export function writeNewFile(path: string, bytes: Uint8Array): void {
+  atStep("before", "data-file");
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    writeSynced(path, bytes);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+  atStep("after", "data-file");
+}
+
+/** Puts a whole file under a name nobody took yet. False: somebody was first. */
+export function createWhole(path: string, bytes: Uint8Array): boolean {
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  try {
+    writeSynced(temporary, bytes);
+    atStep("before", "log-entry");
+    linkSync(temporary, path); // the commit: before this line nothing happened, after it everything did
+    atStep("after", "log-entry");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+  return true;
+}
+
+/** Replaces a file whole; readers see the old or the new one. */
+export function replaceWhole(path: string, bytes: Uint8Array): void {
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  writeSynced(temporary, bytes);
+  renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "wx");
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FinkError } from "../errors.ts";
+import { type Action, Replay } from "./actions.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+
+/** File of one log entry; names sort by version. */
+export function entryPath(table: string, version: number): string {
+  return join(logFolder(table), `${String(version).padStart(20, "0")}.json`);
+}
+
+export function checkpointPath(table: string, version: number): string {
+  return join(logFolder(table), `${String(version).padStart(20, "0")}.checkpoint.parquet`);
+}
+
+export function logFolder(table: string): string {
+  return join(table, "_delta_log");
+}
+
+/** Reads the log from its last checkpoint on. */
+export function readLog(table: string): Replay {
+  const replay = new Replay();
+  const checkpoint = lastCheckpoint(table);
+  if (checkpoint >= 0) {
+    for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
+    replay.version = checkpoint;
+  }
+  readOn(table, replay);
+  return replay;
+}
+
+/** Applies the entries that came since; true when there were any. */
+export function readOn(table: string, replay: Replay): boolean {
+  const before = replay.version;
+  for (;;) {
+    const path = entryPath(table, replay.version + 1);
+    const text = readIfThere(path);
+    if (text === null) return replay.version > before;
+    for (const line of text.split("\n")) if (line !== "") replay.apply(parseAction(line, path));
+    replay.version++;
+  }
+}
+
+/** Versions whose log entry is there, oldest first. */
+export function entryVersions(table: string): number[] {
+  return namesIn(table).flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number(name.slice(0, 20))] : []));
+}
+
+export function checkpointVersions(table: string): number[] {
+  return namesIn(table).flatMap((name) => (/^\d{20}\.checkpoint\.parquet$/.test(name) ? [Number(name.slice(0, 20))] : []));
+}
+
+/** `_last_checkpoint` is a hint (Delta protocol, "Last Checkpoint File"): without it the folder is listed. */
+function lastCheckpoint(table: string): number {
+  const hint = readIfThere(join(logFolder(table), "_last_checkpoint"));
+  if (hint !== null) {
+    const { version } = tryJson(hint) as { version?: number };
+    if (version !== undefined && existsSync(checkpointPath(table, version))) return version;
+  }
+  if (existsSync(entryPath(table, 0)) || !existsSync(logFolder(table))) return -1;
+  return Math.max(-1, ...checkpointVersions(table));
+}
+
+function namesIn(table: string): string[] {
+  return existsSync(logFolder(table)) ? readdirSync(logFolder(table)).sort() : [];
+}
+
+function parseAction(line: string, path: string): Action {
+  try {
+    return JSON.parse(line) as Action;
+  } catch (cause) {
+    throw new FinkError("lake", `log entry ${path} is damaged: restore it from a backup, or remove it if it is the last one (its alerts will be read again)`, cause);
+  }
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}

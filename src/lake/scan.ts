@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AddFile } from "./actions.ts";
+import type { ColumnType, StructField, StructType } from "./schema.ts";
+
+/** Key of `add.tags` that names the file's top-level columns, comma-separated. A file without it may lack any column. */
+export const columnsTag = "fink.columns";
+
+export interface ScanTable {
+  readonly path: string;
+  readonly schema: StructType;
+  readonly partitionColumns: readonly string[];
+}
+
+/**
+ * A SELECT of all columns of the table, in its order, over some of its files, which may each lack columns or have narrower ones.
+ * DuckDB takes names and types from the first file of a list, so each group of files with the same columns is led by an empty one
+ * (the seed, written into `seeds`) that has the table's types. Thus no footer is read to plan a query, a condition on the partition
+ * opens only its files, and a nested field is read without its siblings. Measured with 2,000 files of 5 alerts, one night of 20:
+ * 0.07 s; with `union_by_name` (which is what files of unknown columns get) 1.1 s; with `schema=` 2 s.
+ */
+export async function scan(connection: DuckDBConnection, table: ScanTable, files: Iterable<AddFile>, seeds: string): Promise<string> {
+  const groups = Map.groupBy(files, (file) => file.tags?.[columnsTag] ?? "");
+  const selects: string[] = [];
+  for (const [columns, members] of groups) {
+    const known = columns === "" ? null : new Set(columns.split(","));
+    const own = dataFields(table).filter((f) => known?.has(f.name) ?? true);
+    const seed = await writeSeed(connection, table, own, seeds);
+    const list = [seed, ...members.map((file) => join(table.path, file.path))].map((path) => literal(escapeGlob(path)));
+    const options = known ? "" : ", union_by_name=true";
+    const source = `read_parquet([${list.join(", ")}], ${hiveOptions(table)}${options})`;
+    selects.push(`SELECT ${table.schema.fields.map((f) => (known?.has(f.name) ?? true) || isPartition(table, f) ? identifier(f.name) : typedNull(f)).join(", ")} FROM ${source}`);
+  }
+  return selects.length > 0 ? selects.join(" UNION ALL ") : `SELECT ${table.schema.fields.map(typedNull).join(", ")} WHERE false`;
+}
+
+/** The table's columns that stand in its files; partition columns stand in their folders' names. */
+export function dataFields(table: Pick<ScanTable, "schema" | "partitionColumns">): readonly StructField[] {
+  return table.schema.fields.filter((f) => !isPartition(table, f));
+}
+
+/** DuckDB's name of a Delta type. */
+export function sqlType(type: ColumnType): string {
+  if (typeof type === "string") return leafTypes[type] ?? type; // decimal(p,s) is written the same
+  if (type.type === "array") return `${sqlType(type.elementType)}[]`;
+  if (type.type === "map") return `MAP(${sqlType(type.keyType)}, ${sqlType(type.valueType)})`;
+  return `STRUCT(${type.fields.map((f) => `${identifier(f.name)} ${sqlType(f.type)}`).join(", ")})`;
+}
+
+const leafTypes: Readonly<Record<string, string>> = {
+  string: "VARCHAR",
+  long: "BIGINT",
+  integer: "INTEGER",
+  short: "SMALLINT",
+  byte: "TINYINT",
+  float: "FLOAT",
+  double: "DOUBLE",
+  boolean: "BOOLEAN",
+  binary: "BLOB",
+  date: "DATE",
+  timestamp: "TIMESTAMP WITH TIME ZONE",
+};
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function writeSeed(connection: DuckDBConnection, table: ScanTable, fields: readonly StructField[], seeds: string): Promise<string> {
+  const folder = join(seeds, ...table.partitionColumns.map((name) => `${name}=__HIVE_DEFAULT_PARTITION__`));
+  mkdirSync(folder, { recursive: true });
+  const seed = join(folder, `${randomUUID()}.parquet`);
+  await connection.run(`COPY (SELECT ${fields.map(typedNull).join(", ")} WHERE false) TO ${literal(seed)} (FORMAT parquet)`);
+  return seed;
+}
+
+function hiveOptions({ schema, partitionColumns }: ScanTable): string {
+  const types = schema.fields.filter((f) => partitionColumns.includes(f.name)).map((f) => `${literal(f.name)}: ${sqlType(f.type)}`);
+  return types.length > 0 ? `hive_partitioning=true, hive_types={${types.join(", ")}}` : "hive_partitioning=false";
+}
+
+function isPartition(table: Pick<ScanTable, "partitionColumns">, { name }: StructField): boolean {
+  return table.partitionColumns.includes(name);
+}
+
+function typedNull({ name, type }: StructField): string {
+  return `NULL::${sqlType(type)} AS ${identifier(name)}`;
+}
+
+/** DuckDB takes every path for a pattern. */
+function escapeGlob(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
+}
