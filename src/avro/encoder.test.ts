@@ -1,12 +1,16 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import avsc from "avsc";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { available } from "../../test/require.ts";
+import { containerBlocks, readContainerHeader } from "./container.ts";
 import { compileEncoder } from "./encoder.ts";
 
 type Json = string | number | null | boolean | Json[] | { [key: string]: Json };
 
-/** avsc reads longs as bigints and names the branch of a union. */
-function avscReader(schema: Json): (bytes: Uint8Array) => unknown {
+/** Reads longs as bigints; unions as `{ branch: value }` or, unwrapped, as the value. */
+function avscReader(schema: Json, wrapUnions: "always" | "never" = "always"): (bytes: Uint8Array) => unknown {
   const long = avsc.types.LongType.__with({
     fromBuffer: (b: Buffer) => b.readBigInt64LE(),
     toBuffer: (n: bigint) => {
@@ -19,7 +23,7 @@ function avscReader(schema: Json): (bytes: Uint8Array) => unknown {
     isValid: (n: unknown) => typeof n === "bigint",
     compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
   });
-  const type = avsc.Type.forSchema(schema as avsc.Schema, { registry: { long }, wrapUnions: "always" });
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { registry: { long }, wrapUnions });
   return (bytes) => type.fromBuffer(Buffer.from(bytes));
 }
 
@@ -121,6 +125,21 @@ describe("an encoded value", () => {
     const short = encode(Buffer.alloc(10));
     expect(encode(Buffer.alloc(300_000, 7))).toHaveLength(300_003);
     expect(short).toEqual(Uint8Array.from([20, ...Array<number>(10).fill(0)]));
+  });
+});
+
+const reference = join(import.meta.dirname, "../../../shared/reference/alerts/ztf/v4.02");
+
+describe.skipIf(!available("reference", existsSync(reference), "no ../shared/reference with real ZTF alerts"))("a real ZTF alert", () => {
+  it.each(existsSync(reference) ? readdirSync(reference) : [])("%s comes back byte for byte", (name) => {
+    const file = readFileSync(join(reference, name));
+    const header = readContainerHeader(file, 0, file.length);
+    const text = Buffer.from(header.schema).toString();
+    const [block] = containerBlocks(file, header, file.length, file.length);
+    const datum = block.bytes.subarray(block.start, block.end);
+    // avsc refuses ZTF's own defaults
+    const alert = avscReader(JSON.parse(text, (key, value: Json) => (key === "default" ? undefined : value)) as Json, "never")(datum);
+    expect(Buffer.compare(compileEncoder(text)(alert), datum)).toBe(0);
   });
 });
 

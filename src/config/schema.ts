@@ -1,18 +1,26 @@
 import { z } from "zod";
 
-const file = z.string();
+/** A file or folder: made absolute when the configuration is loaded. */
+const path = z.string().meta({ path: true });
 const secret = z.string().meta({ secret: true });
+const broker = z.string().regex(/^.+:\d{1,5}$/, "write host:port, e.g. localhost:9092");
+const isStart = (text: string) => text === "earliest" || text === "latest" || !Number.isNaN(Date.parse(text));
+const start = z.string().refine(isStart, "allowed are earliest, latest or a time such as 2026-01-31T00:00:00Z");
 
 /** Every key of `conf/fink.yaml`, its default and its description: help, docs, checks and `FINK_*` variables come from here. */
 export const configSchema = z.strictObject({
-  lake: z.string().default("lake").describe("Folder of the lake; relative to FINK_HOME"),
-  surveys: z.string().default("").describe("Folder with survey definitions of your own (*.yaml), added to the shipped ones"),
+  lake: path.default("lake").describe("Folder of the lake; relative to FINK_HOME"),
+  surveys: path.default("").describe("Folder with survey definitions of your own (*.yaml), added to the shipped ones"),
   kafka: z
     .strictObject({
-      brokers: z.array(z.string()).default(["localhost:9092"]).describe("host:port of one or more brokers"),
-      topics: z.array(z.string()).default(["ztf_*_programid1"]).describe("Topics to archive; * stands for anything, new topics that match are taken up while running"),
+      brokers: z.array(broker).min(1).default(["localhost:9092"]).describe("host:port of one or more brokers"),
+      topics: z
+        .array(z.string())
+        .min(1)
+        .default(["ztf_*_programid1"])
+        .describe("Topics to archive; * stands for anything, new topics that match are taken up while running"),
       group: z.string().default("fink-archive").describe("Consumer group; archives of one group share the partitions"),
-      start: z.string().default("earliest").describe("Where a partition nobody read yet begins: earliest, latest, or a time such as 2026-01-31T00:00:00Z"),
+      start: start.default("earliest").describe("Where a partition nobody read yet begins: earliest, latest, or a time such as 2026-01-31T00:00:00Z"),
       survey: z.string().default("").describe("Survey of topics that no survey definition claims; empty: the first word of the topic's name"),
       discoverSeconds: z.number().positive().default(30).describe("How often new topics are looked for"),
       security: z.enum(["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]).default("plaintext").describe("Protection of the connection"),
@@ -21,37 +29,40 @@ export const configSchema = z.strictObject({
           mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]).default("SCRAM-SHA-512").describe("How the password is proved"),
           username: z.string().default("").describe("User name"),
           password: secret.default("").describe("Password"),
-          passwordFile: file.default("").describe("File that holds the password, instead of `password`"),
+          passwordFile: path.default("").describe("File that holds the password, instead of `password`"),
         })
         .prefault({}),
       tls: z
         .strictObject({
-          ca: file.default("").describe("PEM file of the authority that signed the broker's certificate; empty: the system's"),
-          cert: file.default("").describe("PEM file of our own certificate, where the broker asks for one"),
-          key: file.default("").describe("PEM file of our own key"),
+          ca: path.default("").describe("PEM file of the authority that signed the broker's certificate; empty: the system's"),
+          cert: path.default("").describe("PEM file of our own certificate, where the broker asks for one"),
+          key: path.default("").describe("PEM file of our own key"),
         })
         .prefault({}),
     })
     .prefault({}),
   files: z
     .strictObject({
-      watch: z.array(z.string()).default([]).describe("Folders whose new files the archive service takes in, beside Kafka"),
+      watch: z.array(path).default([]).describe("Folders whose new files the archive service takes in, beside Kafka"),
       everySeconds: z.number().positive().default(5).describe("How often they are looked at"),
     })
     .prefault({}),
   schemas: z
     .strictObject({
-      folder: z.string().default("").describe("Folder of <id>.avsc files for messages in Confluent wire format"),
+      folder: path.default("").describe("Folder of <id>.avsc files for messages in Confluent wire format"),
       registry: z.string().default("").describe("URL of a schema registry, asked for ids the folder does not have"),
       username: z.string().default("").describe("User of the registry"),
       password: secret.default("").describe("Password of the registry"),
-      passwordFile: file.default("").describe("File that holds the registry's password, instead of `password`"),
-      bare: z.string().default("").describe("Schema (.avsc) of messages that are bare Avro data, with neither container nor schema id"),
+      passwordFile: path.default("").describe("File that holds the registry's password, instead of `password`"),
+      bare: path.default("").describe("Schema (.avsc) of messages that are bare Avro data, with neither container nor schema id"),
     })
     .prefault({}),
   archive: z
     .strictObject({
-      sources: z.array(z.enum(["kafka", "files"])).default(["kafka"]).describe("What the archive service reads"),
+      sources: z
+        .array(z.enum(["kafka", "files"]))
+        .default(["kafka"])
+        .describe("What the archive service reads"),
       triggerSeconds: z.number().positive().default(1).describe("A batch is committed after this time at the latest"),
       batchAlerts: z.int().positive().default(1000).describe("… or when it holds so many alerts"),
       batchMegabytes: z.number().positive().default(32).describe("… or so many megabytes"),

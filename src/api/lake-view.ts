@@ -1,0 +1,53 @@
+export const cutoutKinds = ["science", "template", "difference"] as const;
+export type CutoutKind = (typeof cutoutKinds)[number];
+
+/** One alert as the pages list it. */
+export interface LatestAlert {
+  readonly survey: string;
+  /** 64-bit, therefore text. */
+  readonly alertId: string;
+  readonly objectId: string | null;
+  /** In the survey's own time scale (ZTF: UTC, LSST: TAI). */
+  readonly mjd: number | null;
+  /** Equatorial J2000, degrees. */
+  readonly ra: number | null;
+  readonly dec: number | null;
+  readonly band: string | null;
+  readonly magnitude: number | null;
+  readonly fluxNJy: number | null;
+  /** ms since 1970. */
+  readonly publishedAt: number | null;
+  readonly committedAt: number;
+}
+
+export interface LakeTable {
+  readonly survey: string;
+  /** `raw`, `rejected` … */
+  readonly kind: string;
+  readonly version: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: number;
+  /** The newest night of the table, where the reader knows it. */
+  readonly lastNight?: { readonly night: string; readonly rows: number } | null;
+}
+
+export interface RejectedMessage {
+  readonly survey: string;
+  readonly source: string;
+  readonly offset: string;
+  readonly reason: string;
+  /** ms since 1970. */
+  readonly receivedAt: number;
+}
+
+/** What the pages read of the lake. Every call may fail with a `FinkError` that says why. */
+export interface LakeView {
+  tables(): Promise<readonly LakeTable[]>;
+  /** Newest commit first. */
+  latest(limit: number): Promise<readonly LatestAlert[]>;
+  /** A FITS file, gzipped or not; null when there is no such alert or it has no such image. */
+  cutout(survey: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null>;
+  /** Newest first. */
+  rejected(limit: number): Promise<readonly RejectedMessage[]>;
+}

@@ -1,0 +1,25 @@
+import { serveStatic } from "@hono/node-server/serve-static";
+import type { Hono, MiddlewareHandler } from "hono";
+import { compress } from "hono/compress";
+
+/** File → its addresses. */
+const pages: Readonly<Record<string, readonly string[]>> = {
+  "index.html": ["/", "/index.html"],
+  "live.html": ["/live", "/live.html"],
+  "theme.js": ["/theme.js"],
+};
+
+/** Serves the pages that vite built into `folder`. Assets carry a hash in their name and are kept for ever by browsers; pages are asked for again. */
+export function servePages(app: Hono, folder: string): void {
+  app.get("/assets/*", cached("public, max-age=31536000, immutable"), compress(), serveStatic({ root: folder }));
+  for (const [path, addresses] of Object.entries(pages)) {
+    app.on("GET", [...addresses], cached("no-cache"), serveStatic({ root: folder, path }));
+  }
+}
+
+function cached(value: string): MiddlewareHandler {
+  return async (context, next) => {
+    await next();
+    if (context.res.ok) context.header("Cache-Control", value);
+  };
+}

@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { FinkError, messageOf } from "../errors.ts";
+import { cutout } from "./cutouts.ts";
+import { LiveFeed } from "./feed.ts";
+import type { LakeView } from "./lake-view.ts";
+import { live } from "./live.ts";
+import { metricsText } from "./metrics.ts";
+import { servePages } from "./pages.ts";
+import { type LiveStatus, liveStatus, readServices } from "./status.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Folder of the lake. */
+  readonly lake: string;
+  readonly view: LakeView;
+  /** Folder of the built pages. */
+  readonly pages: string;
+  /** Takes errors that are not the caller's fault. */
+  readonly logError: (error: unknown, message: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Ends open live connections at once. */
+  close(): Promise<void>;
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port } = options;
+  const feed = new LiveFeed(options.lake, options.view);
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = serve({ fetch: createApp(options, feed).fetch, hostname: host, port }, (address) => resolve(address.port)) as Server;
+  server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+  try {
+    const bound = await promise;
+    return { url: `http://${urlHost(host)}:${bound}`, close: () => stop(server, feed) };
+  } catch (error) {
+    feed.close();
+    throw error;
+  }
+}
+
+/** Every route; needs no socket, for tests. */
+export function createApp(options: ServerOptions, feed: LiveFeed): Hono {
+  const { lake, view } = options;
+  const app = new Hono();
+  app.use(requestId(), headers);
+  app.get("/api/v1/live", (c) => live(c, feed));
+  app.get("/api/v1/status", (c) => c.json(liveStatus(readServices(lake), Date.now())));
+  app.get("/api/v1/alerts/latest", async (c) => c.json(await view.latest(limitOf(c))));
+  app.get("/api/v1/cutouts/:survey/:alertId/:kind", (c) => cutout(c, view));
+  app.get("/healthz", async (c) => {
+    const { problems } = await statusWithLake(lake, view);
+    return c.json({ ok: problems.length === 0, problems }, problems.length === 0 ? 200 : 503);
+  });
+  app.get("/metrics", async (c) => {
+    const tables = await view.tables().catch(() => null); // the services are watched all the same
+    return c.text(await metricsText(liveStatus(readServices(lake), Date.now()), tables), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+  });
+  servePages(app, options.pages);
+  app.notFound((c) => notFound(c, options.pages));
+  app.onError((error, c) => failed(error, c, options.logError));
+  return app;
+}
+
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  xFrameOptions: "DENY",
+  strictTransportSecurity: false, // served without TLS, often beside other things on one host
+});
+
+async function statusWithLake(lake: string, view: LakeView): Promise<LiveStatus> {
+  const problem = await view.tables().then(
+    () => "",
+    (error: unknown) => `The lake cannot be read: ${messageOf(error)}`,
+  );
+  return liveStatus(readServices(lake), Date.now(), problem);
+}
+
+function limitOf(context: Context): number {
+  const text = context.req.query("limit") ?? "12";
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 100) return limit;
+  throw new HTTPException(400, { message: `limit=${text}: give a whole number from 1 to 100` });
+}
+
+async function notFound(context: Context, pages: string): Promise<Response> {
+  const wantsPage = (context.req.header("Accept") ?? "").includes("text/html");
+  const page = wantsPage ? await readFile(join(pages, "404.html"), "utf8").catch(() => null) : null;
+  return page === null ? context.json({ error: `nothing at ${context.req.path}`, requestId: context.get("requestId") }, 404) : context.html(page, 404);
+}
+
+function failed(error: Error, context: Context, logError: ServerOptions["logError"]): Response {
+  const id: string = context.get("requestId");
+  if (error instanceof HTTPException) return context.json({ error: error.message, requestId: id }, error.status);
+  logError(error, `${context.req.method} ${context.req.path} failed (request ${id})`);
+  if (error instanceof FinkError) return context.json({ error: error.message, requestId: id }, 503);
+  return context.json({ error: `an error of ours: the log has it under request ${id}`, requestId: id }, 500);
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): FinkError {
+  if (error.code === "EADDRINUSE")
+    return new FinkError("io", `port ${port} on ${host} is in use: stop what uses it (./fink stop ui), or set ui.port (FINK_UI_PORT) to another`, error);
+  if (error.code === "EACCES") return new FinkError("io", `port ${port} may not be opened by this user: set ui.port (FINK_UI_PORT) to one above 1023`, error);
+  return new FinkError("io", `cannot serve the pages on ${host}:${port}: ${messageOf(error)}; check ui.host and ui.port`, error);
+}
+
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+async function stop(server: Server, feed: LiveFeed): Promise<void> {
+  feed.close();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
+}

@@ -1,0 +1,24 @@
+import type { CommandTable } from "./command.ts";
+
+/** Every command: one line here, one file in `commands/`. */
+export const commands: CommandTable = {
+  start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },
+  stop: {
+    group: "Services",
+    summary: "Let services finish what they have in hand, and stop them",
+    load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  status: { group: "Services", summary: "What runs: rates, lag, last commit", load: async () => (await import("./commands/status.ts")).status },
+  check: {
+    group: "Set-up",
+    summary: "Look at configuration, Kafka and lake, and say what to mend",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  config: {
+    group: "Set-up",
+    summary: "Print the configuration in force and where it comes from",
+    load: async () => (await import("./commands/config.ts")).config,
+  },
+  test: { group: "Development", summary: "Run every check and test", load: async () => (await import("./commands/test.ts")).test },
+  docs: { group: "Development", summary: "Write the generated pages anew", hidden: true, load: async () => (await import("./commands/docs.ts")).docs },
+};

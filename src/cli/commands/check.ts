@@ -1,0 +1,100 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { LoadedConfig } from "../../config/load.ts";
+import type { Config } from "../../config/schema.ts";
+import { messageOf } from "../../errors.ts";
+import { logFolder, readLog } from "../../lake/log.ts";
+import { probeKafka } from "../../sources/kafka-probe.ts";
+import { defineCommand } from "../command.ts";
+
+/** One thing that was looked at: how it is, or what to mend. */
+interface Finding {
+  readonly what: "configuration" | "kafka" | "lake";
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+export const check = defineCommand({
+  arguments: "",
+  description: "Makes the folder of the lake where there is none, and changes nothing else. The exit code is 1 when something is to be mended.",
+  example: "./fink check -c conf/fink.yaml",
+  flags: z.object({}),
+  async run(context) {
+    const loaded = context.config();
+    const findings = [...checkConfiguration(loaded), ...checkLake(loaded.config.lake), ...(await checkKafka(loaded.config))];
+    if (context.json) context.print(JSON.stringify(findings, null, 2));
+    else for (const { what, ok, text } of findings) context.print(`${ok ? "ok  " : "MEND"} ${what.padEnd(13)} ${text}`);
+    return findings.every((finding) => finding.ok) ? 0 : 1;
+  },
+});
+
+function checkConfiguration({ config, notes }: LoadedConfig): Finding[] {
+  const paths = [config.surveys, config.schemas.folder, config.schemas.bare, ...config.files.watch];
+  const missing = paths.filter((path) => path !== "" && !existsSync(path));
+  return [
+    { what: "configuration", ok: true, text: "valid; `./fink config` shows what is in force" },
+    ...notes.map((text): Finding => ({ what: "configuration", ok: false, text })),
+    ...missing.map((path): Finding => ({ what: "configuration", ok: false, text: `${path} does not exist; make it, or take it out of the configuration` })),
+  ];
+}
+
+function checkLake(lake: string): Finding[] {
+  return [writable(lake), ...tables(lake).map(readable)];
+}
+
+function writable(lake: string): Finding {
+  try {
+    mkdirSync(lake, { recursive: true });
+    tryWriting(join(lake, `.fink-check-${process.pid}`));
+    const { bavail, bsize } = statfsSync(lake);
+    const gigabytes = (bavail * bsize) / 1e9;
+    // a ZTF night is some 20 GB; with less than this left the archive is about to stand still
+    const enough = gigabytes >= 1;
+    return { what: "lake", ok: enough, text: `${lake} has ${gigabytes.toFixed(1)} GB free${enough ? "" : "; make room, or move the lake"}` };
+  } catch (error) {
+    return { what: "lake", ok: false, text: `${lake} cannot be written (${messageOf(error)}); mend its permissions, or name another with --lake` };
+  }
+}
+
+function tryWriting(file: string): void {
+  const descriptor = openSync(file, "wx");
+  try {
+    writeSync(descriptor, "x");
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+    rmSync(file);
+  }
+}
+
+/** Paths of the tables: `<lake>/<survey>/<kind>`. */
+function tables(lake: string): string[] {
+  return foldersIn(lake).flatMap((survey) => foldersIn(survey).filter((table) => existsSync(logFolder(table))));
+}
+
+function foldersIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => join(folder, entry.name));
+}
+
+function readable(table: string): Finding {
+  try {
+    const { version, files } = readLog(table);
+    return { what: "lake", ok: true, text: `${table}: version ${version}, ${files.size} files` };
+  } catch (error) {
+    return { what: "lake", ok: false, text: `${table}: ${messageOf(error)}` };
+  }
+}
+
+async function checkKafka({ archive, kafka }: Config): Promise<Finding[]> {
+  if (!archive.sources.includes("kafka")) return [{ what: "kafka", ok: true, text: "not used (archive.sources)" }];
+  const { brokers, topics, problem } = await probeKafka(kafka);
+  const found = topics.map(({ topic, partitions }): Finding => {
+    const messages = partitions.reduce((sum, partition) => sum + partition.end, 0n);
+    return { what: "kafka", ok: true, text: `${topic}: ${partitions.length} partitions, ${messages} messages so far` };
+  });
+  const contact: Finding[] = brokers.length > 0 ? [{ what: "kafka", ok: true, text: `reached ${brokers.join(", ")} (${kafka.security})` }] : [];
+  return [...contact, ...found, ...(problem ? [{ what: "kafka", ok: false, text: problem.message } as const] : [])];
+}

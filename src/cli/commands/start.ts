@@ -1,0 +1,79 @@
+import { z } from "zod";
+import type { Config } from "../../config/schema.ts";
+import { FinkError } from "../../errors.ts";
+import { createLogger } from "../../log.ts";
+import { didYouMean } from "../../config/nearest.ts";
+import type { ServiceName } from "../../services/service.ts";
+import { serviceNames, services } from "../../services/services.ts";
+import { type Supervised, supervise } from "../../services/supervise.ts";
+import { type Command, type CommandContext, defineCommand } from "../command.ts";
+import { startDetached } from "../detach.ts";
+
+const flags = z.object({
+  once: z.boolean().default(false).describe("Work through what is there, then end"),
+  detach: z.boolean().default(false).describe("Run in the background; the log goes to <lake>/.fink/log/"),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, "a name is made of a-z, 0-9 and -")
+    .optional()
+    .describe("Name of this instance, to run a service more than once")
+    .meta({ value: "NAME" }),
+});
+
+export const start = startCommand(services);
+
+/** The command over other services than ours, for tests. */
+export function startCommand(table: typeof services): Command {
+  return defineCommand({
+    arguments: "SERVICE",
+    description: `SERVICE is ${serviceNames.join(", ")}, or all of them in one process. Ctrl-C or \`./fink stop\` ends it cleanly.`,
+    example: "./fink start archive -c conf/fink.yaml --detach",
+    flags,
+    async run(context, [which], given) {
+      const names = namesOf(which, given);
+      const { config } = context.config();
+      if (given.detach) return await detach(context, config, which, names);
+      const loaded = names.map(async ({ service, name }) => ({ service: await table[service](), name }));
+      await runHere(await Promise.all(loaded), config, given.once);
+    },
+  });
+}
+
+interface Named {
+  readonly service: ServiceName;
+  readonly name: string;
+}
+
+/** `all --once` leaves out the pages, which have no end of their own. */
+function namesOf(which: string, { name, once }: z.output<typeof flags>): Named[] {
+  if (which === "all") {
+    if (name !== undefined) throw new FinkError("usage", `--name ${name} is for a single service; start the services one by one`);
+    return serviceNames.filter((service) => !(once && service === "ui")).map((service) => ({ service, name: service }));
+  }
+  const service = serviceNames.find((known) => known === which);
+  if (!service)
+    throw new FinkError("usage", `there is no service ${which}${didYouMean(which, serviceNames) || `; the services are ${serviceNames.join(", ")}, all`}`);
+  return [{ service, name: name ?? service }];
+}
+
+async function runHere(supervised: readonly Supervised[], config: Config, once: boolean): Promise<void> {
+  const log = createLogger(config.log.level);
+  const stopping = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) process.exit(130);
+    log.info(`${signal}: finishing what is in hand; once more to give up`);
+    stopping.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  await supervise(supervised, { config, once, log, signal: stopping.signal });
+}
+
+async function detach(context: CommandContext, config: Config, which: string, names: readonly Named[]): Promise<void> {
+  const title = names.length === 1 ? names[0].name : which;
+  const instances = names.map(({ name }) => name);
+  const started = await startDetached(config.lake, title, instances, ["start", ...context.argv.filter((word) => word !== "--detach")]);
+  if (context.json) return context.print(JSON.stringify(started));
+  const state = { running: "runs", starting: "is still starting", finished: "has finished" }[started.state];
+  context.print(`${title} ${state} (pid ${started.pid}), log ${started.log}`);
+  if (started.url) context.print(`pages: ${started.url}`);
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { type Instance, instances } from "../../services/run-state.ts";
+import { defineCommand } from "../command.ts";
+import { table } from "../table.ts";
+
+export const status = defineCommand({
+  arguments: "",
+  description: "Rates are means over 10 s; p50/p99 is the time from published to committed over 60 s.",
+  example: "./fink status --json",
+  flags: z.object({}),
+  async run(context) {
+    const { lake } = context.config().config;
+    const all = instances(lake);
+    if (context.json)
+      return context.print(
+        JSON.stringify(
+          all.map((one) => ({ ...one.status, state: one.state })),
+          null,
+          2,
+        ),
+      );
+    if (all.length === 0) return context.print(`nothing ever ran on ${lake}; \`./fink start all\` begins`);
+    context.print(
+      table(
+        columns,
+        all.map((one) => row(one, Date.now())),
+      ),
+    );
+    for (const remark of all.flatMap(remarks)) context.print(remark);
+  },
+});
+
+const columns = ["service", "state", "pid", "up", "in/s", "archived/s", "MB/s", "lag", "p50/p99", "last commit", "rejected"];
+
+function row({ status, state, process }: Instance, now: number): string[] {
+  const archive = process ? status.archive : undefined;
+  const latency = archive?.latencyMs;
+  const commit = status.archive?.lastCommit;
+  return [
+    status.name,
+    state,
+    process ? String(process.pid) : "",
+    process ? duration(now - status.startedAt) : "",
+    decimals(archive?.receivedPerSecond),
+    decimals(archive?.archivedPerSecond),
+    decimals(archive?.megabytesPerSecond),
+    archive ? String(archive.lag ?? "?") : "",
+    latency ? `${(latency.p50 / 1000).toFixed(1)}/${(latency.p99 / 1000).toFixed(1)} s` : "",
+    commit ? `${duration(now - commit.at)} ago` : "",
+    String(status.archive?.rejected ?? ""),
+  ];
+}
+
+function remarks({ status, state, process }: Instance): string[] {
+  const { name, service } = status;
+  if (state === "died") return [`${name}: its process is gone without a word; \`./fink start ${service}\` goes on where it was`];
+  if (status.message !== "") return [`${name}: ${status.message}`];
+  return process && status.url ? [`${name}: ${status.url}`] : [];
+}
+
+function decimals(value: number | undefined): string {
+  return value === undefined ? "" : value.toFixed(1);
+}
+
+/** `42 s`, `7 min`, `3.5 h`, `2.1 d` */
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} d`;
+}

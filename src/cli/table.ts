@@ -1,0 +1,14 @@
+/** Text in columns, with a heading; columns in which no row has anything are left out. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const used = columns.map((_, i) => i).filter((i) => rows.some((row) => row[i] !== ""));
+  const lines = [columns, ...rows].map((row) => used.map((i) => row[i]));
+  const widths = used.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,99 @@
+import { FinkError } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { discard, rewrite } from "./rewrite.ts";
+import type { TaggedFile } from "./scan.ts";
+import { type ColumnType, fieldNamed, type StructType } from "./schema.ts";
+import { LakeTable } from "./table.ts";
+import type { Upkeep } from "./upkeep.ts";
+
+export interface CompactOptions {
+  /** Size of the files to make; those below half of it are merged. */
+  readonly targetBytes: number;
+  /** Only this night. */
+  readonly night?: string;
+  /** Ends after the group in hand. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Compacted {
+  readonly before: number;
+  readonly after: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Groups given up because another writer replaced their files first. */
+  readonly fenced: number;
+}
+
+/**
+ * Merges small files of each partition, one commit for each new file: readers see the old files or the new one.
+ * A crash before a commit leaves one file nothing refers to, which `vacuum` removes.
+ */
+export async function compactTable(upkeep: Upkeep, path: string, survey: Survey, options: CompactOptions): Promise<Compacted> {
+  const table = new LakeTable(path);
+  const done = { before: 0, after: 0, bytesBefore: 0, bytesAfter: 0, fenced: 0 };
+  for (const group of smallFileGroups(table.snapshot.files.values(), options)) {
+    if (options.signal?.aborted) break;
+    const merged = await mergeGroup(upkeep, table, group, survey);
+    if (!merged) done.fenced++;
+    else {
+      done.before += group.length;
+      done.bytesBefore += sizeOf(group);
+      done.after++;
+      done.bytesAfter += merged.size;
+    }
+  }
+  return done;
+}
+
+/** Files to be merged into one each: small ones of one partition, together about as large as the target. */
+export function smallFileGroups(files: Iterable<TaggedFile>, { targetBytes, night }: CompactOptions): TaggedFile[][] {
+  const small = [...files].filter((f) => f.size < targetBytes / 2 && (night === undefined || f.partitionValues["night"] === night));
+  return groupsOf(small, targetBytes).filter((group) => group.length > 1);
+}
+
+/** Files of one partition each, in the order they came, as many as the size allows. */
+export function groupsOf(files: Iterable<TaggedFile>, targetBytes: number): TaggedFile[][] {
+  const groups: TaggedFile[][] = [];
+  for (const members of Map.groupBy(files, (f) => JSON.stringify(f.partitionValues)).values()) {
+    let size = Infinity;
+    for (const file of members) {
+      if (size + file.size > targetBytes) {
+        groups.push([]);
+        size = 0;
+      }
+      groups.at(-1)!.push(file);
+      size += file.size;
+    }
+  }
+  return groups;
+}
+
+/** Null when another writer replaced one of the files meanwhile. */
+async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly TaggedFile[], survey: Survey): Promise<TaggedFile | null> {
+  const { schema } = table.snapshot;
+  const { path, partitionColumns } = table;
+  const merged = await rewrite(upkeep, { path, partitionColumns, schema }, group, sortPaths(schema, survey));
+  try {
+    table.commit({ operation: "compact", add: [merged], remove: group.map((f) => f.path), dataChange: false });
+    return merged;
+  } catch (error) {
+    discard(path, [merged]);
+    if (error instanceof FinkError && error.code === "fenced") return null;
+    throw error;
+  }
+}
+
+/** Object, then time: what is asked for together lies together. */
+function sortPaths(schema: StructType, { object, time }: Survey): string[] {
+  return [object, time?.field].flatMap((paths) => paths?.find((path) => hasPath(schema, path.split("."))) ?? []);
+}
+
+function hasPath(type: ColumnType, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return typeof type === "string";
+  const field = typeof type !== "string" && type.type === "struct" ? fieldNamed(type, name) : undefined;
+  return field !== undefined && hasPath(field.type, rest);
+}
+
+function sizeOf(files: readonly TaggedFile[]): number {
+  return files.reduce((sum, f) => sum + f.size, 0);
+}

@@ -1,0 +1,81 @@
+/** Statistics of one file, as `add.stats` has them. 64-bit integers are bigint. */
+export interface FileStats {
+  readonly numRecords: number;
+  readonly minValues?: Values;
+  readonly maxValues?: Values;
+  readonly nullCount?: Values;
+}
+
+/** By column; nested as the columns are. */
+interface Values {
+  readonly [name: string]: Value;
+}
+type Value = string | number | bigint | boolean | null | Values;
+
+/** Rows of a file, undefined when its writer did not say. */
+export function rowsOf(stats: string | undefined): number | undefined {
+  return stats === undefined ? undefined : Number(parseStats(stats).numRecords);
+}
+
+export function parseStats(text: string): FileStats {
+  return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
+    // a number that JSON.parse would round is taken from the text
+    return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context!.source!) : value;
+  }) as FileStats;
+}
+
+/** Statistics of a file that holds the rows of all of these; a range one of them does not know is left out. */
+export function mergeStats(all: readonly FileStats[]): string {
+  const minValues = mergeRanges(all.map((s) => ({ ...s, range: s.minValues })), -1);
+  const maxValues = mergeRanges(all.map((s) => ({ ...s, range: s.maxValues })), 1);
+  const numRecords = all.reduce((sum, s) => sum + s.numRecords, 0);
+  const merged = { numRecords, minValues, maxValues, nullCount: sums(all.map((s) => s.nullCount)) };
+  return JSON.stringify(merged, (_, value: unknown) => (typeof value === "bigint" ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value));
+}
+
+interface Ranged {
+  readonly numRecords: number;
+  readonly range?: Values;
+  readonly nullCount?: Values;
+}
+
+/** Least (-1) or greatest (1) values. A file without one counts only when all its values are null. */
+function mergeRanges(all: readonly Ranged[], sign: -1 | 1): Values {
+  const merged: Record<string, Value> = {};
+  for (const name of new Set(all.flatMap((s) => Object.keys(s.range ?? {})))) {
+    const values = all.map((s) => s.range?.[name]);
+    if (values.some(isValues)) {
+      const inner = all.map((s) => ({ numRecords: s.numRecords, range: asValues(s.range?.[name]), nullCount: asValues(s.nullCount?.[name]) }));
+      const found = mergeRanges(inner, sign);
+      if (Object.keys(found).length > 0) merged[name] = found;
+    } else if (all.every((s, i) => values[i] !== undefined || Number(s.nullCount?.[name] ?? -1) === s.numRecords)) {
+      merged[name] = values.filter((v) => v !== undefined).reduce((best, v) => (compare(v, best) * sign > 0 ? v : best));
+    }
+  }
+  return merged;
+}
+
+/** Null counts that all of them know. */
+function sums(all: readonly (Values | undefined)[]): Values {
+  const merged: Record<string, Value> = {};
+  for (const name of Object.keys(all[0] ?? {})) {
+    const values = all.map((s) => s?.[name]);
+    if (values.every(isValues)) merged[name] = sums(values);
+    else if (values.every((v) => typeof v === "number")) merged[name] = values.reduce((sum, v) => sum + v, 0);
+  }
+  return merged;
+}
+
+/** Texts in the order of their UTF-8 bytes, as Delta compares them. */
+function compare(a: Value, b: Value): number {
+  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a === b ? 0 : (a as number) < (b as number) ? -1 : 1;
+}
+
+function isValues(value: Value | undefined): value is Values {
+  return typeof value === "object" && value !== null;
+}
+
+function asValues(value: Value | undefined): Values | undefined {
+  return isValues(value) ? value : undefined;
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { FinkError } from "../errors.ts";
+import type { AddFile } from "./actions.ts";
+import { atStep } from "./durable.ts";
+import { mergeStats, parseStats } from "./merge-stats.ts";
+import { columnsTag, dataFields, identifier, literal, scan, type ScanTable, type TaggedFile } from "./scan.ts";
+import type { Upkeep } from "./upkeep.ts";
+
+/**
+ * Writes the rows of some files of one partition into one new file with the table's columns and types, sorted by the given paths.
+ * The file is on the disk and waits to be committed; a crash before that leaves a file nothing refers to.
+ */
+export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly TaggedFile[], sort: readonly string[]): Promise<TaggedFile> {
+  const fields = dataFields(table);
+  const select = await scan(upkeep.connection, table, files, join(upkeep.scratch, "seeds"));
+  const order = sort.map((path) => path.split(".").map(identifier).join(".")).join(", ");
+  const written = join(upkeep.scratch, `${randomUUID()}.parquet`);
+  const result = await upkeep.connection.run(
+    `COPY (SELECT ${fields.map((f) => identifier(f.name)).join(", ")} FROM (${select}) ${order === "" ? "" : `ORDER BY ${order}`}) TO ${literal(written)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  const rows = Number(result.rowsChanged);
+  const stats = statsOf(files, rows, table.path);
+  const path = join(dirname(files[0].path), `${randomUUID()}.parquet`);
+  moveInto(join(table.path, path), written);
+  const { size } = statSync(join(table.path, path));
+  const tags = { [columnsTag]: fields.map((f) => f.name).join(",") };
+  return { path, partitionValues: files[0].partitionValues, size, modificationTime: Date.now(), dataChange: false, stats, tags };
+}
+
+/** Removes new files that are not going to be committed. */
+export function discard(table: string, files: Iterable<AddFile>): void {
+  for (const { path } of files) rmSync(join(table, path), { force: true });
+}
+
+/** The rows are the same, and so is what is known of them; the count shows that none was lost on the way. */
+function statsOf(files: readonly AddFile[], rows: number, table: string): string {
+  if (files.some((f) => f.stats === undefined)) return JSON.stringify({ numRecords: rows });
+  const merged = mergeStats(files.map((f) => parseStats(f.stats!)));
+  const expected = parseStats(merged).numRecords;
+  if (rows !== expected) throw new FinkError("lake", `${table}: ${files.length} files hold ${rows} rows where the log says ${expected}; nothing was changed`);
+  return merged;
+}
+
+/** Puts a file that DuckDB wrote into the table's folder, whole and on the disk. */
+function moveInto(path: string, written: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  sync(written);
+  atStep("before", "data-file");
+  renameSync(written, path);
+  sync(dirname(path));
+  atStep("after", "data-file");
+}
+
+function sync(path: string): void {
+  const opened = openSync(path, "r");
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
+}

@@ -1,0 +1,100 @@
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FinkError } from "../errors.ts";
+import { isAlive, type ProcessId, processId } from "./process.ts";
+import type { ServiceStatus } from "./status.ts";
+
+/** A service as seen from outside; `died`: its process is gone though it never said that it stopped. */
+export interface Instance {
+  readonly status: ServiceStatus;
+  readonly state: ServiceStatus["state"] | "died";
+  /** Its process, when that is alive. */
+  readonly process: ProcessId | null;
+}
+
+export function runFolder(lake: string): string {
+  return join(lake, ".fink", "run");
+}
+
+/** Makes this process the one instance of that name on the lake. */
+export function claim(lake: string, name: string): void {
+  mkdirSync(runFolder(lake), { recursive: true });
+  const file = pidFile(lake, name);
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, JSON.stringify(processId()));
+  try {
+    const owner = readJson<ProcessId>(file);
+    if (owner && isAlive(owner)) throw alreadyRuns(name, owner.pid);
+    rmSync(file, { force: true });
+    // a link appears whole or not at all, and fails when another process was faster
+    linkSync(mine, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyRuns(name, readJson<ProcessId>(file)?.pid);
+    throw error;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  rmSync(stopFile(lake, name), { force: true });
+}
+
+/** Removes the pid file; the status stays, to say how it ended. */
+export function release(lake: string, name: string): void {
+  rmSync(pidFile(lake, name), { force: true });
+  rmSync(stopFile(lake, name), { force: true });
+}
+
+export function writeStatus(lake: string, status: ServiceStatus): void {
+  const file = join(runFolder(lake), `${status.name}.json`);
+  writeFileSync(`${file}.tmp`, JSON.stringify(status));
+  renameSync(`${file}.tmp`, file);
+}
+
+/** Every service that ever ran on the lake, by name. */
+export function instances(lake: string): Instance[] {
+  const folder = runFolder(lake);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return names.flatMap((file) => instance(lake, file.slice(0, -".json".length)) ?? []);
+}
+
+export function instance(lake: string, name: string): Instance | undefined {
+  const status = readJson<ServiceStatus>(join(runFolder(lake), `${name}.json`));
+  if (!status) return undefined;
+  const owner = readJson<ProcessId>(pidFile(lake, name));
+  const alive = owner && isAlive(owner) ? owner : null;
+  const ended = status.state === "stopped" || status.state === "failed";
+  return { status, state: alive || ended ? status.state : "died", process: alive };
+}
+
+/** Asks one service of a process that runs several to stop; the supervisor looks each second. */
+export function requestStop(lake: string, name: string): void {
+  writeFileSync(stopFile(lake, name), "");
+}
+
+export function stopRequested(lake: string, name: string): boolean {
+  return existsSync(stopFile(lake, name));
+}
+
+function pidFile(lake: string, name: string): string {
+  return join(runFolder(lake), `${name}.pid`);
+}
+
+function stopFile(lake: string, name: string): string {
+  return join(runFolder(lake), `${name}.stop`);
+}
+
+function alreadyRuns(name: string, pid: number | undefined): FinkError {
+  return new FinkError(
+    "lake",
+    `${name} already runs on this lake (pid ${pid ?? "unknown"}); stop it with \`./fink stop ${name}\` or give this one another --name`,
+  );
+}
+
+/** Undefined when the file is missing, or was not written whole before a crash. */
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Config } from "../config/schema.ts";
+import { messageOf } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { claim, release, stopRequested, writeStatus } from "./run-state.ts";
+import type { Service, StatusChange } from "./service.ts";
+import type { ServiceStatus } from "./status.ts";
+
+export interface Supervised {
+  readonly service: Service;
+  /** Instance name, unique on the lake. */
+  readonly name: string;
+}
+
+export interface SuperviseOptions {
+  readonly config: Config;
+  readonly once: boolean;
+  readonly log: Logger;
+  /** Aborted to stop all of them. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs services side by side until all have returned. When one throws, the others are drained and its error is thrown. */
+export async function supervise(services: readonly Supervised[], options: SuperviseOptions, everyMs = 1000): Promise<void> {
+  claimAll(
+    options.config.lake,
+    services.map((one) => one.name),
+  );
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const runs = services.map((one) =>
+    superviseOne(one, { ...options, signal }, everyMs).catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    }),
+  );
+  const results = await Promise.allSettled(runs);
+  const broken = results.find((result) => result.status === "rejected");
+  if (broken) throw broken.reason;
+}
+
+async function superviseOne({ service, name }: Supervised, options: SuperviseOptions, everyMs: number): Promise<void> {
+  const { config, once } = options;
+  const log = options.log.child({ service: name });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  let status = initialStatus(service, name);
+  const write = () => {
+    try {
+      writeStatus(config.lake, { ...status, updatedAt: Date.now() });
+    } catch (error) {
+      // a full disk must not end the service: it may have room again
+      log.warn(`the status cannot be written: ${messageOf(error)}`);
+    }
+  };
+  const say = (change: StatusChange) => {
+    status = { ...status, ...change };
+    if (change.state) write();
+  };
+  const tick = () => {
+    if (stopRequested(config.lake, name)) stop.abort();
+    write();
+  };
+  const drain = () => say({ state: "draining" });
+  signal.addEventListener("abort", drain);
+  const timer = setInterval(tick, everyMs);
+  write();
+  try {
+    log.info("starts");
+    await service.run({ config, lake: config.lake, signal, once, status: say, log });
+    say({ state: "stopped", message: "" });
+    log.info("stopped");
+  } catch (error) {
+    say({ state: "failed", message: messageOf(error) });
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", drain);
+    clearInterval(timer);
+    release(config.lake, name);
+  }
+}
+
+/** All or none. */
+function claimAll(lake: string, names: readonly string[]): void {
+  for (const [index, name] of names.entries()) {
+    try {
+      claim(lake, name);
+    } catch (error) {
+      for (const claimed of names.slice(0, index)) release(lake, claimed);
+      throw error;
+    }
+  }
+}
+
+function initialStatus(service: Service, name: string): ServiceStatus {
+  const now = Date.now();
+  return { name, service: service.name, pid: process.pid, startedAt: now, updatedAt: now, state: "starting", message: "" };
+}

@@ -1,0 +1,55 @@
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { LakeView } from "../api/lake-view.ts";
+import { startServer } from "../api/server.ts";
+import { FinkError } from "../errors.ts";
+import type { Service, ServiceContext } from "./service.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+export const ui: Service = { name: "ui", run: (context) => runUi(context, noLakeYet()) };
+
+/** Serves the pages and the HTTP API until aborted. */
+export async function runUi({ config, lake, signal, once, status, log }: ServiceContext, view: LakeView): Promise<void> {
+  if (once) return; // there is nothing to work through
+  const pages = await builtPages();
+  const logError = (err: unknown, message: string) => log.error({ err }, message);
+  const server = await startServer({ ...config.ui, lake, view, pages, logError });
+  status({ state: "running", url: server.url });
+  log.info(`pages on ${server.url}`);
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await server.close();
+}
+
+/** Folder of the pages; builds them when there are none or their sources are newer. */
+export async function builtPages(project = root): Promise<string> {
+  const folder = join(project, "dist/web");
+  const built = await changedAt(join(folder, "index.html"));
+  const sources = [join(project, "vite.config.ts"), ...(await filesBelow(join(project, "src/web")))];
+  const changes = await Promise.all(sources.map(changedAt));
+  if (built > 0 && changes.every((at) => at <= built)) return folder;
+  const { build } = await import("vite");
+  // built aside and then renamed: another process may serve the folder, or build it as well
+  const fresh = `${folder}.${process.pid}`;
+  await mkdir(fresh, { recursive: true });
+  await build({ configFile: join(project, "vite.config.ts"), logLevel: "warn", build: { outDir: fresh } });
+  await rm(folder, { recursive: true, force: true });
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // the other one was faster
+  return folder;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+}
+
+/** ms since 1970; 0 when there is no such file. */
+async function changedAt(file: string): Promise<number> {
+  const found = await stat(file).catch(() => null);
+  return found?.mtimeMs ?? 0;
+}
+
+function noLakeYet(): LakeView {
+  const none = () => Promise.reject(new FinkError("internal", "the reader of the lake is not connected to the pages yet"));
+  return { tables: none, latest: none, cutout: none, rejected: none };
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Consumer, type GroupAssignment, ProtocolError } from "@platformatic/kafka";
+import { type Answer, type Cursor, deliver, fetchFrom } from "./kafka-fetch.ts";
+import type { Sink, SourcePartition } from "./source.ts";
+
+/** What the reader asks of, and tells, its owner. */
+export interface ReaderHooks {
+  partitionOf(topic: string, partition: number): SourcePartition;
+  /** Offset to begin at when the sink has no position. */
+  startOf(partition: SourcePartition): Promise<bigint>;
+  /** Where reading once ends; null when it goes on for ever. */
+  stopOf(partition: SourcePartition): Promise<bigint | null>;
+  /** The broker no longer has the offset the cursor stands at: moves the cursor. */
+  outOfRange(cursor: Cursor): Promise<void>;
+  /** `about` names who is in trouble; an error of null says that it is over. */
+  trouble(about: string, error: unknown): void;
+}
+
+const offsetOutOfRange = 1;
+
+/** Reads the partitions assigned to us: one loop per broker, so that a slow or dead one holds up only its own. */
+export class KafkaReader {
+  readonly cursors = new Map<string, Cursor>();
+  readonly #consumer: Consumer;
+  readonly #sink: Sink;
+  readonly #hooks: ReaderHooks;
+  readonly #loops = new Map<number, Promise<void>>();
+  #sinkFailure: unknown = null;
+
+  constructor(consumer: Consumer, sink: Sink, hooks: ReaderHooks) {
+    this.#consumer = consumer;
+    this.#sink = sink;
+    this.#hooks = hooks;
+  }
+
+  /** Takes up and gives up partitions; those that stay ours go on where they are. */
+  assign(assignments: readonly GroupAssignment[]): void {
+    const ours = assignments.flatMap(({ topic, partitions }) => partitions.map((partition) => this.#hooks.partitionOf(topic, partition)));
+    const kept = new Set(ours.map(({ appId }) => appId));
+    for (const [appId, cursor] of this.cursors) {
+      if (kept.has(appId)) continue;
+      forget(cursor);
+      this.cursors.delete(appId);
+    }
+    for (const partition of ours) {
+      if (this.cursors.has(partition.appId)) continue;
+      this.cursors.set(partition.appId, { partition, next: null, turn: 0, end: null, stopAt: null });
+    }
+    this.#consumer.topics.clear();
+    this.#consumer.topics.trackAll(...assignments.map(({ topic }) => topic));
+  }
+
+  rewind(partition: SourcePartition): void {
+    const cursor = this.cursors.get(partition.appId);
+    if (cursor) forget(cursor);
+  }
+
+  /** Reads until aborted or finished. Rejects when the sink fails; a broker's failures are told and tried again. */
+  async run(signal: AbortSignal, finished: () => boolean): Promise<void> {
+    while (!signal.aborted && !finished()) {
+      await this.#placeCursors();
+      const found = await this.#refreshLeaders();
+      this.#startLoops(signal);
+      await pause(found ? 100 : 1000, signal);
+      if (this.#sinkFailure) throw this.#sinkFailure;
+    }
+  }
+
+  /** Resolves when nothing is put any more; after the signal of `run` was aborted. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#loops.values());
+  }
+
+  async #placeCursors(): Promise<void> {
+    const lost = [...this.cursors.values()].filter(({ next }) => next === null);
+    await Promise.all(lost.map((cursor) => this.#place(cursor)));
+  }
+
+  async #place(cursor: Cursor): Promise<void> {
+    const { turn, partition } = cursor;
+    const position = await this.#sink.position(partition);
+    try {
+      cursor.stopAt ??= await this.#hooks.stopOf(partition);
+      const next = position ?? (await this.#hooks.startOf(partition));
+      if (cursor.turn === turn) cursor.next = next;
+      this.#hooks.trouble("offsets", null);
+    } catch (error) {
+      this.#hooks.trouble("offsets", error);
+    }
+  }
+
+  async #refreshLeaders(): Promise<boolean> {
+    const topics = [...this.#consumer.topics.keys()];
+    if (topics.length === 0) return true;
+    return this.#told("leaders", this.#consumer.metadata({ topics }));
+  }
+
+  #startLoops(signal: AbortSignal): void {
+    for (const cursor of this.cursors.values()) {
+      const node = this.#leaderOf(cursor);
+      if (node === null || cursor.next === null || this.#loops.has(node)) continue;
+      const loop = this.#readFrom(node, signal)
+        .catch((error: unknown) => void (this.#sinkFailure = error))
+        .finally(() => this.#loops.delete(node));
+      this.#loops.set(node, loop);
+    }
+  }
+
+  async #readFrom(node: number, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      const cursors = [...this.cursors.values()].filter((cursor) => cursor.next !== null && this.#leaderOf(cursor) === node);
+      if (cursors.length === 0) break;
+      const fetched = fetchFrom(this.#consumer, node, cursors);
+      if (await this.#told(`broker ${node}`, fetched)) {
+        failures = 0;
+        const fine = await this.#take(await fetched, signal);
+        if (!fine) await pause(backoffMs(0), signal);
+      } else {
+        await pause(backoffMs(failures++), signal);
+      }
+    }
+    this.#hooks.trouble(`broker ${node}`, null);
+  }
+
+  /** False when the broker refused some of the partitions: they are asked for again after a moment. */
+  async #take(answers: readonly Answer[], signal: AbortSignal): Promise<boolean> {
+    let fine = true;
+    for (const answer of answers) {
+      const { cursor, from, data } = answer;
+      if (data.errorCode === 0) {
+        await deliver(answer, this.#sink, signal);
+      } else if (data.errorCode === offsetOutOfRange) {
+        if (cursor.next === from) fine = (await this.#told("offsets", this.#hooks.outOfRange(cursor))) && fine;
+      } else {
+        fine = await this.#told(cursor.partition.appId, Promise.reject(new ProtocolError(data.errorCode)));
+        continue;
+      }
+      this.#hooks.trouble(cursor.partition.appId, null);
+    }
+    return fine;
+  }
+
+  /** True when the work was done; what went wrong is told. */
+  async #told(about: string, work: Promise<unknown>): Promise<boolean> {
+    try {
+      await work;
+      this.#hooks.trouble(about, null);
+      return true;
+    } catch (error) {
+      this.#hooks.trouble(about, error);
+      return false;
+    }
+  }
+
+  #leaderOf({ partition }: Cursor): number | null {
+    const leader = this.#consumer.currentMetadata?.topics.get(partition.source)?.partitions[partition.partition]?.leader;
+    return leader === undefined || leader < 0 ? null : leader;
+  }
+}
+
+/** Doubles from 0.25 s to 5 s. */
+export function backoffMs(failures: number): number {
+  return Math.min(250 * 2 ** failures, 5000);
+}
+
+/** Ends early, without error, when aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+function forget(cursor: Cursor): void {
+  cursor.turn += 1;
+  cursor.next = null;
+}

@@ -1,0 +1,48 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { formatAgo, formatUtc } from "./format.ts";
+
+/** A number with its unit and a word that says what it counts. */
+export function Figure({ label, value, unit, title, alarm }: { label: string; value: string; unit?: string; title?: string; alarm?: boolean }) {
+  return (
+    <div class={alarm ? "figure alarm" : "figure"} title={title}>
+      <dt>{label}</dt>
+      <dd>
+        {alarm ? "! " : ""}
+        {value} {unit && <small>{unit}</small>}
+      </dd>
+    </div>
+  );
+}
+
+/** An id or a position: a click copies it. */
+export function Copy({ text, title, children }: { text: string; title?: string; children?: ComponentChildren }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1200);
+  };
+  const shown = children ?? text;
+  if (!navigator.clipboard) return <code title={title}>{shown}</code>; // browsers give it to https and localhost only
+  return (
+    <button type="button" class="copy" title={`${title ? `${title}\n` : ""}Click to copy ${text}`} onClick={() => void copy()}>
+      {copied ? "copied ✓" : shown}
+    </button>
+  );
+}
+
+/** How long ago, with UTC and local time on hover. Times in ms since 1970. */
+export function Ago({ at, now }: { at: number; now: number }) {
+  const date = new Date(at);
+  return (
+    <time dateTime={date.toISOString()} title={`${formatUtc(at)} UTC\n${date.toLocaleString()} local`}>
+      {formatAgo(at, now)}
+    </time>
+  );
+}
+
+/** Why there is nothing here and what to do. */
+export function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="empty">{children}</p>;
+}
