@@ -30,7 +30,7 @@ export function lsstPacket({ source, number, inExposure, random }: AlertContent)
   const detections = [...source.history.filter(isDetected), source.alert];
   const diaSourceId = idOf(source.alert.mjd, { detector, number });
   const moving = source.kind === "asteroid";
-  const designation = `K${10 + random.integer(20)}${random.pick([..."ABCDEFGH"])}${String(random.integer(100)).padStart(2, "0")}${random.pick([..."ABCDEFGH"])}`;
+  const designation = designationOf(number);
   const place: Placement = {
     source,
     number,
@@ -229,6 +229,13 @@ function visitOf(mjd: number): number {
 function idOf(mjd: number, { detector, number }: Pick<Placement, "detector" | "number">): bigint {
   const exposure = Math.floor(mjd - 0.5 - 55197) * 2 ** 15 + sequenceOf(mjd);
   return (BigInt(exposure) * 250n + BigInt(detector)) * 2n ** 24n + BigInt(number);
+}
+
+/** A packed provisional designation such as K14R77U: year, half-month, number and letter; distinct below a million. */
+function designationOf(number: number): string {
+  const letters = "ABCDEFGHJKLMNOPQRSTUVWXY";
+  const [letter, halfMonth] = [letters[number % 24], letters[Math.floor(number / 48_000) % 24]];
+  return `K${10 + (Math.floor(number / 2400) % 20)}${halfMonth}${String(Math.floor(number / 24) % 100).padStart(2, "0")}${letter}`;
 }
 
 /** The seven letters of a packed designation as the bytes of a number. */

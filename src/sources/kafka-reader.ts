@@ -79,20 +79,17 @@ export class KafkaReader {
   async #place(cursor: Cursor): Promise<void> {
     const { turn, partition } = cursor;
     const position = await this.#sink.position(partition);
-    try {
+    await this.#told("offsets", async () => {
       cursor.stopAt ??= await this.#hooks.stopOf(partition);
       const next = position ?? (await this.#hooks.startOf(partition));
       if (cursor.turn === turn) cursor.next = next;
-      this.#hooks.trouble("offsets", null);
-    } catch (error) {
-      this.#hooks.trouble("offsets", error);
-    }
+    });
   }
 
   async #refreshLeaders(): Promise<boolean> {
     const topics = [...this.#consumer.topics.keys()];
     if (topics.length === 0) return true;
-    return this.#told("leaders", this.#consumer.metadata({ topics }));
+    return this.#told("leaders", () => this.#consumer.metadata({ topics }));
   }
 
   #startLoops(signal: AbortSignal): void {
@@ -110,40 +107,40 @@ export class KafkaReader {
     for (let failures = 0; !signal.aborted; ) {
       const cursors = [...this.cursors.values()].filter((cursor) => cursor.next !== null && this.#leaderOf(cursor) === node);
       if (cursors.length === 0) break;
-      const fetched = fetchFrom(this.#consumer, node, cursors);
-      if (await this.#told(`broker ${node}`, fetched)) {
-        failures = 0;
-        const fine = await this.#take(await fetched, signal);
-        if (!fine) await pause(backoffMs(0), signal);
-      } else {
-        await pause(backoffMs(failures++), signal);
-      }
+      const done = await this.#readOnce(node, cursors, signal);
+      if (done) failures = 0;
+      else await pause(backoffMs(failures++), signal);
     }
     this.#hooks.trouble(`broker ${node}`, null);
   }
 
-  /** False when the broker refused some of the partitions: they are asked for again after a moment. */
-  async #take(answers: readonly Answer[], signal: AbortSignal): Promise<boolean> {
-    let fine = true;
+  /** A function of its own, so that nothing holds an answer (8 MB) while the next is fetched. */
+  async #readOnce(node: number, cursors: readonly Cursor[], signal: AbortSignal): Promise<boolean> {
+    let answers: readonly Answer[] = [];
+    const fetched = await this.#told(`broker ${node}`, async () => void (answers = await fetchFrom(this.#consumer, node, cursors)));
+    let done = fetched;
     for (const answer of answers) {
-      const { cursor, from, data } = answer;
-      if (data.errorCode === 0) {
-        await deliver(answer, this.#sink, signal);
-      } else if (data.errorCode === offsetOutOfRange) {
-        if (cursor.next === from) fine = (await this.#told("offsets", this.#hooks.outOfRange(cursor))) && fine;
-      } else {
-        fine = await this.#told(cursor.partition.appId, Promise.reject(new ProtocolError(data.errorCode)));
-        continue;
-      }
-      this.#hooks.trouble(cursor.partition.appId, null);
+      if (signal.aborted) return done;
+      done = (await this.#take(answer, signal)) && done;
     }
-    return fine;
+    return done;
+  }
+
+  /** False when the broker refused the partition: it is asked for again after a moment. Rejects when the sink fails. */
+  async #take(answer: Answer, signal: AbortSignal): Promise<boolean> {
+    const { cursor, from, data } = answer;
+    if (data.errorCode === offsetOutOfRange) return this.#told("offsets", async () => cursor.next === from && (await this.#hooks.outOfRange(cursor)));
+    const about = cursor.partition.appId;
+    if (data.errorCode !== 0) return this.#told(about, () => Promise.reject(new ProtocolError(data.errorCode)));
+    this.#hooks.trouble(about, null);
+    await deliver(answer, this.#sink, signal);
+    return true;
   }
 
   /** True when the work was done; what went wrong is told. */
-  async #told(about: string, work: Promise<unknown>): Promise<boolean> {
+  async #told(about: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
-      await work;
+      await work();
       this.#hooks.trouble(about, null);
       return true;
     } catch (error) {

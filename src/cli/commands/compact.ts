@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { surveysOf } from "../../archive/setup.ts";
+import { compactTable } from "../../lake/compact.ts";
+import { withUpkeep } from "../../lake/upkeep.ts";
+import { defineCommand } from "../command.ts";
+import { chosenTables, tableFlags } from "../tables.ts";
+
+export const compact = defineCommand({
+  arguments: "",
+  description: "Merges small files of each night into files of about compaction.targetMegabytes. Safe while alerts are archived and read.",
+  example: "./fink compact --survey ztf --night 20260131",
+  flags: z.object({
+    ...tableFlags,
+    night: z.string().regex(/^\d{8}$/, "a night is written YYYYMMDD").optional().describe("Only this night").meta({ value: "YYYYMMDD" }),
+  }),
+  async run(context, _, { survey, kind, night }) {
+    const { config } = context.config();
+    const surveys = surveysOf(config);
+    const targetBytes = config.compaction.targetMegabytes * 1e6;
+    const done = await withUpkeep(config.lake, async (upkeep) => {
+      const results = [];
+      for (const table of chosenTables(config.lake, { survey, kind })) {
+        const compacted = await compactTable(upkeep, table.path, surveys.named(table.survey), { targetBytes, night });
+        results.push({ table: `${table.survey}.${table.kind}`, ...compacted });
+        if (!context.json && compacted.before > 0) context.print(`${table.survey}.${table.kind}: ${compacted.before} files became ${compacted.after}`);
+      }
+      return results;
+    });
+    if (context.json) context.print(JSON.stringify(done));
+    else if (done.every(({ before }) => before === 0)) context.print("there are no small files to merge");
+  },
+});

@@ -1,0 +1,40 @@
+import { statSync } from "node:fs";
+import { z } from "zod";
+import { FinkError } from "../../errors.ts";
+import { entryPath } from "../../lake/log.ts";
+import { rowsOf } from "../../lake/merge-stats.ts";
+import { LakeTable } from "../../lake/table.ts";
+import type { TableName } from "../../lake/tables.ts";
+import { defineCommand } from "../command.ts";
+import { table } from "../table.ts";
+import { chosenTables, tableFlags } from "../tables.ts";
+
+export const lake = defineCommand({
+  arguments: "list",
+  description: "What each table of the lake holds.",
+  example: "./fink lake list --survey ztf",
+  flags: z.object(tableFlags),
+  async run(context, [what], chosen) {
+    if (what !== "list") throw new FinkError("usage", `lake does not know ${what}; there is ./fink lake list`);
+    const tables = chosenTables(context.config().config.lake, chosen).map(describe);
+    if (context.json) return context.print(JSON.stringify(tables, null, 2));
+    const rows = tables.map((t) => [t.table, String(t.rows), (t.bytes / 1e6).toFixed(1), String(t.files), String(t.nights), t.lastNight, String(t.version), t.lastCommit]);
+    context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
+  },
+});
+
+function describe({ survey, kind, path }: TableName) {
+  const { files, version } = new LakeTable(path).snapshot;
+  const all = [...files.values()];
+  const nights = [...new Set(all.map((f) => f.partitionValues["night"] ?? ""))].sort();
+  return {
+    table: `${survey}.${kind}`,
+    rows: all.reduce((sum, f) => sum + (rowsOf(f.stats) ?? 0), 0),
+    bytes: all.reduce((sum, f) => sum + f.size, 0),
+    files: all.length,
+    nights: nights.length,
+    lastNight: nights.at(-1) ?? "",
+    version,
+    lastCommit: statSync(entryPath(path, version)).mtime.toISOString(),
+  };
+}

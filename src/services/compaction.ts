@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { surveysOf } from "../archive/setup.ts";
+import { messageOf } from "../errors.ts";
+import { compactTable } from "../lake/compact.ts";
+import { tablesIn } from "../lake/tables.ts";
+import { withUpkeep } from "../lake/upkeep.ts";
+import type { Service, ServiceContext } from "./service.ts";
+
+/** Merges small files of every table, now and then; with `once`, once. */
+export const compaction: Service = { name: "compaction", run: (context) => runCompaction(context) };
+
+export async function runCompaction(context: ServiceContext): Promise<void> {
+  const { config, signal, once, status, log } = context;
+  for (;;) {
+    status({ state: "running" });
+    try {
+      await compactAll(context);
+      status({ message: "" });
+    } catch (error) {
+      if (once) throw error;
+      log.error({ err: error }, "compaction failed; it is tried again");
+      status({ message: messageOf(error) });
+    }
+    if (once || signal.aborted) return;
+    await sleep(config.compaction.everyMinutes * 60_000, null, { signal }).catch(() => null);
+    if (signal.aborted) return;
+  }
+}
+
+/** One table that cannot be compacted does not keep the others from it. */
+async function compactAll({ config, lake, signal, log }: ServiceContext): Promise<void> {
+  const surveys = surveysOf(config);
+  const failures: unknown[] = [];
+  const targetBytes = config.compaction.targetMegabytes * 1e6;
+  await withUpkeep(lake, async (upkeep) => {
+    for (const { survey, kind, path } of tablesIn(lake)) {
+      if (signal.aborted) return;
+      try {
+        const done = await compactTable(upkeep, path, surveys.named(survey), { targetBytes, signal });
+        if (done.before + done.fenced > 0) log.info({ ...done }, `${survey}.${kind}: ${done.before} files became ${done.after}`);
+      } catch (error) {
+        failures.push(error);
+        log.error({ err: error }, `${survey}.${kind} could not be compacted`);
+      }
+    }
+  });
+  if (failures.length > 0) throw failures[0];
+}
