@@ -1,5 +1,5 @@
 import { containerBlocks, ContainerHeaders } from "../avro/container.ts";
-import { compileDecoder, type Decoder } from "../avro/decoder.ts";
+import { compileDecoder, type Decoder, maxMemory, take } from "../avro/decoder.ts";
 import { fingerprint } from "../avro/fingerprint.ts";
 import type { SchemaStore } from "../avro/registry.ts";
 import { readWireHeader } from "../avro/wire.ts";
@@ -60,6 +60,8 @@ export interface DecodeOptions {
 
 /** Decoders are kept for as many schemas as this; a new one beyond drops the oldest. */
 const maxDecoders = 64;
+/** One whose arrays grew larger is not kept. Several times what the largest batch of real alerts needs. */
+const maxKeptBytes = 256 << 20;
 
 /** Turns batches of messages into columns. One per worker: it keeps the decoders and their arrays. */
 export class MessageDecoder {
@@ -68,6 +70,9 @@ export class MessageDecoder {
   readonly #byText = new Map<string, Decoded>();
   /** The same decoders by the header that named them: a look-up without hashing 20 KB of schema. */
   readonly #byHeader = new WeakMap<Uint8Array, Decoded>();
+  /** For the arrays of all decoders and the decompressed blocks of one batch. */
+  readonly #memory = { left: maxMemory };
+  #unpacked = 0;
   #rejects: Reject[] = [];
 
   constructor(options: DecodeOptions) {
@@ -76,10 +81,8 @@ export class MessageDecoder {
 
   /** Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call. */
   async decode(batch: Batch, survey: Survey): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
-    for (const { decoder, rows } of this.#byText.values()) {
-      decoder.cut(decoder.start);
-      rows.cut(0);
-    }
+    for (const one of this.#byText.values()) this.#cut(one, one.decoder.start, 0);
+    this.#release(0);
     this.#rejects = [];
     const bytes = Buffer.from(batch.buffer);
     await this.#fetchSchemas(batch, bytes);
@@ -89,16 +92,32 @@ export class MessageDecoder {
 
   #message(bytes: Buffer, start: number, end: number, message: number, survey: Survey): void {
     const touched = new Map<Decoded, { counts: readonly number[]; rows: number }>();
+    const unpacked = this.#unpacked;
     try {
       this.#records(bytes, start, end, message, survey, touched);
     } catch (error) {
-      if (!(error instanceof FinkError)) throw error;
-      for (const [{ decoder, rows }, before] of touched) {
-        decoder.cut(before.counts);
-        rows.cut(before.rows);
-      }
-      this.#rejects.push({ message, code: error.code, reason: messageOf(error) });
+      for (const [one, before] of touched) this.#cut(one, before.counts, before.rows);
+      this.#release(unpacked);
+      // What nobody foresaw must not stop the stream either: the bytes wait, and the reason says that it is ours.
+      this.#rejects.push({ message, code: error instanceof FinkError ? error.code : "internal", reason: messageOf(error) });
     }
+  }
+
+  /** Takes rows back; a decoder that holds much and then has no rows is dropped. */
+  #cut({ decoder, rows }: Decoded, counts: readonly number[], length: number): void {
+    decoder.cut(counts);
+    rows.cut(length);
+    if (length === 0 && heldBytes(decoder) > maxKeptBytes) this.#drop(decoder);
+  }
+
+  #drop(decoder: Decoder): void {
+    if (this.#byText.delete(decoder.text)) this.#memory.left += heldBytes(decoder);
+  }
+
+  /** Forgets decompressed blocks beyond the first `bytes`. */
+  #release(bytes: number): void {
+    this.#memory.left += this.#unpacked - bytes;
+    this.#unpacked = bytes;
   }
 
   #records(bytes: Buffer, start: number, end: number, message: number, survey: Survey, touched: Map<Decoded, { counts: readonly number[]; rows: number }>): void {
@@ -110,6 +129,7 @@ export class MessageDecoder {
       const first = target.rows.length;
       for (const block of containerBlocks(bytes, header, end, this.#options.maxMessageBytes)) {
         const data = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+        if (data.buffer !== bytes.buffer) this.#keep(data.length);
         decodeRun(target, data, block.start, block.end, block.count, message, first);
       }
       // The survey's own packet holds an alert by definition; containers that others wrote may be empty.
@@ -119,6 +139,11 @@ export class MessageDecoder {
     const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };
     const target = from.id === null ? this.#bare(bytes, start, end) : this.#ofText(this.#schemaOfId(from.id));
     decodeRun(target, bytes, from.start, end, 1, message, target.rows.length);
+  }
+
+  #keep(bytes: number): void {
+    take(this.#memory, bytes);
+    this.#unpacked += bytes;
   }
 
   #bare(bytes: Buffer, start: number, end: number): Decoded {
@@ -159,7 +184,7 @@ export class MessageDecoder {
   #ofText(text: string): Decoded {
     const known = this.#byText.get(text);
     if (known) return known;
-    const decoder = compileDecoder(text, reservedColumns);
+    const decoder = compileDecoder(text, reservedColumns, this.#memory);
     const decoded = { decoder, label: `${decoder.schema.name}:${fingerprint(decoder.schema)}`, rows: new RowOrigins() };
     if (this.#byText.size >= maxDecoders) this.#dropUnused();
     this.#byText.set(text, decoded);
@@ -167,9 +192,13 @@ export class MessageDecoder {
   }
 
   #dropUnused(): void {
-    const unused = [...this.#byText].find(([, { rows }]) => rows.length === 0);
-    if (unused) this.#byText.delete(unused[0]);
+    const unused = [...this.#byText.values()].find(({ rows }) => rows.length === 0);
+    if (unused) this.#drop(unused.decoder);
   }
+}
+
+function heldBytes(decoder: Decoder): number {
+  return decoder.arrays().reduce((sum, array) => sum + array.byteLength, 0);
 }
 
 /** Appends `count` records that fill [start, end) exactly. */

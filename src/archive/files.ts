@@ -7,6 +7,7 @@ import { columnAt } from "../lake/column.ts";
 import { conform } from "../lake/conform.ts";
 import { writeNewFile } from "../lake/durable.ts";
 import { toParquet } from "../lake/parquet.ts";
+import { columnsTag } from "../lake/scan.ts";
 import { merge, type StructType, structType, withFieldsOf } from "../lake/schema.ts";
 import { statistics } from "../lake/stats.ts";
 import { jdMinusMjd, mjdOfMs, nightOfMjd } from "../sky/time.ts";
@@ -121,7 +122,15 @@ function writeFile(columns: Data<Struct>, night: number | null, to: { table: str
   const bytes = toParquet(columns);
   writeNewFile(join(to.table, path), bytes);
   const stats = statistics(columns, indexedPaths(to.survey).flatMap((paths) => columnAt(columns, paths) ?? []));
-  const add: AddFile = { path, partitionValues: { night: night === null ? null : String(night) }, size: bytes.length, modificationTime: Date.now(), dataChange: true, stats };
+  const add: AddFile = {
+    path,
+    partitionValues: { night: night === null ? null : String(night) },
+    size: bytes.length,
+    modificationTime: Date.now(),
+    dataChange: true,
+    stats,
+    tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(",") },
+  };
   return { files: [add], schema: structType(columns.type.children), rows: columns.length };
 }
 

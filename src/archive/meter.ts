@@ -1,4 +1,15 @@
-import type { ArchiveStatus } from "../services/status.ts";
+/** Means over the last seconds. */
+export interface Rates {
+  readonly receivedPerSecond: number;
+  readonly archivedPerSecond: number;
+  readonly megabytesPerSecond: number;
+}
+
+/** ms */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
 
 /** Seconds the rates are means over, and seconds the latencies are taken from. */
 const rateSeconds = 10;
@@ -50,7 +61,7 @@ export class Meter {
     for (const at of publishedAt) if (!Number.isNaN(at)) second.latency[binOf(now - at)]++;
   }
 
-  rates(): Pick<ArchiveStatus, "receivedPerSecond" | "archivedPerSecond" | "megabytesPerSecond"> {
+  rates(): Rates {
     const now = this.#now();
     const recent = this.#seconds.filter((s) => s.at > now / 1000 - rateSeconds - 1);
     const seconds = Math.min(rateSeconds, Math.max(1, (now - this.#startedAt) / 1000));
@@ -58,8 +69,8 @@ export class Meter {
     return { receivedPerSecond: mean((s) => s.received), archivedPerSecond: mean((s) => s.archived), megabytesPerSecond: mean((s) => s.bytes) / 1e6 };
   }
 
-  /** Published → committed, ms. */
-  latency(): ArchiveStatus["latencyMs"] {
+  /** Published → committed; null when no message said when it was published. */
+  latency(): Latency | null {
     const sums = new Float64Array(bins);
     for (const { latency } of this.#seconds) for (let i = 0; i < bins; i++) sums[i] += latency[i];
     const total = sums.reduce((a, b) => a + b, 0);

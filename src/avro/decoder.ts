@@ -31,43 +31,65 @@ export interface Decoder {
 export type Storage = Int32Array | Uint8Array;
 
 /** Generates a decoder for the schema text a writer gave. Top-level columns get other names than the `reserved` ones. */
-export function compileDecoder(schemaText: string, reserved: readonly string[] = []): Decoder {
+export function compileDecoder(schemaText: string, reserved: readonly string[] = [], memory: Memory = { left: maxMemory }): Decoder {
   const schema = parseSchema(schemaText);
   if (schema.kind !== "record") throw new FinkError("schema", `the Avro schema is of type ${schema.kind}; an alert has to be a record`);
   const plan = layOut(schema, reserved);
   const { code, paths } = generate(schema, plan);
   const make = new Function("rt", `"use strict";\n${code}`) as (runtime: Runtime) => Omit<Decoder, "schema" | "text" | "plan" | "start">;
-  return { schema, text: schemaText, plan, start: new Array<number>(plan.levels).fill(0), ...make(runtime(paths)) };
+  return { schema, text: schemaText, plan, start: Array.from({ length: plan.levels }, () => 0), ...make(runtime(paths, memory)) };
+}
+
+/** Bytes that the arrays of decoders may still take; several decoders may share them. */
+export interface Memory {
+  left: number;
+}
+
+/**
+ * The length of a message does not bound its columns: one byte may ask for a row of a thousand (a null record in a list).
+ * Also keeps every offset within its 32 bits.
+ */
+export const maxMemory = 1 << 30;
+
+/** Takes memory, or fails as an alert fails. */
+export function take(memory: Memory, bytes: number): void {
+  if (bytes > memory.left) throw new FinkError("avro", "the message, with those decoded beside it, needs too much memory; try it alone: ./fink retry");
+  memory.left -= bytes;
 }
 
 /** What generated code calls for the rare and the wrong. */
 interface Runtime {
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   readonly words: (length: number) => Int32Array;
-  readonly bytes: (length: number) => Buffer;
+  readonly bytes: (length: number) => Uint8Array;
   readonly grown: (array: Storage, length: number) => Storage;
   readonly room: (data: Buffer, used: number, needed: number) => Buffer;
-  readonly decimal: (bytes: Uint8Array, start: number, end: number, words: Int32Array, at: number) => boolean;
+  readonly decimal: (bytes: Buffer, start: number, end: number, precision: number, words: Int32Array, at: number) => boolean;
   readonly fail: (what: string, path: number) => never;
   readonly wrap: (error: unknown) => unknown;
 }
 
-/** Offsets are 32 bits wide, so no column of one batch may hold more. */
-const maxColumnBytes = 0x7fffffff;
-
-function runtime(paths: readonly string[]): Runtime {
+function runtime(paths: readonly string[], memory: Memory): Runtime {
   return {
     isUtf8,
-    words: (length) => new Int32Array(length),
-    bytes: (length) => Buffer.allocUnsafeSlow(length),
+    words(length) {
+      take(memory, 4 * length);
+      return new Int32Array(length);
+    },
+    bytes(length) {
+      take(memory, length);
+      return Buffer.allocUnsafeSlow(length);
+    },
     grown(array, length) {
+      take(memory, (length - array.length) * array.BYTES_PER_ELEMENT);
       const larger = array instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length);
       larger.set(array);
       return larger;
     },
     room(data, used, needed) {
-      if (needed > maxColumnBytes) throw new FinkError("avro", `a column of this batch would exceed ${maxColumnBytes} bytes`);
-      const larger = Buffer.allocUnsafeSlow(Math.min(maxColumnBytes, Math.max(needed, data.length * 2)));
+      const length = Math.max(needed, Math.min(data.length * 2, data.length + (64 << 20)));
+      take(memory, length - data.length);
+      const larger = Buffer.allocUnsafeSlow(length);
       data.copy(larger, 0, 0, used);
       return larger;
     },
@@ -79,12 +101,11 @@ function runtime(paths: readonly string[]): Runtime {
   };
 }
 
-/** Two's complement, big-endian, any length → 128 bits little-endian. False when it does not fit. */
-function storeDecimal(bytes: Uint8Array, start: number, end: number, words: Int32Array, at: number): boolean {
-  const sign = end > start && bytes[start] > 127 ? 0xff : 0;
-  for (let i = start; i < end - 16; i++) if (bytes[i] !== sign) return false;
-  if (end - start > 16 && ((bytes[end - 16] ^ sign) & 0x80) !== 0) return false;
-  const target = new Uint8Array(words.buffer, words.byteOffset + at * 4, 16);
-  for (let i = 0; i < 16; i++) target[i] = end - 1 - i >= start ? bytes[end - 1 - i] : sign;
+/** Two's complement, big-endian, any length → 128 bits little-endian. False for more digits than the column has: Parquet would cut them. */
+function storeDecimal(bytes: Buffer, start: number, end: number, precision: number, words: Int32Array, at: number): boolean {
+  const value = BigInt.asIntN(8 * (end - start), BigInt(`0x0${bytes.toString("hex", start, end)}`));
+  const limit = 10n ** BigInt(precision);
+  if (value >= limit || value <= -limit) return false;
+  for (let i = 0; i < 4; i++) words[at + i] = Number(BigInt.asIntN(32, value >> BigInt(32 * i)));
   return true;
 }

@@ -1,5 +1,5 @@
-import type { Layout, LayoutPlan } from "./layout.ts";
-import { type AvroRecord, type AvroType, minSize } from "./schema.ts";
+import { countedPath, type Layout, type LayoutPlan } from "./layout.ts";
+import { type AvroRecord, type AvroType, type Decimal, minSize } from "./schema.ts";
 
 /**
  * Writes the JavaScript of a decoder for one schema: straight-line code from the Avro binary encoding
@@ -87,6 +87,8 @@ a = E${this.#symbols(type.symbols)}[n]; n = a.length; ${begin} a.copy(${D}, o); 
   #number(type: AvroType, path: string, r: string, array: number): string {
     const A = `A${array}`;
     const k = this.#path(path);
+    const decimal = ({ precision }: Decimal = { precision: 0, scale: 0 }) =>
+      `if (!rt.decimal(b, p, p + n, ${precision}, ${A}, 4 * ${r})) rt.fail("decimal of more than ${precision} digits", ${k}); p += n;`;
     switch (type.kind) {
       case "boolean":
         return `x = b[p++]; if (!(x < 2)) rt.fail("boolean that is neither 0 nor 1", ${k}); ${A}[${r}] = x;`;
@@ -100,9 +102,11 @@ a = E${this.#symbols(type.symbols)}[n]; n = a.length; ${begin} a.copy(${D}, o); 
         return `x = b[p++]; if (x < 128) { x = (x >>> 1) ^ -(x & 1); lo = x; hi = x >> 31; } else { long(p - 1, ${k}); p = q; }
 ${type.logical === "timestamp-millis" ? `thousandfold(${k}); ` : ""}${A}[2 * ${r}] = lo; ${A}[2 * ${r} + 1] = hi;`;
       case "fixed":
-        return `n = ${type.size}; if (n > end - p || !rt.decimal(b, p, p + n, ${A}, 4 * ${r})) rt.fail("decimal that does not fit", ${k}); p += n;`;
+        return `n = ${type.size}; if (n > end - p) rt.fail("the message ends in the middle of a value", ${k}); ${decimal(type.decimal)}`;
+      case "bytes":
+        return `${length(k)} ${decimal(type.decimal)}`;
       default:
-        return `${length(k)} if (!rt.decimal(b, p, p + n, ${A}, 4 * ${r})) rt.fail("decimal that does not fit", ${k}); p += n;`;
+        return "";
     }
   }
 
@@ -140,34 +144,33 @@ ${type.logical === "timestamp-millis" ? `thousandfold(${k}); ` : ""}${A}[2 * ${r
   }
 
   #array(items: AvroType, path: string, layout: Layout | undefined): string {
-    const inner = `${path}[]`;
-    const present = items.kind === "null" || (items.kind === "record" && items.fields.length === 0);
-    const body = (row: string) => {
-      const own = this.#plan.at.get(inner);
-      return present && own?.kind === "number" ? `A${own.array}[${row}] = 1;` : this.value(items, inner, row);
-    };
-    return this.#blocks(path, layout, minSize(items), body);
+    return this.#blocks(path, layout, minSize(items), (row) => this.#item(items, `${path}[]`, row));
   }
 
   #map(values: AvroType, path: string, layout: Layout | undefined): string {
-    const body = (row: string) => `${this.value({ kind: "string" }, `${path}{key}`, row)} ${this.value(values, `${path}{}`, row)}`;
+    const body = (row: string) => `${this.value({ kind: "string" }, `${path}{key}`, row)} ${this.#item(values, `${path}{}`, row)}`;
     return this.#blocks(path, layout, 1 + minSize(values), body);
+  }
+
+  #item(type: AvroType, path: string, row: string): string {
+    const counted = this.#plan.at.get(countedPath(path));
+    return counted?.kind === "number" ? `A${counted.array}[${row}] = 1; ${this.value(type, path, row)}` : this.value(type, path, row);
   }
 
   /**
    * Arrays and maps come in blocks: a count, items, …, zero. A negative count is followed by the block's size in bytes.
-   * The count is held against the bytes that are left before a row is made; items without content are limited to 2^20.
+   * The count is held against the bytes that are left before a row is made; items that take no bytes against what is spare.
    */
   #blocks(path: string, layout: Layout | undefined, smallest: number, body: (row: string) => string): string {
     if (layout?.kind !== "list") return this.#function("");
     const k = this.#path(path);
     const l = layout.level;
-    const most = smallest > 0 ? `(end - p) / ${smallest}` : `${1 << 20}`;
+    const isTooMany = smallest > 0 ? `n > (end - p) / ${smallest}` : "(spare -= n) < 0";
     const item = this.#function(body("r"));
     return this.#function(`for (;;) {
 ${count()} if (n === 0) break;
 if (n < 0) { n = -n; m = n; ${count()} if (n < 0 || n > end - p) rt.fail("block of " + n + " bytes with " + (end - p) + " left", ${k}); n = m; }
-if (!(n <= ${most})) rt.fail("block of " + n + " items with " + (end - p) + " bytes left", ${k});
+if (${isTooMany}) rt.fail("block of " + n + " items with " + (end - p) + " bytes left", ${k});
 for (i = 0; i < n; i++) { if (R${l} >= C${l}) grow${l}(); p = ${item}(p, R${l}); R${l}++; }
 if (p > end) rt.fail("the message ends in the middle of a value", ${k});
 }
@@ -196,7 +199,7 @@ function length(path: number): string {
 }
 
 const prelude = `
-let b = null, v = null, end = 0, q = 0, lo = 0, hi = 0;
+let b = null, v = null, end = 0, spare = 0, q = 0, lo = 0, hi = 0;
 function int(p, k) {
   let x, s = 0, n = 0;
   do { if (p >= end) rt.fail("the message ends in the middle of a value", k); x = b[p++]; n |= (x & 127) << s; s += 7; } while (x > 127 && s < 35);
@@ -224,23 +227,27 @@ function thousandfold(k) {
 }
 function utf8(p, n, k) { if (!rt.isUtf8(b.subarray(p, p + n))) rt.fail("string that is not UTF-8", k); }`;
 
-/** Rows a level starts with; doubled when full. */
-const firstRows = 256;
-const firstBytes = 4096;
+/** Rows a level and bytes a column start with, doubled when full. Few: a schema may have 20,000 columns. */
+const firstRows = 16;
+const firstBytes = 256;
+
+/** Items that take no bytes (nulls, say) in one alert: nothing else bounds what a count of them may claim. */
+const spareItems = 1 << 16;
 
 function declarations(plan: LayoutPlan): string {
   const lines: string[] = [];
   const perRow = { word: 1, word2: 2, word4: 4, byte: 1, offsets: 1, data: 0 };
   plan.arrays.forEach(({ kind }, i) => {
     if (kind === "data") lines.push(`let A${i} = rt.bytes(${firstBytes});`);
-    else if (kind === "byte") lines.push(`let A${i} = new Uint8Array(${firstRows});`);
+    else if (kind === "byte") lines.push(`let A${i} = rt.bytes(${firstRows}).fill(0);`);
     else lines.push(`let A${i} = rt.words(${perRow[kind] * firstRows + (kind === "offsets" ? 1 : 0)});`);
   });
   for (let l = 0; l < plan.levels; l++) {
     const grow = plan.arrays.flatMap(({ kind, level }, i) =>
-      level === l && kind !== "data" ? [`A${i} = rt.grown(A${i}, ${perRow[kind]} * C${l} + ${kind === "offsets" ? 1 : 0});`] : [],
+      level === l && kind !== "data" ? [`A${i} = rt.grown(A${i}, ${perRow[kind]} * rows + ${kind === "offsets" ? 1 : 0});`] : [],
     );
-    lines.push(`let R${l} = 0, C${l} = ${firstRows}; function grow${l}() { C${l} *= 2; ${grow.join(" ")} }`);
+    // the capacity counts only when every array has it: growing may fail half-way
+    lines.push(`let R${l} = 0, C${l} = ${firstRows}; function grow${l}() { const rows = 2 * C${l}; ${grow.join(" ")} C${l} = rows; }`);
   }
   return lines.join("\n");
 }
@@ -255,9 +262,10 @@ cut(counts) { ${levels.map((l) => `R${l} = counts[${l}];`).join(" ")} },
 decode(bytes, start, stop) {
   if (bytes !== b) { b = bytes; v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength); }
   end = stop;
-  if (R0 >= C0) grow0();
+  spare = ${spareItems};
   const ${levels.map((l) => `s${l} = R${l}`).join(", ")};
   try {
+    if (R0 >= C0) grow0();
     const p = ${main}(start, R0);
     if (p > end) rt.fail("the message ends in the middle of a value", -1);
     R0++;

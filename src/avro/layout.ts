@@ -36,8 +36,10 @@ export interface ArraySpec {
   readonly level: number;
 }
 
+type StructLayout = Layout & { kind: "struct" };
+
 export interface LayoutPlan {
-  readonly root: Layout & { kind: "struct" };
+  readonly root: StructLayout;
   readonly arrays: readonly ArraySpec[];
   readonly levels: number;
   /** The layout of each type *as it occurs*: a named type used twice is laid out twice. Types without a column are absent. */
@@ -47,19 +49,29 @@ export interface LayoutPlan {
 /** Lays out a record: structs stay structs, arrays and maps become lists, a union of several types a struct with a field per type. */
 export function layOut(record: AvroRecord, reserved: readonly string[] = []): LayoutPlan {
   const planner = new Planner(reserved);
-  const root = planner.record(record, "", 0, -1);
+  const root = planner.root(record);
   return { root, arrays: planner.arrays, levels: planner.levels, at: planner.at };
 }
 
 /** The fields a record becomes, under names that differ by more than case (Delta, DuckDB and Spark compare without it). */
 export function columnNames(names: readonly string[], reserved: readonly string[] = []): string[] {
-  const taken = new Set(reserved.map((name) => name.toLowerCase()));
+  /** Names taken, in lower case, and the number the next of that name tries first: a hostile schema has thousands of one name. */
+  const taken = new Map(reserved.map((name) => [name.toLowerCase(), 2]));
   return names.map((name) => {
+    const lower = name.toLowerCase();
     let unique = name;
-    for (let n = 2; taken.has(unique.toLowerCase()); n++) unique = `${name}_${n}`;
-    taken.add(unique.toLowerCase());
+    for (let n = taken.get(lower) ?? 2; taken.has(unique.toLowerCase()); n++) {
+      unique = `${name}_${n}`;
+      taken.set(lower, n + 1);
+    }
+    taken.set(unique.toLowerCase(), 2);
     return unique;
   });
+}
+
+/** Where the layout of items without content is found. */
+export function countedPath(path: string): string {
+  return `${path}#`;
 }
 
 /** The column name of a union's branch: the type's name, without its namespace. */
@@ -76,12 +88,21 @@ class Planner {
     this.#reserved = reserved;
   }
 
-  record(record: AvroRecord, path: string, level: number, valid: number): Layout & { kind: "struct" } {
-    const laid = record.fields.map((f) => this.#type(f.type, path === "" ? f.name : `${path}.${f.name}`, level, -1));
-    return this.#struct(record.fields.map((f) => f.name), laid, path, valid);
+  root(record: AvroRecord): StructLayout {
+    return this.#struct(...this.#fields(record, "", 0), "", -1);
   }
 
-  #struct(names: readonly string[], laid: readonly (Layout | null)[], path: string, valid: number): Layout & { kind: "struct" } {
+  #fields(record: AvroRecord, path: string, level: number): [names: string[], laid: (Layout | null)[]] {
+    const laid = record.fields.map((f) => this.#type(f.type, path === "" ? f.name : `${path}.${f.name}`, level, -1));
+    return [record.fields.map((f) => f.name), laid];
+  }
+
+  /** null where none of the children has anything to store: Parquet has no empty structs. */
+  #structOrNull(names: readonly string[], laid: readonly (Layout | null)[], path: string, valid: number): Layout | null {
+    return laid.some((layout) => layout !== null) ? this.#struct(names, laid, path, valid) : null;
+  }
+
+  #struct(names: readonly string[], laid: readonly (Layout | null)[], path: string, valid: number): StructLayout {
     const unique = columnNames(names, path === "" ? this.#reserved : []);
     const present = laid.flatMap((layout, i) => (layout ? [{ layout, name: unique[i] }] : []));
     const type = new Struct(present.map(({ layout, name }) => new Field(name, layout.type, true)));
@@ -94,7 +115,7 @@ class Planner {
       case "null":
         return null;
       case "record":
-        return type.fields.length === 0 ? null : this.record(type, path, level, valid);
+        return this.#structOrNull(...this.#fields(type, path, level), path, valid);
       case "union":
         return this.#union(type.branches, path, level, valid);
       case "array":
@@ -123,7 +144,7 @@ class Planner {
     }
     const present = branches.length > others.length && valid < 0 ? this.#array("byte", level) : valid;
     const laid = others.map((b) => this.#type(b, `${path}|${branches.indexOf(b)}`, level, this.#array("byte", level)));
-    return this.#struct(others.map(branchName), laid, path, present);
+    return this.#structOrNull(others.map(branchName), laid, path, present);
   }
 
   #list(path: string, level: number, valid: number, inner: (level: number) => Layout, isMap = false): Layout {
@@ -135,9 +156,9 @@ class Planner {
     return this.#keep(path, { kind: "list", type, valid, offsets, level: own, items });
   }
 
-  /** Items without any content still have to be counted: they become `true`. */
+  /** Items without any content still have to be counted: they become `true`, laid out at `path` with a mark. */
   #items(type: AvroType, path: string, level: number): Layout {
-    return this.#type(type, path, level, -1) ?? this.#keep(path, { kind: "number", type: new Bool(), valid: -1, array: this.#array("byte", level) });
+    return this.#type(type, path, level, -1) ?? this.#keep(countedPath(path), { kind: "number", type: new Bool(), valid: -1, array: this.#array("byte", level) });
   }
 
   #entries(values: AvroType, path: string, level: number): Layout {

@@ -34,6 +34,9 @@ const maxBytes = 4 << 20;
 const maxDepth = 64;
 const maxTypes = 20_000;
 const maxFixed = 1 << 20;
+const maxName = 1000;
+/** As many as one byte can tell apart; generated code looks at no more. */
+const maxBranches = 64;
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const primitives = new Set(["null", "boolean", "int", "long", "float", "double", "bytes", "string"]);
@@ -85,7 +88,7 @@ class Parser {
     if (++this.#types > maxTypes) throw bad(`it has more than ${maxTypes} types`);
     if (typeof json === "string") return this.#reference(json, namespace);
     if (Array.isArray(json)) return this.#union(json, namespace, depth);
-    if (typeof json !== "object" || json === null) throw bad(`${JSON.stringify(json)} is not a type`);
+    if (typeof json !== "object" || json === null) throw bad(`${shown(json)} is not a type`);
     return this.#complex(json as Json, namespace, depth);
   }
 
@@ -95,7 +98,7 @@ class Parser {
     const found = this.#named.get(full) ?? this.#named.get(name);
     if (found) return this.#counted(found);
     if (this.#named.has(full)) throw bad(`${full} contains itself; a column has to be finite`);
-    throw bad(`type "${name}" does not exist`);
+    throw bad(`type ${shown(name)} does not exist`);
   }
 
   /** A referenced type is laid out again as columns of its own, so it counts again. */
@@ -106,7 +109,7 @@ class Parser {
   }
 
   #union(branches: unknown[], namespace: string, depth: number): AvroType {
-    if (branches.length === 0) throw bad("a union has no branches");
+    if (branches.length === 0 || branches.length > maxBranches) throw bad(`a union has ${branches.length} branches; it may have 1 to ${maxBranches}`);
     return { kind: "union", branches: branches.map((b) => this.parse(b, namespace, depth + 1)) };
   }
 
@@ -155,7 +158,7 @@ class Parser {
     const [name] = this.#declare(json, namespace);
     const size = json["size"];
     if (typeof size !== "number" || !Number.isInteger(size) || size < 0 || size > maxFixed) {
-      throw bad(`fixed ${name} has size ${JSON.stringify(size)}`);
+      throw bad(`fixed ${name} has size ${shown(size)}`);
     }
     return this.#define({ kind: "fixed", name, size, ...decimalOf(json) });
   }
@@ -167,6 +170,7 @@ class Parser {
     const given = typeof json["namespace"] === "string" ? json["namespace"] : namespace;
     if (given !== "") given.split(".").forEach(checkedName);
     const full = parts.length > 1 || given === "" ? parts.join(".") : `${given}.${own as string}`;
+    if (full.length > maxName) throw bad(`${shown(full)} is longer than ${maxName} characters`);
     this.#named.set(full, null);
     return [full, full.includes(".") ? full.slice(0, full.lastIndexOf(".")) : ""];
   }
@@ -180,9 +184,15 @@ class Parser {
 /** Names end up as column names and in generated code: nothing but letters, digits and underscores passes. */
 function checkedName(name: unknown): string {
   if (typeof name !== "string" || name.length > 256 || !namePattern.test(name)) {
-    throw bad(`${JSON.stringify(name)?.slice(0, 80)} is not an Avro name`);
+    throw bad(`${shown(name)} is not an Avro name`);
   }
   return name;
+}
+
+/** What an error says of a part of the schema: little, for it may be megabytes long or nested too deep for JSON.stringify. */
+function shown(json: unknown): string {
+  if (typeof json === "string") return `"${json.slice(0, 80)}"`;
+  return typeof json === "object" && json !== null ? "an object" : String(json);
 }
 
 function withLogical(type: AvroType, json: Json): AvroType {

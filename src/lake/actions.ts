@@ -29,6 +29,8 @@ export interface AddFile {
   readonly dataChange: boolean;
   /** JSON: numRecords, minValues, maxValues, nullCount. */
   readonly stats?: string;
+  /** `fink.columns`: names of the file's top-level columns, see scan.ts. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface RemoveFile {

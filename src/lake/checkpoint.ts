@@ -36,7 +36,7 @@ function textMap(name: string): Field {
 
 const checkpointType: Struct = new Struct([
   struct("txn", text("appId"), long("version"), long("lastUpdated")),
-  struct("add", text("path"), textMap("partitionValues"), long("size"), long("modificationTime"), flag("dataChange"), text("stats")),
+  struct("add", text("path"), textMap("partitionValues"), long("size"), long("modificationTime"), flag("dataChange"), text("stats"), textMap("tags")),
   struct("remove", text("path"), long("deletionTimestamp"), flag("dataChange"), textMap("partitionValues"), long("size")),
   struct(
     "metaData",

@@ -1,8 +1,8 @@
 import { FinkError } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { discard, rewrite } from "./rewrite.ts";
-import type { TaggedFile } from "./scan.ts";
-import { type ColumnType, fieldNamed, type StructType } from "./schema.ts";
+import { columnPath, type TaggedFile } from "./scan.ts";
+import type { StructType } from "./schema.ts";
 import { LakeTable } from "./table.ts";
 import type { Upkeep } from "./upkeep.ts";
 
@@ -85,13 +85,7 @@ async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly Tagg
 
 /** Object, then time: what is asked for together lies together. */
 function sortPaths(schema: StructType, { object, time }: Survey): string[] {
-  return [object, time?.field].flatMap((paths) => paths?.find((path) => hasPath(schema, path.split("."))) ?? []);
-}
-
-function hasPath(type: ColumnType, [name, ...rest]: readonly string[]): boolean {
-  if (name === undefined) return typeof type === "string";
-  const field = typeof type !== "string" && type.type === "struct" ? fieldNamed(type, name) : undefined;
-  return field !== undefined && hasPath(field.type, rest);
+  return [object, time?.field].flatMap((paths) => columnPath(schema, paths) ?? []);
 }
 
 function sizeOf(files: readonly TaggedFile[]): number {

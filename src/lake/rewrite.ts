@@ -5,7 +5,7 @@ import { FinkError } from "../errors.ts";
 import type { AddFile } from "./actions.ts";
 import { atStep } from "./durable.ts";
 import { mergeStats, parseStats } from "./merge-stats.ts";
-import { columnsTag, dataFields, identifier, literal, scan, type ScanTable, type TaggedFile } from "./scan.ts";
+import { columnsTag, dataFields, identifier, literal, pathSql, scan, type ScanTable, type TaggedFile } from "./scan.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { Upkeep } from "./upkeep.ts";
 export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly TaggedFile[], sort: readonly string[]): Promise<TaggedFile> {
   const fields = dataFields(table);
   const select = await scan(upkeep.connection, table, files, join(upkeep.scratch, "seeds"));
-  const order = sort.map((path) => path.split(".").map(identifier).join(".")).join(", ");
+  const order = sort.map(pathSql).join(", ");
   const written = join(upkeep.scratch, `${randomUUID()}.parquet`);
   const result = await upkeep.connection.run(
     `COPY (SELECT ${fields.map((f) => identifier(f.name)).join(", ")} FROM (${select}) ${order === "" ? "" : `ORDER BY ${order}`}) TO ${literal(written)} (FORMAT parquet, COMPRESSION zstd)`,

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile } from "./actions.ts";
-import type { ColumnType, StructField, StructType } from "./schema.ts";
+import { type ColumnType, fieldNamed, type StructField, type StructType } from "./schema.ts";
 
 /** Key of `add.tags` that names the file's top-level columns, comma-separated. A file without it may lack any column. */
 export const columnsTag = "fink.columns";
@@ -43,6 +43,23 @@ export async function scan(connection: DuckDBConnection, table: ScanTable, files
 /** The table's columns that stand in its files; partition columns stand in their folders' names. */
 export function dataFields(table: Pick<ScanTable, "schema" | "partitionColumns">): readonly StructField[] {
   return table.schema.fields.filter((f) => !isPartition(table, f));
+}
+
+/** The first of the dotted paths that the table has; struct fields only, no lists. */
+export function columnPath(schema: StructType, paths: readonly string[] | undefined): string | undefined {
+  return paths?.find((path) => typeof typeAt(schema, path) === "string");
+}
+
+/** Type of the field at a dotted path. */
+export function typeAt(schema: StructType, path: string): ColumnType | undefined {
+  return path.split(".").reduce<ColumnType | undefined>((type, name) => {
+    return typeof type === "object" && type.type === "struct" ? fieldNamed(type, name)?.type : undefined;
+  }, schema);
+}
+
+/** A dotted path as SQL. */
+export function pathSql(path: string): string {
+  return path.split(".").map(identifier).join(".");
 }
 
 /** DuckDB's name of a Delta type. */

@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { scratchFolder } from "./tables.ts";
+
+/** Settings of every DuckDB: freed memory goes back to the system soon. Without, merging eight times 128 MB leaves 1.1 GB resident, with it 0.65 GB. */
+export const steadyMemory = { allocator_flush_threshold: "8MB", allocator_bulk_deallocation_flush_threshold: "8MB" };
 
 /** A DuckDB that rewrites files, and a folder of its own in the lake that goes with it. */
 export interface Upkeep {
@@ -16,7 +19,7 @@ export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Prom
   const scratch = join(scratchFolder(lake), randomUUID());
   mkdirSync(scratch, { recursive: true });
   const threads = String(Math.max(1, availableParallelism() >> 1));
-  const instance = await DuckDBInstance.create(":memory:", { threads, memory_limit: memory, temp_directory: scratch });
+  const instance = await DuckDBInstance.create(":memory:", { threads, memory_limit: memory, temp_directory: scratch, ...steadyMemory });
   try {
     const connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");

@@ -7,36 +7,44 @@ import type { Service, ServiceContext } from "./service.ts";
 import type { ArchiveStatus } from "./status.ts";
 
 /** Takes alerts from Kafka and from watched folders into the lake. */
-export const archive: Service = {
-  name: "archive",
-  async run(context) {
-    const { config, lake, log, signal, status } = context;
-    const messages = new Map<string, string>();
-    const say = (of: string, message: string) => {
-      if (messages.get(of) === message) return;
-      messages.set(of, message);
-      if (message !== "") log.warn(message);
-      status({ message: [...messages.values()].filter((m) => m !== "").join("; ") });
-    };
-    const archiver = new Archiver({
-      ...archiverOptions(config, lake),
-      onTrouble: (message) => say("lake", message === "" ? "" : `the lake cannot be written, trying again: ${message}`),
-      onRejected: (survey, [reason], count) => log.warn(`${count} of ${survey} rejected: ${reason}`),
-    });
-    const sources = sourcesOf(context, say);
-    const report = setInterval(() => void archiveStatus(archiver, sources).then((archive) => status({ archive })), 1000);
-    try {
-      status({ state: "running" });
-      await archiver.run(sources, signal);
-    } finally {
-      clearInterval(report);
-      status({ archive: await archiveStatus(archiver, sources) });
-      await archiver.close();
-    }
-  },
-};
+export const archive: Service = { name: "archive", run: (context) => runArchive(context, sourcesOf) };
 
-function sourcesOf({ config, lake, log, once }: ServiceContext, say: (of: string, message: string) => void): AlertSource[] {
+/** Tells the status what is wrong; an empty message ends that. */
+type Say = (about: "kafka" | "lake", message: string) => void;
+
+/** Archives what the sources give until they end or the service is stopped. */
+export async function runArchive(context: ServiceContext, open: (context: ServiceContext, say: Say) => AlertSource[]): Promise<void> {
+  const { config, lake, log, signal, status } = context;
+  const say = speaker(context);
+  const archiver = new Archiver({
+    ...archiverOptions(config, lake),
+    onTrouble: (message) => say("lake", message === "" ? "" : `the lake cannot be written, trying again: ${message}`),
+    onRejected: (survey, [reason], count) => log.warn(`${count} of ${survey} rejected: ${reason}`),
+  });
+  const sources = open(context, say);
+  const report = async () => status({ archive: await archiveStatus(archiver, sources) });
+  const timer = setInterval(() => void report(), 1000);
+  try {
+    status({ state: "running" });
+    await archiver.run(sources, signal);
+  } finally {
+    clearInterval(timer);
+    await report();
+    await archiver.close();
+  }
+}
+
+function speaker({ log, status }: ServiceContext): Say {
+  const messages = new Map<string, string>();
+  return (about, message) => {
+    if ((messages.get(about) ?? "") === message) return;
+    messages.set(about, message);
+    if (message !== "" && about === "lake") log.warn(message); // the Kafka source writes its own lines
+    status({ message: [...messages.values()].filter((m) => m !== "").join("; ") });
+  };
+}
+
+function sourcesOf({ config, lake, log, once }: ServiceContext, say: Say): AlertSource[] {
   return config.archive.sources.map((kind) =>
     kind === "kafka"
       ? new KafkaSource({ kafka: config.kafka, surveyOf: surveyOfTopic(config), once, log, onState: (message) => say("kafka", message) })

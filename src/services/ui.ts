@@ -1,13 +1,24 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openLakeReader } from "../api/lake-reader.ts";
 import type { LakeView } from "../api/lake-view.ts";
 import { startServer } from "../api/server.ts";
-import { FinkError } from "../errors.ts";
+import { surveysOf } from "../archive/setup.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-export const ui: Service = { name: "ui", run: (context) => runUi(context, noLakeYet()) };
+export const ui: Service = {
+  name: "ui",
+  async run(context) {
+    const reader = await openLakeReader(context.lake, surveysOf(context.config));
+    try {
+      await runUi(context, reader);
+    } finally {
+      reader.close();
+    }
+  },
+};
 
 /** Serves the pages and the HTTP API until aborted. */
 export async function runUi({ config, lake, signal, once, status, log }: ServiceContext, view: LakeView): Promise<void> {
@@ -47,9 +58,4 @@ async function filesBelow(folder: string): Promise<string[]> {
 async function changedAt(file: string): Promise<number> {
   const found = await stat(file).catch(() => null);
   return found?.mtimeMs ?? 0;
-}
-
-function noLakeYet(): LakeView {
-  const none = () => Promise.reject(new FinkError("internal", "the reader of the lake is not connected to the pages yet"));
-  return { tables: none, latest: none, cutout: none, rejected: none };
 }

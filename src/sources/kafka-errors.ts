@@ -46,7 +46,15 @@ interface Facts {
   readonly at: string;
 }
 
-const rules: readonly ((facts: Facts) => KafkaProblem | null)[] = [wrongCertificate, wrongTls, wrongCredentials, notAllowed, wrongTopic, closedAtOnce, unreachable];
+const rules: readonly ((facts: Facts) => KafkaProblem | null)[] = [
+  wrongCertificate,
+  wrongTls,
+  wrongCredentials,
+  notAllowed,
+  wrongTopic,
+  closedAtOnce,
+  unreachable,
+];
 
 function wrongCertificate({ kafka, seen, at }: Facts): KafkaProblem | null {
   const altName = withCode(seen, "ERR_TLS_CERT_ALTNAME_INVALID");
@@ -78,7 +86,10 @@ function wrongTls({ kafka, seen, at }: Facts): KafkaProblem | null {
 function wrongCredentials({ kafka, seen, at }: Facts): KafkaProblem | null {
   const { mechanism, username } = kafka.sasl;
   if (withApiId(seen, "SASL_AUTHENTICATION_FAILED")) {
-    return { kind: "credentials", message: `${at} refuses user "${username}" (${mechanism}): mend kafka.sasl.username and kafka.sasl.password or passwordFile` };
+    return {
+      kind: "credentials",
+      message: `${at} refuses user "${username}" (${mechanism}): mend kafka.sasl.username and kafka.sasl.password or passwordFile`,
+    };
   }
   if (withApiId(seen, "UNSUPPORTED_SASL_MECHANISM")) {
     const offered = seen.map(({ response }) => (response as { mechanisms?: string[] } | undefined)?.mechanisms).find(Boolean);
@@ -102,7 +113,9 @@ function notAllowed({ kafka, seen }: Facts): KafkaProblem | null {
 }
 
 function wrongTopic({ seen }: Facts): KafkaProblem | null {
-  const unknown = seen.find(({ message, apiId }) => message.startsWith("Unknown topic ") || apiId === "UNKNOWN_TOPIC_OR_PARTITION" || apiId === "UNKNOWN_TOPIC_ID");
+  const unknown = seen.find(
+    ({ message, apiId }) => message.startsWith("Unknown topic ") || apiId === "UNKNOWN_TOPIC_OR_PARTITION" || apiId === "UNKNOWN_TOPIC_ID",
+  );
   return unknown ? { kind: "topic", message: "a topic was deleted at the broker: looking again" } : null;
 }
 

@@ -2,7 +2,7 @@ import type { Consumer, ConsumerGroupJoinPayload, GroupAssignment } from "@platf
 import { FinkError } from "../errors.ts";
 import { type KafkaConfig, newConsumer } from "./kafka-connection.ts";
 import { explainKafka, isMistake } from "./kafka-errors.ts";
-import { backoffMs, pause } from "./kafka-reader.ts";
+import { atMost, backoffMs, pause } from "./kafka-reader.ts";
 
 /** What the group tells its owner. */
 export interface GroupHooks {
@@ -49,7 +49,7 @@ export class KafkaGroup {
 
   /** Keeps us a member until aborted. Rejects when the very first join is refused because of a wrong setting. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const clientIsJoining = this.#member && !this.#consumer.isActive();
       if (!this.#due || clientIsJoining) {
         await pause(100, signal);
@@ -75,9 +75,7 @@ export class KafkaGroup {
 
   /** Leaves, so that the others need not wait for our session to time out. */
   async close(): Promise<void> {
-    const gone = new AbortController();
-    await Promise.race([this.#consumer.close(true).catch(() => {}), pause(3000, gone.signal)]);
-    gone.abort();
+    await atMost(3000, this.#consumer.close(true));
   }
 
   async #join(): Promise<void> {

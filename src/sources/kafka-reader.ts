@@ -41,6 +41,7 @@ export class KafkaReader {
       if (kept.has(appId)) continue;
       forget(cursor);
       this.cursors.delete(appId);
+      this.#hooks.trouble(appId, null);
     }
     for (const partition of ours) {
       if (this.cursors.has(partition.appId)) continue;
@@ -79,7 +80,7 @@ export class KafkaReader {
   async #place(cursor: Cursor): Promise<void> {
     const { turn, partition } = cursor;
     const position = await this.#sink.position(partition);
-    await this.#told("offsets", async () => {
+    await this.#told(partition.appId, async () => {
       cursor.stopAt ??= await this.#hooks.stopOf(partition);
       const next = position ?? (await this.#hooks.startOf(partition));
       if (cursor.turn === turn) cursor.next = next;
@@ -104,7 +105,7 @@ export class KafkaReader {
   }
 
   async #readFrom(node: number, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const cursors = [...this.cursors.values()].filter((cursor) => cursor.next !== null && this.#leaderOf(cursor) === node);
       if (cursors.length === 0) break;
       const done = await this.#readOnce(node, cursors, signal);
@@ -118,19 +119,20 @@ export class KafkaReader {
   async #readOnce(node: number, cursors: readonly Cursor[], signal: AbortSignal): Promise<boolean> {
     let answers: readonly Answer[] = [];
     const fetched = await this.#told(`broker ${node}`, async () => void (answers = await fetchFrom(this.#consumer, node, cursors)));
-    let done = fetched;
+    let refused = false;
     for (const answer of answers) {
-      if (signal.aborted) return done;
-      done = (await this.#take(answer, signal)) && done;
+      if (signal.aborted) return fetched;
+      refused = !(await this.#take(answer, signal)) || refused;
     }
-    return done;
+    if (refused) await pause(backoffMs(0), signal); // not longer: the broker's other partitions are well
+    return fetched;
   }
 
-  /** False when the broker refused the partition: it is asked for again after a moment. Rejects when the sink fails. */
+  /** False when the broker refused the partition. Rejects when the sink fails. */
   async #take(answer: Answer, signal: AbortSignal): Promise<boolean> {
     const { cursor, from, data } = answer;
-    if (data.errorCode === offsetOutOfRange) return this.#told("offsets", async () => cursor.next === from && (await this.#hooks.outOfRange(cursor)));
     const about = cursor.partition.appId;
+    if (data.errorCode === offsetOutOfRange) return this.#told(about, async () => cursor.next === from && (await this.#hooks.outOfRange(cursor)));
     if (data.errorCode !== 0) return this.#told(about, () => Promise.reject(new ProtocolError(data.errorCode)));
     this.#hooks.trouble(about, null);
     await deliver(answer, this.#sink, signal);
@@ -163,6 +165,13 @@ export function backoffMs(failures: number): number {
 /** Ends early, without error, when aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+/** Resolves when the work is settled, or after `ms`. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const settled = new AbortController();
+  await Promise.race([work.catch(() => {}), pause(ms, settled.signal)]);
+  settled.abort();
 }
 
 function forget(cursor: Cursor): void {

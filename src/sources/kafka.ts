@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Consumer } from "@platformatic/kafka";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
@@ -7,7 +8,7 @@ import { explainKafka, isMistake } from "./kafka-errors.ts";
 import { KafkaGroup } from "./kafka-group.ts";
 import { describeGap, endOffset, type KafkaGap, skipGap, startOffset } from "./kafka-offsets.ts";
 import { startProblem } from "./kafka-probe.ts";
-import { backoffMs, KafkaReader, pause, type ReaderHooks } from "./kafka-reader.ts";
+import { atMost, backoffMs, KafkaReader, pause, type ReaderHooks } from "./kafka-reader.ts";
 import { KafkaTroubles } from "./kafka-troubles.ts";
 import type { AlertSource, Sink, SourceLag, SourcePartition } from "./source.ts";
 
@@ -51,6 +52,7 @@ export class KafkaSource implements AlertSource {
     const { kafka } = this.#options;
     const done = new AbortController();
     const running = AbortSignal.any([signal, done.signal]);
+    setMaxListeners(0, running); // one waits per broker
     const consumer = newConsumer(kafka);
     const reader = new KafkaReader(consumer, sink, this.#readerHooks(consumer));
     const group = new KafkaGroup(kafka, {
@@ -69,8 +71,8 @@ export class KafkaSource implements AlertSource {
       await Promise.race([failed, reader.run(running, () => this.#finished()), this.#everySecond(group, running)]);
     } finally {
       done.abort();
-      await this.#commit(group);
-      await Promise.allSettled([group.close(), consumer.close(true)]);
+      await atMost(2000, this.#commit(group));
+      await Promise.all([group.close(), atMost(3000, consumer.close(true))]);
       await reader.ended();
       this.#reader = null;
     }

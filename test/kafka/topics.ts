@@ -34,7 +34,7 @@ export async function produce(
   await producer.close();
 }
 
-/** `count` small messages spread over the partitions; the value says which one it is. */
-export function numbered(count: number, partitions: number, from = 0): Produced[] {
-  return Array.from({ length: count }, (_, i) => ({ partition: i % partitions, value: Buffer.from(`message ${from + i}`) }));
+/** `count` messages spread over the partitions; the value says which one it is, and is padded to `size` bytes. */
+export function numbered(count: number, partitions: number, from = 0, size = 0): Produced[] {
+  return Array.from({ length: count }, (_, i) => ({ partition: i % partitions, value: Buffer.from(`message ${from + i}`.padEnd(size)) }));
 }

@@ -1,0 +1,199 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBBlobValue, type Json } from "@duckdb/node-api";
+import { parseStats } from "../lake/merge-stats.ts";
+import { columnPath, literal, pathSql, scan, sqlType, type TaggedFile, typeAt } from "../lake/scan.ts";
+import { LakeTable as DeltaTable } from "../lake/table.ts";
+import { type TableName, tablesIn } from "../lake/tables.ts";
+import { steadyMemory } from "../lake/upkeep.ts";
+import type { Survey } from "../surveys/definition.ts";
+import type { Surveys } from "../surveys/surveys.ts";
+import type { CutoutKind, LakeTable, LakeView, LatestAlert, RejectedMessage } from "./lake-view.ts";
+
+/** Time of the zero of MJD in JD. */
+const jdMinusMjd = 2_400_000.5;
+
+/** Reads the lake for the pages. Knows each table's log and reads only what was added to it. */
+export class LakeReader implements LakeView {
+  readonly #lake: string;
+  readonly #surveys: Surveys;
+  readonly #tables = new Map<string, DeltaTable>();
+  readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
+  #instance: Promise<DuckDBInstance> | undefined;
+
+  constructor(lake: string, surveys: Surveys) {
+    this.#lake = lake;
+    this.#surveys = surveys;
+  }
+
+  async close(): Promise<void> {
+    (await this.#instance)?.closeSync();
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  async tables(): Promise<readonly LakeTable[]> {
+    return this.#known().map(({ survey, kind, table }) => ({ survey, kind, ...contents(table) }));
+  }
+
+  async latest(limit: number): Promise<readonly LatestAlert[]> {
+    const found = this.#known().filter(({ kind }) => kind === "raw").map(async ({ survey: name, table }) => {
+      const survey = this.#surveys.named(name);
+      const rows = await this.#read(table, newest(table, limit), (file) => latestColumns(table, survey, file), `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`);
+      return rows.map((row) => latestAlert(survey, row));
+    });
+    return (await Promise.all(found)).flat().sort((a, b) => b.committedAt - a.committedAt).slice(0, limit);
+  }
+
+  async cutout(surveyName: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null> {
+    const table = this.#known().find(({ survey, kind: of }) => survey === surveyName && of === "raw")?.table;
+    const survey = this.#surveys.named(surveyName);
+    const schema = table?.snapshot.schema;
+    const id = schema && columnPath(schema, survey.alert);
+    const image = schema && columnPath(schema, survey.cutouts?.[kind]);
+    if (!table || !schema || !id || !image) return null;
+    const files = [...table.snapshot.files.values()].reverse().filter((file) => mayHold(file, id, alertId));
+    const wanted = `TRY_CAST(${literal(alertId)} AS ${sqlType(typeAt(schema, id)!)})`;
+    return await this.#connected(async (connection, seeds) => {
+      const select = await scan(connection, scanned(table), files, seeds);
+      const result = await connection.run(`SELECT ${pathSql(image)} FROM (${select}) WHERE ${pathSql(id)} = ${wanted} LIMIT 1`);
+      const value = (await result.getRows())[0]?.[0] as DuckDBBlobValue | null | undefined;
+      return value?.bytes ?? null;
+    });
+  }
+
+  async rejected(limit: number): Promise<readonly RejectedMessage[]> {
+    const found = this.#known().filter(({ kind }) => kind === "rejected").map(async ({ survey, table }) => {
+      const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
+      const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
+      return rows.map((row) => ({ survey, source: String(row.source), offset: String(row.offset), reason: String(row.reason), receivedAt: Number(row.received) }));
+    });
+    return (await Promise.all(found)).flat().sort((a, b) => b.receivedAt - a.receivedAt).slice(0, limit);
+  }
+
+  #known(): (TableName & { readonly table: DeltaTable })[] {
+    return tablesIn(this.#lake).map((name) => {
+      const table = this.#tables.get(name.path) ?? new DeltaTable(name.path);
+      this.#tables.set(name.path, table);
+      table.refresh();
+      return { ...name, table };
+    });
+  }
+
+  async #read(table: DeltaTable, files: readonly TaggedFile[], columns: (file: TaggedFile) => string, rest: string): Promise<Record<string, Json>[]> {
+    if (files.length === 0) return [];
+    return await this.#connected(async (connection, seeds) => {
+      const selects = [];
+      for (const file of files) selects.push(`SELECT ${columns(file)} FROM (${await scan(connection, scanned(table), [file], seeds)})`);
+      const result = await connection.run(`${selects.join(" UNION ALL ")} ${rest}`);
+      return await result.getRowObjectsJson();
+    });
+  }
+
+  async #connected<T>(work: (connection: DuckDBConnection, seeds: string) => Promise<T>): Promise<T> {
+    this.#instance ??= DuckDBInstance.create(":memory:", { memory_limit: "512MB", threads: "2", temp_directory: this.#scratch, ...steadyMemory });
+    const connection = await (await this.#instance).connect();
+    const seeds = join(this.#scratch, randomUUID());
+    try {
+      return await work(connection, seeds);
+    } finally {
+      connection.closeSync();
+      rmSync(seeds, { recursive: true, force: true });
+    }
+  }
+}
+
+function scanned({ path, partitionColumns, snapshot }: DeltaTable) {
+  return { path, partitionColumns, schema: snapshot.schema };
+}
+
+function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable, "survey" | "kind"> {
+  let rows = 0;
+  let bytes = 0;
+  for (const file of files.values()) {
+    rows += rowCount(file);
+    bytes += file.size;
+  }
+  return { version, rows, bytes, files: files.size };
+}
+
+/** As many of the files whose rows came last as are needed for so many rows. */
+function newest({ snapshot }: DeltaTable, rows: number): TaggedFile[] {
+  const received = (file: TaggedFile) => String((file.stats === undefined ? {} : parseStats(file.stats).maxValues)?.["_received_at"] ?? "");
+  const recent = [...snapshot.files.values()].slice(-200);
+  const sorted = recent.map((file) => ({ file, at: received(file) })).sort((a, b) => (a.at < b.at ? 1 : -1));
+  const chosen: TaggedFile[] = [];
+  for (let have = 0; have < rows && sorted.length > 0; ) {
+    const { file } = sorted.shift()!;
+    chosen.push(file);
+    have += rowCount(file);
+  }
+  return chosen;
+}
+
+function rowCount({ stats }: TaggedFile): number {
+  return stats === undefined ? 0 : parseStats(stats).numRecords;
+}
+
+/** Whether the file's statistics leave room for the alert. */
+function mayHold({ stats }: TaggedFile, path: string, alertId: string): boolean {
+  const { minValues, maxValues } = stats === undefined ? {} : parseStats(stats);
+  const least = valueAt(minValues, path);
+  const greatest = valueAt(maxValues, path);
+  if (!/^-?\d+$/.test(alertId) || typeof least === "string" || least === undefined || greatest === undefined) return true;
+  return BigInt(least as number) <= BigInt(alertId) && BigInt(alertId) <= BigInt(greatest as number);
+}
+
+function valueAt(values: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
+}
+
+/** Merged files are newer than their rows: of these only the time they came in is known. */
+function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, file: TaggedFile): string {
+  const column = (paths: readonly string[] | undefined, type: string) => {
+    const path = columnPath(schema, paths);
+    return path === undefined ? `NULL::${type}` : `${pathSql(path)}::${type}`;
+  };
+  return [
+    `${column(survey.alert, "VARCHAR")} AS alert`,
+    `${column(survey.object, "VARCHAR")} AS object`,
+    `${column(survey.time?.field, "DOUBLE")} AS time`,
+    `${column(survey.position?.ra, "DOUBLE")} AS ra`,
+    `${column(survey.position?.dec, "DOUBLE")} AS dec`,
+    `${column(survey.band?.field, "VARCHAR")} AS band`,
+    `${column(survey.magnitude?.field, "DOUBLE")} AS magnitude`,
+    `${column(survey.flux?.field, "DOUBLE")} AS flux`,
+    `epoch_ms(_published_at)::DOUBLE AS published`,
+    `epoch_ms(_received_at)::DOUBLE AS received`,
+    `_offset AS "offset"`,
+    `${file.dataChange ? `${file.modificationTime}::DOUBLE` : "epoch_ms(_received_at)::DOUBLE"} AS committed`,
+  ].join(", ");
+}
+
+function latestAlert(survey: Survey, row: Record<string, Json>): LatestAlert {
+  const time = number(row.time);
+  const band = text(row.band);
+  return {
+    survey: survey.name,
+    alertId: text(row.alert) ?? "",
+    objectId: text(row.object),
+    mjd: time !== null && survey.time?.scale === "jd" ? time - jdMinusMjd : time,
+    ra: number(row.ra),
+    dec: number(row.dec),
+    band: band === null ? null : (survey.band?.names[band] ?? band),
+    magnitude: number(row.magnitude),
+    fluxNJy: number(row.flux),
+    publishedAt: number(row.published),
+    committedAt: number(row.committed) ?? 0,
+  };
+}
+
+function text(value: Json): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** NaN is text in DuckDB's JSON. */
+function number(value: Json): number | null {
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Config } from "../../config/schema.ts";
+import { LakeTable } from "../../lake/table.ts";
+import { createLogger } from "../../log.ts";
+import { runArchive } from "../../services/archive.ts";
+import type { Service } from "../../services/service.ts";
+import { supervise } from "../../services/supervise.ts";
+import { ui } from "../../services/ui.ts";
+import { schemaFor } from "../../simulator/schemas.ts";
+import { SimulatedSource } from "../../simulator/source.ts";
+import { defineCommand } from "../command.ts";
+
+/** Alerts of a night, per survey. */
+const alertsPerNight = 3000;
+
+export const demo = defineCommand({
+  arguments: "",
+  description: "Makes a night of alerts such as ZTF and LSST send, archives it as it comes, and shows it on the pages. Nothing but this folder is touched.",
+  example: "./fink demo --rate 50",
+  flags: z.object({
+    rate: z.coerce.number().positive().default(20).describe("Alerts per second and survey").meta({ value: "N" }),
+    port: z.coerce.number().int().optional().describe("Port of the pages").meta({ value: "PORT" }),
+  }),
+  async run(context, _, { rate, port }) {
+    const given = context.config(port === undefined ? {} : { "ui.port": String(port) });
+    const lake = given.origins.has("lake") ? given.config.lake : join(given.home, "demo-lake");
+    const config: Config = { ...given.config, lake, schemas: { ...given.config.schemas, folder: writeSchemas(lake) } };
+    const night = { date: yesterday(), seed: unfinishedSeed(lake) };
+    context.print(`A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`);
+    const archive: Service = {
+      name: "archive",
+      run: (own) => runArchive(own, () => (["ztf", "lsst"] as const).map((survey) => new SimulatedSource({ survey, alerts: alertsPerNight, ...night }, rate))),
+    };
+    const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
+    const stop = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+    const services = [archive, pages].map((service) => ({ service, name: service.name }));
+    await supervise(services, { config, once: false, log: createLogger("warn"), signal: stop.signal });
+    context.print(`\nStopped. The alerts stay in ${lake}: ./fink query --lake ${lake} "SELECT count(*) FROM ztf.raw"`);
+  },
+});
+
+function announce(print: (line: string) => void, url: string | undefined): void {
+  if (url === undefined) return;
+  print(`Open ${url}/live to see alerts come in, with their images, and ${url} for what the lake holds.`);
+  print("Ctrl-C ends it. What was archived stays, and the next `./fink demo` goes on where this one was.");
+}
+
+function writeSchemas(lake: string): string {
+  const folder = join(lake, ".fink", "demo-schemas");
+  mkdirSync(folder, { recursive: true });
+  const { id, text } = schemaFor("lsst");
+  writeFileSync(join(folder, `${id}.avsc`), text);
+  return folder;
+}
+
+function yesterday(): string {
+  return new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+}
+
+/** A demo that ran to its end shows another night the next time. */
+function unfinishedSeed(lake: string): number {
+  const { positions } = new LakeTable(join(lake, "ztf", "raw")).snapshot;
+  const done = [...positions].filter(([appId, at]) => appId.includes(`_${yesterday()}_`) && at >= alertsPerNight).length;
+  return 1 + done;
+}

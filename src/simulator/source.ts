@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AlertSource, Sink, SourceLag, SourcePartition } from "../sources/source.ts";
+import { type NightOptions, simulateNight } from "./night.ts";
+
+/** A simulated night as a stream: its alerts come at a steady rate, published now. Read again it goes on after what the lake has. */
+export class SimulatedSource implements AlertSource {
+  readonly name = "simulator";
+  readonly #night: NightOptions;
+  readonly #perSecond: number;
+  readonly #partition: SourcePartition;
+  #put = 0;
+  #rewound = false;
+
+  constructor(night: NightOptions, perSecond: number) {
+    this.#night = night;
+    this.#perSecond = perSecond;
+    const { survey, date, seed } = night;
+    const source = `simulated_${survey}_${date}_${seed}`;
+    this.#partition = { survey, source, partition: 0, appId: `simulator:${source}`, counts: "messages" };
+  }
+
+  async run(sink: Sink, signal: AbortSignal): Promise<void> {
+    do {
+      this.#rewound = false;
+      await this.#stream(sink, signal);
+    } while (this.#rewound && !signal.aborted);
+  }
+
+  committed(): void {}
+
+  rewind(): void {
+    this.#rewound = true;
+  }
+
+  async lag(): Promise<SourceLag[]> {
+    return [{ source: this.#partition.source, partition: 0, lag: 0 }];
+  }
+
+  async #stream(sink: Sink, signal: AbortSignal): Promise<void> {
+    const from = Number((await sink.position(this.#partition)) ?? 0n);
+    let due = performance.now();
+    this.#put = 0;
+    for (const { bytes } of simulateNight(this.#night)) {
+      const offset = this.#put++;
+      if (offset < from) continue;
+      due += 1000 / this.#perSecond;
+      await sleep(Math.max(0, due - performance.now()));
+      if (signal.aborted || this.#rewound) return;
+      if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes)) await sink.room();
+    }
+  }
+}
