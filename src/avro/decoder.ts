@@ -37,7 +37,13 @@ export function compileDecoder(schemaText: string, reserved: readonly string[] =
   const plan = layOut(schema, reserved);
   const { code, paths } = generate(schema, plan);
   const make = new Function("rt", `"use strict";\n${code}`) as (runtime: Runtime) => Omit<Decoder, "schema" | "text" | "plan" | "start">;
-  return { schema, text: schemaText, plan, start: Array.from({ length: plan.levels }, () => 0), ...make(runtime(paths, memory)) };
+  const { left } = memory;
+  try {
+    return { schema, text: schemaText, plan, start: Array.from({ length: plan.levels }, () => 0), ...make(runtime(paths, memory)) };
+  } catch (error) {
+    memory.left = left; // what it took before there was too little
+    throw error;
+  }
 }
 
 /** Bytes that the arrays of decoders may still take; several decoders may share them. */

@@ -2,6 +2,8 @@ import type { CommandTable } from "./command.ts";
 
 /** Every command: one line here, one file in `commands/`. */
 export const commands: CommandTable = {
+  demo: { group: "First steps", summary: "Make a night of alerts, archive it and show it", load: async () => (await import("./commands/demo.ts")).demo },
+  ingest: { group: "Alerts", summary: "Archive files of alerts", load: async () => (await import("./commands/ingest.ts")).ingest },
   start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },
   stop: {
     group: "Services",

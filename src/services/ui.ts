@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { openLakeReader } from "../api/lake-reader.ts";
+import { LakeReader } from "../api/lake-reader.ts";
 import type { LakeView } from "../api/lake-view.ts";
 import { startServer } from "../api/server.ts";
 import { surveysOf } from "../archive/setup.ts";
@@ -11,11 +11,11 @@ const root = join(import.meta.dirname, "../..");
 export const ui: Service = {
   name: "ui",
   async run(context) {
-    const reader = await openLakeReader(context.lake, surveysOf(context.config));
+    const reader = new LakeReader(context.lake, surveysOf(context.config));
     try {
       await runUi(context, reader);
     } finally {
-      reader.close();
+      await reader.close();
     }
   },
 };

@@ -25,7 +25,8 @@ export const demo = defineCommand({
   }),
   async run(context, _, { rate, port }) {
     const given = context.config(port === undefined ? {} : { "ui.port": String(port) });
-    const lake = given.origins.has("lake") ? given.config.lake : join(given.home, "demo-lake");
+    const isAsked = ["command line", "FINK_LAKE"].includes(given.origins.get("lake") ?? "");
+    const lake = isAsked ? given.config.lake : join(given.home, "demo-lake"); // not among the real alerts
     const config: Config = { ...given.config, lake, schemas: { ...given.config.schemas, folder: writeSchemas(lake) } };
     const night = { date: yesterday(), seed: unfinishedSeed(lake) };
     context.print(`A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`);
