@@ -3,17 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBBlobValue, type Json } from "@duckdb/node-api";
+import type { AddFile } from "../lake/actions.ts";
 import { parseStats } from "../lake/merge-stats.ts";
-import { columnPath, literal, pathSql, scan, sqlType, type TaggedFile, typeAt } from "../lake/scan.ts";
+import { columnPath, literal, pathSql, scan, sqlType, typeAt } from "../lake/scan.ts";
 import { LakeTable as DeltaTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
+import { jdMinusMjd } from "../sky/time.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import type { CutoutKind, LakeTable, LakeView, LatestAlert, RejectedMessage } from "./lake-view.ts";
-
-/** Time of the zero of MJD in JD. */
-const jdMinusMjd = 2_400_000.5;
 
 /** Reads the lake for the pages. Knows each table's log and reads only what was added to it. */
 export class LakeReader implements LakeView {
@@ -38,12 +37,22 @@ export class LakeReader implements LakeView {
   }
 
   async latest(limit: number): Promise<readonly LatestAlert[]> {
-    const found = this.#known().filter(({ kind }) => kind === "raw").map(async ({ survey: name, table }) => {
-      const survey = this.#surveys.named(name);
-      const rows = await this.#read(table, newest(table, limit), (file) => latestColumns(table, survey, file), `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`);
-      return rows.map((row) => latestAlert(survey, row));
-    });
-    return (await Promise.all(found)).flat().sort((a, b) => b.committedAt - a.committedAt).slice(0, limit);
+    const found = this.#known()
+      .filter(({ kind }) => kind === "raw")
+      .map(async ({ survey: name, table }) => {
+        const survey = this.#surveys.named(name);
+        const rows = await this.#read(
+          table,
+          newest(table, limit),
+          (file) => latestColumns(table, survey, file),
+          `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`,
+        );
+        return rows.map((row) => latestAlert(survey, row));
+      });
+    return (await Promise.all(found))
+      .flat()
+      .sort((a, b) => b.committedAt - a.committedAt)
+      .slice(0, limit);
   }
 
   async cutout(surveyName: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null> {
@@ -64,12 +73,23 @@ export class LakeReader implements LakeView {
   }
 
   async rejected(limit: number): Promise<readonly RejectedMessage[]> {
-    const found = this.#known().filter(({ kind }) => kind === "rejected").map(async ({ survey, table }) => {
-      const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
-      const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
-      return rows.map((row) => ({ survey, source: String(row.source), offset: String(row.offset), reason: String(row.reason), receivedAt: Number(row.received) }));
-    });
-    return (await Promise.all(found)).flat().sort((a, b) => b.receivedAt - a.receivedAt).slice(0, limit);
+    const found = this.#known()
+      .filter(({ kind }) => kind === "rejected")
+      .map(async ({ survey, table }) => {
+        const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
+        const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
+        return rows.map((row) => ({
+          survey,
+          source: String(row.source),
+          offset: String(row.offset),
+          reason: String(row.reason),
+          receivedAt: Number(row.received),
+        }));
+      });
+    return (await Promise.all(found))
+      .flat()
+      .sort((a, b) => b.receivedAt - a.receivedAt)
+      .slice(0, limit);
   }
 
   #known(): (TableName & { readonly table: DeltaTable })[] {
@@ -81,7 +101,7 @@ export class LakeReader implements LakeView {
     });
   }
 
-  async #read(table: DeltaTable, files: readonly TaggedFile[], columns: (file: TaggedFile) => string, rest: string): Promise<Record<string, Json>[]> {
+  async #read(table: DeltaTable, files: readonly AddFile[], columns: (file: AddFile) => string, rest: string): Promise<Record<string, Json>[]> {
     if (files.length === 0) return [];
     return await this.#connected(async (connection, seeds) => {
       const selects = [];
@@ -119,12 +139,12 @@ function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable,
 }
 
 /** As many of the files whose rows came last as are needed for so many rows. */
-function newest({ snapshot }: DeltaTable, rows: number): TaggedFile[] {
-  const received = (file: TaggedFile) => String((file.stats === undefined ? {} : parseStats(file.stats).maxValues)?.["_received_at"] ?? "");
+function newest({ snapshot }: DeltaTable, rows: number): AddFile[] {
+  const received = (file: AddFile) => String((file.stats === undefined ? {} : parseStats(file.stats).maxValues)?.["_received_at"] ?? "");
   const recent = [...snapshot.files.values()].slice(-200);
   const sorted = recent.map((file) => ({ file, at: received(file) })).sort((a, b) => (a.at < b.at ? 1 : -1));
-  const chosen: TaggedFile[] = [];
-  for (let have = 0; have < rows && sorted.length > 0; ) {
+  const chosen: AddFile[] = [];
+  for (let have = 0; have < rows && sorted.length > 0;) {
     const { file } = sorted.shift()!;
     chosen.push(file);
     have += rowCount(file);
@@ -132,12 +152,12 @@ function newest({ snapshot }: DeltaTable, rows: number): TaggedFile[] {
   return chosen;
 }
 
-function rowCount({ stats }: TaggedFile): number {
+function rowCount({ stats }: AddFile): number {
   return stats === undefined ? 0 : parseStats(stats).numRecords;
 }
 
 /** Whether the file's statistics leave room for the alert. */
-function mayHold({ stats }: TaggedFile, path: string, alertId: string): boolean {
+function mayHold({ stats }: AddFile, path: string, alertId: string): boolean {
   const { minValues, maxValues } = stats === undefined ? {} : parseStats(stats);
   const least = valueAt(minValues, path);
   const greatest = valueAt(maxValues, path);
@@ -150,7 +170,7 @@ function valueAt(values: unknown, path: string): unknown {
 }
 
 /** Merged files are newer than their rows: of these only the time they came in is known. */
-function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, file: TaggedFile): string {
+function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, file: AddFile): string {
   const column = (paths: readonly string[] | undefined, type: string) => {
     const path = columnPath(schema, paths);
     return path === undefined ? `NULL::${type}` : `${pathSql(path)}::${type}`;

@@ -47,7 +47,7 @@ export class Archiver implements Sink {
       bareSchema: options.bareSchema,
       maxMessageBytes: options.maxMessageMegabytes * 1e6,
     });
-    // One being filled, and two for each worker: one in work, one waiting. This bounds what is in memory.
+    // One being filled, and two for each worker: one being decoded, one on its way to the disk. This bounds what is in memory.
     this.#free = Array.from({ length: 1 + 2 * this.#pool.size }, () => new ArrayBuffer(options.batchMegabytes * 1e6));
     this.#timer = setInterval(() => this.#sealDue(), Math.min(100, options.triggerSeconds * 100));
   }

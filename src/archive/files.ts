@@ -16,6 +16,14 @@ import type { Batch } from "./batch.ts";
 import { rejectedColumns, withOrigin } from "./columns.ts";
 import type { Decoded, Reject } from "./decode.ts";
 
+/** A data file that is made but not yet on the disk. */
+export interface EncodedFile {
+  readonly add: AddFile;
+  readonly schema: StructType;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Data files that are on the disk and wait to be committed. */
 export interface WrittenFiles {
   readonly files: readonly AddFile[];
@@ -27,8 +35,6 @@ export interface WrittenFiles {
 /** Where a batch goes. */
 export interface Destination {
   readonly survey: Survey;
-  /** Folder of the table. */
-  readonly table: string;
   /** The table's columns, with those that come with this batch. */
   readonly schema: StructType;
 }
@@ -61,26 +67,31 @@ export function plan(decoded: readonly Decoded[], schema: StructType, mayWiden: 
   return widens ? { kind: "widen", schema: table } : { kind: "write", decoded: fitting, schema: table };
 }
 
-/** Writes the alerts: a file per schema and night. */
-export function writeAlerts(batch: Batch, decoded: readonly Decoded[], to: Destination): WrittenFiles {
-  const written: WrittenFiles[] = [];
-  for (const one of decoded) {
+/** The alerts as data files: one per schema and night. */
+export function encodeAlerts(batch: Batch, decoded: readonly Decoded[], to: Destination): EncodedFile[] {
+  return decoded.flatMap((one) => {
+    const files: EncodedFile[] = [];
     for (const { night, rows, columns } of byNight(batch, one, to.survey)) {
-      written.push(writeFile(withOrigin(conform(columns, to.schema), batch, one.rows, rows, one.label), night, to));
+      files.push(encodeFile(withOrigin(conform(columns, to.schema), batch, one.rows, rows, one.label), night, to.survey));
     }
-  }
-  return {
-    files: written.flatMap((w) => w.files),
-    schema: written.reduce<StructType | null>((sum, w) => (sum && w.schema ? withFieldsOf(sum, w.schema) : (sum ?? w.schema)), null),
-    rows: written.reduce((sum, w) => sum + w.rows, 0),
-  };
+    return files;
+  });
 }
 
-/** Writes the messages that wait, under the night they came in. */
-export function writeRejects(batch: Batch, rejects: readonly Reject[], table: string): WrittenFiles {
-  if (rejects.length === 0) return { files: [], schema: null, rows: 0 };
-  const columns = rejectedColumns(batch, rejects);
-  return writeFile(columns, nightOfMjd(mjdOfMs(batch.receivedAt[rejects[0].message])), { table });
+/** The messages that wait as a data file, under the night they came in. */
+export function encodeRejects(batch: Batch, rejects: readonly Reject[]): EncodedFile[] {
+  if (rejects.length === 0) return [];
+  return [encodeFile(rejectedColumns(batch, rejects), nightOfMjd(mjdOfMs(batch.receivedAt[rejects[0].message])))];
+}
+
+/** Puts the files on the disk. A crash before they are committed leaves files that nothing refers to; vacuum removes them. */
+export async function writeFiles(files: readonly EncodedFile[], table: string): Promise<WrittenFiles> {
+  await Promise.all(files.map(({ add, bytes }) => writeNewFile(join(table, add.path), bytes)));
+  return {
+    files: files.map((f) => f.add),
+    schema: files.length === 0 ? null : files.map((f) => f.schema).reduce(withFieldsOf),
+    rows: files.reduce((sum, f) => sum + f.rows, 0),
+  };
 }
 
 interface NightRows {
@@ -117,21 +128,18 @@ function nightsOf(columns: Data<Struct>, { time }: Survey, receivedAt: (row: num
   });
 }
 
-function writeFile(columns: Data<Struct>, night: number | null, to: { table: string; survey?: Survey }): WrittenFiles {
-  const path = `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`;
+function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey): EncodedFile {
   const bytes = toParquet(columns);
-  writeNewFile(join(to.table, path), bytes);
-  const stats = statistics(columns, indexedPaths(to.survey).flatMap((paths) => columnAt(columns, paths) ?? []));
   const add: AddFile = {
-    path,
+    path: `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`,
     partitionValues: { night: night === null ? null : String(night) },
     size: bytes.length,
     modificationTime: Date.now(),
     dataChange: true,
-    stats,
+    stats: statistics(columns, indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? [])),
     tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(",") },
   };
-  return { files: [add], schema: structType(columns.type.children), rows: columns.length };
+  return { add, bytes, schema: structType(columns.type.children), rows: columns.length };
 }
 
 /** Columns that queries select by, and so get statistics. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { FinkError, messageOf } from "../errors.ts";
-import type { Answer, Job, Outcome, WorkerSetup } from "./worker.ts";
+import type { Answer, Job, Outcome, Request, WorkerSetup } from "./worker.ts";
 
 /** Threads that decode and write. A batch's buffer travels to the worker and back. */
 export class WorkerPool {
@@ -30,18 +30,23 @@ export class WorkerPool {
   }
 
   #next(): void {
-    for (const thread of this.#threads) {
-      if (thread.busy || this.#waiting.length === 0) continue;
+    while (this.#waiting.length > 0) {
+      const thread = this.#threads.reduce((a, b) => (b.jobs < a.jobs ? b : a));
+      if (thread.jobs >= jobsPerThread) return;
       const { job, done } = this.#waiting.shift()!;
       thread.run(job, done);
     }
   }
 }
 
+/** One being decoded while the one before it goes to the disk. */
+const jobsPerThread = 2;
+
 class Thread {
   readonly worker: Worker;
   readonly #free: () => void;
-  #current: { job: Job; done: (outcome: Outcome) => void } | null = null;
+  readonly #running = new Map<number, { job: Job; done: (outcome: Outcome) => void }>();
+  #count = 0;
 
   constructor(setup: WorkerSetup, free: () => void) {
     this.#free = free;
@@ -49,19 +54,20 @@ class Thread {
     this.worker.on("message", (answer: Answer) => this.#answered(answer));
   }
 
-  get busy(): boolean {
-    return this.#current !== null;
+  get jobs(): number {
+    return this.#running.size;
   }
 
   run(job: Job, done: (outcome: Outcome) => void): void {
-    this.#current = { job, done };
-    this.worker.postMessage(job, [job.batch.buffer]);
+    const request: Request = { id: this.#count++, job };
+    this.#running.set(request.id, { job, done });
+    this.worker.postMessage(request, [job.batch.buffer]);
   }
 
-  #answered({ outcome, buffer }: Answer): void {
-    const { job, done } = this.#current!;
+  #answered({ id, outcome, buffer }: Answer): void {
+    const { job, done } = this.#running.get(id)!;
+    this.#running.delete(id);
     job.batch.buffer = buffer;
-    this.#current = null;
     done(outcome);
     this.#free();
   }

@@ -3,7 +3,7 @@ import { SchemaStore, type SchemaPlaces } from "../avro/registry.ts";
 import { FinkError, type ErrorCode, messageOf } from "../errors.ts";
 import type { Batch } from "./batch.ts";
 import { MessageDecoder } from "./decode.ts";
-import { type Destination, plan, type WrittenFiles, writeAlerts, writeRejects } from "./files.ts";
+import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
 import type { StructType } from "../lake/schema.ts";
 
 /** What every worker is started with. */
@@ -16,6 +16,8 @@ export interface WorkerSetup {
 /** A batch to decode and write. */
 export interface Job extends Destination {
   readonly batch: Batch;
+  /** Folder of the table. */
+  readonly table: string;
   readonly rejectedTable: string;
   readonly mayWiden: boolean;
 }
@@ -25,34 +27,64 @@ export type Outcome =
   | { readonly kind: "widen"; readonly schema: StructType }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
+export interface Request {
+  readonly id: number;
+  readonly job: Job;
+}
+
 /** The answer brings the batch's buffer back. */
 export interface Answer {
+  readonly id: number;
   readonly outcome: Outcome;
   readonly buffer: ArrayBuffer;
 }
 
 if (parentPort) serve(parentPort, workerData as WorkerSetup);
 
+/** Decodes one batch after the other; while one is being written to the disk the next is decoded. */
 function serve(port: NonNullable<typeof parentPort>, { schemas, bareSchema, maxMessageBytes }: WorkerSetup): void {
   const decoder = new MessageDecoder({ schemas: new SchemaStore(schemas), bareSchema, maxMessageBytes });
-  port.on("message", (job: Job) => {
-    void work(decoder, job).then((outcome) => {
-      const answer: Answer = { outcome, buffer: job.batch.buffer };
+  let decoding: Promise<unknown> = Promise.resolve();
+  port.on("message", ({ id, job }: Request) => {
+    const encoded = decoding.then(() => encode(decoder, job)).catch(failure);
+    decoding = encoded;
+    void encoded.then((result) => (result.kind === "encoded" ? write(result, job) : result)).catch(failure).then((outcome) => {
+      const answer: Answer = { id, outcome, buffer: job.batch.buffer };
       port.postMessage(answer, [answer.buffer]);
     });
   });
 }
 
-/** Decodes and writes one batch. A failure is of the disk, not of an alert: bad alerts are in the outcome's rejected file. */
+/** Decodes and writes one batch. */
 export async function work(decoder: MessageDecoder, job: Job): Promise<Outcome> {
-  try {
-    const { decoded, rejects } = await decoder.decode(job.batch, job.survey);
-    const planned = plan(decoded, job.schema, job.mayWiden, rejects);
-    if (planned.kind === "widen") return planned;
-    const raw = writeAlerts(job.batch, planned.decoded, { ...job, schema: planned.schema });
-    const rejected = writeRejects(job.batch, rejects, job.rejectedTable);
-    return { kind: "written", raw, rejected, reasons: rejects.slice(0, 10).map((r) => r.reason) };
-  } catch (error) {
-    return { kind: "failed", code: error instanceof FinkError ? error.code : "io", message: messageOf(error) };
-  }
+  const result = await encode(decoder, job);
+  return result.kind === "encoded" ? await write(result, job) : result;
+}
+
+interface Encoded {
+  readonly kind: "encoded";
+  readonly raw: readonly EncodedFile[];
+  readonly rejected: readonly EncodedFile[];
+  readonly reasons: readonly string[];
+}
+
+async function encode(decoder: MessageDecoder, job: Job): Promise<Encoded | (Outcome & { kind: "widen" })> {
+  const { decoded, rejects } = await decoder.decode(job.batch, job.survey);
+  const planned = plan(decoded, job.schema, job.mayWiden, rejects);
+  if (planned.kind === "widen") return planned;
+  return {
+    kind: "encoded",
+    raw: encodeAlerts(job.batch, planned.decoded, { survey: job.survey, schema: planned.schema }),
+    rejected: encodeRejects(job.batch, rejects),
+    reasons: rejects.slice(0, 10).map((r) => r.reason),
+  };
+}
+
+async function write({ raw, rejected, reasons }: Encoded, { table, rejectedTable }: Job): Promise<Outcome> {
+  return { kind: "written", raw: await writeFiles(raw, table), rejected: await writeFiles(rejected, rejectedTable), reasons };
+}
+
+/** A failure is of the disk, not of an alert: bad alerts are in the rejected file. */
+function failure(error: unknown): Outcome & { kind: "failed" } {
+  return { kind: "failed", code: error instanceof FinkError ? error.code : "io", message: messageOf(error) };
 }

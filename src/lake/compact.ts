@@ -1,7 +1,8 @@
 import { FinkError } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
+import type { AddFile } from "./actions.ts";
 import { discard, rewrite } from "./rewrite.ts";
-import { columnPath, type TaggedFile } from "./scan.ts";
+import { columnPath } from "./scan.ts";
 import type { StructType } from "./schema.ts";
 import { LakeTable } from "./table.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -46,14 +47,14 @@ export async function compactTable(upkeep: Upkeep, path: string, survey: Survey,
 }
 
 /** Files to be merged into one each: small ones of one partition, together about as large as the target. */
-export function smallFileGroups(files: Iterable<TaggedFile>, { targetBytes, night }: CompactOptions): TaggedFile[][] {
+export function smallFileGroups(files: Iterable<AddFile>, { targetBytes, night }: CompactOptions): AddFile[][] {
   const small = [...files].filter((f) => f.size < targetBytes / 2 && (night === undefined || f.partitionValues["night"] === night));
   return groupsOf(small, targetBytes).filter((group) => group.length > 1);
 }
 
 /** Files of one partition each, in the order they came, as many as the size allows. */
-export function groupsOf(files: Iterable<TaggedFile>, targetBytes: number): TaggedFile[][] {
-  const groups: TaggedFile[][] = [];
+export function groupsOf(files: Iterable<AddFile>, targetBytes: number): AddFile[][] {
+  const groups: AddFile[][] = [];
   for (const members of Map.groupBy(files, (f) => JSON.stringify(f.partitionValues)).values()) {
     let size = Infinity;
     for (const file of members) {
@@ -69,7 +70,7 @@ export function groupsOf(files: Iterable<TaggedFile>, targetBytes: number): Tagg
 }
 
 /** Null when another writer replaced one of the files meanwhile. */
-async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly TaggedFile[], survey: Survey): Promise<TaggedFile | null> {
+async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly AddFile[], survey: Survey): Promise<AddFile | null> {
   const { schema } = table.snapshot;
   const { path, partitionColumns } = table;
   const merged = await rewrite(upkeep, { path, partitionColumns, schema }, group, sortPaths(schema, survey));
@@ -88,6 +89,6 @@ function sortPaths(schema: StructType, { object, time }: Survey): string[] {
   return [object, time?.field].flatMap((paths) => columnPath(schema, paths) ?? []);
 }
 
-function sizeOf(files: readonly TaggedFile[]): number {
+function sizeOf(files: readonly AddFile[]): number {
   return files.reduce((sum, f) => sum + f.size, 0);
 }

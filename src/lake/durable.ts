@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { mkdir, open, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
@@ -17,14 +18,14 @@ export function atStep(when: "before" | "after", step: DurableStep): void {
 }
 
 /** Writes a new file and its folder's entry to the disk. A crash before the end leaves a file nothing refers to. */
-export function writeNewFile(path: string, bytes: Uint8Array): void {
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
   atStep("before", "data-file");
-  mkdirSync(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
   try {
-    writeSynced(path, bytes);
-    syncFolder(dirname(path));
+    await writeFile(path, bytes, { flag: "wx", flush: true });
+    await syncFolderLater(dirname(path));
   } catch (error) {
-    rmSync(path, { force: true });
+    await rm(path, { force: true });
     throw error;
   }
   atStep("after", "data-file");
@@ -72,5 +73,14 @@ function syncFolder(path: string): void {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+async function syncFolderLater(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

@@ -26,11 +26,19 @@ export function parseStats(text: string): FileStats {
 
 /** Statistics of a file that holds the rows of all of these; a range one of them does not know is left out. */
 export function mergeStats(all: readonly FileStats[]): string {
-  const minValues = mergeRanges(all.map((s) => ({ ...s, range: s.minValues })), -1);
-  const maxValues = mergeRanges(all.map((s) => ({ ...s, range: s.maxValues })), 1);
+  const minValues = mergeRanges(
+    all.map((s) => ({ ...s, range: s.minValues })),
+    -1,
+  );
+  const maxValues = mergeRanges(
+    all.map((s) => ({ ...s, range: s.maxValues })),
+    1,
+  );
   const numRecords = all.reduce((sum, s) => sum + s.numRecords, 0);
   const merged = { numRecords, minValues, maxValues, nullCount: sums(all.map((s) => s.nullCount)) };
-  return JSON.stringify(merged, (_, value: unknown) => (typeof value === "bigint" ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value));
+  return JSON.stringify(merged, (_, value: unknown) =>
+    typeof value === "bigint" ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value,
+  );
 }
 
 interface Ranged {

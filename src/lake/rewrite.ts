@@ -5,21 +5,24 @@ import { FinkError } from "../errors.ts";
 import type { AddFile } from "./actions.ts";
 import { atStep } from "./durable.ts";
 import { mergeStats, parseStats } from "./merge-stats.ts";
-import { columnsTag, dataFields, identifier, literal, pathSql, scan, type ScanTable, type TaggedFile } from "./scan.ts";
+import { columnsTag, dataFields, identifier, literal, pathSql, scan, type ScanTable } from "./scan.ts";
 import type { Upkeep } from "./upkeep.ts";
+
+/** No dictionaries: DuckDB's take -0 and 0 for one value. */
+const parquetOptions = "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0";
 
 /**
  * Writes the rows of some files of one partition into one new file with the table's columns and types, sorted by the given paths.
  * The file is on the disk and waits to be committed; a crash before that leaves a file nothing refers to.
  */
-export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly TaggedFile[], sort: readonly string[]): Promise<TaggedFile> {
+export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly AddFile[], sort: readonly string[]): Promise<AddFile> {
   const fields = dataFields(table);
   const select = await scan(upkeep.connection, table, files, join(upkeep.scratch, "seeds"));
-  const order = sort.map(pathSql).join(", ");
+  const columns = fields.map((f) => identifier(f.name)).join(", ");
+  // A key that is a column itself would come back from the sort with -0 as 0; inside of ROW() it is a copy.
+  const order = sort.length === 0 ? "" : `ORDER BY ROW(${sort.map(pathSql).join(", ")})`;
   const written = join(upkeep.scratch, `${randomUUID()}.parquet`);
-  const result = await upkeep.connection.run(
-    `COPY (SELECT ${fields.map((f) => identifier(f.name)).join(", ")} FROM (${select}) ${order === "" ? "" : `ORDER BY ${order}`}) TO ${literal(written)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
+  const result = await upkeep.connection.run(`COPY (SELECT ${columns} FROM (${select}) ${order}) TO ${literal(written)} (${parquetOptions})`);
   const rows = Number(result.rowsChanged);
   const stats = statsOf(files, rows, table.path);
   const path = join(dirname(files[0].path), `${randomUUID()}.parquet`);

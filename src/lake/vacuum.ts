@@ -38,7 +38,11 @@ export function vacuumTable(path: string, { keepDays, dryRun = false }: VacuumOp
 /** Deletes what upkeep that was killed has left behind. */
 export function vacuumScratch(lake: string, { dryRun = false }: Pick<VacuumOptions, "dryRun"> = {}, now = Date.now()): Vacuumed {
   const folder = scratchFolder(lake);
-  return remove(folder, filesBelow(folder).filter(({ changedAt }) => changedAt < now - settledAfterMs), dryRun);
+  return remove(
+    folder,
+    filesBelow(folder).filter(({ changedAt }) => changedAt < now - settledAfterMs),
+    dryRun,
+  );
 }
 
 interface FoundFile {
@@ -62,8 +66,12 @@ function unneededLog(table: string, settledBefore: number): FoundFile[] {
   const inTable = (path: string) => relative(table, path);
   const base = checkpointVersions(table).findLast((v) => old.has(inTable(checkpointPath(table, v)))) ?? -1;
   const superseded = new Set([
-    ...entryVersions(table).filter((v) => v < base).map((v) => inTable(entryPath(table, v))),
-    ...checkpointVersions(table).filter((v) => v < base).map((v) => inTable(checkpointPath(table, v))),
+    ...entryVersions(table)
+      .filter((v) => v < base)
+      .map((v) => inTable(entryPath(table, v))),
+    ...checkpointVersions(table)
+      .filter((v) => v < base)
+      .map((v) => inTable(checkpointPath(table, v))),
   ]);
   return found.filter(({ path }) => superseded.has(path) || (path.endsWith(".tmp") && old.has(path)));
 }
@@ -73,13 +81,14 @@ function remove(folder: string, files: readonly FoundFile[], dryRun: boolean): V
   return { deleted: files.map(({ path }) => path), bytes: files.reduce((sum, { size }) => sum + size, 0) };
 }
 
-/** A file that vanishes meanwhile is not there. */
+/** By name, so that log entries go oldest first: what is left after a crash has no gap. A file that vanishes meanwhile is not there. */
 function filesBelow(folder: string): FoundFile[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.flatMap((entry) => {
+  const found = entries.flatMap((entry) => {
     if (!entry.isFile()) return [];
     const path = join(entry.parentPath, entry.name);
     const found = statSync(path, { throwIfNoEntry: false });
     return found ? [{ path: relative(folder, path), size: found.size, changedAt: found.mtimeMs }] : [];
   });
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

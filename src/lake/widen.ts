@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { FinkError } from "../errors.ts";
+import type { AddFile } from "./actions.ts";
 import { groupsOf } from "./compact.ts";
 import { discard, rewrite } from "./rewrite.ts";
-import type { TaggedFile } from "./scan.ts";
 import { type StructType, withFieldsOf } from "./schema.ts";
 import type { LakeTable } from "./table.ts";
 import { type Upkeep, withUpkeep } from "./upkeep.ts";
@@ -16,8 +16,8 @@ export interface WidenOptions {
 
 /** Old files and the one that has their rows with the wider columns. */
 interface Rewritten {
-  readonly from: readonly TaggedFile[];
-  readonly to: TaggedFile;
+  readonly from: readonly AddFile[];
+  readonly to: AddFile;
 }
 
 /** How often appends of other writers are caught up with before giving up. */
@@ -53,7 +53,10 @@ async function catchUp(upkeep: Upkeep, table: LakeTable, schema: StructType, don
   const { path, partitionColumns, snapshot } = table;
   const files = new Map(snapshot.files);
   const valid = done.filter(({ from }) => from.every((f) => files.has(f.path)));
-  discardAll(table, done.filter((one) => !valid.includes(one)));
+  discardAll(
+    table,
+    done.filter((one) => !valid.includes(one)),
+  );
   const covered = new Set(valid.flatMap(({ from }) => from.map((f) => f.path)));
   const rest = [...files.values()].filter((f) => !covered.has(f.path));
   for (const from of groupsOf(rest, targetBytes)) valid.push({ from, to: await rewrite(upkeep, { path, partitionColumns, schema }, from, []) });
@@ -61,5 +64,8 @@ async function catchUp(upkeep: Upkeep, table: LakeTable, schema: StructType, don
 }
 
 function discardAll(table: LakeTable, done: readonly Rewritten[]): void {
-  discard(table.path, done.map(({ to }) => to));
+  discard(
+    table.path,
+    done.map(({ to }) => to),
+  );
 }

@@ -91,7 +91,7 @@ class Namer {
     const kinds = new Map(parts.flatMap((p, i) => (p.kind === "union" ? [] : [[p.kind === "array" || p.kind === "map" ? p.kind : i, p]])));
     const schemas = [...kinds.values()].map((p) => this.#schema(p));
     const all: Json[] = isNullable || schemas.length === 0 ? [...schemas, "null"] : schemas;
-    const first = new Map(all.map(unionKey).map((key, i, keys) => [key, all[keys.indexOf(key)]])); // so a declaration stays and its reference goes
+    const first = new Map(all.map(unionKey).map((key, _, keys) => [key, all[keys.indexOf(key)]])); // so a declaration stays and its reference goes
     return [...first.values()];
   }
 

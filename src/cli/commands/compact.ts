@@ -11,7 +11,12 @@ export const compact = defineCommand({
   example: "./fink compact --survey ztf --night 20260131",
   flags: z.object({
     ...tableFlags,
-    night: z.string().regex(/^\d{8}$/, "a night is written YYYYMMDD").optional().describe("Only this night").meta({ value: "YYYYMMDD" }),
+    night: z
+      .string()
+      .regex(/^\d{8}$/, "a night is written YYYYMMDD")
+      .optional()
+      .describe("Only this night")
+      .meta({ value: "YYYYMMDD" }),
   }),
   async run(context, _, { survey, kind, night }) {
     const { config } = context.config();

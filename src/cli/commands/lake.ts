@@ -18,7 +18,16 @@ export const lake = defineCommand({
     if (what !== "list") throw new FinkError("usage", `lake does not know ${what}; there is ./fink lake list`);
     const tables = chosenTables(context.config().config.lake, chosen).map(describe);
     if (context.json) return context.print(JSON.stringify(tables, null, 2));
-    const rows = tables.map((t) => [t.table, String(t.rows), (t.bytes / 1e6).toFixed(1), String(t.files), String(t.nights), t.lastNight, String(t.version), t.lastCommit]);
+    const rows = tables.map((t) => [
+      t.table,
+      String(t.rows),
+      (t.bytes / 1e6).toFixed(1),
+      String(t.files),
+      String(t.nights),
+      t.lastNight,
+      String(t.version),
+      t.lastCommit,
+    ]);
     context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
   },
 });

@@ -13,14 +13,19 @@ import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
-  format: z.enum(["table", "json", "csv", "parquet"]).optional().describe("table (default), json (an object per line), csv or parquet").meta({ value: "FORMAT" }),
+  format: z
+    .enum(["table", "json", "csv", "parquet"])
+    .optional()
+    .describe("table (default), json (an object per line), csv or parquet")
+    .meta({ value: "FORMAT" }),
   out: z.string().optional().describe("Write into this file").meta({ value: "FILE" }),
   limit: z.int().positive().default(40).describe("Rows of a table").meta({ value: "N" }),
 });
 
 export const query = defineCommand({
   arguments: "SQL",
-  description: "Tables are named survey.kind, such as ztf.raw and lsst.rejected; SHOW ALL TABLES lists them. Times are UTC. Nothing can be changed.\nIn json, 64-bit integers are text and bytes base64.",
+  description:
+    "Tables are named survey.kind, such as ztf.raw and lsst.rejected; SHOW ALL TABLES lists them. Times are UTC. Nothing can be changed.\nIn json, 64-bit integers are text and bytes base64.",
   example: `./fink query "SELECT night, count(*) FROM ztf.raw WHERE candidate.rb > 0.9 GROUP BY night"`,
   flags,
   async run(context, [sql], { format = context.json ? "json" : "table", out, limit }) {

@@ -1,0 +1,68 @@
+// ./fink bench [decode|archive|latency …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { kafkaLib } from "../test/kafka/broker.ts";
+import { meanBytes, ztfSample } from "./alerts.ts";
+import { benchLatency, benchThroughput } from "./archive.ts";
+import { benchDecode, median } from "./decode.ts";
+import { referenceLoopsPerSecond } from "./reference-loop.ts";
+
+const baselineFile = join(import.meta.dirname, "baseline.json");
+const baseline = JSON.parse(readFileSync(baselineFile, "utf8")) as Record<string, number>;
+const isSaving = process.argv.includes("--save");
+const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
+const measured: Record<string, number> = {};
+
+const benches: Record<string, () => Promise<void>> = { decode, archive, latency };
+const unknown = wanted.find((name) => !(name in benches));
+if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
+for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
+if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
+process.exit(0);
+
+async function decode(): Promise<void> {
+  const loops = referenceLoopsPerSecond();
+  const { name, ours, fastavro } = benchDecode();
+  print("decode", `${name}: ${round(ours)} alerts per CPU second`);
+  if (fastavro === null) print("", "fastavro: not compared (set FINK_PYTHON to a Python that has it)");
+  else print("", `fastavro ${round(fastavro)} alerts per CPU second: ours is ${(ours / fastavro).toFixed(1)} × as fast (wanted: 8)`);
+  compare("decode.alertsPerLoop", ours / loops);
+}
+
+async function archive(): Promise<void> {
+  const lib = kafkaLib();
+  if (!lib) return print("archive", `skipped: no Kafka jars; run test/kafka/install.sh or set FINK_KAFKA_LIB`);
+  const sample = ztfSample();
+  print("archive", `Kafka → lake, ${sample.name}, mean ${round(meanBytes(sample) / 1000)} KB, broker on the same machine`);
+  for (const workers of [1, 2]) {
+    const loops = referenceLoopsPerSecond();
+    const runs = await benchThroughput(lib, 20_000, 3, workers);
+    for (const r of runs) {
+      const rate = r.archived / r.seconds;
+      print("", `${workers} worker: ${round(rate)} alerts/s, ${round(r.megabytes / r.seconds)} MB/s, ${r.cpuMsPerAlert.toFixed(2)} CPU-ms an alert, peak RSS ${round(r.peakRssMegabytes)} MB`);
+    }
+    compare(`archive.${workers}worker.alertsPerLoop`, median(runs.map((r) => 1000 / r.cpuMsPerAlert)) / loops);
+  }
+  print("", "wanted: 3,000 alerts/s, 0.5 CPU-ms, 1,200 MB");
+}
+
+async function latency(): Promise<void> {
+  const lib = kafkaLib();
+  if (!lib) return print("latency", `skipped: no Kafka jars; run test/kafka/install.sh or set FINK_KAFKA_LIB`);
+  const { latencyMs, archived, cpuMsPerAlert } = await benchLatency(lib, 250, 60);
+  print("latency", `published → committed at 250 alerts/s, ${archived} alerts, trigger 1 s: p50 ${latencyMs?.p50} ms, p99 ${latencyMs?.p99} ms, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert (wanted: 1,200 and 3,000 ms)`);
+}
+
+function compare(name: string, value: number): void {
+  measured[name] = Math.round(value * 1000) / 1000;
+  const before = baseline[name];
+  print("", `${name} ${value.toFixed(3)}${before ? `, baseline ${before}: ${((value / before) * 100).toFixed(0)} %` : ", no baseline yet"}`);
+}
+
+function print(name: string, text: string): void {
+  console.log(`${name.padEnd(8)} ${text}`);
+}
+
+function round(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
+import type { Snapshot } from "../lake/actions.ts";
+import { identifier, literal, scan } from "../lake/scan.ts";
+import { LakeTable } from "../lake/table.ts";
+import { type TableName, tablesIn } from "../lake/tables.ts";
+import { steadyMemory } from "../lake/upkeep.ts";
+import { explain } from "./explain-error.ts";
+import { prepareReadOnly } from "./read-only.ts";
+
+export interface SessionOptions {
+  /** Of DuckDB's buffers; what does not fit goes to temporary files. */
+  readonly memory?: string;
+  /** The one file that `copyTo` may write. */
+  readonly writable?: string;
+}
+
+export interface SessionTable extends TableName {
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table. Times are UTC.
+ * Statements that change anything are refused, and so is every file that is not a table's.
+ */
+export async function openSession(lake: string, { memory = "1GB", writable }: SessionOptions = {}): Promise<LakeSession> {
+  const scratch = mkdtempSync(join(tmpdir(), "fink-sql-"));
+  const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
+  const close = () => {
+    instance.closeSync();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  try {
+    const connection = await instance.connect();
+    const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
+    for (const table of tables) await createView(connection, table, scratch);
+    await lock(connection, [...tables.map((table) => table.path), scratch], writable);
+    return new LakeSession(connection, tables, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+export class LakeSession {
+  readonly tables: readonly SessionTable[];
+  readonly #connection: DuckDBConnection;
+  readonly #close: () => void;
+
+  constructor(connection: DuckDBConnection, tables: readonly SessionTable[], close: () => void) {
+    this.#connection = connection;
+    this.tables = tables;
+    this.#close = close;
+  }
+
+  /** Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError "sql". */
+  async query(sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBResult> {
+    return await this.#explained(async () => {
+      const prepared = await prepareReadOnly(this.#connection, sql);
+      prepared.bind([...values]);
+      return await prepared.stream();
+    });
+  }
+
+  /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
+  async copyTo(file: string, sql: string): Promise<number> {
+    return await this.#explained(async () => {
+      await prepareReadOnly(this.#connection, sql);
+      const query = sql.replace(/;\s*$/, "");
+      const result = await this.#connection.run(`COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`);
+      return Number(result.rowsChanged);
+    });
+  }
+
+  /** What went wrong while rows were fetched, in the user's words. */
+  explain(error: unknown): unknown {
+    return explain(error, this.tables);
+  }
+
+  /** Ends the running query with an error. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#close();
+  }
+
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+}
+
+async function createView(connection: DuckDBConnection, { survey, kind, path, snapshot }: SessionTable, scratch: string): Promise<void> {
+  if (!snapshot.metaData) return;
+  const { partitionColumns } = snapshot.metaData;
+  const select = await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), join(scratch, survey, kind));
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
+  await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
+}
+
+/** The folders stay readable for the views; whatever else is outside, and the settings, are out of reach from here on. */
+async function lock(connection: DuckDBConnection, folders: readonly string[], writable: string | undefined): Promise<void> {
+  await connection.run("SET TimeZone = 'UTC'");
+  await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"); // x -> …, which Spark has as well
+  await connection.run(`SET allowed_directories = [${folders.map(literal).join(", ")}]`);
+  if (writable !== undefined) await connection.run(`SET allowed_paths = [${literal(writable)}]`);
+  await connection.run("SET autoinstall_known_extensions = false");
+  await connection.run("SET autoload_known_extensions = false");
+  await connection.run("SET enable_external_access = false");
+  await connection.run("SET lock_configuration = true");
+}
