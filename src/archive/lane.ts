@@ -10,7 +10,7 @@ import type { Survey } from "../surveys/definition.ts";
 import { type Batch, BatchBuilder, type Move, type Moves } from "./batch.ts";
 import type { WrittenFiles } from "./files.ts";
 import type { WorkerPool } from "./pool.ts";
-import { rejectedOffsets } from "./waiting.ts";
+import { Readings } from "./reading.ts";
 import type { Outcome } from "./worker.ts";
 
 /** What a lane tells the service. */
@@ -43,15 +43,6 @@ export interface LaneOptions {
   readonly retryAfterMs: number;
 }
 
-interface Reading {
-  /** The offset to be put next; null when the partition was never read. */
-  next: bigint | null;
-  /** Offsets that wait in `rejected` since a crash, see waiting.ts. */
-  readonly settled: Set<number>;
-  /** What was read is dropped until the source asks for the position again. */
-  lost: boolean;
-}
-
 /** A batch that a worker has, or had. */
 interface Pending {
   readonly batch: Batch;
@@ -71,9 +62,7 @@ export class Lane {
   readonly #pool: WorkerPool;
   readonly #events: LaneEvents;
   readonly #options: LaneOptions;
-  readonly #reading = new Map<string, Reading>();
-  /** Positions of `rejected` as this lane left them: another writer's commit there fences us too. */
-  readonly #rejectedAt = new Map<string, number | null>();
+  readonly #readings: Readings;
   #open: BatchBuilder | null = null;
   #pending: Pending[] = [];
   #committing: Promise<void> | null = null;
@@ -83,6 +72,7 @@ export class Lane {
     this.survey = survey;
     this.raw = new LakeTable(join(lake, survey.name, "raw"));
     this.rejected = new LakeTable(join(lake, survey.name, "rejected"));
+    this.#readings = new Readings(this.raw, this.rejected);
     this.#pool = pool;
     this.#events = events;
     this.#options = options;
@@ -90,33 +80,22 @@ export class Lane {
 
   /** Where a partition is to be read from: after what is on its way here, else where the table is. */
   position(partition: SourcePartition): bigint | null {
-    const reading = this.#reading.get(partition.appId);
-    if (reading && !reading.lost && this.#isUnderWay(partition)) return reading.next;
+    const known = this.#readings.next(partition.appId);
+    if (known && this.#isUnderWay(partition)) return known.offset;
     this.raw.refresh();
     this.rejected.refresh();
-    const at = this.raw.snapshot.positions.get(partition.appId) ?? null;
-    const rejectedAt = this.rejected.snapshot.positions.get(partition.appId) ?? null;
-    this.#rejectedAt.set(partition.appId, rejectedAt);
-    const settled = rejectedAt !== null && rejectedAt > (at ?? 0) ? rejectedOffsets(this.rejected, partition, at ?? 0) : new Set<number>();
-    const next = at === null ? null : BigInt(at);
-    this.#reading.set(partition.appId, { next, settled, lost: false });
-    return next;
+    return this.#readings.begin(partition);
   }
 
   put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array): void {
-    const reading = this.#reading.get(partition.appId);
-    if (reading?.lost) return;
-    if (!reading) throw new FinkError("internal", `${partition.appId} was put before its position was asked for`);
-    if (reading.next !== null && offset < reading.next) {
-      this.duplicates++;
-      return;
-    }
+    const from = this.#readings.next(partition.appId)?.offset ?? null;
+    const verdict = this.#readings.judge(partition.appId, offset, next);
+    if (verdict === "duplicate" || verdict === "settled") this.duplicates++;
+    if (verdict === "duplicate" || verdict === "lost") return;
     if (this.#open && !this.#open.fits(bytes)) this.seal();
     this.#open ??= new BatchBuilder(this.survey.name, this.#events.buffer(bytes.length), this.#options.maxMessages, receivedAt);
-    this.#open.advance(partition, reading.next, next);
-    reading.next = next;
-    if (reading.settled.delete(Number(offset))) this.duplicates++;
-    else this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
+    this.#open.advance(partition, from, next);
+    if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
   }
 
   get openedAt(): number | null {
@@ -217,9 +196,9 @@ export class Lane {
     const rejected = union(ready.map((p) => p.written!.rejected));
     if (rejected.files.length > 0) {
       const moves = joined(ready.map((p) => p.moves));
-      const positions = new Map([...moves].map(([appId, { to }]) => [appId, { from: this.#rejectedAt.get(appId) ?? null, to: Number(to) }]));
+      const positions = new Map([...moves].map(([appId, { to }]) => [appId, { from: this.#readings.rejectedAt(appId), to: Number(to) }]));
       this.rejected.commit({ ...changeOf(rejected), positions });
-      for (const [appId, { to }] of positions) this.#rejectedAt.set(appId, to);
+      for (const [appId, { to }] of positions) this.#readings.rejectedMoved(appId, to);
     }
     for (const pending of ready) pending.rejectedDone = true;
   }
@@ -260,7 +239,7 @@ export class Lane {
     const dropped = open ? [...this.#pending, open] : this.#pending;
     this.#pending = [];
     const moves = joined(dropped.map((p) => p.moves));
-    for (const appId of moves.keys()) this.#reading.get(appId)!.lost = true;
+    for (const appId of moves.keys()) this.#readings.lose(appId);
     for (const pending of dropped) {
       await pending.outcome;
       this.#removeFiles(pending);
