@@ -67,7 +67,7 @@ export class LakeTable {
       if (!createWhole(entryPath(this.path, version + 1), bytes)) continue; // another writer took this version: look at what it did, try the next
       for (const action of actions) this.#replay.apply(action);
       this.#replay.version = version + 1;
-      if (this.#replay.version % checkpointEvery === 0) this.#tryCheckpoint();
+      if (this.#replay.version > 0 && this.#replay.version % checkpointEvery === 0) this.#tryCheckpoint();
       return this.#replay.version;
     }
   }
