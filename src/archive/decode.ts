@@ -79,14 +79,17 @@ export class MessageDecoder {
     this.#options = options;
   }
 
-  /** Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call. */
-  async decode(batch: Batch, survey: Survey): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
+  /**
+   * Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call.
+   * `only`: numbers of the messages to look at; all by default.
+   */
+  async decode(batch: Batch, survey: Survey, only: Iterable<number> = Array.from({ length: batch.count }).keys()): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
     for (const one of this.#byText.values()) this.#cut(one, one.decoder.start, 0);
     this.#release(0);
     this.#rejects = [];
     const bytes = Buffer.from(batch.buffer);
     await this.#fetchSchemas(batch, bytes);
-    for (let i = 0; i < batch.count; i++) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i, survey);
+    for (const i of only) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i, survey);
     return { decoded: [...this.#byText.values()].filter(({ rows }) => rows.length > 0), rejects: this.#rejects };
   }
 

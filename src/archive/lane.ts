@@ -174,6 +174,7 @@ export class Lane {
   #commit(ready: readonly Pending[]): void {
     const moves = joined(ready.map((p) => p.moves));
     this.#commitRejected(ready.filter((p) => !p.rejectedDone));
+    this.#checkRejected(moves);
     const raw = union(ready.map((p) => p.written!.raw));
     const positions = new Map([...moves].map(([appId, { from, to }]) => [appId, { from: from === null ? null : Number(from), to: Number(to) }]));
     const version = this.raw.commit({ ...changeOf(raw), positions });
@@ -201,6 +202,14 @@ export class Lane {
       for (const [appId, { to }] of positions) this.#readings.rejectedMoved(appId, to);
     }
     for (const pending of ready) pending.rejectedDone = true;
+  }
+
+  /** Another writer that rejected a message of ours was there first, even if we could read the message. */
+  #checkRejected(moves: Moves): void {
+    this.rejected.refresh();
+    for (const appId of moves.keys()) {
+      if ((this.rejected.snapshot.positions.get(appId) ?? null) !== this.#readings.rejectedAt(appId)) throw new FinkError("fenced", `${appId}: another writer rejected messages`);
+    }
   }
 
   async #afterFailure(error: unknown): Promise<void> {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SchemaStore, type SchemaPlaces } from "../avro/registry.ts";
 import { FinkError, type ErrorCode, messageOf } from "../errors.ts";
 import type { Batch } from "./batch.ts";
-import { MessageDecoder } from "./decode.ts";
+import { MessageDecoder, type Reject } from "./decode.ts";
 import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
 import type { StructType } from "../lake/schema.ts";
 
@@ -68,16 +68,40 @@ interface Encoded {
   readonly reasons: readonly string[];
 }
 
-async function encode(decoder: MessageDecoder, job: Job): Promise<Encoded | (Outcome & { kind: "widen" })> {
-  const { decoded, rejects } = await decoder.decode(job.batch, job.survey);
+async function encode(decoder: MessageDecoder, job: Job, poison: readonly Reject[] = []): Promise<Encoded | (Outcome & { kind: "widen" })> {
+  const { batch, survey } = job;
+  const left = poison.length > 0 ? range(batch.count).filter((i) => !poison.some((p) => p.message === i)) : undefined;
+  const { decoded, rejects } = await decoder.decode(batch, survey, left);
+  rejects.push(...poison);
   const planned = plan(decoded, job.schema, job.mayWiden, rejects);
   if (planned.kind === "widen") return planned;
-  return {
-    kind: "encoded",
-    raw: encodeAlerts(job.batch, planned.decoded, { survey: job.survey, schema: planned.schema }),
-    rejected: encodeRejects(job.batch, rejects),
-    reasons: rejects.slice(0, 10).map((r) => r.reason),
-  };
+  try {
+    const raw = encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });
+    return { kind: "encoded", raw, rejected: encodeRejects(batch, rejects), reasons: rejects.slice(0, 10).map((r) => r.reason) };
+  } catch (error) {
+    if (poison.length > 0) throw error;
+    return await encode(decoder, job, await poisonIn(decoder, job, error));
+  }
+}
+
+/** Nothing that was decoded should fail to be encoded. Should it all the same, the messages to blame are found one by one, and wait. */
+async function poisonIn(decoder: MessageDecoder, { batch, survey, schema }: Job, error: unknown): Promise<Reject[]> {
+  const found: Reject[] = [];
+  for (const message of range(batch.count)) {
+    const { decoded } = await decoder.decode(batch, survey, [message]);
+    try {
+      const planned = plan(decoded, schema, false, []);
+      if (planned.kind === "write") encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });
+    } catch (cause) {
+      found.push({ message, code: "internal", reason: `the decoded alert cannot be stored: ${messageOf(cause)}` });
+    }
+  }
+  if (found.length === 0) throw error;
+  return found;
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, i) => i);
 }
 
 async function write({ raw, rejected, reasons }: Encoded, { table, rejectedTable }: Job): Promise<Outcome> {
