@@ -4,6 +4,11 @@ import type { CommandTable } from "./command.ts";
 export const commands: CommandTable = {
   demo: { group: "First steps", summary: "Make a night of alerts, archive it and show it", load: async () => (await import("./commands/demo.ts")).demo },
   ingest: { group: "Alerts", summary: "Archive files of alerts", load: async () => (await import("./commands/ingest.ts")).ingest },
+  retry: { group: "Alerts", summary: "Read again what waits in the rejected tables", load: async () => (await import("./commands/retry.ts")).retry },
+  query: { group: "Alerts", summary: "SQL over the lake", load: async () => (await import("./commands/query.ts")).query },
+  lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
+  compact: { group: "Alerts", summary: "Merge small files into large ones", load: async () => (await import("./commands/compact.ts")).compact },
+  vacuum: { group: "Alerts", summary: "Delete files that no reader can need", load: async () => (await import("./commands/vacuum.ts")).vacuum },
   start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },
   stop: {
     group: "Services",

@@ -64,6 +64,10 @@ export class Replay implements Snapshot {
   readonly removed = new Map<string, RemoveFile>();
   readonly positions = new Map<string, number>();
 
+  clear(): void {
+    for (const map of [this.files, this.removed, this.positions]) map.clear();
+  }
+
   apply(action: Action): void {
     if (action.add) {
       this.files.set(action.add.path, action.add);

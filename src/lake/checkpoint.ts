@@ -4,9 +4,9 @@ import type { Action, Snapshot } from "./actions.ts";
 import { fromParquet, toParquet } from "./parquet.ts";
 
 /** A snapshot as a checkpoint file (Delta protocol, "Checkpoints"): one row per action, one struct column per kind. */
-export function checkpointBytes(snapshot: Snapshot): Uint8Array {
+export function checkpointBytes(snapshot: Snapshot, now: number = Date.now()): Uint8Array {
   const builder = makeBuilder({ type: checkpointType, nullValues: [null, undefined] });
-  for (const action of checkpointActions(snapshot)) builder.append(row(action));
+  for (const action of checkpointActions(snapshot, now)) builder.append(row(action));
   return toParquet(builder.finish().flush());
 }
 
@@ -16,12 +16,15 @@ export function* readCheckpoint(path: string): Generator<Action> {
   for (const line of table) yield plain(line) as Action;
 }
 
-function* checkpointActions(snapshot: Snapshot): Generator<Action> {
+/** How long a checkpoint remembers that a file was replaced; vacuum goes by the files' age after that. */
+const keepTombstonesMs = 30 * 86_400_000;
+
+function* checkpointActions(snapshot: Snapshot, now: number): Generator<Action> {
   yield { protocol: { minReaderVersion: 1, minWriterVersion: 2 } };
   if (snapshot.metaData) yield { metaData: snapshot.metaData };
   for (const [appId, version] of snapshot.positions) yield { txn: { appId, version } };
   for (const add of snapshot.files.values()) yield { add };
-  for (const remove of snapshot.removed.values()) yield { remove };
+  for (const remove of snapshot.removed.values()) if (remove.deletionTimestamp > now - keepTombstonesMs) yield { remove };
 }
 
 const text = (name: string) => new Field(name, new Utf8(), true);

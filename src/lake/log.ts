@@ -20,25 +20,32 @@ export function logFolder(table: string): string {
 /** Reads the log from its last checkpoint on. */
 export function readLog(table: string): Replay {
   const replay = new Replay();
-  const checkpoint = lastCheckpoint(table);
-  if (checkpoint >= 0) {
-    for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
-    replay.version = checkpoint;
-  }
+  readCheckpointAfter(table, replay);
   readOn(table, replay);
   return replay;
 }
 
-/** Applies the entries that came since; true when there were any. */
+/** Applies what came since; true when there was anything. */
 export function readOn(table: string, replay: Replay): boolean {
   const before = replay.version;
   for (;;) {
     const path = entryPath(table, replay.version + 1);
     const text = readIfThere(path);
-    if (text === null) return replay.version > before;
-    for (const line of text.split("\n")) if (line !== "") replay.apply(parseAction(line, path));
-    replay.version++;
+    if (text !== null) {
+      for (const line of text.split("\n")) if (line !== "") replay.apply(parseAction(line, path));
+      replay.version++;
+    } else if (!readCheckpointAfter(table, replay)) return replay.version > before;
   }
+}
+
+/** An entry that is missing below a checkpoint was removed by vacuum: a commit under its name would never be seen. */
+function readCheckpointAfter(table: string, replay: Replay): boolean {
+  const checkpoint = lastCheckpoint(table);
+  if (checkpoint <= replay.version) return false;
+  replay.clear();
+  for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
+  replay.version = checkpoint;
+  return true;
 }
 
 /** Versions whose log entry is there, oldest first. */

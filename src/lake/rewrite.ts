@@ -47,7 +47,7 @@ function statsOf(files: readonly AddFile[], rows: number, table: string): string
 }
 
 /** Puts a file that DuckDB wrote into the table's folder, whole and on the disk. */
-function moveInto(path: string, written: string): void {
+export function moveInto(path: string, written: string): void {
   mkdirSync(dirname(path), { recursive: true });
   sync(written);
   atStep("before", "data-file");

@@ -28,7 +28,7 @@ export async function scan(connection: DuckDBConnection, table: ScanTable, files
     const known = columns === "" ? null : new Set(columns.split(","));
     const own = dataFields(table).filter((f) => known?.has(f.name) ?? true);
     const seed = await writeSeed(connection, table, own, seeds);
-    const list = [seed, ...members.map((file) => join(table.path, file.path))].map((path) => literal(escapeGlob(path)));
+    const list = [seed, ...members.map((file) => join(table.path, file.path))].map(literal);
     const options = known ? "" : ", union_by_name=true";
     const source = `read_parquet([${list.join(", ")}], ${hiveOptions(table)}${options})`;
     selects.push(
@@ -109,9 +109,4 @@ function isPartition(table: Pick<ScanTable, "partitionColumns">, { name }: Struc
 
 function typedNull({ name, type }: StructField): string {
   return `NULL::${sqlType(type)} AS ${identifier(name)}`;
-}
-
-/** DuckDB takes every path for a pattern. */
-function escapeGlob(path: string): string {
-  return path.replace(/[*?[]/g, "[$&]");
 }

@@ -74,7 +74,7 @@ function countNulls(column: Column, rows: number): number {
 }
 
 /** 64-bit integers keep all their digits in the JSON. */
-function exact(value: number | bigint): unknown {
+export function exact(value: number | bigint): unknown {
   return typeof value === "bigint" ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value;
 }
 
@@ -82,7 +82,7 @@ function isoMs(micros: bigint, roundUp: bigint): string {
   return new Date(Number((micros + roundUp) / 1000n)).toISOString();
 }
 
-function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
+export function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
   const names = path.split(".");
   const last = names.pop()!;
   let at = target;

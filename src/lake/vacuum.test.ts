@@ -81,7 +81,10 @@ describe("vacuum", () => {
 
   test("removes what a commit that was cut off has left, but not what one may be writing", () => {
     add(new LakeTable(path), "night=1/a.parquet");
-    for (const [name, days] of [["old", 9], ["new", 0]] as const) {
+    for (const [name, days] of [
+      ["old", 9],
+      ["new", 0],
+    ] as const) {
       writeFileSync(join(logFolder(path), `.${name}.tmp`), "");
       age(join(logFolder(path), `.${name}.tmp`), days);
     }

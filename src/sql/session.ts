@@ -68,8 +68,9 @@ export class LakeSession {
   async copyTo(file: string, sql: string): Promise<number> {
     return await this.#explained(async () => {
       await prepareReadOnly(this.#connection, sql);
+      // without dictionaries: DuckDB's turn -0 into 0
       const query = sql.replace(/;\s*$/, "");
-      const result = await this.#connection.run(`COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`);
+      const result = await this.#connection.run(`COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0)`);
       return Number(result.rowsChanged);
     });
   }

@@ -33,7 +33,7 @@ const node = (...args: string[]) => promisify(execFile)(process.execPath, [join(
 
 test("two writers, two compactions and a reader at once: no alert is lost or doubled", { timeout: 60_000 }, async () => {
   const { lake, path } = newTable();
-  append(new LakeTable(path), oldColumns, makeRows(0, 1, false), 20260101);
+  await append(new LakeTable(path), oldColumns, makeRows(0, 1, false), 20260101);
   let writing = true;
   const writers = Promise.all([node(path, "1000", "150"), node(path, "2000", "150")]).finally(() => (writing = false));
   let merged = 0;
@@ -41,7 +41,7 @@ test("two writers, two compactions and a reader at once: no alert is lost or dou
     while (writing) merged += (await withUpkeep(lake, (upkeep) => compactTable(upkeep, path, survey, { targetBytes: 1e6 }))).after;
   };
   const read = async () => {
-    for (let seen = 0; writing; ) {
+    for (let seen = 0; writing;) {
       const found = await candids(lake);
       expect(new Set(found).size).toBe(found.length);
       expect(found.length).toBeGreaterThanOrEqual(seen);
@@ -59,7 +59,7 @@ test("two writers, two compactions and a reader at once: no alert is lost or dou
 
 test("compaction gives way when somebody else replaced the files", async () => {
   const { lake, path } = newTable();
-  for (let i = 0; i < 4; i++) append(new LakeTable(path), oldColumns, makeRows(i, 1, false), 20260101);
+  for (let i = 0; i < 4; i++) await append(new LakeTable(path), oldColumns, makeRows(i, 1, false), 20260101);
   await withUpkeep(lake, async (upkeep) => {
     const both = [1, 2].map(() => compactTable(upkeep, path, survey, { targetBytes: 1e6 }));
     const done = await Promise.all(both);
@@ -68,9 +68,9 @@ test("compaction gives way when somebody else replaced the files", async () => {
   expect(await candids(lake)).toHaveLength(4);
 });
 
-test("widening takes in what was appended meanwhile, and keeps columns that came with it", async () => {
+test("widening takes in what was appended meanwhile", async () => {
   const { lake, path } = newTable();
-  for (let i = 0; i < 20; i++) append(new LakeTable(path), oldColumns, makeRows(i, 1, false), 20260101);
+  for (let i = 0; i < 20; i++) await append(new LakeTable(path), oldColumns, makeRows(i, 1, false), 20260101);
   const table = new LakeTable(path);
   const schema = JSON.parse(JSON.stringify(table.snapshot.schema).replaceAll('"float"', '"double"')) as StructType;
   const writer = node(path, "100", "5");

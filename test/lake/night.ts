@@ -6,7 +6,7 @@ export function makeRows(first: number, count: number, later: boolean): Row[] {
 }
 
 const doubles = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 5e-324, -2460000.123456789];
-const texts = ["", "ZTF24abc", "é🜨", "a,b\n\"c\""];
+const texts = ["", "ZTF24abc", "é🜨", 'a,b\n"c"'];
 
 function makeRow(n: number, later: boolean): Row {
   const pick = <T>(values: readonly T[], step: number): T | null => ((n + step) % (values.length + 1) === 0 ? null : values[(n * step) % values.length]);

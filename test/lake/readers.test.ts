@@ -20,13 +20,13 @@ const survey = surveySchema.parse({ name: "ztf", object: "objectId", time: { fie
 const written: Row[] = [];
 
 /** 105 commits, so that a checkpoint is among what is read; three nights, one of them unknown; two schema versions. */
-beforeAll(() => {
+beforeAll(async () => {
   const table = new LakeTable(path);
   for (let i = 0; i < 105; i++) {
     const later = i % 3 === 1;
     const night = [20260101, 20260102, null][i % 4] ?? null;
     const rows = makeRows(i * 10, 1 + (i % 5), later);
-    append(table, later ? newColumns : oldColumns, rows, night);
+    await append(table, later ? newColumns : oldColumns, rows, night);
     written.push(...rows.map((row) => ({ ...row, night })));
   }
 });
@@ -90,7 +90,7 @@ describe("every reader sees what was written", { timeout: 60_000 }, () => {
 
   test("after more alerts of the old schema version", async () => {
     const row = { objectId: "late", candid: 7n, night: 20260103 };
-    append(new LakeTable(path), new Struct(oldColumns.children.slice(0, 2)), [row], 20260103);
+    await append(new LakeTable(path), new Struct(oldColumns.children.slice(0, 2)), [row], 20260103);
     written.push(row);
     await expectSameRows();
   });

@@ -2,7 +2,15 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { DuckDBBlobValue, DuckDBDecimalValue, DuckDBListValue, DuckDBMapValue, DuckDBStructValue, DuckDBTimestampTZValue, type DuckDBValue } from "@duckdb/node-api";
+import {
+  DuckDBBlobValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import { openSession } from "../../src/sql/session.ts";
 import { available } from "../require.ts";
 import { canonical, type Row } from "./tables.ts";
@@ -14,7 +22,8 @@ export const hasPython = available("python", python !== "" && existsSync(python)
 /** Rows of a table as a reader that is not ours sees them, in canonical form. */
 export async function readWithPython(reader: "deltalake" | "polars", table: string): Promise<Row[]> {
   const { stdout } = await promisify(execFile)(python, [join(import.meta.dirname, "read.py"), reader, table], { maxBuffer: 2 ** 30 });
-  return stdout.split("\n").flatMap((line) => (line === "" ? [] : (JSON.parse(line) as Row)));
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Row);
 }
 
 /** Rows of `ztf.raw` as `./fink query` sees them, in canonical form. */

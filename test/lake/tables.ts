@@ -1,6 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { Binary, Bool, type Data, Decimal, Field, Float32, Float64, Int32, Int64, List, makeBuilder, Map_, Struct, TimestampMicrosecond, Utf8 } from "apache-arrow";
+import {
+  Binary,
+  Bool,
+  type Data,
+  Decimal,
+  Field,
+  Float32,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  makeBuilder,
+  Map_,
+  Struct,
+  TimestampMicrosecond,
+  Utf8,
+} from "apache-arrow";
 import type { AddFile } from "../../src/lake/actions.ts";
 import { columnAt } from "../../src/lake/column.ts";
 import { writeNewFile } from "../../src/lake/durable.ts";
@@ -19,7 +35,9 @@ export function column(name: string, type: Field["type"]): Field {
 
 const text = new Utf8();
 const detection = new Struct([column("jd", new Float64()), column("fid", new Int32()), column("magpsf", new Float32())]);
-const comments = new Map_(new Field("entries", new Struct<{ key: Utf8; value: Int32 }>([new Field("key", text, false), column("value", new Int32()) as Field<Int32>]), false));
+const comments = new Map_(
+  new Field("entries", new Struct<{ key: Utf8; value: Int32 }>([new Field("key", text, false), column("value", new Int32()) as Field<Int32>]), false),
+);
 
 /** Columns like an alert's: nested, every type, and what a first schema version lacks. */
 export const oldColumns = new Struct([
@@ -48,20 +66,32 @@ export const newColumns = new Struct([
 ]);
 
 /** Writes rows as one data file, as the archive does, and returns its `add`. */
-export function writeRows(table: LakeTable, type: Struct, rows: readonly Row[], night: number | null): AddFile {
+export async function writeRows(table: LakeTable, type: Struct, rows: readonly Row[], night: number | null): Promise<AddFile> {
   const builder = makeBuilder({ type, nullValues: [null, undefined] });
   for (const row of rows) builder.append(shaped(row, type) as never);
   const columns = builder.finish().flush() as Data<Struct>;
   const path = `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`;
   const bytes = toParquet(columns);
-  writeNewFile(join(table.path, path), bytes);
-  const stats = statistics(columns, ["objectId", "candid", "candidate.jd", "_received_at"].flatMap((p) => columnAt(columns, [p]) ?? []));
+  await writeNewFile(join(table.path, path), bytes);
+  const stats = statistics(
+    columns,
+    ["objectId", "candid", "candidate.jd", "_received_at"].flatMap((p) => columnAt(columns, [p]) ?? []),
+  );
   const tags = { [columnsTag]: type.children.map((f) => f.name).join(",") };
-  return { path, partitionValues: { night: night === null ? null : String(night) }, size: bytes.length, modificationTime: Date.now(), dataChange: true, stats, tags };
+  return {
+    path,
+    partitionValues: { night: night === null ? null : String(night) },
+    size: bytes.length,
+    modificationTime: Date.now(),
+    dataChange: true,
+    stats,
+    tags,
+  };
 }
 
-export function append(table: LakeTable, type: Struct, rows: readonly Row[], night: number | null): void {
-  table.commit({ operation: "test", schema: structType(type.children), add: [writeRows(table, type, rows, night)] });
+export async function append(table: LakeTable, type: Struct, rows: readonly Row[], night: number | null): Promise<void> {
+  const add = [await writeRows(table, type, rows, night)];
+  table.commit({ operation: "test", schema: structType(type.children), add });
 }
 
 /** The value as any reader should give it: integers as digits, floating point numbers as their bits, bytes as hex, absent fields as null. */

@@ -1,0 +1,48 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Binary, Float32, Int64, List, Struct, Utf8 } from "apache-arrow";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LakeTable } from "../../src/lake/table.ts";
+import { hasPython, python } from "./readers.ts";
+import { append, column } from "./tables.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../../docs/lake.md"), "utf8");
+const examples = [...page.matchAll(/^```python\n([\s\S]*?)^```/gm)].map((match) => match[1]);
+const folder = mkdtempSync(join(tmpdir(), "fink-docs-"));
+
+const candidate = new Struct([column("magpsf", new Float32())]);
+const alert = new Struct([
+  column("objectId", new Utf8()),
+  column("candid", new Int64()),
+  column("candidate", candidate),
+  column("prv_candidates", new List(column("element", candidate))),
+  column("cutoutScience", new Struct([column("stampData", new Binary())])),
+]);
+
+beforeAll(async () => {
+  mkdirSync(join(folder, "lake"));
+  const table = new LakeTable(join(folder, "lake", "ztf", "raw"));
+  const cutoutScience = { stampData: gzipSync("SIMPLE  =                    T") };
+  await append(
+    table,
+    alert,
+    [{ objectId: "ZTF26aaaaaaa", candid: 2n ** 60n, candidate: { magpsf: 17.5 }, prv_candidates: [{ magpsf: 18.25 }], cutoutScience }],
+    20260131,
+  );
+  await append(table, alert, [{ objectId: "ZTF26aaaaaab", candid: 2n, candidate: { magpsf: 19.5 }, cutoutScience }], 20260131);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(!hasPython)("docs/lake.md: each Python example runs and shows what it should", () => {
+  const shows = ["ZTF26aaaaaaa", "17.5", "18.25", "20260131", "SIMPLE"];
+
+  test("there is an expectation for each", () => expect(examples).toHaveLength(shows.length));
+
+  test.each(shows.map((text, i) => [text, examples[i]]))("%s", { timeout: 60_000 }, (text, example) => {
+    expect(execFileSync(python, ["-c", example], { cwd: folder, encoding: "utf8" })).toContain(text);
+  });
+});
