@@ -27,5 +27,6 @@ export const commands: CommandTable = {
     load: async () => (await import("./commands/config.ts")).config,
   },
   test: { group: "Development", summary: "Run every check and test", load: async () => (await import("./commands/test.ts")).test },
+  bench: { group: "Development", summary: "Measure speed, CPU and memory", load: async () => (await import("./commands/bench.ts")).bench },
   docs: { group: "Development", summary: "Write the generated pages anew", hidden: true, load: async () => (await import("./commands/docs.ts")).docs },
 };
