@@ -4,13 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { available } from "../require.ts";
-import { chromiumPath, openBrowser } from "./browser.ts";
-
-const ready = available("chromium", chromiumPath !== null, "browser tests: no Chromium; install it (apt-get install chromium) or set FINK_CHROMIUM");
+import { hasBrowser, openBrowser } from "./browser.ts";
 
 /** `./fink demo` as a user starts it: real packets through the real archive into a real lake. */
-describe.skipIf(!ready)("the live page over a running archive", () => {
+describe.skipIf(!hasBrowser())("the live page over a running archive", () => {
   const lake = mkdtempSync(join(tmpdir(), "fink-live-"));
   let browser: Browser;
   let demo: ChildProcess;

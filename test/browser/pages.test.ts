@@ -4,12 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { LakeView } from "../../src/api/lake-view.ts";
 import { type RunningServer, startServer } from "../../src/api/server.ts";
 import { builtPages } from "../../src/services/ui.ts";
-import { chromiumPath, openBrowser } from "./browser.ts";
+import { hasBrowser, openBrowser } from "./browser.ts";
 import { worstContrast } from "./contrast.ts";
 import { type FakeNight, fakeNight } from "./fake-night.ts";
 import { writeFits } from "./write-fits.ts";
 
-if (chromiumPath === null) console.log("SKIPPED: browser tests: no Chromium found; install it (apt-get install chromium) or set FINK_CHROMIUM");
 
 const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 15_000 });
 
@@ -20,7 +19,7 @@ const screens = [
   { name: "narrow-light", viewport: { width: 390, height: 844 }, colorScheme: "light" },
 ] as const;
 
-describe.skipIf(chromiumPath === null)("in a browser", () => {
+describe.skipIf(!hasBrowser())("in a browser", () => {
   let browser: Browser;
   let pages: string;
   let night: FakeNight;

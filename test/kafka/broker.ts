@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Admin } from "@platformatic/kafka";
+import { available } from "../require.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 
 export const listeners = ["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL", "MTLS"] as const;
@@ -27,9 +28,7 @@ export interface KafkaBroker {
 export function kafkaLib(env = process.env): string | null {
   const lib = env.FINK_KAFKA_LIB ?? join(import.meta.dirname, "../../.cache/kafka/lib");
   if (!existsSync(lib) && env.CI === "true") execFileSync(join(import.meta.dirname, "install.sh"), { stdio: "inherit" });
-  if (existsSync(lib)) return lib;
-  console.warn("tests with a real Kafka are skipped: run test/kafka/install.sh (needs Java 17 and mvn) or set FINK_KAFKA_LIB");
-  return null;
+  return available("kafka", existsSync(lib), "tests with a real Kafka: run test/kafka/install.sh (needs Java 17 and mvn) or set FINK_KAFKA_LIB") ? lib : null;
 }
 
 export async function startKafka(lib: string): Promise<KafkaBroker> {
