@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { atStep } from "../lake/durable.ts";
+import { discard } from "../lake/rewrite.ts";
 import { type StructType, withFieldsOf } from "../lake/schema.ts";
 import { type Commit, LakeTable } from "../lake/table.ts";
 import { widenTable } from "../lake/widen.ts";
@@ -257,11 +257,16 @@ export class Lane {
     this.#events.rewound([...moves.values()].map((m) => m.partition));
   }
 
-  /** Files that were never committed: nobody can have seen them. */
-  #removeFiles({ written, rejectedDone }: Pending): void {
-    for (const { path } of written?.raw.files ?? []) rmSync(join(this.raw.path, path), { force: true });
-    if (rejectedDone) return;
-    for (const { path } of written?.rejected.files ?? []) rmSync(join(this.rejected.path, path), { force: true });
+  /** Files that were never committed: nobody can have seen them. The table is asked, not our memory: a commit may have been made and yet have failed. */
+  #removeFiles({ written }: Pending): void {
+    const remove = (table: LakeTable, files: WrittenFiles["files"]) => {
+      table.refresh();
+      const { files: live, removed } = table.snapshot;
+      discard(table.path, files.filter(({ path }) => !live.has(path) && !removed.has(path)));
+    };
+    if (!written) return;
+    remove(this.raw, written.raw.files);
+    remove(this.rejected, written.rejected.files);
   }
 
   #isUnderWay({ appId }: SourcePartition): boolean {
