@@ -23,7 +23,7 @@ export interface ArchiverOptions {
 }
 
 /** Tables up to this size are widened as soon as an alert needs it; larger ones wait for `./fink lake widen`. */
-const widenUpToBytes = 256 << 20;
+export const widenUpToBytes = 256 << 20;
 
 /** Takes messages from sources into the lake: fills batches, has them written by workers and committed in order. */
 export class Archiver implements Sink {

@@ -141,6 +141,7 @@ export class MessageDecoder {
     }
     const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };
     const target = from.id === null ? this.#bare(bytes, start, end) : this.#ofText(this.#schemaOfId(from.id));
+    touched.set(target, { counts: target.decoder.counts(), rows: target.rows.length });
     decodeRun(target, bytes, from.start, end, 1, message, target.rows.length);
   }
 

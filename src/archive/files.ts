@@ -7,6 +7,7 @@ import { columnAt } from "../lake/column.ts";
 import { conform } from "../lake/conform.ts";
 import { writeNewFile } from "../lake/durable.ts";
 import { toParquet } from "../lake/parquet.ts";
+import { discard } from "../lake/rewrite.ts";
 import { columnsTag } from "../lake/scan.ts";
 import { merge, type StructType, structType, withFieldsOf } from "../lake/schema.ts";
 import { statistics } from "../lake/stats.ts";
@@ -84,9 +85,14 @@ export function encodeRejects(batch: Batch, rejects: readonly Reject[]): Encoded
   return [encodeFile(rejectedColumns(batch, rejects), nightOfMjd(mjdOfMs(batch.receivedAt[rejects[0].message])))];
 }
 
-/** Puts the files on the disk. A crash before they are committed leaves files that nothing refers to; vacuum removes them. */
+/** Puts all the files on the disk, or none. A crash before they are committed leaves files that nothing refers to; vacuum removes them. */
 export async function writeFiles(files: readonly EncodedFile[], table: string): Promise<WrittenFiles> {
-  await Promise.all(files.map(({ add, bytes }) => writeNewFile(join(table, add.path), bytes)));
+  const writes = await Promise.allSettled(files.map(({ add, bytes }) => writeNewFile(join(table, add.path), bytes)));
+  const failed = writes.find((write) => write.status === "rejected");
+  if (failed) {
+    discard(table, files.map((f) => f.add));
+    throw failed.reason;
+  }
   return {
     files: files.map((f) => f.add),
     schema: files.length === 0 ? null : files.map((f) => f.schema).reduce(withFieldsOf),

@@ -1,8 +1,11 @@
 import type { Config } from "../config/schema.ts";
-import { listAlertFiles } from "../sources/file-list.ts";
+import { type ListedFile, listAlertFiles } from "../sources/file-list.ts";
 import { type FileProgress, FileSource } from "../sources/files.ts";
-import { Archiver } from "./archiver.ts";
-import { archiverOptions, surveyOfFile } from "./setup.ts";
+import { FinkError, messageOf } from "../errors.ts";
+import { withUpkeep } from "../lake/upkeep.ts";
+import { Archiver, widenUpToBytes } from "./archiver.ts";
+import { currentFiles, ingestParquet, type ParquetCounts } from "./parquet-files.ts";
+import { archiverOptions, surveyOfFile, surveysOf } from "./setup.ts";
 
 export interface IngestCounts {
   readonly archived: number;
@@ -21,7 +24,8 @@ export interface IngestEvents {
 /** Archives files of alerts once and returns the counts. `survey`: for files whose schema does not tell, or all of them when given. */
 export async function ingest(paths: readonly string[], config: Config, survey: string | undefined, events: IngestEvents, signal: AbortSignal): Promise<IngestCounts> {
   const startedAt = performance.now();
-  const { skipped } = listAlertFiles(paths);
+  const { skipped, parquet: listed } = listAlertFiles(paths);
+  const parquet = currentFiles(listed);
   if (skipped > 0) events.warn(`${skipped} files are neither .avro, .bin, .parquet nor .tar.gz and were passed over`);
   const archiver = new Archiver({
     ...archiverOptions(config, config.lake),
@@ -34,14 +38,52 @@ export async function ingest(paths: readonly string[], config: Config, survey: s
     onProblem: (error) => events.warn(error.message),
     once: true,
   });
-  const report = setInterval(() => events.progress?.(source.progress(), archiver.meter.archived), 200);
+  const tables = { archived: 0, duplicates: 0, done: 0 };
+  const tell = () => events.progress?.(withParquet(source.progress(), parquet, tables.done), archiver.meter.archived + tables.archived);
+  const report = setInterval(tell, 200);
   try {
     await archiver.run([source], signal);
+    for await (const { archived, duplicates } of parquetCounts(parquet, config, survey, events, signal)) {
+      tables.archived += archived;
+      tables.duplicates += duplicates;
+      tables.done++;
+    }
   } finally {
     clearInterval(report);
-    events.progress?.(source.progress(), archiver.meter.archived);
+    tell();
     await archiver.close();
   }
   const { archived, rejected } = archiver.meter;
-  return { archived, rejected, duplicates: archiver.duplicates + source.progress().recordsSkipped, seconds: (performance.now() - startedAt) / 1000 };
+  return {
+    archived: archived + tables.archived,
+    rejected,
+    duplicates: archiver.duplicates + source.progress().recordsSkipped + tables.duplicates,
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+/** Archives one Parquet file after the other; one that cannot be archived is told of and counts nothing. */
+async function* parquetCounts(files: readonly ListedFile[], config: Config, survey: string | undefined, events: IngestEvents, signal: AbortSignal): AsyncGenerator<ParquetCounts> {
+  const options = { lake: config.lake, surveys: surveysOf(config), survey, widenUpToBytes };
+  for (const file of files) {
+    if (signal.aborted) return;
+    try {
+      yield await withUpkeep(config.lake, (upkeep) => ingestParquet(upkeep, file, options));
+    } catch (error) {
+      if (!(error instanceof FinkError)) throw error;
+      events.warn(messageOf(error));
+      yield { archived: 0, duplicates: 0 };
+    }
+  }
+}
+
+function withParquet(progress: FileProgress, files: readonly ListedFile[], done: number): FileProgress {
+  const bytes = (some: readonly ListedFile[]) => some.reduce((sum, file) => sum + file.bytes, 0);
+  return {
+    ...progress,
+    bytesDone: progress.bytesDone + bytes(files.slice(0, done)),
+    bytesTotal: progress.bytesTotal + bytes(files),
+    filesDone: progress.filesDone + done,
+    filesTotal: progress.filesTotal + files.length,
+  };
 }

@@ -9,7 +9,7 @@ import type { ArchiverOptions } from "./archiver.ts";
 import { surveyOfMessage } from "./survey-of.ts";
 
 /** Survey of what can be told neither by its schema nor by the user: its bytes wait in `lake/unknown/rejected`. */
-const unknownSurvey = "unknown";
+export const unknownSurvey = "unknown";
 
 /** The shipped survey definitions, and the user's. */
 export function surveysOf(config: Config): Surveys {

@@ -4,6 +4,7 @@ import { FinkError, type ErrorCode, messageOf } from "../errors.ts";
 import type { Batch } from "./batch.ts";
 import { MessageDecoder, type Reject } from "./decode.ts";
 import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
+import { discard } from "../lake/rewrite.ts";
 import type { StructType } from "../lake/schema.ts";
 
 /** What every worker is started with. */
@@ -64,11 +65,14 @@ export async function work(decoder: MessageDecoder, job: Job): Promise<Outcome> 
 interface Encoded {
   readonly kind: "encoded";
   readonly raw: readonly EncodedFile[];
-  readonly rejected: readonly EncodedFile[];
-  readonly reasons: readonly string[];
+  readonly rejects: readonly Reject[];
 }
 
-async function encode(decoder: MessageDecoder, job: Job, poison: readonly Reject[] = []): Promise<Encoded | (Outcome & { kind: "widen" })> {
+/** What is needed to turn messages into data files, but not to write them. */
+type Encoding = Pick<Job, "batch" | "survey" | "schema" | "mayWiden">;
+
+/** Decodes one batch into data files; or says which wider columns the table needs first. */
+export async function encode(decoder: MessageDecoder, job: Encoding, poison: readonly Reject[] = []): Promise<Encoded | (Outcome & { kind: "widen" })> {
   const { batch, survey } = job;
   const left = poison.length > 0 ? range(batch.count).filter((i) => !poison.some((p) => p.message === i)) : undefined;
   const { decoded, rejects } = await decoder.decode(batch, survey, left);
@@ -77,7 +81,7 @@ async function encode(decoder: MessageDecoder, job: Job, poison: readonly Reject
   if (planned.kind === "widen") return planned;
   try {
     const raw = encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });
-    return { kind: "encoded", raw, rejected: encodeRejects(batch, rejects), reasons: rejects.slice(0, 10).map((r) => r.reason) };
+    return { kind: "encoded", raw, rejects };
   } catch (error) {
     if (poison.length > 0) throw error;
     return await encode(decoder, job, await poisonIn(decoder, job, error));
@@ -85,7 +89,7 @@ async function encode(decoder: MessageDecoder, job: Job, poison: readonly Reject
 }
 
 /** Nothing that was decoded should fail to be encoded. Should it all the same, the messages to blame are found one by one, and wait. */
-async function poisonIn(decoder: MessageDecoder, { batch, survey, schema }: Job, error: unknown): Promise<Reject[]> {
+async function poisonIn(decoder: MessageDecoder, { batch, survey, schema }: Encoding, error: unknown): Promise<Reject[]> {
   const found: Reject[] = [];
   for (const message of range(batch.count)) {
     const { decoded } = await decoder.decode(batch, survey, [message]);
@@ -104,8 +108,16 @@ function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i);
 }
 
-async function write({ raw, rejected, reasons }: Encoded, { table, rejectedTable }: Job): Promise<Outcome> {
-  return { kind: "written", raw: await writeFiles(raw, table), rejected: await writeFiles(rejected, rejectedTable), reasons };
+/** Both tables' files or none: it is tried again every second, and what is left behind would fill up a disk that is nearly full. */
+async function write({ raw, rejects }: Encoded, { batch, table, rejectedTable }: Job): Promise<Outcome> {
+  const alerts = await writeFiles(raw, table);
+  try {
+    const rejected = await writeFiles(encodeRejects(batch, rejects), rejectedTable);
+    return { kind: "written", raw: alerts, rejected, reasons: rejects.slice(0, 10).map((r) => r.reason) };
+  } catch (error) {
+    discard(table, alerts.files);
+    throw error;
+  }
 }
 
 /** A failure is of the disk, not of an alert: bad alerts are in the rejected file. */

@@ -48,10 +48,16 @@ function asReference(data: Data, row: number): unknown {
   if (data.nullCount > 0 && !((data.nullBitmap[row >> 3] >> (row & 7)) & 1)) return null;
   const { type, values, valueOffsets } = data;
   if (DataType.isStruct(type)) return Object.fromEntries(type.children.map((f, i) => [f.name, asReference(data.children[i], row)]));
-  if (DataType.isList(type)) return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => asReference(data.children[0], valueOffsets[row] + i));
+  if (DataType.isList(type))
+    return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => asReference(data.children[0], valueOffsets[row] + i));
   if (DataType.isMap(type)) {
     const [keys, entries] = data.children[0].children;
-    return Object.fromEntries(Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => [asReference(keys, valueOffsets[row] + i), asReference(entries, valueOffsets[row] + i)]));
+    return Object.fromEntries(
+      Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => [
+        asReference(keys, valueOffsets[row] + i),
+        asReference(entries, valueOffsets[row] + i),
+      ]),
+    );
   }
   if (DataType.isFloat(type)) return Number.isFinite(values[row]) ? values[row] : String(values[row]);
   if (DataType.isBinary(type)) {
@@ -69,16 +75,22 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([name, v]) => (v === null ? [] : [[name, withoutNulls(v)]])));
 }
 
-describe.skipIf(!available("reference", isThere, "no ../shared/reference with expected values of real alerts"))("every real message decodes to exactly the expected values", () => {
-  it.each(isThere ? readdirSync(decoded) : [])("%s", (name) => {
-    const lines = gunzipSync(readFileSync(join(decoded, name))).toString().trim().split("\n");
-    for (const { file, records } of lines.map((line) => JSON.parse(line) as Expected)) {
-      const columns = decodeFile(file);
-      const rows = Array.from({ length: columns.length }, (_, row) => asReference(columns, row));
-      expect(withoutNulls(rows), file).toStrictEqual(withoutNulls(records));
-    }
-  });
-});
+describe.skipIf(!available("reference", isThere, "no ../shared/reference with expected values of real alerts"))(
+  "every real message decodes to exactly the expected values",
+  () => {
+    it.each(isThere ? readdirSync(decoded) : [])("%s", (name) => {
+      const lines = gunzipSync(readFileSync(join(decoded, name)))
+        .toString()
+        .trim()
+        .split("\n");
+      for (const { file, records } of lines.map((line) => JSON.parse(line) as Expected)) {
+        const columns = decodeFile(file);
+        const rows = Array.from({ length: columns.length }, (_, row) => asReference(columns, row));
+        expect(withoutNulls(rows), file).toStrictEqual(withoutNulls(records));
+      }
+    });
+  },
+);
 
 describe("columns of any schema", () => {
   it("are the same when they come back from a Parquet file", () => {

@@ -48,26 +48,33 @@ describe("columns of an alert", () => {
   });
 
   it("are not there for fields that have nothing to store", () => {
-    expect(columns({ a: "null", b: nothing, c: ["null", "nothing"], d: { type: "record", name: "outer", fields: [{ name: "n", type: "nothing" }] }, e: "int" })).toEqual({ e: "Int32" });
+    expect(
+      columns({ a: "null", b: nothing, c: ["null", "nothing"], d: { type: "record", name: "outer", fields: [{ name: "n", type: "nothing" }] }, e: "int" }),
+    ).toEqual({ e: "Int32" });
   });
 
   it("count the items of lists that have nothing to store", () => {
-    expect(columns({ a: { type: "array", items: nothing }, b: { type: "map", values: "null" } })).toEqual({ a: "List<Bool>", b: "Map<{key:Utf8, value:Bool}>" });
+    expect(columns({ a: { type: "array", items: nothing }, b: { type: "map", values: "null" } })).toEqual({
+      a: "List<Bool>",
+      b: "Map<{key:Utf8, value:Bool}>",
+    });
   });
 
   it("have names that differ by more than case, and not those of the columns we add", () => {
-    expect(Object.keys(columns({ dec: "int", Dec: "int", DEC: "int", dec_2: "int", _Source: "int", x: { type: "record", name: "x", fields: [{ name: "_source", type: "int" }] } }, ["_source"]))).toEqual([
-      "dec",
-      "Dec_2",
-      "DEC_3",
-      "dec_2_2",
-      "_Source_2",
-      "x",
-    ]);
+    expect(
+      Object.keys(
+        columns(
+          { dec: "int", Dec: "int", DEC: "int", dec_2: "int", _Source: "int", x: { type: "record", name: "x", fields: [{ name: "_source", type: "int" }] } },
+          ["_source"],
+        ),
+      ),
+    ).toEqual(["dec", "Dec_2", "DEC_3", "dec_2_2", "_Source_2", "x"]);
   });
 
   it("get their names in no time, however many differ by case only", () => {
-    const spellings = Array.from({ length: 1 << 14 }, (_, i) => [..."abcdefghijklmn"].map((letter, bit) => ((i >> bit) & 1 ? letter.toUpperCase() : letter)).join(""));
+    const spellings = Array.from({ length: 1 << 14 }, (_, i) =>
+      [..."abcdefghijklmn"].map((letter, bit) => ((i >> bit) & 1 ? letter.toUpperCase() : letter)).join(""),
+    );
     const started = performance.now();
     const names = columnNames(spellings);
     expect(performance.now() - started).toBeLessThan(1000);

@@ -49,7 +49,13 @@ describe("a schema", () => {
   });
 
   it("tells how short its values can be", () => {
-    const type = record([field("int", "a"), field("double", "b"), field(["null", "double"], "c"), field({ type: "array", items: "long" }, "d"), field("null", "e")]);
+    const type = record([
+      field("int", "a"),
+      field("double", "b"),
+      field(["null", "double"], "c"),
+      field({ type: "array", items: "long" }, "d"),
+      field("null", "e"),
+    ]);
     expect(minSize(parse(type))).toBe(1 + 8 + 1 + 1 + 0);
   });
 });
@@ -92,7 +98,9 @@ describe("a schema that cannot be used is refused", () => {
   });
 
   it("names that double the size with each reference", () => {
-    const doubling = Array.from({ length: 40 }, (_, i) => field(record([field(i === 0 ? "int" : `r${i - 1}`, "a"), field(i === 0 ? "int" : `r${i - 1}`, "b")], `r${i}`), `f${i}`));
+    const doubling = Array.from({ length: 40 }, (_, i) =>
+      field(record([field(i === 0 ? "int" : `r${i - 1}`, "a"), field(i === 0 ? "int" : `r${i - 1}`, "b")], `r${i}`), `f${i}`),
+    );
     const started = performance.now();
     expect(() => parse(record(doubling))).toThrow("20000 types");
     expect(performance.now() - started).toBeLessThan(1000);

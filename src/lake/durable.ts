@@ -40,20 +40,29 @@ export function createWhole(path: string, bytes: Uint8Array): boolean {
     linkSync(temporary, path); // the commit: before this line nothing happened, after it everything did
     atStep("after", "log-entry");
   } catch (error) {
+    rmSync(temporary, { force: true });
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
-  } finally {
-    rmSync(temporary, { force: true });
   }
-  syncFolder(dirname(path));
+  try {
+    rmSync(temporary);
+    syncFolder(dirname(path));
+  } catch {
+    // It is there and counts: who took it for failed would remove the files it names. The next entry's sync covers it.
+  }
   return true;
 }
 
 /** Replaces a file whole; readers see the old or the new one. */
 export function replaceWhole(path: string, bytes: Uint8Array): void {
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
-  writeSynced(temporary, bytes);
-  renameSync(temporary, path);
+  try {
+    writeSynced(temporary, bytes);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   syncFolder(dirname(path));
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { FinkError } from "../errors.ts";
 import type { AddFile } from "./actions.ts";
 import { type ColumnType, fieldNamed, type StructField, type StructType } from "./schema.ts";
 
@@ -22,6 +23,7 @@ export interface ScanTable {
  * 0.07 s; with `union_by_name` (which is what files of unknown columns get) 1.1 s; with `schema=` 2 s.
  */
 export async function scan(connection: DuckDBConnection, table: ScanTable, files: Iterable<AddFile>, seeds: string): Promise<string> {
+  if (/[*?[]/.test(table.path)) throw new FinkError("lake", `${table.path}: DuckDB takes *, ? and [ for a pattern; move the lake to a path without them`);
   const groups = Map.groupBy(files, (file) => file.tags?.[columnsTag] ?? "");
   const selects: string[] = [];
   for (const [columns, members] of groups) {

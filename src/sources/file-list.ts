@@ -21,7 +21,7 @@ export interface FileList {
 
 /**
  * The files of the given paths, folders walked in the order of their names; each file once.
- * In folders, names that begin with a dot or end as files do that are still being written are passed over.
+ * In folders, logs of tables and names that begin with a dot or end as files do that are still being written are passed over.
  */
 export function listAlertFiles(paths: readonly string[]): FileList {
   const files = new Map<string, ListedFile>();
@@ -74,7 +74,7 @@ function namesIn(folder: string): string[] {
   }
   return entries
     .map((entry) => entry.name)
-    .filter((name) => !/^\.|\.(tmp|part)$/.test(name))
+    .filter((name) => !/^(\.|_delta_log$)|\.(tmp|part)$/.test(name))
     .sort();
 }
 

@@ -35,7 +35,9 @@ function withoutLogical(_: string, value: { readonly type?: unknown; readonly lo
 
 /** avsc does not keep the payload of a NaN. */
 function plainFloats(type: AvroType, value: Value): Value {
-  return mapLeaves(type, value, (leaf, v) => (leaf.kind === "float" || leaf.kind === "double" ? (Number.isNaN(floatOf(leaf, v)) ? (leaf.kind === "float" ? 1 : 1n) : v) : v)) as Value;
+  return mapLeaves(type, value, (leaf, v) =>
+    leaf.kind === "float" || leaf.kind === "double" ? (Number.isNaN(floatOf(leaf, v)) ? (leaf.kind === "float" ? 1 : 1n) : v) : v,
+  ) as Value;
 }
 
 function forAvsc(type: AvroType, value: Value): unknown {

@@ -28,9 +28,15 @@ export function encode(type: AvroType, value: Value, blockSize = 1000): Buffer {
     case "enum":
       return varint(BigInt(type.symbols.indexOf(value as string)));
     case "array":
-      return blocks((value as Value[]).map((item) => encode(type.items, item, blockSize)), blockSize);
+      return blocks(
+        (value as Value[]).map((item) => encode(type.items, item, blockSize)),
+        blockSize,
+      );
     case "map":
-      return blocks((value as [string, Value][]).map(([key, v]) => Buffer.concat([encode({ kind: "string" }, key), encode(type.values, v, blockSize)])), blockSize);
+      return blocks(
+        (value as [string, Value][]).map(([key, v]) => Buffer.concat([encode({ kind: "string" }, key), encode(type.values, v, blockSize)])),
+        blockSize,
+      );
     case "record":
       return Buffer.concat(type.fields.map((f, i) => encode(f.type, (value as Value[])[i], blockSize)));
     case "union": {

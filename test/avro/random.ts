@@ -26,7 +26,14 @@ type Draft =
   | { readonly kind: "again"; readonly which: number };
 
 const plainTypes: Json[] = [
-  ...["null", "boolean", "int", "long", "float", "double", "bytes", "string"],
+  "null",
+  "boolean",
+  "int",
+  "long",
+  "float",
+  "double",
+  "bytes",
+  "string",
   { type: "int", logicalType: "date" },
   { type: "long", logicalType: "timestamp-millis" },
   { type: "long", logicalType: "timestamp-micros" },
@@ -38,7 +45,11 @@ function drafts(inner: fc.Arbitrary<Draft>): fc.Arbitrary<Draft> {
   const parts = fc.array(inner, { maxLength: 5 });
   const leaf = fc.oneof(
     fc.constantFrom(...plainTypes).map((schema): Draft => ({ kind: "plain", schema })),
-    fc.record({ kind: fc.constant("fixed" as const), size: fc.integer({ min: 0, max: 20 }), logical: fc.constantFrom({}, { logicalType: "decimal", precision: 5, scale: 1 }) }),
+    fc.record({
+      kind: fc.constant("fixed" as const),
+      size: fc.integer({ min: 0, max: 20 }),
+      logical: fc.constantFrom({}, { logicalType: "decimal", precision: 5, scale: 1 }),
+    }),
     fc.record({ kind: fc.constant("enum" as const), symbols: fc.integer({ min: 1, max: 200 }) }),
     fc.nat().map((which): Draft => ({ kind: "again", which })),
   );
@@ -143,7 +154,12 @@ function valueOf(type: AvroType): fc.Arbitrary<Value> {
 
 /** Up to 20 digits, with some needless leading bytes. */
 const decimalBytes = fc.tuple(fc.bigInt({ min: -(10n ** 20n) + 1n, max: 10n ** 20n - 1n }), fc.integer({ min: 9, max: 30 })).map(([unscaled, length]) => {
-  const bytes = Buffer.from(BigInt.asUintN(8 * length, unscaled).toString(16).padStart(2 * length, "0"), "hex");
+  const bytes = Buffer.from(
+    BigInt.asUintN(8 * length, unscaled)
+      .toString(16)
+      .padStart(2 * length, "0"),
+    "hex",
+  );
   return bytes;
 });
 

@@ -64,7 +64,10 @@ function unscaled(bytes: Buffer): bigint {
 
 function decimalAt(words: ArrayLike<number>, at: number): bigint {
   const parts = [0, 1, 2, 3].map((i) => BigInt(words[at + i] >>> 0) << BigInt(32 * i));
-  return BigInt.asIntN(128, parts.reduce((a, b) => a | b));
+  return BigInt.asIntN(
+    128,
+    parts.reduce((a, b) => a | b),
+  );
 }
 
 function bitsAt(values: Float32Array | Float64Array, row: number): number | bigint {

@@ -5,32 +5,41 @@ import { entryPath } from "../../lake/log.ts";
 import { rowsOf } from "../../lake/merge-stats.ts";
 import { LakeTable } from "../../lake/table.ts";
 import type { TableName } from "../../lake/tables.ts";
-import { defineCommand } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { retryAndReport } from "../retrying.ts";
 import { table } from "../table.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
 
 export const lake = defineCommand({
-  arguments: "list",
-  description: "What each table of the lake holds.",
+  arguments: "ACTION [SURVEY]",
+  description: [
+    "list: what each table of the lake holds.",
+    "widen SURVEY: gives columns the wider number types that waiting alerts need, however large the table is, and takes these alerts over.",
+  ].join("\n"),
   example: "./fink lake list --survey ztf",
   flags: z.object(tableFlags),
-  async run(context, [what], chosen) {
-    if (what !== "list") throw new FinkError("usage", `lake does not know ${what}; there is ./fink lake list`);
-    const tables = chosenTables(context.config().config.lake, chosen).map(describe);
-    if (context.json) return context.print(JSON.stringify(tables, null, 2));
-    const rows = tables.map((t) => [
-      t.table,
-      String(t.rows),
-      (t.bytes / 1e6).toFixed(1),
-      String(t.files),
-      String(t.nights),
-      t.lastNight,
-      String(t.version),
-      t.lastCommit,
-    ]);
-    context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
+  async run(context, [action, survey], chosen) {
+    if (action === "widen" && survey !== undefined) return await retryAndReport(context, { survey, code: "type-conflict", widenUpToBytes: Infinity });
+    if (action !== "list" || survey !== undefined) throw new FinkError("usage", "there is ./fink lake list and ./fink lake widen SURVEY");
+    list(context, chosen);
   },
 });
+
+function list(context: CommandContext, chosen: { survey?: string; kind?: string }): void {
+  const tables = chosenTables(context.config().config.lake, chosen).map(describe);
+  if (context.json) return context.print(JSON.stringify(tables, null, 2));
+  const rows = tables.map((t) => [
+    t.table,
+    String(t.rows),
+    (t.bytes / 1e6).toFixed(1),
+    String(t.files),
+    String(t.nights),
+    t.lastNight,
+    String(t.version),
+    t.lastCommit,
+  ]);
+  context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
+}
 
 function describe({ survey, kind, path }: TableName) {
   const { files, version } = new LakeTable(path).snapshot;

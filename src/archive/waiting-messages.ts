@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { DuckDBBlobValue, DuckDBValue } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
+import { parseStats } from "../lake/merge-stats.ts";
 import { literal, scan } from "../lake/scan.ts";
 import type { LakeTable } from "../lake/table.ts";
 import type { Upkeep } from "../lake/upkeep.ts";
 import { isAlertName, isTarName } from "../sources/file-list.ts";
 import type { SourcePartition } from "../sources/source.ts";
 import { type Batch, BatchBuilder } from "./batch.ts";
-import { parseStats } from "../lake/merge-stats.ts";
 
 /** A message that waits in a `rejected` table. */
 export interface WaitingMessage {
@@ -94,7 +94,12 @@ export async function archivedKeys(upkeep: Upkeep, raw: LakeTable, messages: rea
   const found = await upkeep.connection.runAndReadAll(
     `SELECT DISTINCT _source, _partition, _offset, epoch_us(_received_at) FROM (${rows}) WHERE _offset IN (${offsets.join(", ")})`,
   );
-  return new Set(found.getRows().map(([source, partition, offset, received]) => keyOf(source, partition, offset, received)).filter((key) => wanted.has(key)));
+  return new Set(
+    found
+      .getRows()
+      .map(([source, partition, offset, received]) => keyOf(source, partition, offset, received))
+      .filter((key) => wanted.has(key)),
+  );
 }
 
 function mayHold({ stats }: AddFile, offsets: readonly bigint[]): boolean {
