@@ -1,6 +1,6 @@
 import type { SchemaPlaces } from "../avro/registry.ts";
 import type { AlertSource, Sink, SourcePartition } from "../sources/source.ts";
-import type { Surveys } from "../surveys/surveys.ts";
+import { type Surveys, unknownSurvey } from "../surveys/surveys.ts";
 import { type CommittedBatches, Lane, type LaneEvents } from "./lane.ts";
 import { Meter } from "./meter.ts";
 import { WorkerPool } from "./pool.ts";
@@ -71,7 +71,10 @@ export class Archiver implements Sink {
   }
 
   async position(partition: SourcePartition): Promise<bigint | null> {
-    return this.#lane(partition.survey).position(partition);
+    const position = this.#lane(partition.survey).position(partition);
+    // A file whose survey could not be told when it came is with the unknown ones, for ./fink retry to take over.
+    const isFile = partition.counts === "records" && partition.survey !== unknownSurvey;
+    return position ?? (isFile ? this.#lane(unknownSurvey).position(partition) : null);
   }
 
   put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean {
@@ -83,6 +86,10 @@ export class Archiver implements Sink {
   room(): Promise<void> {
     if (this.#free.length > 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  restart(partition: SourcePartition, at: bigint): Promise<void> {
+    return this.#lane(partition.survey).restart(partition, at);
   }
 
   get duplicates(): number {

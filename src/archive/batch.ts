@@ -98,3 +98,12 @@ export class BatchBuilder {
     };
   }
 }
+
+/** From where the first batch began to where the last one ends. */
+export function joined(steps: readonly Moves[]): Map<string, Move> {
+  const all = new Map<string, Move>();
+  for (const step of steps) {
+    for (const [appId, move] of step) all.set(appId, { partition: move.partition, from: all.has(appId) ? all.get(appId)!.from : move.from, to: move.to });
+  }
+  return all;
+}

@@ -100,6 +100,16 @@ export async function writeFiles(files: readonly EncodedFile[], table: string): 
   };
 }
 
+/** The files of several batches, for one commit. */
+export function union(parts: readonly WrittenFiles[]): WrittenFiles {
+  const schemas = parts.flatMap((p) => p.schema ?? []);
+  return {
+    files: parts.flatMap((p) => p.files),
+    schema: schemas.length === 0 ? null : schemas.reduce(withFieldsOf),
+    rows: parts.reduce((sum, p) => sum + p.rows, 0),
+  };
+}
+
 interface NightRows {
   readonly night: number | null;
   /** Numbers of the rows in the batch's decode order. */

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { atStep } from "../lake/durable.ts";
 import { discard } from "../lake/rewrite.ts";
-import { type StructType, withFieldsOf } from "../lake/schema.ts";
+import type { StructType } from "../lake/schema.ts";
 import { type Commit, LakeTable } from "../lake/table.ts";
 import { widenTable } from "../lake/widen.ts";
 import type { SourcePartition } from "../sources/source.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { type Batch, BatchBuilder, type Move, type Moves } from "./batch.ts";
-import type { WrittenFiles } from "./files.ts";
+import { type Batch, BatchBuilder, joined, type Move, type Moves } from "./batch.ts";
+import { union, type WrittenFiles } from "./files.ts";
 import type { WorkerPool } from "./pool.ts";
 import { Readings } from "./reading.ts";
 import type { Outcome } from "./worker.ts";
@@ -96,6 +96,18 @@ export class Lane {
     this.#open ??= new BatchBuilder(this.survey.name, this.#events.buffer(bytes.length), this.#options.maxMessages, receivedAt);
     this.#open.advance(partition, from, next);
     if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
+  }
+
+  /** Puts both tables' positions of a partition back to `at`; `rejected` first, so that a crash in between leads here again. */
+  async restart(partition: SourcePartition, at: bigint): Promise<void> {
+    await this.drained();
+    const { appId } = partition;
+    for (const table of [this.rejected, this.raw]) {
+      table.refresh();
+      const from = table.snapshot.positions.get(appId) ?? 0;
+      if (from > Number(at)) table.commit({ operation: "restart", positions: new Map([[appId, { from, to: Number(at) }]]) });
+    }
+    this.#readings.begin(partition);
   }
 
   get openedAt(): number | null {
@@ -276,24 +288,6 @@ export class Lane {
 
 function changeOf(written: WrittenFiles): Commit {
   return { operation: "archive", add: written.files, ...(written.schema ? { schema: written.schema } : {}) };
-}
-
-function union(parts: readonly WrittenFiles[]): WrittenFiles {
-  const schemas = parts.flatMap((p) => p.schema ?? []);
-  return {
-    files: parts.flatMap((p) => p.files),
-    schema: schemas.length === 0 ? null : schemas.reduce(withFieldsOf),
-    rows: parts.reduce((sum, p) => sum + p.rows, 0),
-  };
-}
-
-/** From where the first batch began to where the last one ends. */
-function joined(steps: readonly Moves[]): Map<string, Move> {
-  const all = new Map<string, Move>();
-  for (const step of steps) {
-    for (const [appId, move] of step) all.set(appId, { partition: move.partition, from: all.has(appId) ? all.get(appId)!.from : move.from, to: move.to });
-  }
-  return all;
 }
 
 function sleep(ms: number): Promise<void> {

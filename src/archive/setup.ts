@@ -4,12 +4,9 @@ import { type SchemaPlaces, SchemaStore } from "../avro/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { secretOf } from "../config/secrets.ts";
 import { FinkError } from "../errors.ts";
-import { loadSurveys, type Surveys } from "../surveys/surveys.ts";
+import { loadSurveys, type Surveys, unknownSurvey } from "../surveys/surveys.ts";
 import type { ArchiverOptions } from "./archiver.ts";
 import { surveyOfMessage } from "./survey-of.ts";
-
-/** Survey of what can be told neither by its schema nor by the user: its bytes wait in `lake/unknown/rejected`. */
-export const unknownSurvey = "unknown";
 
 /** The shipped survey definitions, and the user's. */
 export function surveysOf(config: Config): Surveys {

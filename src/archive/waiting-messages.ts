@@ -65,9 +65,13 @@ function messageOfRow([source, partition, offset, published, received, code, rea
   };
 }
 
-/** The time it came in belongs to it: a topic that was made anew counts its offsets from zero again. */
+/** Of a topic, the time it came in belongs to a message: one that was made anew counts its offsets from zero again. */
 function keyOf(source: DuckDBValue, partition: DuckDBValue, offset: DuckDBValue, receivedMicros: DuckDBValue): string {
-  return JSON.stringify([source, partition, String(offset), String(receivedMicros)]);
+  return JSON.stringify([source, partition, String(offset), isFile(String(source)) ? "" : String(receivedMicros)]);
+}
+
+function isFile(source: string): boolean {
+  return isAlertName(source) || isTarName(source);
 }
 
 /** The messages as a batch, as the archive had them. */
@@ -76,7 +80,7 @@ export function batchOf(survey: string, messages: readonly WaitingMessage[]): Ba
   const batch = new BatchBuilder(survey, new ArrayBuffer(size), messages.length, 0);
   for (const { source, partition, offset, publishedAt, receivedAt, bytes } of messages) {
     // a file's offsets number alerts, and of one message's several alerts each has its own
-    const counts = isAlertName(source) || isTarName(source) ? "records" : "messages";
+    const counts = isFile(source) ? "records" : "messages";
     const from: SourcePartition = { survey, source, partition, appId: `${source} ${partition}`, counts };
     batch.advance(from, null, offset);
     batch.put(from, offset, publishedAt, receivedAt, bytes);

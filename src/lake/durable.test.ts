@@ -1,3 +1,4 @@
+import type * as NodeFs from "node:fs";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { createWhole, replaceWhole } from "./durable.ts";
 const disk = vi.hoisted(() => ({ folderSyncFails: false, writeFails: false }));
 
 vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof import("node:fs")>();
+  const fs = await original<typeof NodeFs>();
   const failed = (code: string) => Object.assign(new Error(code), { code });
   const fsyncSync = (file: number) => {
     if (disk.folderSyncFails && fs.fstatSync(file).isDirectory()) throw failed("EIO");

@@ -67,7 +67,7 @@ export class LakeTable {
       if (!createWhole(entryPath(this.path, version + 1), bytes)) continue; // another writer took this version: look at what it did, try the next
       for (const action of actions) this.#replay.apply(action);
       this.#replay.version = version + 1;
-      if (this.#replay.version > 0 && this.#replay.version % checkpointEvery === 0) this.#tryCheckpoint();
+      if (this.#replay.version > 0 && this.#replay.version % checkpointEvery === 0) this.tryCheckpoint();
       return this.#replay.version;
     }
   }
@@ -82,7 +82,7 @@ export class LakeTable {
   }
 
   /** The commit is done whether or not there is room for a checkpoint; the next one tries again. */
-  #tryCheckpoint(): void {
+  tryCheckpoint(): void {
     try {
       this.checkpoint();
     } catch (error) {

@@ -30,7 +30,7 @@ export function vacuumTable(path: string, { keepDays, dryRun = false }: VacuumOp
   const table = new LakeTable(path);
   const keepSince = now - keepDays * dayMs;
   const settledBefore = Math.min(keepSince, now - settledAfterMs);
-  if (!dryRun && table.snapshot.version >= 0) table.checkpoint(); // the one that a vacuum after `keepDays` goes by
+  if (!dryRun) table.tryCheckpoint(); // the one that a vacuum after `keepDays` goes by; none on a full disk
   const data = filesBelow(path).filter((file) => isDataUnneeded(file, table.snapshot, keepSince, settledBefore));
   return remove(path, [...data, ...unneededLog(path, settledBefore)], dryRun);
 }

@@ -1,6 +1,19 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
-import { FinkError } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { isAlive, type ProcessId, processId } from "./process.ts";
 import type { ServiceStatus } from "./status.ts";
 
@@ -18,11 +31,11 @@ export function runFolder(lake: string): string {
 
 /** Makes this process the one instance of that name on the lake. */
 export function claim(lake: string, name: string): void {
-  mkdirSync(runFolder(lake), { recursive: true });
   const file = pidFile(lake, name);
   const mine = `${file}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify(processId()));
   try {
+    mkdirSync(runFolder(lake), { recursive: true });
+    writeFileSync(mine, JSON.stringify(processId()));
     const owner = readJson<ProcessId>(file);
     if (owner && isAlive(owner)) throw alreadyRuns(name, owner.pid);
     rmSync(file, { force: true });
@@ -30,7 +43,8 @@ export function claim(lake: string, name: string): void {
     linkSync(mine, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyRuns(name, readJson<ProcessId>(file)?.pid);
-    throw error;
+    if (error instanceof FinkError) throw error;
+    throw new FinkError("lake", `the lake cannot be written (${messageOf(error)}); make room on its disk, or let this user write to it`, error);
   } finally {
     rmSync(mine, { force: true });
   }
@@ -45,8 +59,25 @@ export function release(lake: string, name: string): void {
 
 export function writeStatus(lake: string, status: ServiceStatus): void {
   const file = join(runFolder(lake), `${status.name}.json`);
-  writeFileSync(`${file}.tmp`, JSON.stringify(status));
-  renameSync(`${file}.tmp`, file);
+  try {
+    writeFileSync(`${file}.tmp`, JSON.stringify(status));
+    renameSync(`${file}.tmp`, file);
+  } catch (error) {
+    rmSync(`${file}.tmp`, { force: true });
+    if (!existsSync(file)) throw error;
+    overwrite(file, status);
+  }
+}
+
+/** The last resort on a full disk, where a new file finds no room but the blocks of the old one can be used. */
+function overwrite(file: string, status: ServiceStatus): void {
+  const archive = status.archive && { ...status.archive, sources: [] }; // short, to fit into one block
+  const descriptor = openSync(file, "r+");
+  try {
+    writeSync(descriptor, JSON.stringify({ ...status, archive }).padEnd(fstatSync(descriptor).size));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Every service that ever ran on the lake, by name. */

@@ -44,12 +44,15 @@ async function superviseOne({ service, name }: Supervised, options: SuperviseOpt
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let status = initialStatus(service, name);
+  let unwritable = false;
   const write = () => {
     try {
       writeStatus(config.lake, { ...status, updatedAt: Date.now() });
+      unwritable = false;
     } catch (error) {
       // a full disk must not end the service: it may have room again
-      log.warn(`the status cannot be written: ${messageOf(error)}`);
+      if (!unwritable) log.warn(`the status cannot be written: ${messageOf(error)}`);
+      unwritable = true;
     }
   };
   const say = (change: StatusChange) => {

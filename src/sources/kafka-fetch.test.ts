@@ -17,7 +17,7 @@ function answer(cursor: Cursor, from: bigint, first: bigint, count: number): { c
 function sinkFullAfter(limit: number, room: () => Promise<void> = async () => {}): { sink: Sink; offsets: bigint[] } {
   const offsets: bigint[] = [];
   const put: Sink["put"] = (_, offset) => offsets.push(offset) % limit !== 0;
-  return { sink: { position: async () => null, put, room }, offsets };
+  return { sink: { position: async () => null, put, room, restart: async () => {} }, offsets };
 }
 
 it("leaves out the records of a batch that are before the offset asked for", async () => {

@@ -54,7 +54,7 @@ export class KafkaSource implements AlertSource {
     const running = AbortSignal.any([signal, done.signal]);
     setMaxListeners(0, running); // one waits per broker
     const consumer = newConsumer(kafka);
-    const reader = new KafkaReader(consumer, sink, this.#readerHooks(consumer));
+    const reader = new KafkaReader(consumer, sink, this.#readerHooks(consumer, sink));
     const group = new KafkaGroup(kafka, {
       assigned: (assignments) => {
         this.#assigned = true;
@@ -106,7 +106,7 @@ export class KafkaSource implements AlertSource {
     }
   }
 
-  #readerHooks(consumer: Consumer): ReaderHooks {
+  #readerHooks(consumer: Consumer, sink: Sink): ReaderHooks {
     return {
       partitionOf: (topic, partition) => this.#partition(topic, partition),
       startOf: (partition) => this.#startOf(consumer, partition),
@@ -116,6 +116,7 @@ export class KafkaSource implements AlertSource {
         if (!gap) return;
         this.gaps.push(gap);
         this.#options.log.error(describeGap(gap));
+        if (gap.to < gap.from) await sink.restart(cursor.partition, gap.to);
       },
       trouble: (about, error) => this.#trouble(about, error),
     };

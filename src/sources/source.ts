@@ -23,6 +23,8 @@ export interface Sink {
    */
   put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean;
   room(): Promise<void>;
+  /** The source numbers a partition's messages anew from `at` (a topic that was made anew): what comes is new, although its offsets are below the position. */
+  restart(partition: SourcePartition, at: bigint): Promise<void>;
 }
 
 /** What remains to be read of one partition. */

@@ -12,6 +12,9 @@ export interface SchemaIdentity {
   has(path: string): boolean;
 }
 
+/** Survey of what can be told neither by its schema nor by the user: its bytes wait in `lake/unknown/rejected`. */
+export const unknownSurvey = "unknown";
+
 /** The known surveys, and a definition for those nobody described. */
 export class Surveys {
   readonly all: readonly Survey[];
@@ -77,5 +80,5 @@ export function globToRegExp(pattern: string): RegExp {
 }
 
 function leadingWord(name: string): string {
-  return /^[a-z]+/.exec(name.toLowerCase())?.[0] ?? "unknown";
+  return /^[a-z]+/.exec(name.toLowerCase())?.[0] ?? unknownSurvey;
 }

@@ -34,6 +34,10 @@ export class MemorySink implements Sink {
     return this.#pending.length < this.#limit;
   }
 
+  async restart(partition: SourcePartition, at: bigint): Promise<void> {
+    this.positions.set(partition.appId, at);
+  }
+
   room(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

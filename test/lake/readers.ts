@@ -26,11 +26,11 @@ export async function readWithPython(reader: "deltalake" | "polars", table: stri
   return lines.map((line) => JSON.parse(line) as Row);
 }
 
-/** Rows of `ztf.raw` as `./fink query` sees them, in canonical form. */
-export async function readWithSql(lake: string, sql = "FROM ztf.raw"): Promise<Row[]> {
+/** Rows of a table such as `ztf.raw` as `./fink query` sees them, in canonical form. */
+export async function readWithSql(lake: string, sql = "FROM ztf.raw", name = "ztf.raw"): Promise<Row[]> {
   const session = await openSession(lake);
   try {
-    const { schema } = session.tables[0].snapshot;
+    const { schema } = session.tables.find(({ survey, kind }) => `${survey}.${kind}` === name)!.snapshot;
     const result = await session.query(sql);
     const rows = await result.getRowObjects();
     return rows.map((row) => canonical(plain(row), schema) as Row);

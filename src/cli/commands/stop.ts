@@ -21,6 +21,8 @@ export const stop = defineCommand({
     else ask(lake, targets, running);
     await ended(context, lake, targets, which);
     const names = targets.map((one) => one.status.name);
+    const failed = names.map((name) => instance(lake, name)?.status).find((status) => status?.state === "failed");
+    if (failed && !force) throw new FinkError("io", `${failed.name} ended, but ${failed.message}`);
     if (context.json) context.print(JSON.stringify({ stopped: names }));
     else context.print(names.length > 0 ? `stopped: ${names.join(", ")}` : "nothing to stop");
   },
