@@ -44,7 +44,9 @@ async function withTopic<T>(kafkaLib: string, work: (broker: string, topic: stri
 async function archived(task: Omit<ChildTask, "lake">, feed: () => Promise<void>): Promise<ChildResult> {
   const lake = mkdtempSync(join(tmpdir(), "fink-bench-lake-"));
   try {
-    const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "archive-child.ts"), JSON.stringify({ ...task, lake })], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "archive-child.ts"), JSON.stringify({ ...task, lake })], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -62,7 +64,11 @@ async function produce(broker: string, topic: string, { messages }: Sample, coun
   const startedAt = performance.now();
   for (let done = 0; done < count; done += perSend) {
     if (perSecond !== Infinity) await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
-    const batch = Array.from({ length: Math.min(perSend, count - done) }, (_, i) => ({ topic, partition: (done + i) % partitions, value: messages[(done + i) % messages.length] }));
+    const batch = Array.from({ length: Math.min(perSend, count - done) }, (_, i) => ({
+      topic,
+      partition: (done + i) % partitions,
+      value: messages[(done + i) % messages.length],
+    }));
     await producer.send({ messages: batch, acks: -1 });
   }
   await producer.close();

@@ -39,7 +39,10 @@ async function archive(): Promise<void> {
     const runs = await benchThroughput(lib, 20_000, 3, workers);
     for (const r of runs) {
       const rate = r.archived / r.seconds;
-      print("", `${workers} worker: ${round(rate)} alerts/s, ${round(r.megabytes / r.seconds)} MB/s, ${r.cpuMsPerAlert.toFixed(2)} CPU-ms an alert, peak RSS ${round(r.peakRssMegabytes)} MB`);
+      print(
+        "",
+        `${workers} worker: ${round(rate)} alerts/s, ${round(r.megabytes / r.seconds)} MB/s, ${r.cpuMsPerAlert.toFixed(2)} CPU-ms an alert, peak RSS ${round(r.peakRssMegabytes)} MB`,
+      );
     }
     compare(`archive.${workers}worker.alertsPerLoop`, median(runs.map((r) => 1000 / r.cpuMsPerAlert)) / loops);
   }
@@ -50,7 +53,10 @@ async function latency(): Promise<void> {
   const lib = kafkaLib();
   if (!lib) return print("latency", "skipped: no Kafka jars");
   const { latencyMs, archived, cpuMsPerAlert } = await benchLatency(lib, 250, 60);
-  print("latency", `published → committed at 250 alerts/s, ${archived} alerts, trigger 1 s: p50 ${latencyMs?.p50} ms, p99 ${latencyMs?.p99} ms, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert (wanted: 1,200 and 3,000 ms)`);
+  print(
+    "latency",
+    `published → committed at 250 alerts/s, ${archived} alerts, trigger 1 s: p50 ${latencyMs?.p50} ms, p99 ${latencyMs?.p99} ms, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert (wanted: 1,200 and 3,000 ms)`,
+  );
 }
 
 function compare(name: string, value: number): void {

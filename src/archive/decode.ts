@@ -83,7 +83,11 @@ export class MessageDecoder {
    * Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call.
    * `only`: numbers of the messages to look at; all by default.
    */
-  async decode(batch: Batch, survey: Survey, only: Iterable<number> = Array.from({ length: batch.count }).keys()): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
+  async decode(
+    batch: Batch,
+    survey: Survey,
+    only: Iterable<number> = Array.from({ length: batch.count }).keys(),
+  ): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
     for (const one of this.#byText.values()) this.#cut(one, one.decoder.start, 0);
     this.#release(0);
     this.#rejects = [];
@@ -123,7 +127,14 @@ export class MessageDecoder {
     this.#unpacked = bytes;
   }
 
-  #records(bytes: Buffer, start: number, end: number, message: number, survey: Survey, touched: Map<Decoded, { counts: readonly number[]; rows: number }>): void {
+  #records(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    message: number,
+    survey: Survey,
+    touched: Map<Decoded, { counts: readonly number[]; rows: number }>,
+  ): void {
     const framing = framingOf(bytes, start, end);
     if (framing === "container") {
       const header = this.#headers.read(bytes, start, end);
@@ -136,7 +147,8 @@ export class MessageDecoder {
         decodeRun(target, data, block.start, block.end, block.count, message, first);
       }
       // The survey's own packet holds an alert by definition; containers that others wrote may be empty.
-      if (target.rows.length === first && isPacketOf(survey, target.decoder.schema.name)) throw new FinkError("avro", "the container is complete but holds no alert");
+      if (target.rows.length === first && isPacketOf(survey, target.decoder.schema.name))
+        throw new FinkError("avro", "the container is complete but holds no alert");
       return;
     }
     const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };
@@ -174,7 +186,13 @@ export class MessageDecoder {
     }
     this.#missing.clear();
     const unknown = [...ids].filter((id) => this.#options.schemas.peek(id) === undefined);
-    await Promise.all(unknown.map((id) => this.#options.schemas.get(id).catch((error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error)))));
+    await Promise.all(
+      unknown.map((id) =>
+        this.#options.schemas
+          .get(id)
+          .catch((error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error))),
+      ),
+    );
   }
 
   #ofHeader(schema: Uint8Array): Decoded {

@@ -90,7 +90,10 @@ export async function writeFiles(files: readonly EncodedFile[], table: string): 
   const writes = await Promise.allSettled(files.map(({ add, bytes }) => writeNewFile(join(table, add.path), bytes)));
   const failed = writes.find((write) => write.status === "rejected");
   if (failed) {
-    discard(table, files.map((f) => f.add));
+    discard(
+      table,
+      files.map((f) => f.add),
+    );
     throw failed.reason;
   }
   return {
@@ -152,7 +155,10 @@ function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey
     size: bytes.length,
     modificationTime: Date.now(),
     dataChange: true,
-    stats: statistics(columns, indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? [])),
+    stats: statistics(
+      columns,
+      indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? []),
+    ),
     tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(",") },
   };
   return { add, bytes, schema: structType(columns.type.children), rows: columns.length };

@@ -22,7 +22,13 @@ export interface IngestEvents {
 }
 
 /** Archives files of alerts once and returns the counts. `survey`: for files whose schema does not tell, or all of them when given. */
-export async function ingest(paths: readonly string[], config: Config, survey: string | undefined, events: IngestEvents, signal: AbortSignal): Promise<IngestCounts> {
+export async function ingest(
+  paths: readonly string[],
+  config: Config,
+  survey: string | undefined,
+  events: IngestEvents,
+  signal: AbortSignal,
+): Promise<IngestCounts> {
   const startedAt = performance.now();
   const { skipped, parquet: listed } = listAlertFiles(paths);
   const parquet = currentFiles(listed);
@@ -63,7 +69,13 @@ export async function ingest(paths: readonly string[], config: Config, survey: s
 }
 
 /** Archives one Parquet file after the other; one that cannot be archived is told of and counts nothing. */
-async function* parquetCounts(files: readonly ListedFile[], config: Config, survey: string | undefined, events: IngestEvents, signal: AbortSignal): AsyncGenerator<ParquetCounts> {
+async function* parquetCounts(
+  files: readonly ListedFile[],
+  config: Config,
+  survey: string | undefined,
+  events: IngestEvents,
+  signal: AbortSignal,
+): AsyncGenerator<ParquetCounts> {
   const options = { lake: config.lake, surveys: surveysOf(config), survey, widenUpToBytes };
   for (const file of files) {
     if (signal.aborted) return;

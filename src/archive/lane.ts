@@ -1,16 +1,12 @@
-import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { atStep } from "../lake/durable.ts";
-import { discard } from "../lake/rewrite.ts";
 import type { StructType } from "../lake/schema.ts";
-import { type Commit, LakeTable } from "../lake/table.ts";
 import { widenTable } from "../lake/widen.ts";
 import type { SourcePartition } from "../sources/source.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type Batch, BatchBuilder, joined, type Move, type Moves } from "./batch.ts";
-import { union, type WrittenFiles } from "./files.ts";
 import type { WorkerPool } from "./pool.ts";
-import { Readings } from "./reading.ts";
+import { SurveyTables, type WrittenBatch } from "./survey-tables.ts";
 import type { Outcome } from "./worker.ts";
 
 /** What a lane tells the service. */
@@ -49,20 +45,16 @@ interface Pending {
   readonly moves: Moves;
   /** Settles when the worker is through with it; null before it was sent. */
   outcome: Promise<Outcome> | null;
-  written: (Outcome & { kind: "written" }) | null;
-  /** Its rejected messages are committed, its alerts not yet. */
-  rejectedDone: boolean;
+  written: (WrittenBatch & { readonly reasons: readonly string[] }) | null;
 }
 
 /** The way of one survey's alerts into its tables: batches are written side by side and committed in order. */
 export class Lane {
   readonly survey: Survey;
-  readonly raw: LakeTable;
-  readonly rejected: LakeTable;
+  readonly #tables: SurveyTables;
   readonly #pool: WorkerPool;
   readonly #events: LaneEvents;
   readonly #options: LaneOptions;
-  readonly #readings: Readings;
   #open: BatchBuilder | null = null;
   #pending: Pending[] = [];
   #committing: Promise<void> | null = null;
@@ -70,9 +62,7 @@ export class Lane {
 
   constructor(lake: string, survey: Survey, pool: WorkerPool, events: LaneEvents, options: LaneOptions) {
     this.survey = survey;
-    this.raw = new LakeTable(join(lake, survey.name, "raw"));
-    this.rejected = new LakeTable(join(lake, survey.name, "rejected"));
-    this.#readings = new Readings(this.raw, this.rejected);
+    this.#tables = new SurveyTables(lake, survey.name);
     this.#pool = pool;
     this.#events = events;
     this.#options = options;
@@ -80,16 +70,14 @@ export class Lane {
 
   /** Where a partition is to be read from: after what is on its way here, else where the table is. */
   position(partition: SourcePartition): bigint | null {
-    const known = this.#readings.next(partition.appId);
-    if (known && this.#isUnderWay(partition)) return known.offset;
-    this.raw.refresh();
-    this.rejected.refresh();
-    return this.#readings.begin(partition);
+    const known = this.#tables.readings.next(partition.appId);
+    return known && this.#isUnderWay(partition) ? known.offset : this.#tables.begin(partition);
   }
 
   put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array): void {
-    const from = this.#readings.next(partition.appId)?.offset ?? null;
-    const verdict = this.#readings.judge(partition.appId, offset, next);
+    const { readings } = this.#tables;
+    const from = readings.next(partition.appId)?.offset ?? null;
+    const verdict = readings.judge(partition.appId, offset, next);
     if (verdict === "duplicate" || verdict === "settled") this.duplicates++;
     if (verdict === "duplicate" || verdict === "lost") return;
     if (this.#open && !this.#open.fits(bytes)) this.seal();
@@ -98,16 +86,10 @@ export class Lane {
     if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
   }
 
-  /** Puts both tables' positions of a partition back to `at`; `rejected` first, so that a crash in between leads here again. */
+  /** What comes of the partition from now on is numbered anew from `at`. */
   async restart(partition: SourcePartition, at: bigint): Promise<void> {
     await this.drained();
-    const { appId } = partition;
-    for (const table of [this.rejected, this.raw]) {
-      table.refresh();
-      const from = table.snapshot.positions.get(appId) ?? 0;
-      if (from > Number(at)) table.commit({ operation: "restart", positions: new Map([[appId, { from, to: Number(at) }]]) });
-    }
-    this.#readings.begin(partition);
+    this.#tables.restart(partition, at);
   }
 
   get openedAt(): number | null {
@@ -130,21 +112,19 @@ export class Lane {
     while (this.#committing) await this.#committing;
   }
 
-  get pendingBatches(): number {
-    return this.#pending.length;
-  }
-
   #takeOpen(): Pending | null {
     if (!this.#open) return null;
-    const pending: Pending = { batch: this.#open.seal(), moves: this.#open.moves, outcome: null, written: null, rejectedDone: false };
+    const pending: Pending = { batch: this.#open.seal(), moves: this.#open.moves, outcome: null, written: null };
     this.#open = null;
     return pending;
   }
 
   #send(pending: Pending, mayWiden: boolean): void {
-    const job = { batch: pending.batch, survey: this.survey, table: this.raw.path, rejectedTable: this.rejected.path, schema: this.raw.snapshot.schema, mayWiden };
+    const { raw, rejected } = this.#tables;
+    const { batch, moves } = pending;
+    const job = { batch, survey: this.survey, table: raw.path, rejectedTable: rejected.path, schema: raw.snapshot.schema, mayWiden };
     pending.outcome = this.#pool.run(job).then((outcome) => {
-      pending.written = outcome.kind === "written" ? outcome : null;
+      pending.written = outcome.kind === "written" ? { ...outcome, moves, rejectedDone: false } : null;
       return outcome;
     });
   }
@@ -178,50 +158,22 @@ export class Lane {
     }
   }
 
-  /**
-   * Rejected messages first, then the alerts with the positions. A crash before the first: the batch is read again.
-   * Between the two: read again, and what `rejected` already has is left out (waiting.ts). After the second: done,
-   * and the source is told; a crash before it was told costs a comparison of positions at the next start.
-   */
   #commit(ready: readonly Pending[]): void {
-    const moves = joined(ready.map((p) => p.moves));
-    this.#commitRejected(ready.filter((p) => !p.rejectedDone));
-    this.#checkRejected(moves);
-    const raw = union(ready.map((p) => p.written!.raw));
-    const positions = new Map([...moves].map(([appId, { from, to }]) => [appId, { from: from === null ? null : Number(from), to: Number(to) }]));
-    const version = this.raw.commit({ ...changeOf(raw), positions });
+    const written = ready.map((p) => p.written!);
+    const version = this.#tables.commit(written);
     this.#pending.splice(0, ready.length);
     for (const { batch } of ready) this.#events.bufferFree(batch.buffer);
     atStep("before", "source-told");
     this.#events.committed(this, {
       batches: ready.map((p) => p.batch),
-      moves: [...moves.values()],
-      archived: raw.rows,
-      rejected: ready.reduce((sum, p) => sum + p.written!.rejected.rows, 0),
-      reasons: ready.flatMap((p) => p.written!.reasons),
+      moves: [...joined(written.map((w) => w.moves)).values()],
+      archived: written.reduce((sum, w) => sum + w.raw.rows, 0),
+      rejected: written.reduce((sum, w) => sum + w.rejected.rows, 0),
+      reasons: written.flatMap((w) => w.reasons),
       version,
     });
     this.#events.trouble("");
     atStep("after", "source-told");
-  }
-
-  #commitRejected(ready: readonly Pending[]): void {
-    const rejected = union(ready.map((p) => p.written!.rejected));
-    if (rejected.files.length > 0) {
-      const moves = joined(ready.map((p) => p.moves));
-      const positions = new Map([...moves].map(([appId, { to }]) => [appId, { from: this.#readings.rejectedAt(appId), to: Number(to) }]));
-      this.rejected.commit({ ...changeOf(rejected), positions });
-      for (const [appId, { to }] of positions) this.#readings.rejectedMoved(appId, to);
-    }
-    for (const pending of ready) pending.rejectedDone = true;
-  }
-
-  /** Another writer that rejected a message of ours was there first, even if we could read the message. */
-  #checkRejected(moves: Moves): void {
-    this.rejected.refresh();
-    for (const appId of moves.keys()) {
-      if ((this.rejected.snapshot.positions.get(appId) ?? null) !== this.#readings.rejectedAt(appId)) throw new FinkError("fenced", `${appId}: another writer rejected messages`);
-    }
   }
 
   async #afterFailure(error: unknown): Promise<void> {
@@ -243,10 +195,11 @@ export class Lane {
   }
 
   async #widen(head: Pending, schema: StructType): Promise<void> {
-    const size = [...this.raw.snapshot.files.values()].reduce((sum, f) => sum + f.size, 0);
+    const { raw } = this.#tables;
+    const size = [...raw.snapshot.files.values()].reduce((sum, f) => sum + f.size, 0);
     if (size > this.#options.widenUpToBytes) return this.#send(head, false);
     try {
-      await widenTable(this.raw, schema);
+      await widenTable(raw, schema);
       this.#send(head, true);
     } catch (error) {
       if (error instanceof FinkError && error.code === "fenced") return this.#send(head, true);
@@ -260,34 +213,18 @@ export class Lane {
     const dropped = open ? [...this.#pending, open] : this.#pending;
     this.#pending = [];
     const moves = joined(dropped.map((p) => p.moves));
-    for (const appId of moves.keys()) this.#readings.lose(appId);
+    for (const appId of moves.keys()) this.#tables.readings.lose(appId);
     for (const pending of dropped) {
       await pending.outcome;
-      this.#removeFiles(pending);
+      if (pending.written) this.#tables.discard(pending.written);
       this.#events.bufferFree(pending.batch.buffer);
     }
     this.#events.rewound([...moves.values()].map((m) => m.partition));
   }
 
-  /** Files that were never committed: nobody can have seen them. The table is asked, not our memory: a commit may have been made and yet have failed. */
-  #removeFiles({ written }: Pending): void {
-    const remove = (table: LakeTable, files: WrittenFiles["files"]) => {
-      table.refresh();
-      const { files: live, removed } = table.snapshot;
-      discard(table.path, files.filter(({ path }) => !live.has(path) && !removed.has(path)));
-    };
-    if (!written) return;
-    remove(this.raw, written.raw.files);
-    remove(this.rejected, written.rejected.files);
-  }
-
   #isUnderWay({ appId }: SourcePartition): boolean {
     return (this.#open?.moves.has(appId) ?? false) || this.#pending.some((p) => p.moves.has(appId));
   }
-}
-
-function changeOf(written: WrittenFiles): Commit {
-  return { operation: "archive", add: written.files, ...(written.schema ? { schema: written.schema } : {}) };
 }
 
 function sleep(ms: number): Promise<void> {

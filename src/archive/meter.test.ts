@@ -6,7 +6,11 @@ test("rates are means over the last ten seconds, latencies over the last minute"
   const meter = new Meter(() => now);
   for (let second = 0; second < 100; second++) {
     for (let i = 0; i < 250; i++) meter.receive(1000);
-    meter.commit(250, 0, Array.from({ length: 250 }, (_, i) => now - (i < 245 ? 800 : 2500)));
+    meter.commit(
+      250,
+      0,
+      Array.from({ length: 250 }, (_, i) => now - (i < 245 ? 800 : 2500)),
+    );
     now += 1000;
   }
   const { receivedPerSecond, archivedPerSecond, megabytesPerSecond } = meter.rates();

@@ -27,7 +27,14 @@ vi.mock(import("../lake/parquet.ts"), async (original) => {
   };
 });
 
-const schema = JSON.stringify({ type: "record", name: "t.alert", fields: [{ name: "id", type: "long" }, { name: "mjd", type: "double" }] });
+const schema = JSON.stringify({
+  type: "record",
+  name: "t.alert",
+  fields: [
+    { name: "id", type: "long" },
+    { name: "mjd", type: "double" },
+  ],
+});
 const encode = compileEncoder(schema);
 const message = (...alerts: { id: bigint; mjd: number }[]) => writeContainer({ schema, blocks: [alerts.map(encode)] });
 const survey = parseSurvey("{ name: t, match: [{ schema: t.alert }], alert: id, time: { field: mjd, scale: mjd } }", "t.yaml");
@@ -45,8 +52,19 @@ async function archived(messages: readonly Uint8Array[]) {
     builder.advance(partition, BigInt(i), BigInt(i + 1));
     builder.put(partition, BigInt(i), Number.NaN, Date.parse("2026-01-31T12:00:00Z"), bytes);
   });
-  const decoder = new MessageDecoder({ schemas: new SchemaStore({ folder: "", cache: "", registry: "", username: "", password: "" }), bareSchema: "", maxMessageBytes: 1e6 });
-  const outcome = await work(decoder, { batch: builder.seal(), survey, schema: emptySchema, table: join(lake, "raw"), rejectedTable: join(lake, "rejected"), mayWiden: true });
+  const decoder = new MessageDecoder({
+    schemas: new SchemaStore({ folder: "", cache: "", registry: "", username: "", password: "" }),
+    bareSchema: "",
+    maxMessageBytes: 1e6,
+  });
+  const outcome = await work(decoder, {
+    batch: builder.seal(),
+    survey,
+    schema: emptySchema,
+    table: join(lake, "raw"),
+    rejectedTable: join(lake, "rejected"),
+    mayWiden: true,
+  });
   if (outcome.kind !== "written") throw new Error(JSON.stringify(outcome));
   return { raw: rows("raw", outcome.raw), rejected: rows("rejected", outcome.rejected), files: outcome.raw.files };
 }

@@ -49,10 +49,13 @@ function serve(port: NonNullable<typeof parentPort>, { schemas, bareSchema, maxM
   port.on("message", ({ id, job }: Request) => {
     const encoded = decoding.then(() => encode(decoder, job)).catch(failure);
     decoding = encoded;
-    void encoded.then((result) => (result.kind === "encoded" ? write(result, job) : result)).catch(failure).then((outcome) => {
-      const answer: Answer = { id, outcome, buffer: job.batch.buffer };
-      port.postMessage(answer, [answer.buffer]);
-    });
+    void encoded
+      .then((result) => (result.kind === "encoded" ? write(result, job) : result))
+      .catch(failure)
+      .then((outcome) => {
+        const answer: Answer = { id, outcome, buffer: job.batch.buffer };
+        port.postMessage(answer, [answer.buffer]);
+      });
   });
 }
 

@@ -19,7 +19,11 @@ function dataOf(layout: Layout, view: View, rows: number): Data {
     case "struct":
       return make(layout.type, { ...common, children: layout.children.map((c) => dataOf(c, view, rows)) });
     case "list":
-      return make(layout.type, { ...common, valueOffsets: words(view, layout.offsets).subarray(0, rows + 1), child: dataOf(layout.items, view, view.counts[layout.level]) });
+      return make(layout.type, {
+        ...common,
+        valueOffsets: words(view, layout.offsets).subarray(0, rows + 1),
+        child: dataOf(layout.items, view, view.counts[layout.level]),
+      });
     case "bytes": {
       const valueOffsets = words(view, layout.offsets).subarray(0, rows + 1);
       return make(layout.type, { ...common, valueOffsets, data: view.arrays[layout.data].subarray(0, valueOffsets[rows]) });

@@ -158,7 +158,9 @@ class Planner {
 
   /** Items without any content still have to be counted: they become `true`, laid out at `path` with a mark. */
   #items(type: AvroType, path: string, level: number): Layout {
-    return this.#type(type, path, level, -1) ?? this.#keep(countedPath(path), { kind: "number", type: new Bool(), valid: -1, array: this.#array("byte", level) });
+    return (
+      this.#type(type, path, level, -1) ?? this.#keep(countedPath(path), { kind: "number", type: new Bool(), valid: -1, array: this.#array("byte", level) })
+    );
   }
 
   #entries(values: AvroType, path: string, level: number): Layout {

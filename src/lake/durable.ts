@@ -69,7 +69,7 @@ export function replaceWhole(path: string, bytes: Uint8Array): void {
 function writeSynced(path: string, bytes: Uint8Array): void {
   const file = openSync(path, "wx");
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -76,7 +76,11 @@ function parseAction(line: string, path: string): Action {
   try {
     return JSON.parse(line) as Action;
   } catch (cause) {
-    throw new FinkError("lake", `log entry ${path} is damaged: restore it from a backup, or remove it if it is the last one (its alerts will be read again)`, cause);
+    throw new FinkError(
+      "lake",
+      `log entry ${path} is damaged: restore it from a backup, or remove it if it is the last one (its alerts will be read again)`,
+      cause,
+    );
   }
 }
 

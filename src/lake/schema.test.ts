@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type ColumnType, field, fits, merge, type StructType } from "./schema.ts";
 
-const struct = (fields: Record<string, ColumnType>): StructType => ({ type: "struct", fields: Object.entries(fields).map(([name, type]) => field(name, type)) });
+const struct = (fields: Record<string, ColumnType>): StructType => ({
+  type: "struct",
+  fields: Object.entries(fields).map(([name, type]) => field(name, type)),
+});
 const list = (elementType: ColumnType): ColumnType => ({ type: "array", elementType, containsNull: true });
 
 describe("merging a table's columns with those of new alerts", () => {

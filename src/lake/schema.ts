@@ -141,4 +141,3 @@ function mergeLeaf(table: string, incoming: string, path: string): Merge {
 function nameOf(type: ColumnType): string {
   return typeof type === "string" ? type : type.type;
 }
-

@@ -8,7 +8,15 @@ import { field, type StructType } from "./schema.ts";
 import { LakeTable } from "./table.ts";
 
 const columns = (...names: string[]): StructType => ({ type: "struct", fields: names.map((name) => field(name, "long")) });
-const file = (path: string): AddFile => ({ path, partitionValues: { night: null }, size: 1, modificationTime: 0, dataChange: true, stats: '{"numRecords":1}', tags: { "fink.columns": "a" } });
+const file = (path: string): AddFile => ({
+  path,
+  partitionValues: { night: null },
+  size: 1,
+  modificationTime: 0,
+  dataChange: true,
+  stats: '{"numRecords":1}',
+  tags: { "fink.columns": "a" },
+});
 const moves = (from: number | null, to: number) => new Map([["kafka:t:0", { from, to }]]);
 
 let path: string;
@@ -66,7 +74,13 @@ describe("a commit", () => {
 
 describe("the log", () => {
   test("is read from its checkpoint, also when the entries before it are gone and the hint is damaged", () => {
-    for (let i = 0; i < 205; i++) table.commit({ operation: "archive", add: [file(`f${i}`)], remove: i > 0 && i % 2 === 0 ? [`f${i - 1}`] : [], positions: moves(i === 0 ? null : i, i + 1) });
+    for (let i = 0; i < 205; i++)
+      table.commit({
+        operation: "archive",
+        add: [file(`f${i}`)],
+        remove: i > 0 && i % 2 === 0 ? [`f${i - 1}`] : [],
+        positions: moves(i === 0 ? null : i, i + 1),
+      });
     for (let v = 0; v < 200; v++) rmSync(entryPath(path, v));
     const read = new LakeTable(path);
     expect(read.snapshot.version).toBe(204);
@@ -104,12 +118,14 @@ describe("the log", () => {
 
 test("what a crash cannot tear: many writers, every version one of them, no commit lost", async () => {
   const writers = Array.from({ length: 4 }, () => new LakeTable(path));
-  await Promise.all(writers.map(async (writer, w) => {
-    for (let i = 0; i < 20; i++) {
-      writer.commit({ operation: "archive", add: [file(`w${w}-${i}`)], positions: new Map([[`p${w}`, { from: i === 0 ? null : i, to: i + 1 }]]) });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }));
+  await Promise.all(
+    writers.map(async (writer, w) => {
+      for (let i = 0; i < 20; i++) {
+        writer.commit({ operation: "archive", add: [file(`w${w}-${i}`)], positions: new Map([[`p${w}`, { from: i === 0 ? null : i, to: i + 1 }]]) });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }),
+  );
   const read = new LakeTable(path);
   expect(read.snapshot.version).toBe(79);
   expect(read.snapshot.files.size).toBe(80);

@@ -75,6 +75,11 @@ async function archiveStatus(archiver: Archiver, sources: readonly AlertSource[]
     lastCommit: archiver.lastCommit,
     sources: [...archiver.positions.values()]
       .slice(-1000)
-      .map(({ partition: { source, partition }, position }) => ({ source, partition, position: String(position), lag: lagOf.get(`${source} ${partition}`) ?? null })),
+      .map(({ partition: { source, partition }, position }) => ({
+        source,
+        partition,
+        position: String(position),
+        lag: lagOf.get(`${source} ${partition}`) ?? null,
+      })),
   };
 }

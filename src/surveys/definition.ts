@@ -8,7 +8,10 @@ const paths = z.union([path.transform((p) => [p]), z.array(path).min(1)]);
 
 /** What `conf/surveys/<name>.yaml` holds: which field is what. The code knows no survey by name. */
 export const surveySchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9_]*$/).describe("Name of the survey: folder in the lake and schema in SQL"),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/)
+    .describe("Name of the survey: folder in the lake and schema in SQL"),
   title: z.string().default("").describe("Full name, shown on pages"),
   match: z
     .array(
@@ -33,10 +36,7 @@ export const surveySchema = z.strictObject({
   band: z.strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) }).optional(),
   magnitude: z.strictObject({ field: paths, error: paths.optional() }).optional(),
   flux: z.strictObject({ field: paths, error: paths.optional() }).optional().describe("nJy"),
-  cutouts: z
-    .strictObject({ science: paths, template: paths, difference: paths })
-    .optional()
-    .describe("FITS images, gzipped or not"),
+  cutouts: z.strictObject({ science: paths, template: paths, difference: paths }).optional().describe("FITS images, gzipped or not"),
 });
 
 export type Survey = z.output<typeof surveySchema>;

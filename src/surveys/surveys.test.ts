@@ -21,7 +21,10 @@ describe("a packet's survey", () => {
   });
 
   test("is that of the definition that asks for most", () => {
-    const surveys = new Surveys([parseSurvey("{ name: a, match: [{ schema: '*' }] }", "a"), parseSurvey("{ name: b, match: [{ schema: '*', fields: [x] }] }", "b")]);
+    const surveys = new Surveys([
+      parseSurvey("{ name: a, match: [{ schema: '*' }] }", "a"),
+      parseSurvey("{ name: b, match: [{ schema: '*', fields: [x] }] }", "b"),
+    ]);
     expect(surveys.ofSchema(packet("t", "x"))).toBe("b");
     expect(surveys.ofSchema(packet("t"))).toBe("a");
   });

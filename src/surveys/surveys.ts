@@ -58,7 +58,9 @@ export function loadSurveys(...folders: readonly string[]): Surveys {
   const found = new Map<string, Survey>();
   for (const folder of folders.filter((f) => f !== "")) {
     if (!existsSync(folder)) throw new FinkError("config", `surveys: there is no folder ${folder}`);
-    for (const file of readdirSync(folder).filter((f) => f.endsWith(".yaml")).sort()) {
+    for (const file of readdirSync(folder)
+      .filter((f) => f.endsWith(".yaml"))
+      .sort()) {
       const survey = parseSurvey(readFileSync(join(folder, file), "utf8"), file);
       found.set(survey.name, survey);
     }

@@ -9,7 +9,6 @@ import { worstContrast } from "./contrast.ts";
 import { type FakeNight, fakeNight } from "./fake-night.ts";
 import { writeFits } from "./write-fits.ts";
 
-
 const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 15_000 });
 
 const screens = [

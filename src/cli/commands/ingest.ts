@@ -29,7 +29,8 @@ export const ingest = defineCommand({
       config,
       survey,
       {
-        progress: ({ bytesDone, bytesTotal, filesDone, filesTotal }, archived) => bar.show(bytesDone / Math.max(1, bytesTotal), `${filesDone}/${filesTotal} files, ${archived} alerts`),
+        progress: ({ bytesDone, bytesTotal, filesDone, filesTotal }, archived) =>
+          bar.show(bytesDone / Math.max(1, bytesTotal), `${filesDone}/${filesTotal} files, ${archived} alerts`),
         warn: (message) => {
           bar.clear();
           context.warn(message);
@@ -40,7 +41,10 @@ export const ingest = defineCommand({
     bar.clear();
     const seconds = Math.round(counts.seconds * 10) / 10;
     if (context.json) context.print(JSON.stringify({ ...counts, seconds }));
-    else context.print(`archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}, ${seconds} s${stop.signal.aborted ? " (stopped early: run it again to go on)" : ""}`);
+    else
+      context.print(
+        `archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}, ${seconds} s${stop.signal.aborted ? " (stopped early: run it again to go on)" : ""}`,
+      );
     return stop.signal.aborted ? 130 : 0;
   },
 });

@@ -53,7 +53,8 @@ function row({ status, state, process }: Instance, now: number): string[] {
 
 function remarks({ status, state, process }: Instance): string[] {
   const { name, service } = status;
-  if (state === "died") return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
+  if (state === "died")
+    return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
   if (status.message !== "") return [`${name}: ${status.message}`];
   return process && status.url ? [`${name}: ${status.url}`] : [];
 }
