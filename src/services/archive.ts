@@ -73,13 +73,11 @@ async function archiveStatus(archiver: Archiver, sources: readonly AlertSource[]
     lag: known.length === 0 ? null : known.reduce((a, b) => a + b, 0),
     latencyMs: meter.latency(),
     lastCommit: archiver.lastCommit,
-    sources: [...archiver.positions.values()]
-      .slice(-1000)
-      .map(({ partition: { source, partition }, position }) => ({
-        source,
-        partition,
-        position: String(position),
-        lag: lagOf.get(`${source} ${partition}`) ?? null,
-      })),
+    sources: [...archiver.positions.values()].slice(-1000).map(({ partition: { source, partition }, position }) => ({
+      source,
+      partition,
+      position: String(position),
+      lag: lagOf.get(`${source} ${partition}`) ?? null,
+    })),
   };
 }

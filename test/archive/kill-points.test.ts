@@ -2,22 +2,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LakeTable } from "../../src/lake/table.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { createTopic, produce } from "../kafka/topics.ts";
-import { alert, isDamaged } from "./alerts.ts";
+import { damagedPacket, packet } from "./alerts.ts";
 import { lakeContent } from "./lake-content.ts";
 import { startFink } from "./process.ts";
 
-const count = 240;
-const numbers = Array.from({ length: count }, (_, i) => i);
 const lib = kafkaLib();
+const numbers = Array.from({ length: 240 }, (_, number) => number);
 
-// Batches of 20: each is a data file or two, and at most three batches share a log entry. Where a batch has rejected
-// messages its first log entry is that of `rejected`, so that "after log-entry" also falls between the two commits.
-const small = { FINK_ARCHIVE_BATCH_ALERTS: "20", FINK_ARCHIVE_WORKERS: "1" };
+/** Some in each batch, so that every commit is one of `rejected` and one of `raw`: "after log-entry 1" is between the two. */
+const isDamaged = (number: number): boolean => number % 7 === 3;
+const message = (number: number): Buffer => (isDamaged(number) ? damagedPacket(number) : packet(number));
+
+const settings = { FINK_ARCHIVE_BATCH_ALERTS: "20", FINK_ARCHIVE_WORKERS: "1" };
 const killPoints = ["before", "after"].flatMap((when) =>
-  ["data-file", "log-entry", "source-told"].flatMap((step) => [1, 2, 4].map((occurrence) => `${when}:${step}:${occurrence}`)),
+  ["data-file", "log-entry", "source-told"].flatMap((step) => [1, 2, 5].map((occurrence) => `${when}:${step}:${occurrence}`)),
 );
 
 let folder = "";
@@ -26,58 +26,62 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("killed at a durable step and started again, the archive has each alert of a folder once", { timeout: 120_000 }, () => {
-  let alertFolder = "";
-  beforeAll(() => {
-    alertFolder = join(folder, "alerts");
-    mkdirSync(alertFolder);
-    for (const number of numbers) writeFileSync(join(alertFolder, `${String(number).padStart(6, "0")}.avro`), alert(number));
-  });
-
-  it.each(killPoints)("%s", async (killPoint) => {
-    const lake = join(folder, killPoint.replaceAll(":", "-"));
-    const command = ["ingest", alertFolder, "--survey", "sky", "--json"];
-    const killed = await startFink(command, { ...small, FINK_LAKE: lake, FINK_CRASH_AT: killPoint }).ended;
-    expect(killed).toMatchObject({ signal: "SIGKILL" });
-    const { code, output } = await startFink(command, { ...small, FINK_LAKE: lake }).ended;
-    expect(code, output).toBe(0);
-    const content = await lakeContent(lake);
-    const damaged = numbers.filter(isDamaged);
-    expect(sorted(content.numbers.values())).toEqual(numbers.filter((n) => !isDamaged(n)));
-    expect(content.wrong).toEqual([]);
-    expect(sorted([...content.bytes.values()].map(String))).toEqual(sorted(damaged.map((n) => String(alert(n)))));
-    expect(content.rejected.length).toBe(damaged.length);
-  });
-});
-
-describe.skipIf(lib === null)("… and each message of a topic", { timeout: 120_000 }, () => {
+describe.skipIf(lib === null)("killed at a durable step and started again, the archive has each message once", { timeout: 120_000 }, () => {
   let broker: KafkaBroker;
   beforeAll(async () => {
     broker = await startKafka(lib!);
   }, 120_000);
   afterAll(() => broker?.destroy());
 
-  it.each(killPoints)("%s", async (killPoint) => {
-    const name = killPoint.replaceAll(":", "-");
-    const lake = join(folder, `kafka-${name}`);
-    const topic = `sky_${name}`;
-    await createTopic(broker.at.PLAINTEXT, topic, 2);
-    await produce(broker.at.PLAINTEXT, topic, numbers.map((number) => ({ partition: number % 2, value: alert(number) })));
-    const settings = { ...small, FINK_LAKE: lake, FINK_KAFKA_BROKERS: broker.at.PLAINTEXT, FINK_KAFKA_TOPICS: topic };
-    const command = ["start", "archive", "--once"];
-    const killed = await startFink(command, { ...settings, FINK_KAFKA_GROUP: `${name}-1`, FINK_CRASH_AT: killPoint }).ended;
-    expect(killed).toMatchObject({ signal: "SIGKILL" });
-    // another group: Kafka would keep the partitions of the killed member for the 10 s of its session
-    const { code, output } = await startFink(command, { ...settings, FINK_KAFKA_GROUP: `${name}-2` }).ended;
-    expect(code, output).toBe(0);
-    const content = await lakeContent(lake);
-    const keys = (wanted: (number: number) => boolean) => sorted(numbers.filter(wanted).map((n) => `${topic}/${n % 2}/${Math.floor(n / 2)}`));
-    expect(sorted(content.raw)).toEqual(keys((n) => !isDamaged(n)));
-    expect(sorted(content.rejected)).toEqual(keys(isDamaged));
-    expect(content.wrong).toEqual([]);
+  it.each(killPoints)("%s, from Kafka", async (killPoint) => {
+    const topic = `sky_${killPoint.replaceAll(":", "-")}`;
+    const lake = join(folder, topic);
+    const address = broker.at.PLAINTEXT;
+    await createTopic(address, topic, 2);
+    await produce(
+      address,
+      topic,
+      numbers.map((number) => ({ partition: number % 2, value: message(number) })),
+    );
+    const archive = (more: Record<string, string>) =>
+      startFink(["start", "archive", "--once"], { ...settings, FINK_LAKE: lake, FINK_KAFKA_BROKERS: address, FINK_KAFKA_TOPICS: topic, ...more }).ended;
+    expect(await archive({ FINK_CRASH_AT: killPoint, FINK_KAFKA_GROUP: `${topic}-1` })).toMatchObject({ signal: "SIGKILL" });
+    // in another group: Kafka keeps the partitions of a killed member for the 10 s of its session
+    expect(await archive({ FINK_KAFKA_GROUP: `${topic}-2` })).toMatchObject({ code: 0 });
+    await expectAll(lake, (number) => `${topic}/${number % 2}/${Math.floor(number / 2)}`);
   });
 });
 
-function sorted<T extends string | number>(values: Iterable<T>): T[] {
-  return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+describe("killed at a durable step and started again, ingest has each alert once", { timeout: 120_000 }, () => {
+  const nameOf = (number: number) => join(folder, "alerts", `${String(number - (number % 7)).padStart(3, "0")}${isDamaged(number) ? "-damaged" : ""}.avro`);
+  beforeAll(() => {
+    mkdirSync(join(folder, "alerts"));
+    const whole = numbers.filter((number) => !isDamaged(number));
+    for (const [name, members] of Map.groupBy(whole, nameOf)) writeFileSync(name, packet(...members));
+    for (const number of numbers.filter(isDamaged)) writeFileSync(nameOf(number), damagedPacket(number));
+  });
+
+  it.each(killPoints.filter((killPoint) => killPoint.endsWith("2")))("%s, from files of six alerts", async (killPoint) => {
+    const lake = join(folder, `files-${killPoint.replaceAll(":", "-")}`);
+    const ingest = (more: Record<string, string>) =>
+      startFink(["ingest", join(folder, "alerts")], { ...settings, FINK_ARCHIVE_BATCH_ALERTS: "4", FINK_LAKE: lake, ...more }).ended;
+    expect(await ingest({ FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
+    expect(await ingest({})).toMatchObject({ code: 0 });
+    await expectAll(lake, (number) => `${nameOf(number)}/0/${isDamaged(number) ? 0 : (number % 7) - Number(number % 7 > 3)}`);
+  });
+});
+
+async function expectAll(lake: string, keyOf: (number: number) => string): Promise<void> {
+  const { raw, rejected, numbers: found, wrong, bytes } = await lakeContent(lake);
+  const damaged = numbers.filter(isDamaged);
+  expect(raw.toSorted()).toEqual(
+    numbers
+      .filter((n) => !isDamaged(n))
+      .map(keyOf)
+      .toSorted(),
+  );
+  expect(rejected.toSorted()).toEqual(damaged.map(keyOf).toSorted());
+  expect(wrong).toEqual([]);
+  expect([...found].filter(([key, number]) => key !== keyOf(number))).toEqual([]);
+  expect(damaged.filter((n) => !bytes.get(keyOf(n))?.equals(damagedPacket(n)))).toEqual([]);
 }

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { entryPath, entryVersions } from "../../src/lake/log.ts";
 import { LakeTable } from "../../src/lake/table.ts";
+import { readWithPython } from "../lake/readers.ts";
 import { isExact } from "./alerts.ts";
 
 /** What a lake holds of one survey; a row is named `source/partition/offset`. */
@@ -25,7 +28,9 @@ export async function lakeContent(lake: string, survey = "sky"): Promise<LakeCon
     const table = join(lake, survey, kind);
     const files = [...new LakeTable(table).snapshot.files.keys()].map((path) => `'${join(table, path)}'`);
     if (files.length === 0) return [];
-    const result = await connection.runAndReadAll(`SELECT ${key} AS key, ${columns} FROM read_parquet([${files.join(", ")}], union_by_name=true, hive_partitioning=false)`);
+    const result = await connection.runAndReadAll(
+      `SELECT ${key} AS key, ${columns} FROM read_parquet([${files.join(", ")}], union_by_name=true, hive_partitioning=false)`,
+    );
     return result.getRowObjectsJS();
   };
   try {
@@ -42,4 +47,19 @@ export async function lakeContent(lake: string, survey = "sky"): Promise<LakeCon
   } finally {
     instance.closeSync();
   }
+}
+
+/** The rows as a program sees them that knows nothing of Fink; of both tables, sorted. */
+export async function contentInPython(reader: "deltalake" | "polars", lake: string, survey = "sky"): Promise<string[]> {
+  const tables = await Promise.all(["raw", "rejected"].map((kind) => readWithPython(reader, join(lake, survey, kind))));
+  return tables
+    .flat()
+    .map((row) => `${row["_source"]}/${row["_partition"]}/${row["_offset"]}`)
+    .sort();
+}
+
+/** What made each commit of a table, e.g. `archive`, `compact`. */
+export function operations(table: string): string[] {
+  const entries = entryVersions(table).map((version) => readFileSync(entryPath(table, version), "utf8"));
+  return entries.flatMap((entry) => /"operation":"(\w+)"/.exec(entry)?.[1] ?? []);
 }
