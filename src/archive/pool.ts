@@ -3,6 +3,9 @@ import { Worker } from "node:worker_threads";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Answer, Job, Outcome, Request, WorkerSetup } from "./worker.ts";
 
+/** More than this the main thread can hardly feed; each takes some 350 MB. */
+const mostByDefault = 4;
+
 /** Threads that decode and write. A batch's buffer travels to the worker and back. */
 export class WorkerPool {
   readonly size: number;
@@ -12,7 +15,7 @@ export class WorkerPool {
   readonly #waiting: { job: Job; done: (outcome: Outcome) => void }[] = [];
 
   constructor(workers: number, setup: WorkerSetup) {
-    this.size = workers > 0 ? workers : Math.max(1, availableParallelism() - 1);
+    this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
     this.#threads = Array.from({ length: this.size }, () => new Thread(setup, () => this.#next()));
     this.died = new Promise((_, reject) => this.#threads.forEach((t) => t.worker.once("error", (error) => reject(deathOf(error)))));
     this.died.catch(() => {}); // whoever runs looks at it; nobody may be running

@@ -66,7 +66,7 @@ export const configSchema = z.strictObject({
       triggerSeconds: z.number().positive().default(1).describe("A batch is committed after this time at the latest"),
       batchAlerts: z.int().positive().default(1000).describe("… or when it holds so many alerts"),
       batchMegabytes: z.number().positive().default(32).describe("… or so many megabytes"),
-      workers: z.int().min(0).default(0).describe("Threads that decode and write; 0: one per core but one, at least one"),
+      workers: z.int().min(0).default(0).describe("Threads that decode and write; 0: one per core but one, from 1 to 4"),
       maxMessageMegabytes: z.number().positive().default(256).describe("A message that decompresses to more than this is rejected"),
     })
     .prefault({}),
