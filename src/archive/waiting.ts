@@ -9,6 +9,9 @@ interface OffsetStats {
   readonly maxValues?: { readonly _offset?: number };
 }
 
+/** Not the messages' bytes: a compacted file holds 128 MB of them. */
+const keyColumns = ["_source", "_partition", "_offset"];
+
 /**
  * Offsets of a partition, from `from` on, that are in the `rejected` table.
  *
@@ -20,8 +23,8 @@ export function rejectedOffsets(rejected: LakeTable, partition: SourcePartition,
   for (const add of rejected.snapshot.files.values()) {
     const stats = JSON.parse(add.stats ?? "{}") as OffsetStats;
     if ((stats.maxValues?._offset ?? from) < from) continue;
-    const table = fromParquet(readFileSync(join(rejected.path, add.path)));
-    const [sources, partitions, offsets] = ["_source", "_partition", "_offset"].map((name) => table.getChild(name)!);
+    const table = fromParquet(readFileSync(join(rejected.path, add.path)), keyColumns);
+    const [sources, partitions, offsets] = keyColumns.map((name) => table.getChild(name)!);
     for (let i = 0; i < table.numRows; i++) {
       const offset = Number(offsets.get(i));
       if (offset >= from && sources.get(i) === partition.source && partitions.get(i) === partition.partition) found.add(offset);

@@ -23,7 +23,7 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
   await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(path, bytes, { flag: "wx", flush: true });
-    await syncFolderLater(dirname(path));
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(path, { force: true });
     throw error;
@@ -46,7 +46,7 @@ export function createWhole(path: string, bytes: Uint8Array): boolean {
   }
   try {
     rmSync(temporary);
-    syncFolder(dirname(path));
+    syncPath(dirname(path));
   } catch {
     // It is there and counts: who took it for failed would remove the files it names. The next entry's sync covers it.
   }
@@ -63,7 +63,7 @@ export function replaceWhole(path: string, bytes: Uint8Array): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {
@@ -76,16 +76,17 @@ function writeSynced(path: string, bytes: Uint8Array): void {
   }
 }
 
-function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
+/** Brings a file's content, or a folder's entries, to the disk. */
+export function syncPath(path: string): void {
+  const opened = openSync(path, "r");
   try {
-    fsyncSync(folder);
+    fsyncSync(opened);
   } finally {
-    closeSync(folder);
+    closeSync(opened);
   }
 }
 
-async function syncFolderLater(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();

@@ -18,9 +18,9 @@ export function toParquet(columns: Data<Struct>): Uint8Array {
   return parquet.writeParquet(parquet.Table.fromIPCStream(ipc), properties.build());
 }
 
-/** A Parquet file → an Arrow table. */
-export function fromParquet(bytes: Uint8Array): Table {
-  return tableFromIPC(parquet.readParquet(bytes).intoIPCStream());
+/** A Parquet file → an Arrow table, of all its columns or only the named ones. */
+export function fromParquet(bytes: Uint8Array, columns?: string[]): Table {
+  return tableFromIPC(parquet.readParquet(bytes, columns ? { columns } : {}).intoIPCStream());
 }
 
 /** Paths of binary columns whose first value starts like gzip, zstd, JPEG or PNG. */

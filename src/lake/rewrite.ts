@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "./actions.ts";
-import { atStep } from "./durable.ts";
+import { atStep, syncPath } from "./durable.ts";
 import { mergeStats, parseStats } from "./merge-stats.ts";
 import { columnsTag, dataFields, identifier, literal, pathSql, scan, type ScanTable } from "./scan.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -49,18 +49,9 @@ function statsOf(files: readonly AddFile[], rows: number, table: string): string
 /** Puts a file that DuckDB wrote into the table's folder, whole and on the disk. */
 export function moveInto(path: string, written: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  sync(written);
+  syncPath(written);
   atStep("before", "data-file");
   renameSync(written, path);
-  sync(dirname(path));
+  syncPath(dirname(path));
   atStep("after", "data-file");
-}
-
-function sync(path: string): void {
-  const opened = openSync(path, "r");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
 }
