@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SchemaStore, type SchemaPlaces } from "../avro/registry.ts";
-import { FinkError, type ErrorCode, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { Batch } from "./batch.ts";
 import { MessageDecoder, type Reject } from "./decode.ts";
 import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
@@ -26,7 +26,7 @@ export interface Job extends Destination {
 export type Outcome =
   | { readonly kind: "written"; readonly raw: WrittenFiles; readonly rejected: WrittenFiles; readonly reasons: readonly string[] }
   | { readonly kind: "widen"; readonly schema: StructType }
-  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string };
 
 export interface Request {
   readonly id: number;
@@ -125,5 +125,5 @@ async function write({ raw, rejects }: Encoded, { batch, table, rejectedTable }:
 
 /** A failure is of the disk, not of an alert: bad alerts are in the rejected file. */
 function failure(error: unknown): Outcome & { kind: "failed" } {
-  return { kind: "failed", code: error instanceof FinkError ? error.code : "io", message: messageOf(error) };
+  return { kind: "failed", message: messageOf(error) };
 }

@@ -1,4 +1,4 @@
-import type { StructType } from "./schema.ts";
+import { emptySchema, type StructType } from "./schema.ts";
 
 /** The lines of a Delta log entry (Delta protocol, "Actions"): each action is an object with one of these keys. */
 export interface Action {
@@ -58,7 +58,7 @@ export interface Snapshot {
 /** A snapshot while it is being read. */
 export class Replay implements Snapshot {
   version = -1;
-  schema: StructType = { type: "struct", fields: [] };
+  schema: StructType = emptySchema;
   metaData: MetaData | null = null;
   readonly files = new Map<string, AddFile>();
   readonly removed = new Map<string, RemoveFile>();

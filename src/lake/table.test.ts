@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AddFile } from "./actions.ts";
 import { checkpointPath, entryPath, logFolder } from "./log.ts";
 import { field, type StructType } from "./schema.ts";
@@ -70,6 +70,19 @@ describe("a commit", () => {
     table.commit({ operation: "archive", schema: columns("b") });
     expect(table.snapshot.schema.fields.map((f) => f.name)).toEqual(["night", "a", "b"]);
   });
+});
+
+// Whoever takes a commit for failed removes the files it names.
+test("a commit stands, and says so, when its checkpoint cannot be written", () => {
+  for (let i = 0; i < 100; i++) table.commit({ operation: "archive" });
+  vi.spyOn(table, "checkpoint").mockImplementation(() => {
+    throw new TypeError("a defect");
+  });
+  const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  expect(table.commit({ operation: "archive", add: [file("x")] })).toBe(100);
+  expect(warned).toHaveBeenCalledWith(expect.stringContaining("no checkpoint of version 100: a defect"));
+  expect([...new LakeTable(path).snapshot.files.keys()]).toEqual(["x"]);
+  vi.restoreAllMocks();
 });
 
 describe("the log", () => {
