@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { available } from "../../test/require.ts";
 import { containerBlocks, readContainerHeader } from "./container.ts";
 import { compileEncoder } from "./encoder.ts";
+import { writeWire } from "./wire.ts";
 
 type Json = string | number | null | boolean | Json[] | { [key: string]: Json };
 
@@ -120,6 +121,38 @@ describe("an encoded value", () => {
     expect(avscReader(schema)(encoded)).toEqual({ science: stamp, template: { "ztf.cutout": stamp }, difference: null });
   });
 
+  it("may have more fields than one function of the generated code", () => {
+    const value = Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`flux${i}`, i / 3]));
+    const schema = record(Object.fromEntries(Object.keys(value).map((name) => [name, ["null", "double"]])));
+    expect(avscReader(schema, "never")(compileEncoder(JSON.stringify(schema))(value))).toEqual(value);
+  });
+
+  it("keeps longs and strings whole where their encoding changes", () => {
+    const schema = record({ longs: { type: "array", items: "long" }, strings: { type: "array", items: "string" } });
+    const edges = [0, 63, 64, 8191, 8192, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1];
+    const longs = edges.flatMap((n) => [n, -n, -n - 1]).filter(Number.isSafeInteger);
+    const strings = [0, 1, 62, 63, 64, 65, 127, 128, 9000].flatMap((n) => ["r".repeat(n), `${"r".repeat(n)}é`, "☄".repeat(n)]);
+    const read = avscReader(schema)(compileEncoder(JSON.stringify(schema))({ longs, strings }));
+    expect(read).toEqual({ longs: longs.map(BigInt), strings });
+  });
+
+  it.each<[string, Json, unknown]>([
+    ["numbers", { type: "array", items: "double" }, Array.from({ length: 50_000 }, (_, i) => i / 7)],
+    ["short strings", { type: "map", values: "string" }, Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`object${i}`, `ZTF${i}`]))],
+    ["records", { type: "array", items: record({ ra: "double", name: "string" }) }, Array<object>(9000).fill({ ra: 1.5, name: "a".repeat(60) })],
+    ["a stamp after much else", record({ name: "string", stamp: "bytes" }), { name: "☄".repeat(30_000), stamp: Buffer.alloc(200_000, 3) }],
+  ])("outgrows the encoder's buffer: %s", (_, schema, value) => {
+    expect(avscReader(schema)(compileEncoder(JSON.stringify(schema))(value))).toEqual(value);
+  });
+
+  it("becomes a message without a copy in between", () => {
+    const messages = ["SN", "Ia"].map(compileEncoder('"string"', (datum) => writeWire(7, datum)));
+    expect(messages.map((m) => [...m])).toEqual([
+      [0, 0, 0, 0, 7, 4, 0x53, 0x4e],
+      [0, 0, 0, 0, 7, 4, 0x49, 0x61],
+    ]);
+  });
+
   it("may be longer than the one before", () => {
     const encode = compileEncoder('"bytes"');
     const short = encode(Buffer.alloc(10));
@@ -158,6 +191,19 @@ describe("a value that does not fit", () => {
     [7, "cannot encode the value: 7 is not a record"],
   ])("is named with its field: %j", (value, message) => {
     expect(() => encode(value)).toThrow(expect.objectContaining({ code: "avro", message }));
+  });
+
+  it.each<[Json, unknown, string]>([
+    [{ type: "enum", name: "band", symbols: ["g", "r"] }, "z", 'the value: "z" is not one of g, r'],
+    [{ type: "fixed", name: "id", size: 4 }, Buffer.alloc(3), "the value: Buffer is not 4 bytes"],
+    ["bytes", [1], "the value: Array is not of type bytes"],
+    ["int", 1n, 'the value: "1n" is not of type int'],
+    ["null", 0, "the value: 0 is not null"],
+    [["null", "int", { type: "array", items: "string" }], ["x", 1], "the value: Array is not one of null, int, array"],
+    [{ type: "array", items: "int" }, [1, , 3], "1: undefined is not of type int"], // oxlint-disable-line no-sparse-arrays
+    [record({ magpsf: "float" }), Buffer.from("x"), "the value: Buffer is not a record"],
+  ])("is named, whatever the type: %j", (type, value, message) => {
+    expect(() => compileEncoder(JSON.stringify(type))(value)).toThrow(expect.objectContaining({ code: "avro", message: `cannot encode ${message}` }));
   });
 
   it("does not spoil the next one", () => {

@@ -1,246 +1,128 @@
 import { FinkError } from "../errors.ts";
-import { type AvroField, type AvroType, parseSchema } from "./schema.ts";
+import { generateEncoder } from "./generate-encoder.ts";
+import { type AvroType, parseSchema } from "./schema.ts";
 
 /** Writes one value as a bare Avro datum (Avro 1.12, "Binary Encoding"). Throws FinkError "avro" that names the field. */
 export type Encoder = (value: unknown) => Uint8Array;
 
 /**
- * Makes an encoder for the schema. Records and maps are objects, int, float and double numbers, long a bigint or a safe
+ * Generates an encoder for the schema. Records and maps are objects, int, float and double numbers, long a bigint or a safe
  * integer, bytes and fixed Uint8Array, enums their symbol. A union takes null (or a missing field) as null, anything else
  * as its first branch that can hold it.
+ * `wrap` makes a message of each datum and saves a copy: it is given the encoder's own bytes, which hold until the next value.
  */
-export function compileEncoder(schemaText: string): Encoder {
-  const write = writerOf(parseSchema(schemaText));
-  const out: Output = { bytes: Buffer.allocUnsafeSlow(1 << 16), at: 0 };
+export function compileEncoder(schemaText: string, wrap: (datum: Uint8Array) => Uint8Array = copied): Encoder {
+  const schema = parseSchema(schemaText);
+  const { code, unions } = generateEncoder(schema);
+  const make = new Function("rt", `"use strict";\n${code}`) as (runtime: Runtime) => (value: unknown) => Buffer;
+  const write = make({ branch: (union, value) => branchOf(unions[union].branches, value), isObject, misfit });
   return (value) => {
-    out.at = 0;
     try {
-      write(out, value);
+      return wrap(write(value));
     } catch (error) {
-      throw error instanceof Mismatch ? new FinkError("avro", `cannot encode ${error.path.join(".") || "the value"}: ${error.message}`) : error;
-    }
-    return new Uint8Array(out.bytes.subarray(0, out.at)); // a copy
-  };
-}
-
-interface Output {
-  bytes: Buffer;
-  at: number;
-}
-
-type Write = (out: Output, value: unknown) => void;
-
-/** A value that its type cannot hold; each container it passes on its way up puts its own step in front of the path. */
-class Mismatch extends Error {
-  readonly path: (string | number)[] = [];
-}
-
-function mismatch(value: unknown, expected: string): Mismatch {
-  const text = typeof value === "object" && value !== null ? value.constructor?.name : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v));
-  return new Mismatch(`${text?.slice(0, 60)} is not ${expected}`);
-}
-
-function within(step: string | number, error: unknown): unknown {
-  if (error instanceof Mismatch) error.path.unshift(step);
-  return error;
-}
-
-function writerOf(type: AvroType): Write {
-  switch (type.kind) {
-    case "record":
-      return recordWriter(type.fields);
-    case "union":
-      return unionWriter(type.branches);
-    case "array":
-      return arrayWriter(writerOf(type.items));
-    case "map":
-      return mapWriter(writerOf(type.values));
-    case "enum": {
-      const { symbols } = type;
-      return checked(type, `one of ${symbols.join(", ")}`, (out, value) => writeInt(out, symbols.indexOf(value as string)));
-    }
-    case "fixed":
-      return checked(type, `${type.size} bytes`, (out, value) => writeRaw(out, value as Uint8Array));
-    case "null":
-      return checked(type, "null", () => {});
-    default:
-      return checked(type, `of type ${type.kind}`, primitiveWriters[type.kind]);
-  }
-}
-
-function checked(type: AvroType, expected: string, write: Write): Write {
-  const holds = holdsOf(type);
-  return (out, value) => {
-    if (!holds(value)) throw mismatch(value, expected);
-    write(out, value);
-  };
-}
-
-const primitiveWriters: Record<"boolean" | "int" | "long" | "float" | "double" | "string" | "bytes", Write> = {
-  boolean: (out, value) => writeInt(out, value ? -1 : 0), // zigzag of -1 is the byte 1
-  int: (out, value) => writeInt(out, value as number),
-  long: (out, value) => (typeof value === "number" && value === (value | 0) ? writeInt(out, value) : writeLong(out, BigInt(value as number | bigint))),
-  float(out, value) {
-    reserve(out, 4);
-    out.at = out.bytes.writeFloatLE(value as number, out.at);
-  },
-  double(out, value) {
-    reserve(out, 8);
-    out.at = out.bytes.writeDoubleLE(value as number, out.at);
-  },
-  string(out, value) {
-    const length = Buffer.byteLength(value as string);
-    writeInt(out, length);
-    reserve(out, length);
-    out.at += out.bytes.write(value as string, out.at);
-  },
-  bytes(out, value) {
-    writeInt(out, (value as Uint8Array).length);
-    writeRaw(out, value as Uint8Array);
-  },
-};
-
-function recordWriter(fields: readonly AvroField[]): Write {
-  const names = fields.map((f) => f.name);
-  const writers = fields.map((f) => writerOf(f.type));
-  return (out, value) => {
-    if (!isObject(value)) throw mismatch(value, "a record");
-    let i = 0;
-    try {
-      for (; i < names.length; i++) writers[i](out, value[names[i]]);
-    } catch (error) {
-      throw within(names[i], error);
+      throw error === misfit ? explained(schema, value) : error;
     }
   };
 }
 
-function unionWriter(branches: readonly AvroType[]): Write {
-  const writers = branches.map(writerOf);
-  const tests = branches.map(holdsOf);
-  const nullBranch = branches.findIndex((b) => b.kind === "null");
-  const only = branches.length === 2 && nullBranch >= 0 ? 1 - nullBranch : -1;
-  const expected = `one of ${branches.map((b) => b.kind).join(", ")}`;
-  return (out, value) => {
-    if (nullBranch >= 0 && (value === null || value === undefined)) return writeInt(out, nullBranch);
-    const branch = only >= 0 ? only : tests.findIndex((holds) => holds(value));
-    if (branch < 0) throw mismatch(value, expected);
-    writeInt(out, branch);
-    writers[branch](out, value);
-  };
+/** What generated code calls for the rare and throws for the wrong. */
+interface Runtime {
+  /** The branch of union number `union` that can hold the value, or -1. */
+  readonly branch: (union: number, value: unknown) => number;
+  readonly isObject: (value: unknown) => boolean;
+  readonly misfit: symbol;
 }
 
-function arrayWriter(item: Write): Write {
-  return (out, value) => {
-    if (!Array.isArray(value)) throw mismatch(value, "an array");
-    if (value.length > 0) writeInt(out, value.length);
-    let i = 0;
-    try {
-      for (; i < value.length; i++) item(out, value[i]);
-    } catch (error) {
-      throw within(i, error);
-    }
-    writeInt(out, 0);
-  };
-}
+const misfit = Symbol("a value that its type cannot hold");
 
-function mapWriter(write: Write): Write {
-  return (out, value) => {
-    if (!isObject(value)) throw mismatch(value, "a map");
-    const entries = Object.entries(value);
-    if (entries.length > 0) writeInt(out, entries.length);
-    for (const [key, entry] of entries) {
-      primitiveWriters.string(out, key);
-      try {
-        write(out, entry);
-      } catch (error) {
-        throw within(key, error);
-      }
-    }
-    writeInt(out, 0);
-  };
-}
-
-/** Tells whether a type can hold a value exactly (a float rounds). */
-function holdsOf(type: AvroType): (value: unknown) => boolean {
-  switch (type.kind) {
-    case "null":
-      return (v) => v === null || v === undefined;
-    case "boolean":
-    case "string":
-      return (v) => typeof v === type.kind;
-    case "int":
-      return (v) => typeof v === "number" && v === (v | 0);
-    case "long":
-      return (v) => (typeof v === "bigint" ? v === BigInt.asIntN(64, v) : Number.isSafeInteger(v));
-    case "float":
-    case "double":
-      return (v) => typeof v === "number";
-    case "bytes":
-      return (v) => v instanceof Uint8Array;
-    case "fixed":
-      return (v) => v instanceof Uint8Array && v.length === type.size;
-    case "enum":
-      return (v) => type.symbols.includes(v as string);
-    default:
-      return holdsContainer(type);
-  }
-}
-
-function holdsContainer(type: AvroType & { kind: "record" | "union" | "array" | "map" }): (value: unknown) => boolean {
-  if (type.kind === "union") {
-    const tests = type.branches.map(holdsOf);
-    return (v) => tests.some((holds) => holds(v));
-  }
-  if (type.kind === "record") {
-    const tests = type.fields.map((f) => ({ name: f.name, holds: holdsOf(f.type) }));
-    return (v) => isObject(v) && tests.every((t) => t.holds(v[t.name]));
-  }
-  const holds = holdsOf(type.kind === "array" ? type.items : type.values);
-  return type.kind === "array" ? (v) => Array.isArray(v) && v.every(holds) : (v) => isObject(v) && Object.values(v).every(holds);
+function copied(datum: Uint8Array): Uint8Array {
+  return new Uint8Array(datum);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function reserve(out: Output, length: number): void {
-  if (out.at + length <= out.bytes.length) return;
-  const larger = Buffer.allocUnsafeSlow(Math.max(2 * out.bytes.length, out.at + length));
-  out.bytes.copy(larger, 0, 0, out.at);
-  out.bytes = larger;
+function branchOf(branches: readonly AvroType[], value: unknown): number {
+  const nullBranch = value === null || value === undefined ? branches.findIndex((b) => b.kind === "null") : -1;
+  return nullBranch >= 0 ? nullBranch : branches.findIndex((b) => findMisfit(b, value) === null);
 }
 
-function writeRaw(out: Output, bytes: Uint8Array): void {
-  reserve(out, bytes.length);
-  out.bytes.set(bytes, out.at);
-  out.at += bytes.length;
+function explained(schema: AvroType, value: unknown): FinkError {
+  const found = findMisfit(schema, value);
+  if (!found) return new FinkError("avro", "cannot encode the value: it changes while it is read");
+  return new FinkError("avro", `cannot encode ${found.path.join(".") || "the value"}: ${shown(found.value)} is not ${found.expected}`);
 }
 
-/** Zigzag varint of a number that fits 32 bits. */
-function writeInt(out: Output, value: number): void {
-  reserve(out, 5);
-  let rest = (value << 1) ^ (value >> 31);
-  while (rest & ~0x7f) {
-    out.bytes[out.at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
+function shown(value: unknown): string | undefined {
+  const text = typeof value === "object" && value !== null ? value.constructor?.name : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v));
+  return text?.slice(0, 60);
+}
+
+/** A value that its type cannot hold, and the steps that lead to it. */
+interface Misfit {
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** Where a value is not what the type can hold exactly (a float rounds): the first such place in the order of the bytes. */
+function findMisfit(type: AvroType, value: unknown): Misfit | null {
+  const here = (fits: boolean, expected: string): Misfit | null => (fits ? null : { path: [], value, expected });
+  switch (type.kind) {
+    case "record":
+      return here(isObject(value), "a record") ?? firstWithin(type.fields.map((f) => [f.name, f.type, (value as Record<string, unknown>)[f.name]]));
+    case "array":
+      return here(Array.isArray(value), "an array") ?? firstWithin(Array.from(value as unknown[], (item, i) => [i, type.items, item]));
+    case "map":
+      return here(isObject(value), "a map") ?? firstWithin(Object.entries(value as object).map(([key, entry]) => [key, type.values, entry]));
+    case "union": {
+      const { branches } = type;
+      const nullBranch = branches.findIndex((b) => b.kind === "null");
+      if (nullBranch >= 0 && (value === null || value === undefined)) return null;
+      if (nullBranch >= 0 && branches.length === 2) return findMisfit(branches[1 - nullBranch], value);
+      return here(branchOf(branches, value) >= 0, `one of ${branches.map((b) => b.kind).join(", ")}`);
+    }
+    default:
+      return here(holds(type, value), nameOf(type));
   }
-  out.bytes[out.at++] = rest;
 }
 
-const words = new Int32Array(2);
-const asLong = new BigInt64Array(words.buffer);
-
-/** Zigzag varint of 64 bits, in two halves of 32 because BigInt arithmetic allocates; the low word comes first on all of Node's machines but s390x. */
-function writeLong(out: Output, value: bigint): void {
-  reserve(out, 10);
-  asLong[0] = value;
-  const sign = words[1] >> 31;
-  let low = (words[0] << 1) ^ sign;
-  let high = ((words[1] << 1) | (words[0] >>> 31)) ^ sign;
-  while (high !== 0 || low & ~0x7f) {
-    out.bytes[out.at++] = (low & 0x7f) | 0x80;
-    low = (low >>> 7) | (high << 25);
-    high >>>= 7;
+function firstWithin(parts: readonly (readonly [step: string | number, type: AvroType, value: unknown])[]): Misfit | null {
+  for (const [step, type, value] of parts) {
+    const found = findMisfit(type, value);
+    if (found) return { ...found, path: [step, ...found.path] };
   }
-  out.bytes[out.at++] = low;
+  return null;
+}
+
+type Leaf = Exclude<AvroType, { readonly kind: "record" | "union" | "array" | "map" }>;
+
+function nameOf(type: Leaf): string {
+  if (type.kind === "enum") return `one of ${type.symbols.join(", ")}`;
+  if (type.kind === "fixed") return `${type.size} bytes`;
+  return type.kind === "null" ? "null" : `of type ${type.kind}`;
+}
+
+function holds(type: Leaf, value: unknown): boolean {
+  switch (type.kind) {
+    case "null":
+      return value === null || value === undefined;
+    case "boolean":
+    case "string":
+      return typeof value === type.kind;
+    case "int":
+      return typeof value === "number" && value === (value | 0);
+    case "long":
+      return typeof value === "bigint" ? value === BigInt.asIntN(64, value) : Number.isSafeInteger(value);
+    case "float":
+    case "double":
+      return typeof value === "number";
+    case "bytes":
+      return value instanceof Uint8Array;
+    case "fixed":
+      return value instanceof Uint8Array && value.length === type.size;
+    default:
+      return type.symbols.includes(value as string);
+  }
 }
