@@ -4,7 +4,8 @@ import { columnsOf } from "../src/avro/columns.ts";
 import { containerBlocks, readContainerHeader } from "../src/avro/container.ts";
 import { compileDecoder, type Decoder } from "../src/avro/decoder.ts";
 import { columnAt } from "../src/lake/column.ts";
-import { simulateNight } from "../src/simulator/night.ts";
+import { packetsOf } from "../src/simulator/night/batch.ts";
+import { simulateHere } from "../src/simulator/night/simulate.ts";
 
 const reference = join(import.meta.dirname, "../../shared/reference/alerts/ztf");
 
@@ -23,8 +24,11 @@ export function ztfSample(): Sample {
     const nights = [...Map.groupBy(messages, (m) => nightOf(m, decoders)).values()].sort((a, b) => b.length - a.length);
     return { name: `${nights[0].length} real ZTF 3.3 packets of one night`, messages: nights[0] };
   }
-  const night = simulateNight({ survey: "ztf", date: "2026-01-31", alerts: 100, seed: 1 });
-  return { name: "100 simulated ZTF packets (no real ones here)", messages: Array.from(night, (a) => Buffer.from(a.bytes)) };
+  const batches = [...simulateHere({ survey: "ztf", schema: "3.3", nights: ["2026-01-31"], alerts: 100, seed: 1, rates: {} })];
+  return {
+    name: "100 simulated ZTF 3.3 packets (no real ones here)",
+    messages: batches.flatMap((b) => Array.from(packetsOf(b), (bytes) => Buffer.from(bytes))),
+  };
 }
 
 function nightOf(message: Buffer, decoders: Map<string, Decoder>): string {

@@ -3,6 +3,12 @@ import type { CommandTable } from "./command.ts";
 /** Every command: one line here, one file in `commands/`. */
 export const commands: CommandTable = {
   demo: { group: "First steps", summary: "Make a night of alerts, archive it and show it", load: async () => (await import("./commands/demo.ts")).demo },
+  simulate: {
+    group: "Alerts",
+    summary: "Make nights of alerts with known truth: files or Kafka",
+    load: async () => (await import("./commands/simulate.ts")).simulate,
+  },
+  replay: { group: "Alerts", summary: "Send archived alerts again, with their spacing", load: async () => (await import("./commands/replay.ts")).replay },
   ingest: { group: "Alerts", summary: "Archive files of alerts", load: async () => (await import("./commands/ingest.ts")).ingest },
   retry: { group: "Alerts", summary: "Read again what waits in the rejected tables", load: async () => (await import("./commands/retry.ts")).retry },
   query: { group: "Alerts", summary: "SQL over the lake", load: async () => (await import("./commands/query.ts")).query },

@@ -4,7 +4,9 @@ import { configKeys, variableOf } from "../config/keys.ts";
 import { projectFolder } from "../config/load.ts";
 import { defaultYaml, describe } from "../config/yaml.ts";
 import { commands } from "./commands.ts";
+import { classes } from "../simulator/classes/classes.ts";
 import { commandHelp } from "./help.ts";
+import { lightCurvePictures } from "./light-curve.ts";
 
 /** The files that are written from the code, with what they must hold. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -12,6 +14,8 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [join(projectFolder, "conf/fink.yaml"), defaultYaml()],
     [join(projectFolder, "docs/reference/configuration.md"), configurationPage()],
     [join(projectFolder, "docs/reference/commands.md"), await commandsPage()],
+    [join(projectFolder, "docs/reference/classes.md"), classesPage()],
+    ...lightCurvePictures().map(([name, picture]) => [join(projectFolder, `docs/reference/light-curves/${name}.svg`), picture] as const),
   ]);
 }
 
@@ -40,4 +44,17 @@ async function commandsPage(): Promise<string> {
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
+}
+
+/** One section per class of the synthetic sky, with its picture. */
+function classesPage(): string {
+  const sections = classes.map(({ name, title, about, papers, kind }) =>
+    [
+      `## ${title}`,
+      ...(kind === "fixed" ? [`![Light curve: ${title}](light-curves/${name}.svg)`] : []),
+      `\`${name}\`. ${about}`,
+      `After ${papers.join("; ")}.`,
+    ].join("\n\n"),
+  );
+  return `${[generated, "# Classes of the synthetic sky", "Lines are true, points are what ZTF would measure, in all of its bands at 24 times. Rates change with `--rates NAME=FACTOR`.", ...sections].join("\n\n")}\n`;
 }

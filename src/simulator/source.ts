@@ -1,21 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AlertSource, Sink, SourceLag, SourcePartition } from "../sources/source.ts";
-import { type NightOptions, simulateNight } from "./night.ts";
+import type { SimulationOptions } from "./night/batch.ts";
+import { packetsOf } from "./night/batch.ts";
+import { simulate } from "./night/simulate.ts";
 
-/** A simulated night as a stream: its alerts come at a steady rate, published now. Read again it goes on after what the lake has. */
+/** Simulated nights as a stream: their alerts come at a steady rate, published now. Read again it goes on after what the lake has. */
 export class SimulatedSource implements AlertSource {
   readonly name = "simulator";
-  readonly #night: NightOptions;
+  readonly #options: SimulationOptions;
   readonly #perSecond: number;
   readonly #partition: SourcePartition;
   #put = 0;
   #rewound = false;
 
-  constructor(night: NightOptions, perSecond: number) {
-    this.#night = night;
+  constructor(options: SimulationOptions, perSecond: number) {
+    this.#options = options;
     this.#perSecond = perSecond;
-    const { survey, date, seed } = night;
-    const source = `simulated_${survey}_${date}_${seed}`;
+    const { survey, nights, seed, alerts } = options;
+    const source = `simulated_${survey}_${nights[0]}_${seed}_${alerts}`;
     this.#partition = { survey, source, partition: 0, appId: `simulator:${source}`, counts: "messages" };
   }
 
@@ -40,13 +42,15 @@ export class SimulatedSource implements AlertSource {
     const from = Number((await sink.position(this.#partition)) ?? 0n);
     let due = performance.now();
     this.#put = 0;
-    for (const { bytes } of simulateNight(this.#night)) {
-      const offset = this.#put++;
-      if (offset < from) continue;
-      due += 1000 / this.#perSecond;
-      await sleep(Math.max(0, due - performance.now()));
-      if (signal.aborted || this.#rewound) return;
-      if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes)) await sink.room();
+    for await (const batch of simulate(this.#options, { workers: 1, signal })) {
+      for (const bytes of packetsOf(batch)) {
+        const offset = this.#put++;
+        if (offset < from) continue;
+        due += 1000 / this.#perSecond;
+        await sleep(Math.max(0, due - performance.now()));
+        if (signal.aborted || this.#rewound) return;
+        if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes)) await sink.room();
+      }
     }
   }
 }

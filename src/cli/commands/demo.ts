@@ -8,7 +8,7 @@ import { runArchive } from "../../services/archive.ts";
 import type { Service } from "../../services/service.ts";
 import { supervise } from "../../services/supervise.ts";
 import { ui } from "../../services/ui.ts";
-import { schemaFor } from "../../simulator/schemas.ts";
+import { schemaFor } from "../../simulator/packets/schemas.ts";
 import { SimulatedSource } from "../../simulator/source.ts";
 import { defineCommand } from "../command.ts";
 
@@ -28,11 +28,15 @@ export const demo = defineCommand({
     const isAsked = ["command line", "FINK_LAKE"].includes(given.origins.get("lake") ?? "");
     const lake = isAsked ? given.config.lake : join(given.home, "demo-lake"); // not among the real alerts
     const config: Config = { ...given.config, lake, schemas: { ...given.config.schemas, folder: writeSchemas(lake) } };
-    const night = { date: yesterday(), seed: unfinishedSeed(lake) };
+    const night = { nights: [yesterday()], seed: unfinishedSeed(lake), alerts: alertsPerNight, rates: {} };
     context.print(`A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`);
     const archive: Service = {
       name: "archive",
-      run: (own) => runArchive(own, () => (["ztf", "lsst"] as const).map((survey) => new SimulatedSource({ survey, alerts: alertsPerNight, ...night }, rate))),
+      run: (own) =>
+        runArchive(own, () => [
+          new SimulatedSource({ survey: "ztf", schema: "4.02", ...night }, rate),
+          new SimulatedSource({ survey: "lsst", schema: "9.0", ...night }, rate),
+        ]),
     };
     const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
     const stop = new AbortController();

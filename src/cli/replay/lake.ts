@@ -1,0 +1,165 @@
+import type { DuckDBValue } from "@duckdb/node-api";
+import { reservedColumns } from "../../archive/columns.ts";
+import { surveysOf } from "../../archive/setup.ts";
+import type { Config } from "../../config/schema.ts";
+import { FinkError } from "../../errors.ts";
+import type { Snapshot } from "../../lake/actions.ts";
+import { columnPath, identifier, pathSql } from "../../lake/scan.ts";
+import type { StructType } from "../../lake/schema.ts";
+import type { NumberedSchema, OutgoingPacket } from "../../simulator/targets/target.ts";
+import { jdMinusMjd, mjdOfUnixEpoch } from "../../sky/time.ts";
+import { type LakeSession, openSession } from "../../sql/session.ts";
+import type { Survey } from "../../surveys/definition.ts";
+import type { OutgoingGroup } from "../sending.ts";
+import { chosenTables } from "../tables.ts";
+import { type Row, rowEncoder } from "./encode.ts";
+import { derivedSchema, knownSchemas, type WriterSchema } from "./schemas.ts";
+
+/** A schema that readers need besides the packets. */
+type Needed = (schema: NumberedSchema) => void;
+
+/** The alerts of a night in the lake, as packets, in the order in which they were published or, where that is not known, observed. */
+export class ReplayedNight {
+  readonly alerts: number;
+  /** Labels of the schemas that were not at hand. */
+  readonly derived = new Set<string>();
+  readonly #session: LakeSession;
+  readonly #survey: Survey;
+  readonly #night: string;
+  readonly #columns: StructType;
+  readonly #known: ReadonlyMap<string, WriterSchema>;
+  readonly #encoders = new Map<string, LabelEncoder>();
+  readonly #needed: Needed;
+
+  /** Throws FinkError "usage" where the lake has no such alerts. */
+  static async open(config: Config, survey: string | undefined, night: string, needed: Needed): Promise<ReplayedNight> {
+    const name = surveyIn(config.lake, survey);
+    const session = await openSession(config.lake);
+    try {
+      const { snapshot } = session.tables.find((table) => table.survey === name && table.kind === "raw")!;
+      const result = await session.query(`SELECT count(*) FROM ${identifier(name)}.raw WHERE night = ${night}`);
+      const alerts = Number((await result.getRows())[0][0]);
+      if (alerts === 0) throw new FinkError("usage", `the lake has no ${name} alerts of night ${night}; ${nightsIn(snapshot)}`);
+      return new ReplayedNight({
+        session,
+        survey: surveysOf(config).named(name),
+        night,
+        alerts,
+        columns: snapshot.schema,
+        known: knownSchemas(config),
+        needed,
+      });
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  private constructor(of: {
+    readonly session: LakeSession;
+    readonly survey: Survey;
+    readonly night: string;
+    readonly alerts: number;
+    readonly columns: StructType;
+    readonly known: ReadonlyMap<string, WriterSchema>;
+    readonly needed: Needed;
+  }) {
+    this.alerts = of.alerts;
+    this.#session = of.session;
+    this.#survey = of.survey;
+    this.#night = of.night;
+    this.#columns = { type: "struct", fields: of.columns.fields.filter(({ name }) => !reservedColumns.includes(name)) };
+    this.#known = of.known;
+    this.#needed = of.needed;
+  }
+
+  /** DuckDB sorts in bounded memory and spills to the disk; rows are made as they are fetched. */
+  async *groups(signal: AbortSignal): AsyncGenerator<OutgoingGroup> {
+    const interrupt = () => this.#session.interrupt();
+    signal.addEventListener("abort", interrupt, { once: true });
+    try {
+      const result = await this.#session.query(this.#sql());
+      for await (const chunk of result) {
+        const vectors = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i));
+        for (let from = 0; from < chunk.rowCount; from += groupPackets) {
+          const rows = Array.from({ length: Math.min(groupPackets, chunk.rowCount - from) }, (_, i) => vectors.map((vector) => vector.getItem(from + i)));
+          yield { packets: rows.map((row) => this.#packet(row)) };
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw this.#session.explain(error);
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  #sql(): string {
+    const fields = this.#columns.fields.map(({ name }) => identifier(name));
+    const id = this.#textSql(this.#survey.alert, `_source || '_' || _partition || '_' || _offset`);
+    const key = this.#textSql(this.#survey.object, "''");
+    return `SELECT ${this.#timeSql()} AS _at, ${id} AS _id, ${key} AS _key, _schema, ${fields.join(", ")}
+      FROM ${identifier(this.#survey.name)}.raw WHERE night = ${this.#night} ORDER BY _at, _source, _partition, _offset`;
+  }
+
+  /** ms since 1970 */
+  #timeSql(): string {
+    const { time } = this.#survey;
+    const path = columnPath(this.#columns, time?.field);
+    const observed = path ? `(${pathSql(path)}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE` : "NULL";
+    return `coalesce(epoch_us(_published_at) / 1000.0::DOUBLE, ${observed}, 0.0::DOUBLE)`;
+  }
+
+  #textSql(paths: readonly string[] | undefined, otherwise: string): string {
+    const path = columnPath(this.#columns, paths);
+    return path ? `coalesce(${pathSql(path)}::VARCHAR, ${otherwise})` : otherwise;
+  }
+
+  #packet([at, id, key, label, ...values]: DuckDBValue[]): OutgoingPacket {
+    const { encode, extension } = this.#encoderOf(String(label));
+    const row = Object.fromEntries(this.#columns.fields.map(({ name }, i) => [name, values[i]]));
+    const name = `${String(id).replace(/[^\w.-]+/g, "_")}.${extension}`;
+    return { survey: this.#survey.name, night: this.#night, name, key: String(key) || name, publishedAt: Number(at), bytes: encode(row) };
+  }
+
+  #encoderOf(label: string): LabelEncoder {
+    const known = this.#encoders.get(label);
+    if (known) return known;
+    const own = this.#known.get(label);
+    const encode = own ? rowEncoder(own) : null;
+    const made = encode && own ? { encode, extension: own.id === null ? "avro" : "bin" } : this.#derive(label);
+    if (encode && own && own.id !== null) this.#needed({ id: own.id, text: own.text });
+    this.#encoders.set(label, made);
+    return made;
+  }
+
+  #derive(label: string): LabelEncoder {
+    this.derived.add(label);
+    return { encode: rowEncoder(derivedSchema(this.#columns, label, this.#survey))!, extension: "avro" };
+  }
+}
+
+interface LabelEncoder {
+  readonly encode: (row: Row) => Uint8Array;
+  readonly extension: string;
+}
+
+const groupPackets = 100;
+
+/** The survey asked for, or the only one. */
+function surveyIn(lake: string, asked: string | undefined): string {
+  const surveys = chosenTables(lake, { survey: asked }).flatMap(({ survey, kind }) => (kind === "raw" ? [survey] : []));
+  if (surveys.length === 1) return surveys[0];
+  if (surveys.length === 0)
+    throw new FinkError("usage", `the lake ${lake} has no alerts${asked === undefined ? "" : ` of ${asked}`}; name another with --lake`);
+  throw new FinkError("usage", `the lake has alerts of ${surveys.join(", ")}: choose one with --survey`);
+}
+
+function nightsIn({ files }: Snapshot): string {
+  const nights = [...new Set([...files.values()].flatMap(({ partitionValues }) => partitionValues["night"] ?? []))].sort();
+  if (nights.length === 0) return "it has none";
+  return nights.length > 5 ? `it has ${nights.length} nights from ${nights[0]} to ${nights.at(-1)}` : `it has ${nights.join(", ")}`;
+}

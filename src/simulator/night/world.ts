@@ -1,0 +1,23 @@
+import type { ClassModel } from "../classes/class.ts";
+import { hashOf } from "../random.ts";
+import type { Telescope } from "../survey/telescope.ts";
+
+/** A sky and the telescope that watches it: what everything is drawn from. */
+export interface World {
+  readonly telescope: Telescope;
+  readonly seed: number;
+  readonly classes: readonly ClassModel[];
+  /** How many objects of a class there are, relative to the true sky. */
+  density(model: ClassModel): number;
+}
+
+/** A number that stands for a class in seeds: it does not change when other classes come or go. */
+export function keyOf(model: ClassModel): number {
+  const known = keys.get(model);
+  if (known !== undefined) return known;
+  const key = hashOf(...Buffer.from(model.name));
+  keys.set(model, key);
+  return key;
+}
+
+const keys = new WeakMap<ClassModel, number>();

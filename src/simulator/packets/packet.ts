@@ -1,0 +1,6 @@
+/** A message as the survey publishes it. */
+export interface Packet {
+  readonly bytes: Uint8Array;
+  readonly alertId: bigint;
+  readonly objectId: string;
+}

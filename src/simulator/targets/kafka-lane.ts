@@ -1,0 +1,91 @@
+import { type MessageToProduce, Producer } from "@platformatic/kafka";
+import { clientOptions, type KafkaConfig } from "../../sources/kafka-connection.ts";
+
+export interface LaneMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Buffer;
+  readonly value: Uint8Array;
+  /** ms since 1970; null: when it is sent. */
+  readonly publishedAt: number | null;
+}
+
+/** A record batch may have 1 MB (`message.max.bytes`), less what surrounds the packets. */
+const batchBytes = 900_000;
+const fullBytes = 12 << 20;
+
+/** Messages of some partitions on their way: each once, and in order. One request at a time, as the numbers of an idempotent producer want it. */
+export class KafkaLane {
+  delivered = 0;
+  /** Why nothing is sent any more. */
+  failure: unknown = null;
+  readonly #producer: Producer;
+  /** By topic and partition. */
+  readonly #queues = new Map<string, LaneMessage[]>();
+  #queued = 0;
+  #sending: Promise<void> | null = null;
+
+  constructor(kafka: KafkaConfig) {
+    // Idempotent: a message whose answer was lost is not there twice. Some seconds of tries, for a leader may move.
+    this.#producer = new Producer({ ...clientOptions(kafka), idempotent: true, retries: 10, retryDelay: 500 });
+  }
+
+  get isFull(): boolean {
+    return this.#queued > fullBytes;
+  }
+
+  add(message: LaneMessage): void {
+    const name = `${message.topic} ${message.partition}`;
+    const queue = this.#queues.get(name);
+    if (queue) queue.push(message);
+    else this.#queues.set(name, [message]);
+    this.#queued += message.value.length;
+    this.#sending ??= this.#send();
+  }
+
+  /** Resolves when it is not full, or has failed. Never rejects. */
+  async room(): Promise<void> {
+    while (this.isFull && this.#sending) await this.#sending;
+  }
+
+  /** Sends what is left. Never rejects. */
+  async close(): Promise<void> {
+    while (this.#sending) await this.#sending;
+    await this.#producer.close(true).catch(() => {});
+  }
+
+  /** A batch to each partition that has messages; then the next, if there is one. */
+  async #send(): Promise<void> {
+    await Promise.resolve(); // what is added in one go is sent together
+    const messages = this.#take();
+    try {
+      await this.#producer.send({ messages });
+      this.delivered += messages.length;
+    } catch (error) {
+      this.failure = error;
+    }
+    this.#sending = this.#queued > 0 && this.failure === null ? this.#send() : null;
+  }
+
+  #take(): MessageToProduce[] {
+    const taken: MessageToProduce[] = [];
+    const now = Date.now();
+    for (const [name, queue] of this.#queues) {
+      for (const { topic, partition, key, value, publishedAt } of queue.splice(0, batchOf(queue))) {
+        this.#queued -= value.length;
+        const timestamp = BigInt(Math.round(publishedAt ?? now));
+        taken.push({ topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp });
+      }
+      if (queue.length === 0) this.#queues.delete(name);
+    }
+    return taken;
+  }
+}
+
+/** How many of the first messages make a record batch; one at least. */
+function batchOf(queue: readonly LaneMessage[]): number {
+  let bytes = queue[0].value.length;
+  let count = 1;
+  while (count < queue.length && (bytes += queue[count].value.length) <= batchBytes) count++;
+  return count;
+}
