@@ -8,7 +8,7 @@ import { ztfPacket, type ZtfSchema } from "../packets/ztf.ts";
 import { type Visit, visitsOfNight } from "../survey/schedule.ts";
 import { telescopes } from "../survey/telescope.ts";
 import type { Alert } from "./alert.ts";
-import type { Batch, SimulationOptions } from "./batch.ts";
+import type { AlertTruth, Batch, ObjectTruth, SimulationOptions } from "./batch.ts";
 import { detectionsIn } from "./detect.ts";
 import { alertOf } from "./history.ts";
 import { densityFor, nightOfDate, ranksIn } from "./plan.ts";
@@ -52,25 +52,38 @@ function worldOf({ survey, seed, rates }: SimulationOptions, density: number, cl
   return { telescope: telescopes[survey], seed, classes, density: (model) => density * (rates[model.name] ?? 1) };
 }
 
+/** One alert after the other: what an alert was made from is forgotten when its packet is. */
 function batchOf(world: World, options: SimulationOptions, part: Part, visit: Visit): Batch {
-  const alerts = detectionsIn(world, visit)
-    .slice(part.from, part.to)
-    .map((detection) => alertOf(world, detection));
-  const packets = alerts.map((alert) => packetOf(alert, options));
-  const objectIds = packets.map((p) => p.objectId);
+  const count = part.to - part.from;
+  const [ends, alertIds, publishedAt] = [new Uint32Array(count), new BigInt64Array(count), new Float64Array(count)];
+  const [objectIds, classes, truth, objects]: [string[], string[], AlertTruth[], ObjectTruth[]] = [[], [], [], []];
   const readyAt = msOfMjd(visit.mjd) + 1000 * (world.telescope.exposureSeconds + world.telescope.secondsToAlert);
   const spacing = (1000 * world.telescope.burstSeconds) / part.ofVisit;
+  const detections = detectionsIn(world, visit);
+  for (let i = 0, size = 0; i < count; i++) {
+    const alert = alertOf(world, detections[part.from + i]);
+    const packet = packetOf(alert, options);
+    ends[i] = size = pile(packet.bytes, size);
+    alertIds[i] = packet.alertId;
+    publishedAt[i] = Math.round(readyAt + spacing * (part.from + i));
+    objectIds.push(packet.objectId);
+    classes.push(alert.object.model.name);
+    truth.push(alertTruth(alert, packet));
+    objects.push(objectTruth(alert, packet.objectId));
+  }
+  const { night, visit: number } = part;
   return {
-    night: part.night,
-    visit: part.visit,
+    night,
+    visit: number,
     visitAt: Math.round(msOfMjd(visit.mjd)),
-    ...joined(packets),
-    alertIds: BigInt64Array.from(packets, (p) => p.alertId),
+    bytes: piled.slice(0, ends[count - 1]),
+    ends,
+    alertIds,
     objectIds,
-    publishedAt: Float64Array.from(packets, (_, i) => Math.round(readyAt + spacing * (part.from + i))),
-    classes: alerts.map((a) => a.object.model.name),
-    truth: alerts.map((alert, i) => alertTruth(alert, packets[i])),
-    objects: alerts.filter((_, i) => objectIds.indexOf(objectIds[i]) === i).map((alert, i) => objectTruth(alert, objectIds[i])),
+    publishedAt,
+    classes,
+    truth,
+    objects,
   };
 }
 
@@ -78,11 +91,15 @@ function packetOf(alert: Alert, { survey, schema }: SimulationOptions): Packet {
   return survey === "ztf" ? ztfPacket(alert, schema as ZtfSchema) : lsstPacket(alert);
 }
 
-function joined(packets: readonly Packet[]): Pick<Batch, "bytes" | "ends"> {
-  const ends = new Uint32Array(packets.length);
-  let size = 0;
-  for (const [i, packet] of packets.entries()) ends[i] = size += packet.bytes.length;
-  const bytes = new Uint8Array(size);
-  for (const [i, packet] of packets.entries()) bytes.set(packet.bytes, ends[i] - packet.bytes.length);
-  return { bytes, ends };
+let piled = new Uint8Array(1 << 25);
+
+/** Puts the bytes behind the others and returns where they end. */
+function pile(bytes: Uint8Array, at: number): number {
+  if (at + bytes.length > piled.length) {
+    const larger = new Uint8Array(2 * (at + bytes.length));
+    larger.set(piled);
+    piled = larger;
+  }
+  piled.set(bytes, at);
+  return at + bytes.length;
 }

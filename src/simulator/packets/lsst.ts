@@ -6,13 +6,15 @@ import { diaObjectIdOf, ssObjectIdOf } from "./lsst-ids.ts";
 import { diaObject } from "./lsst-object.ts";
 import { mpcOrbit, ssSource } from "./lsst-solar.ts";
 import { type Association, diaForcedSource, diaSource } from "./lsst-source.ts";
-import type { Packet } from "./packet.ts";
+import { joiner, type Packet } from "./packet.ts";
 import { schemaFor } from "./schemas.ts";
 
 export { lsstObjectId, lsstSourceId } from "./lsst-ids.ts";
 
 const { id, text } = schemaFor("lsst");
-const encode = compileEncoder(text, (datum) => writeWire(id, datum));
+const join = joiner();
+const head = writeWire(id, new Uint8Array());
+const encode = compileEncoder(text, (datum) => join(head, datum));
 
 /** An LSST alert as published: Confluent wire format; sources of the solar system have no object of the sky. */
 export function lsstPacket(alert: Alert): Packet {

@@ -5,7 +5,7 @@ import type { Alert, Observation } from "../night/alert.ts";
 import { randomStream, uniformOf } from "../random.ts";
 import { telescopes } from "../survey/telescope.ts";
 import { drawCutouts } from "./cutouts.ts";
-import type { Packet } from "./packet.ts";
+import { joiner, type Packet } from "./packet.ts";
 import type { ZtfSchema } from "./schema-ztf.ts";
 import { schemaFor } from "./schemas.ts";
 import { type Detection, detectionOf, type Target } from "./ztf-detection.ts";
@@ -103,6 +103,7 @@ function cutoutsOf(alert: Alert, { candid, pid, isdiffpos, dnPerNJy, scibckgnd }
 }
 
 const sync = Buffer.from("synthetic night!");
+const join = joiner();
 const encoders = new Map<ZtfSchema, Encoder>();
 
 /** Encodes a record as a container of its own. */
@@ -111,7 +112,7 @@ function encoderFor(version: ZtfSchema): Encoder {
   if (!encode) {
     const { text } = schemaFor("ztf", version);
     const head = writeContainer({ schema: text, blocks: [], sync });
-    encode = compileEncoder(text, (datum) => Buffer.concat([head, encodeLong(1), encodeLong(datum.length), datum, sync]));
+    encode = compileEncoder(text, (datum) => join(head, encodeLong(1), encodeLong(datum.length), datum, sync));
     encoders.set(version, encode);
   }
   return encode;
