@@ -8,6 +8,8 @@ import { phaseDimming } from "./apparent.ts";
 
 /** What finds the asteroids of a field quickly: 49 bytes for each. Their orbits to 1″, their brightness at the maximum of its light curve. */
 export interface Population {
+  /** How many there are of each class: the first are the same however many there are. */
+  readonly counts: readonly number[];
   readonly size: number;
   /** Which class, and its number there. */
   readonly kinds: Uint8Array;
@@ -22,26 +24,32 @@ export interface Population {
   readonly g: Float32Array;
 }
 
-/** So many of each class: the first are the same however many there are. */
-export function drawPopulation(models: readonly MovingClass[], telescope: Telescope, seed: number, counts: readonly number[]): Population {
+/** Room for a population, in memory that threads share. */
+export function emptyPopulation(counts: readonly number[]): Population {
   const size = counts.reduce((a, b) => a + b, 0);
-  const floats = (): Float32Array => new Float32Array(size);
-  const population: Population = {
+  const floats = (perAsteroid = 1): Float32Array => new Float32Array(new SharedArrayBuffer(4 * perAsteroid * size));
+  return {
+    counts,
     size,
-    kinds: new Uint8Array(size),
-    serials: new Uint32Array(size),
-    axes: new Float32Array(6 * size),
+    kinds: new Uint8Array(new SharedArrayBuffer(size)),
+    serials: new Uint32Array(new SharedArrayBuffer(4 * size)),
+    axes: floats(6),
     eccentricity: floats(),
     motion: floats(),
     meanAnomaly: floats(),
     brightestH: floats(),
     g: floats(),
   };
-  let i = 0;
-  for (const [k, count] of counts.entries()) {
-    for (let serial = 0; serial < count; serial++) enter(population, i++, k, serial, models[k].draw(telescope, randomStream(seed, k, serial)));
+}
+
+/** Draws the asteroids of the places from … to before … */
+export function drawAsteroids(population: Population, models: readonly MovingClass[], telescope: Telescope, seed: number, from: number, to: number): void {
+  let [k, firstOfClass] = [0, 0];
+  for (let i = from; i < to; i++) {
+    while (i >= firstOfClass + population.counts[k]) firstOfClass += population.counts[k++];
+    const serial = i - firstOfClass;
+    enter(population, i, k, serial, models[k].draw(telescope, randomStream(seed, k, serial)));
   }
-  return population;
 }
 
 /** V magnitude at the maximum of its light curve; leaves its heliocentric place in `place`. */

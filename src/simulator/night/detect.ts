@@ -28,17 +28,17 @@ export function detectionsIn(world: World, visit: Visit): readonly Detection[] {
   for (const object of oneOffs(world, visit)) look(object);
   detections.sort((a, b) => a.object.rank - b.object.rank);
   recent.unshift({ world, visit, detections });
-  recent.length = Math.min(recent.length, 2);
+  recent.length = 1;
   return detections;
 }
 
-/** A visit with many alerts is made in parts. */
+/** The last visit: one with many alerts is made in parts. */
 const recent: { readonly world: World; readonly visit: Visit; readonly detections: readonly Detection[] }[] = [];
 
 /** What is in this place in this visit only: asteroids, artefacts. */
 function* oneOffs(world: World, visit: Visit): Generator<SkyObject> {
   let serial = firstOneOffSerial;
-  const moving = movingInNight(world.telescope, world.seed, visit.night, movingDensities(world));
+  const moving = movingInNight(world.telescope, world.seed, visit.night, movingDensities(world), world.asteroids);
   for (const body of moving.inVisit(visit)) yield movingObject(world, visit, body, serial++);
   for (const model of world.classes) {
     if (model.kind !== "artefact") continue;

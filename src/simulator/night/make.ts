@@ -1,7 +1,6 @@
 import { FinkError } from "../../errors.ts";
 import { msOfMjd } from "../../sky/time.ts";
-import type { ClassModel } from "../classes/class.ts";
-import { classes as allClasses } from "../classes/classes.ts";
+import { classes } from "../classes/classes.ts";
 import { lsstPacket } from "../packets/lsst.ts";
 import type { Packet } from "../packets/packet.ts";
 import { ztfPacket, type ZtfSchema } from "../packets/ztf.ts";
@@ -9,8 +8,10 @@ import { type Visit, visitsOfNight } from "../survey/schedule.ts";
 import { telescopes } from "../survey/telescope.ts";
 import type { Alert } from "./alert.ts";
 import type { AlertTruth, Batch, ObjectTruth, SimulationOptions } from "./batch.ts";
+import type { Population } from "./asteroids.ts";
 import { detectionsIn } from "./detect.ts";
 import { alertOf } from "./history.ts";
+import { fillSolarSystem, solarSystem } from "./moving.ts";
 import { densityFor, nightOfDate, ranksIn } from "./plan.ts";
 import { alertTruth, objectTruth } from "./truth-of.ts";
 import type { World } from "./world.ts";
@@ -29,24 +30,34 @@ export interface Maker {
   visits(night: string): readonly Visit[];
   ranks(night: string, visit: number): Float64Array<ArrayBuffer>;
   make(part: Part): Batch;
+  /** Draws a part of the shared asteroids. */
+  drawAsteroids(from: number, to: number): void;
 }
 
 /** Number of objects relative to the true sky at which a usual night has enough alerts. */
-export function skyDensity(options: SimulationOptions, classes = allClasses): number {
-  return densityFor(options, (density) => worldOf(options, density, classes));
+export function skyDensity(options: SimulationOptions): number {
+  return densityFor(options, (density) => worldOf(options, density));
 }
 
-export function makerOf(options: SimulationOptions, density: number, classes = allClasses): Maker {
-  const world = worldOf(options, density, classes);
+/** Room for the asteroids of that sky, for threads to fill and share. */
+export function asteroidsOf(options: SimulationOptions, density: number): Population {
+  return solarSystem(telescopes[options.survey], (name) => density * (options.rates[name] ?? 1));
+}
+
+export function makerOf(options: SimulationOptions, density: number, asteroids?: Population): Maker {
+  const world = { ...worldOf(options, density), asteroids };
   const visits = (night: string): readonly Visit[] => visitsOfNight(world.telescope, world.seed, nightOfDate(night));
   return {
     visits,
     ranks: (night, visit) => ranksIn(world, visits(night)[visit]),
+    drawAsteroids(from, to) {
+      if (asteroids) fillSolarSystem(asteroids, world.telescope, world.seed, from, to);
+    },
     make: (part) => batchOf(world, options, part, visits(part.night)[part.visit]),
   };
 }
 
-function worldOf({ survey, seed, rates }: SimulationOptions, density: number, classes: readonly ClassModel[]): World {
+function worldOf({ survey, seed, rates }: SimulationOptions, density: number): World {
   const unknown = Object.keys(rates).find((name) => !classes.some((model) => model.name === name));
   if (unknown !== undefined) throw new FinkError("usage", `there is no class "${unknown}"; there are ${classes.map((m) => m.name).join(", ")}`);
   return { telescope: telescopes[survey], seed, classes, density: (model) => density * (rates[model.name] ?? 1) };

@@ -10,7 +10,7 @@ import type { Visit } from "../survey/schedule.ts";
 import { type Band, bandsOf, type Telescope } from "../survey/telescope.ts";
 import type { MovingState } from "./alert.ts";
 import { apparentAt, magnitudeAt } from "./apparent.ts";
-import { brightestV, drawPopulation, heliocentric, type Population } from "./asteroids.ts";
+import { brightestV, drawAsteroids, emptyPopulation, heliocentric, type Population } from "./asteroids.ts";
 import { designationOf } from "./designation.ts";
 
 /** An asteroid in the field of a visit, at the middle of its exposure. */
@@ -39,15 +39,26 @@ const models: readonly MovingClass[] = classes.filter((model) => model.kind === 
 
 type Factor = (className: string) => number;
 
+/** Room for all asteroids; `factor` is on the number of those of a class. */
+export function solarSystem(telescope: Telescope, factor: Factor): Population {
+  return emptyPopulation(models.map((m) => Math.round(m.count(telescope) * factor(m.name))));
+}
+
+/** Draws a part of them. */
+export function fillSolarSystem(population: Population, telescope: Telescope, seed: number, from = 0, to = population.size): void {
+  drawAsteroids(population, models, telescope, seed, from, to);
+}
+
 /**
- * The solar system in the night of that date (MJD); `factor` is on the number of asteroids of a class. The sky stays the same from night to night.
- * Asteroids and the last two nights are kept under `factor`: with the same function again it costs nothing.
+ * The solar system in the night of that date (MJD). The sky stays the same from night to night.
+ * Asteroids, if they are not given, and the last two nights are kept under `factor`: with the same function again it costs nothing.
  */
-export function movingInNight(telescope: Telescope, seed: number, night: number, factor: Factor): MovingNight {
+export function movingInNight(telescope: Telescope, seed: number, night: number, factor: Factor, given?: Population): MovingNight {
   let sky = skies.get(factor);
   if (sky?.telescope !== telescope || sky.seed !== seed) {
-    const counts = models.map((m) => Math.round(m.count(telescope) * factor(m.name)));
-    skies.set(factor, (sky = { telescope, seed, population: drawPopulation(models, telescope, seed, counts), nights: [] }));
+    const population = given ?? solarSystem(telescope, factor);
+    if (!given) fillSolarSystem(population, telescope, seed);
+    skies.set(factor, (sky = { telescope, seed, population, nights: [] }));
   }
   const known = sky.nights.find((n) => n.night === night);
   if (known) return known;

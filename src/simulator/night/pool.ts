@@ -1,8 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { FinkError } from "../../errors.ts";
-import type { Failure, Task, WorkerData } from "./worker.ts";
-
-type Question = Task extends infer T ? (T extends unknown ? Omit<T, "id"> : never) : never;
+import type { Failure, Question, WorkerData } from "./worker.ts";
 
 interface Waiting {
   resolve(result: unknown): void;

@@ -1,4 +1,3 @@
-import { FinkError } from "../../errors.ts";
 import type { FixedClass } from "../classes/class.ts";
 import { hashOf, poisson, randomStream, uniformOf } from "../random.ts";
 import type { Patch } from "../survey/fields.ts";
@@ -74,13 +73,15 @@ interface Kind {
 /** Numbers first, then one object after the other: a class keeps its serial numbers whatever is done with the objects. */
 function drawing(world: World, field: Patch, { isEvent, era, days, first, limit }: Kind): Drawing {
   const models = fixedClasses(world, isEvent);
-  const counts = models.map((model) => countOf(world, model, field, era, days));
-  const count = counts.reduce((sum, n) => sum + n, 0);
-  if (count > limit) throw new FinkError("usage", "this sky has more objects in a field than there are numbers for; ask for fewer alerts or lower rates");
+  const expected = models.map((model) => model.density(field, world.telescope) * days * world.density(model));
+  // fields towards the bulge of a sky many times as dense as the true one: stars stand too close to be told apart
+  const resolved = Math.min(1, (0.95 * limit) / sum(expected));
+  const counts = models.map((model, i) => countOf(world, model, field, era, expected[i] * resolved));
+  const count = Math.min(limit, sum(counts));
   function* objects(): Generator<SkyObject> {
     let serial = first;
     for (const [i, model] of models.entries()) {
-      for (let n = counts[i]; n > 0; n--, serial++) {
+      for (let n = counts[i]; n > 0 && serial < first + limit; n--, serial++) {
         const epoch = isEvent ? (era + uniformOf(world.seed, field.number, serial, era, 3)) * eraDays : 0;
         yield objectOf(world, model, field, { era, serial, epoch });
       }
@@ -89,8 +90,11 @@ function drawing(world: World, field: Patch, { isEvent, era, days, first, limit 
   return { count, objects: objects() };
 }
 
-function countOf(world: World, model: FixedClass, field: Patch, era: number, days: number): number {
-  const expected = model.density(field, world.telescope) * days * world.density(model);
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+function countOf(world: World, model: FixedClass, field: Patch, era: number, expected: number): number {
   return expected > 0 ? poisson(expected, randomStream(world.seed, field.number, keyOf(model), era)) : 0;
 }
 

@@ -1,5 +1,5 @@
 import type { Batch, SimulationOptions } from "./batch.ts";
-import { type Maker, makerOf, type Part, skyDensity } from "./make.ts";
+import { asteroidsOf, type Maker, makerOf, type Part, skyDensity } from "./make.ts";
 import { planNight } from "./plan.ts";
 import { MakerPool } from "./pool.ts";
 
@@ -17,8 +17,10 @@ const visitsPerTask = 8;
 export async function* simulate(options: SimulationOptions, { workers, signal }: SimulationRun): AsyncGenerator<Batch> {
   const density = skyDensity(options);
   const maker = makerOf(options, density);
-  const pool = new MakerPool(workers, { options, density });
+  const asteroids = asteroidsOf(options, density);
+  const pool = new MakerPool(workers, { options, density, asteroids });
   try {
+    await drawAsteroids(pool, asteroids.size);
     for (const night of options.nights) yield* nightFrom(pool, options, night, maker, signal);
   } finally {
     await pool.close();
@@ -50,6 +52,14 @@ async function* nightFrom(pool: MakerPool, options: SimulationOptions, night: st
     if (!next || signal?.aborted) return;
     yield await next;
   }
+}
+
+/** Each thread draws some, all of them use all. */
+async function drawAsteroids(pool: MakerPool, size: number): Promise<void> {
+  const step = Math.ceil(size / pool.size);
+  const tasks: Promise<null>[] = [];
+  for (let from = 0; from < size; from += step) tasks.push(pool.ask({ asteroids: { from, to: Math.min(from + step, size) } }));
+  await Promise.all(tasks);
 }
 
 async function ranksOf(pool: MakerPool, night: string, visits: number): Promise<Float64Array[]> {

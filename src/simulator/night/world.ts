@@ -1,5 +1,6 @@
 import type { ClassModel } from "../classes/class.ts";
 import { hashOf } from "../random.ts";
+import type { Population } from "./asteroids.ts";
 import type { Telescope } from "../survey/telescope.ts";
 
 /** A sky and the telescope that watches it: what everything is drawn from. */
@@ -9,6 +10,8 @@ export interface World {
   readonly classes: readonly ClassModel[];
   /** How many objects of a class there are, relative to the true sky. */
   density(model: ClassModel): number;
+  /** All asteroids, where threads share them; else each draws them when it needs them. */
+  readonly asteroids?: Population;
 }
 
 /** A number that stands for a class in seeds: it does not change when other classes come or go. */
