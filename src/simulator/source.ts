@@ -40,13 +40,14 @@ export class SimulatedSource implements AlertSource {
 
   async #stream(sink: Sink, signal: AbortSignal): Promise<void> {
     const from = Number((await sink.position(this.#partition)) ?? 0n);
-    let due = performance.now();
+    let due = 0;
     this.#put = 0;
     for await (const batch of simulate(this.#options, { workers: 1, signal })) {
       for (const bytes of packetsOf(batch)) {
         const offset = this.#put++;
         if (offset < from) continue;
-        due += 1000 / this.#perSecond;
+        // from the first alert on: before it the sky is planned
+        due = (due || performance.now()) + 1000 / this.#perSecond;
         await sleep(Math.max(0, due - performance.now()));
         if (signal.aborted || this.#rewound) return;
         if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes)) await sink.room();

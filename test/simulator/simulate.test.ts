@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { classes } from "../../src/simulator/classes/classes.ts";
 import { type Batch, packetsOf, type SimulationOptions } from "../../src/simulator/night/batch.ts";
+import { makerOf, skyDensity } from "../../src/simulator/night/make.ts";
 import { simulate, simulateHere } from "../../src/simulator/night/simulate.ts";
 
 const options = (more: Partial<SimulationOptions> = {}): SimulationOptions => ({
@@ -77,6 +78,18 @@ describe.each([options(), lsst])("a simulated night of $survey", { timeout: 60_0
     expect(again.length).toBeGreaterThan(20);
     expect(again.map((a) => a.class)).not.toContain("cosmic_ray");
   });
+});
+
+test.each([
+  ["ztf", "2027-02-10"],
+  ["ztf", "2027-11-10"],
+  ["lsst", "2027-11-10"],
+  ["lsst", "2026-12-12"],
+] as const)("%s has enough alerts in the poor night of %s", { timeout: 60_000 }, (survey, night) => {
+  const poor = options({ survey, nights: [night], alerts: 400 });
+  const maker = makerOf(poor, skyDensity(poor));
+  const found = maker.visits(night).reduce((sum, _, visit) => sum + maker.ranks(night, visit).length, 0);
+  expect(found).toBeGreaterThan(400);
 });
 
 describe("rates", { timeout: 60_000 }, () => {

@@ -34,7 +34,7 @@ export interface Maker {
   drawAsteroids(from: number, to: number): void;
 }
 
-/** Number of objects relative to the true sky at which a usual night has enough alerts. */
+/** Number of objects relative to the true sky at which any night has enough alerts. */
 export function skyDensity(options: SimulationOptions): number {
   return densityFor(options, (density) => worldOf(options, density));
 }

@@ -48,17 +48,17 @@ function firstNotBelow(sorted: Float64Array, limit: number): number {
   return low;
 }
 
-/** More objects than a usual night needs, so that poor nights have enough too. */
-const reserve = 1.8;
-/** A night of spring, years into both surveys, from which the number of objects follows. */
-const usualNight: Readonly<Record<SurveyName, number>> = { ztf: 61500, lsst: 61500 };
-const enoughToCount = 400;
+/** More objects than even that night needs, so that clouds leave enough. */
+const reserve = 1.5;
+/** A night of the season that is poorest in alerts, from which the number of objects follows: short, or without the Galaxy. */
+const poorNight: Readonly<Record<SurveyName, number>> = { ztf: 61719, lsst: 61719 };
+const enoughToCount = 600;
 
-/** How many objects the sky must have, relative to the true one, for that many alerts in a usual night. It depends on survey, number and rates alone, so that objects stay the same from night to night. */
+/** How many objects the sky must have, relative to the true one, for that many alerts in any night. It depends on survey, number and rates alone, so that objects stay the same from night to night. */
 export function densityFor({ survey, alerts, rates }: Pick<SimulationOptions, "survey" | "alerts" | "rates">, worldOf: (density: number) => World): number {
   const telescope = telescopes[survey];
-  const visits = visitsOfNight(telescope, 0, usualNight[survey]);
-  const some = visits.filter((_, i) => i % 10 === 0);
+  const visits = visitsOfNight(telescope, 0, poorNight[survey]);
+  const some = visits.filter((_, i) => i % 6 === 0);
   for (let density = survey === "ztf" ? 0.01 : 0.001; density < 1e7; density *= 8) {
     const world = worldOf(density);
     const found = some.reduce((sum, visit) => sum + ranksIn(world, visit).length, 0);

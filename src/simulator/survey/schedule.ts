@@ -169,8 +169,15 @@ function visitsPerNight(telescope: Telescope, seed: number, field: Patch): numbe
   return telescope.survey === "lsst" && isDense(telescope, seed, field) ? 4 : 2;
 }
 
+/** LSST leaves the dusty plane mostly alone. */
+function nightsBetween(telescope: Telescope, seed: number, field: Patch): number {
+  if (isDense(telescope, seed, field)) return 1;
+  if (telescope.survey === "ztf") return 2;
+  return Math.abs(field.b) < 12 ? 12 : 3;
+}
+
 function isVisited(telescope: Telescope, seed: number, field: Patch, night: number): boolean {
-  const everyNights = isDense(telescope, seed, field) ? 1 : telescope.survey === "ztf" ? 2 : 3;
+  const everyNights = nightsBetween(telescope, seed, field);
   if ((night + Math.floor(1000 * uniformOf(seed, field.number, 2))) % everyNights !== 0) return false;
   const clear = 0.55 + 0.35 * uniformOf(seed, night, 5);
   return uniformOf(seed, night, field.number, 6) < clear && isUp(telescope, field, night);
