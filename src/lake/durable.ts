@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../folder.ts";
 
 /**
  * The steps after which something is safe. Tests kill the process right before and after each:
@@ -20,7 +21,7 @@ export function atStep(when: "before" | "after", step: DurableStep): void {
 /** Writes a new file and its folder's entry to the disk. A crash before the end leaves a file nothing refers to. */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
   atStep("before", "data-file");
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     await writeFile(path, bytes, { flag: "wx", flush: true });
     await syncFolder(dirname(path));

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Action, AddFile, Replay, Snapshot } from "./actions.ts";
 import { checkpointBytes } from "./checkpoint.ts";
@@ -57,7 +58,7 @@ export class LakeTable {
    * Throws FinkError "type-conflict" when the table's columns took another type meanwhile.
    */
   commit(change: Commit): number {
-    mkdirSync(logFolder(this.path), { recursive: true });
+    makeFolder(logFolder(this.path));
     for (;;) {
       this.refresh();
       const { version } = this.#replay;

@@ -1,18 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { isAlive, type ProcessId, processId } from "./process.ts";
 import type { ServiceStatus } from "./status.ts";
@@ -34,7 +22,7 @@ export function claim(lake: string, name: string): void {
   const file = pidFile(lake, name);
   const mine = `${file}.${process.pid}`;
   try {
-    mkdirSync(runFolder(lake), { recursive: true });
+    makeFolder(runFolder(lake));
     writeFileSync(mine, JSON.stringify(processId()));
     const owner = readJson<ProcessId>(file);
     if (owner && isAlive(owner)) throw alreadyRuns(name, owner.pid);

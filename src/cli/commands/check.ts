@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../folder.ts";
 import { z } from "zod";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
@@ -45,7 +46,7 @@ function checkLake(lake: string): Finding[] {
 
 function writable(lake: string): Finding {
   try {
-    mkdirSync(lake, { recursive: true });
+    makeFolder(lake);
     tryWriting(join(lake, `.fink-check-${process.pid}`));
     const { bavail, bsize } = statfsSync(lake);
     const gigabytes = (bavail * bsize) / 1e9;

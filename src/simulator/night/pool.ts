@@ -15,7 +15,7 @@ export class MakerPool {
 
   constructor(workers: number, workerData: WorkerData) {
     this.#workers = Array.from({ length: workers }, () => ({
-      worker: new Worker(new URL("worker.ts", import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 32 } }),
+      worker: new Worker(new URL("worker.ts", import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 640 } }),
       busy: 0,
     }));
     for (const slot of this.#workers) {

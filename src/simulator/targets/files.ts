@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { FinkError, messageOf } from "../../errors.ts";
+import { makeFolder } from "../../folder.ts";
 import type { NumberedSchema, OutgoingPacket, Target } from "./target.ts";
 
 /** A file per packet, in a folder per night: `<folder>/<survey>_<YYYYMMDD>/<alert id>.avro`. A file of that name is replaced. */
@@ -12,7 +13,7 @@ export function filesTarget(folder: string): Target {
 
   const write = ({ survey, night, name, bytes }: OutgoingPacket): void => {
     const into = join(folder, `${survey}_${night}`);
-    if (!nights.has(into)) mkdirSync(into, { recursive: true });
+    if (!nights.has(into)) makeFolder(into);
     nights.add(into);
     // No fsync: whoever wants the data back after a power cut makes them again. But under its name a file is whole.
     writeFileSync(part, bytes);
@@ -46,7 +47,7 @@ export function filesTarget(folder: string): Target {
 /** Makes the folder. Throws before any work is done for nothing. */
 export function openFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw unwritable(folder, error);
@@ -77,8 +78,8 @@ export function unwritable(path: string, cause: unknown, soFar = ""): FinkError 
   const advice =
     code === "ENOSPC" || code === "EDQUOT"
       ? "the disk is full: make room or name another place with --to"
-      : code === "EACCES" || code === "EPERM" || code === "EROFS"
-        ? "this user may not write there: name another place with --to"
+      : code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOENT"
+        ? "no folder can be made there by this user: name another place with --to"
         : code === "ENOTDIR" || code === "EEXIST"
           ? "there is a file of that name: name another place with --to"
           : messageOf(cause);

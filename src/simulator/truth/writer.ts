@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FinkError } from "../../errors.ts";
+import { makeFolder } from "../../folder.ts";
 import type { ClassModel } from "../classes/class.ts";
 import { classes } from "../classes/classes.ts";
 import type { Batch } from "../night/batch.ts";
@@ -36,7 +36,11 @@ export async function openTruth(paths: TruthPaths, survey: SurveyName, models: r
   const orDiscard = (error: unknown): Promise<never> => discard().then(() => Promise.reject(error));
   const open = async (): Promise<void> => {
     for (const { path, columns } of tables) {
-      await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => Promise.reject(cannotWrite(dirname(path), error)));
+      try {
+        makeFolder(dirname(path));
+      } catch (error) {
+        throw cannotWrite(dirname(path), error);
+      }
       files.push(await ParquetWriter.create(path, columns));
     }
   };
