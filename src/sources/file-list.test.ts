@@ -11,13 +11,25 @@ const names = (files: { path: string }[]): string[] => files.map((file) => file.
 
 it("tells alerts from Parquet and counts the rest", () => {
   mkdirSync(join(folder, "deep"));
-  for (const name of ["z.parquet", "b.tgz", "a.tar.gz", "c.tar", "README.md", "deep/1.bin", "deep/2.avro", "deep/x.fits", ".x.avro", "y.tmp"]) {
+  for (const name of [
+    "z.parquet",
+    "b.tgz",
+    "a.tar.gz",
+    "c.tar",
+    "README.md",
+    "deep/1.bin",
+    "deep/2.avro",
+    "deep/x.fits",
+    "deep/900.avsc",
+    ".x.avro",
+    "y.tmp",
+  ]) {
     writeFileSync(join(folder, name), name);
   }
   const list = listAlertFiles([folder]);
   expect(names(list.alerts)).toEqual(["a.tar.gz", "b.tgz", "c.tar", "deep/1.bin", "deep/2.avro"]);
   expect(names(list.parquet)).toEqual(["z.parquet"]);
-  expect(list.skipped).toBe(2);
+  expect(list.skipped).toBe(2); // not the schema
   expect(list.alerts[3]).toMatchObject({ realPath: join(folder, "deep/1.bin"), bytes: 10 });
 });
 

@@ -15,7 +15,7 @@ export interface FileList {
   /** Avro containers, single messages and tar archives of them. */
   readonly alerts: ListedFile[];
   readonly parquet: ListedFile[];
-  /** Number of files whose extension says neither. */
+  /** Number of files whose extension says neither; schemas (`.avsc`) do not count. */
   readonly skipped: number;
 }
 
@@ -28,7 +28,8 @@ export function listAlertFiles(paths: readonly string[]): FileList {
   for (const path of paths) {
     for (const file of walk(path, new Set())) if (!files.has(file.realPath)) files.set(file.realPath, file);
   }
-  const all = [...files.values()];
+  // schemas lie beside alerts, and are read by id
+  const all = [...files.values()].filter((file) => !/\.avsc$/i.test(file.path));
   const alerts = all.filter((file) => isAlertName(file.path) || isTarName(file.path));
   const parquet = all.filter((file) => /\.parquet$/i.test(file.path));
   return { alerts, parquet, skipped: all.length - alerts.length - parquet.length };
