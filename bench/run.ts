@@ -1,11 +1,13 @@
-// ./fink bench [decode|archive|latency …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [decode|simulate|archive|latency|crossmatch …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
 import { meanBytes, ztfSample } from "./alerts.ts";
 import { benchLatency, benchThroughput } from "./archive.ts";
+import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDecode, median } from "./decode.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
+import { benchSimulation, benchVisit } from "./simulate.ts";
 
 const baselineFile = join(import.meta.dirname, "baseline.json");
 const baseline = JSON.parse(readFileSync(baselineFile, "utf8")) as Record<string, number>;
@@ -13,7 +15,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, archive, latency };
+const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
@@ -27,6 +29,19 @@ async function decode(): Promise<void> {
   if (fastavro === null) print("", "fastavro: not compared (set FINK_PYTHON to a Python that has it)");
   else print("", `fastavro ${round(fastavro)} alerts per CPU second: ours is ${(ours / fastavro).toFixed(1)} × as fast (wanted: 8)`);
   compare("decode.alertsPerLoop", ours / loops);
+}
+
+async function simulate(): Promise<void> {
+  for (const survey of ["ztf", "lsst"] as const) {
+    const loops = referenceLoopsPerSecond();
+    const { perSecond, secondsToFirst, cpuMsPerAlert, meanBytes: bytes, peakRssMegabytes } = await benchSimulation(survey, 20_000, 2);
+    print(
+      "simulate",
+      `${survey}, 2 threads: ${round(perSecond)} packets/s of ${round(bytes / 1000)} KB (wanted: 2,000), the first after ${secondsToFirst.toFixed(1)} s, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert in all, RSS ${round(peakRssMegabytes)} MB`,
+    );
+    compare(`simulate.${survey}.alertsPerLoop`, 1000 / cpuMsPerAlert / loops);
+  }
+  print("", `an LSST visit of 10,000 alerts, 2 threads: ${(await benchVisit(10_000, 2)).toFixed(1)} s (wanted: 5)`);
 }
 
 async function archive(): Promise<void> {
@@ -57,6 +72,14 @@ async function latency(): Promise<void> {
     "latency",
     `published → committed at 250 alerts/s, ${archived} alerts, trigger 1 s: p50 ${latencyMs?.p50} ms, p99 ${latencyMs?.p99} ms, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert (wanted: 1,200 and 3,000 ms)`,
   );
+}
+
+async function crossmatch(): Promise<void> {
+  const loops = referenceLoopsPerSecond();
+  const [sources, alerts] = [10_000_000, 10_000];
+  const { seconds, matched } = benchCrossmatch(sources, alerts);
+  print("match", `${round(alerts)} alerts with ${round(sources)} sources: ${(seconds * 1000).toFixed(0)} ms, ${round(matched)} matched (wanted: 1,000 ms)`);
+  compare("crossmatch.alertsPerLoop", alerts / seconds / loops);
 }
 
 function compare(name: string, value: number): void {

@@ -147,7 +147,8 @@ function nightsOf(columns: Data<Struct>, { time }: Survey, receivedAt: (row: num
   });
 }
 
-function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey): EncodedFile {
+/** Rows of one night as a data file. */
+export function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey): EncodedFile {
   const bytes = toParquet(columns);
   const add: AddFile = {
     path: `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`,

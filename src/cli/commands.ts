@@ -12,7 +12,13 @@ export const commands: CommandTable = {
   ingest: { group: "Alerts", summary: "Archive files of alerts", load: async () => (await import("./commands/ingest.ts")).ingest },
   retry: { group: "Alerts", summary: "Read again what waits in the rejected tables", load: async () => (await import("./commands/retry.ts")).retry },
   query: { group: "Alerts", summary: "SQL over the lake", load: async () => (await import("./commands/query.ts")).query },
+  science: {
+    group: "Alerts",
+    summary: "What is computed on each alert; try a module of your own",
+    load: async () => (await import("./commands/science.ts")).science,
+  },
   lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
+  catalog: { group: "Alerts", summary: "Catalogues that alerts are matched with", load: async () => (await import("./commands/catalog.ts")).catalog },
   compact: { group: "Alerts", summary: "Merge small files into large ones", load: async () => (await import("./commands/compact.ts")).compact },
   vacuum: { group: "Alerts", summary: "Delete files that no reader can need", load: async () => (await import("./commands/vacuum.ts")).vacuum },
   start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },

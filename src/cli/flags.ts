@@ -57,7 +57,7 @@ function parseOptions(name: string, argv: readonly string[], help: readonly Flag
   });
   const options = Object.fromEntries(help.map((flag) => [flag.long.slice(2), option(flag)]));
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
+    return parseArgs({ args: withNegatives(argv), options, allowPositionals: true });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const flag = /'(-[^' ,]*)/.exec(message)?.[1] ?? "";
@@ -68,6 +68,17 @@ function parseOptions(name: string, argv: readonly string[], help: readonly Flag
     );
     throw new FinkError("usage", `${name} has no flag ${flag}${guess || `; see \`./fink ${name} --help\``}`);
   }
+}
+
+/** `--dec -32.5` as `--dec=-32.5`: parseArgs takes what begins with a dash for a flag. */
+function withNegatives(argv: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of argv) {
+    const before = joined.at(-1) ?? "";
+    if (/^-[\d.]/.test(word) && /^--[^=]+$/.test(before)) joined[joined.length - 1] = `${before}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 function parseFlags(name: string, schema: z.ZodObject, values: Readonly<Record<string, unknown>>): Record<string, unknown> {

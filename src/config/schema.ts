@@ -70,6 +70,12 @@ export const configSchema = z.strictObject({
       maxMessageMegabytes: z.number().positive().default(256).describe("A message that decompresses to more than this is rejected"),
     })
     .prefault({}),
+  science: z
+    .strictObject({
+      modules: path.default("science").describe("Folder with science modules of your own (*.ts); relative to FINK_HOME"),
+      batchAlerts: z.int().positive().default(10_000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
+    })
+    .prefault({}),
   compaction: z
     .strictObject({
       everyMinutes: z.number().positive().default(10).describe("How often the compaction service looks for small files"),

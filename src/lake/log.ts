@@ -48,6 +48,13 @@ function readCheckpointAfter(table: string, replay: Replay): boolean {
   return true;
 }
 
+/** What one entry says; null when it is not there: not yet written, or removed by vacuum. */
+export function actionsOf(table: string, version: number): Action[] | null {
+  const path = entryPath(table, version);
+  const lines = readIfThere(path)?.split("\n");
+  return lines?.filter((line) => line !== "").map((line) => parseAction(line, path)) ?? null;
+}
+
 /** Versions whose log entry is there, oldest first. */
 export function entryVersions(table: string): number[] {
   return namesIn(table).flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number(name.slice(0, 20))] : []));

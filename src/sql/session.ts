@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
 import type { Snapshot } from "../lake/actions.ts";
+import { catalogueFolder, cataloguesIn } from "../lake/catalogues.ts";
 import { identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
@@ -22,7 +23,7 @@ export interface SessionTable extends TableName {
 }
 
 /**
- * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table. Times are UTC.
+ * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table, and `catalogues.<name>`. Times are UTC.
  * Statements that change anything are refused, and so is every file that is not a table's.
  */
 export async function openSession(lake: string, { memory = "1GB", writable }: SessionOptions = {}): Promise<LakeSession> {
@@ -36,7 +37,8 @@ export async function openSession(lake: string, { memory = "1GB", writable }: Se
     const connection = await instance.connect();
     const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
     for (const table of tables) await createView(connection, table, scratch);
-    await lock(connection, [...tables.map((table) => table.path), scratch], writable);
+    const catalogues = await createCatalogueViews(connection, lake);
+    await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
     return new LakeSession(connection, tables, close);
   } catch (error) {
     close();
@@ -105,6 +107,17 @@ async function createView(connection: DuckDBConnection, { survey, kind, path, sn
   const select = await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), join(scratch, survey, kind));
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
   await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
+}
+
+/** A view `catalogues.<name>` for each catalogue that was added; their folders. */
+async function createCatalogueViews(connection: DuckDBConnection, lake: string): Promise<string[]> {
+  const infos = cataloguesIn(lake);
+  if (infos.length > 0) await connection.run("CREATE SCHEMA IF NOT EXISTS catalogues");
+  const folders = infos.map(({ name }) => catalogueFolder(lake, name));
+  for (const [i, { name, file }] of infos.entries()) {
+    await connection.run(`CREATE VIEW catalogues.${identifier(name)} AS FROM read_parquet(${literal(join(folders[i], file))})`);
+  }
+  return folders;
 }
 
 /** The folders stay readable for the views; whatever else is outside, and the settings, are out of reach from here on. */

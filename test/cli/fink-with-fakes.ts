@@ -26,6 +26,6 @@ function fake(name: ServiceName): () => Promise<Service> {
   });
 }
 
-const fakes = { archive: fake("archive"), compaction: fake("compaction"), ui: fake("ui") };
+const fakes = { archive: fake("archive"), science: fake("science"), compaction: fake("compaction"), ui: fake("ui") };
 
 process.exitCode = await runCommandLine(process.argv.slice(2), { ...commands, start: { ...commands.start, load: async () => startCommand(fakes) } });

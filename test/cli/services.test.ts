@@ -26,11 +26,11 @@ test("all in the background: one of them stopped alone, then the rest", async ()
   const started = await fink("start all --detach");
   expect(started).toMatchObject({ code: 0, stderr: "" });
   expect(started.stdout).toMatch(/^all runs \(pid \d+\), log .*\/\.fink\/log\/all\.log\npages: http:\/\/127\.0\.0\.1:1\n$/);
-  expect(await states()).toEqual({ archive: "running", compaction: "running", ui: "running" });
+  expect(await states()).toEqual({ archive: "running", science: "running", compaction: "running", ui: "running" });
   expect(await fink("stop ui")).toMatchObject({ code: 0, stdout: "stopped: ui\n" });
-  expect(await states()).toEqual({ archive: "running", compaction: "running", ui: "stopped" });
-  expect(await fink("stop services")).toMatchObject({ code: 0, stdout: "stopped: archive, compaction\n" });
-  expect(await states()).toEqual({ archive: "stopped", compaction: "stopped", ui: "stopped" });
+  expect(await states()).toEqual({ archive: "running", science: "running", compaction: "running", ui: "stopped" });
+  expect(await fink("stop services")).toMatchObject({ code: 0, stdout: "stopped: archive, compaction, science\n" });
+  expect(await states()).toEqual({ archive: "stopped", science: "stopped", compaction: "stopped", ui: "stopped" });
   expect(await fink("stop all")).toMatchObject({ code: 0, stdout: "nothing to stop\n" });
 });
 
@@ -67,7 +67,7 @@ test("a pid file of a process whose pid was given to another is stale", async ()
 
 test("--once ends by itself and leaves the pages out", async () => {
   expect(await fink("start all --once")).toMatchObject({ code: 0 });
-  expect(await states()).toEqual({ archive: "stopped", compaction: "stopped" });
+  expect(await states()).toEqual({ archive: "stopped", science: "stopped", compaction: "stopped" });
 });
 
 test("--force ends what does not end by itself", async () => {

@@ -1,0 +1,37 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What `catalogue.json` says. It is written last: a catalogue is what it names. */
+export interface CatalogueInfo {
+  readonly name: string;
+  /** Day on which it was added, and a hash of its files and of how they were read: rows of `science` name it. */
+  readonly edition: string;
+  /** Parquet, beside the JSON: `ra`, `dec` in degrees, `hpx12`, `pm_ra`, `pm_dec` in mas/year where it has them, then the kept columns; sorted by `hpx12`. */
+  readonly file: string;
+  readonly rows: number;
+  /** Rows without a usable position. */
+  readonly leftOut: number;
+  /** Within which it is matched unless something else is asked for. */
+  readonly radiusArcsec: number;
+  readonly keep: readonly string[];
+  /** Julian year of the positions; null: they do not move. */
+  readonly epochYear: number | null;
+  readonly sources: readonly string[];
+  readonly addedAt: string;
+}
+
+export const ownColumns = ["ra", "dec", "hpx12", "pm_ra", "pm_dec"];
+
+export function catalogueFolder(lake: string, name: string): string {
+  return join(lake, "catalogues", name);
+}
+
+/** The catalogues of a lake by name. */
+export function cataloguesIn(lake: string): CatalogueInfo[] {
+  const folder = join(lake, "catalogues");
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name, "catalogue.json"));
+  return files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, "utf8")) as CatalogueInfo);
+}

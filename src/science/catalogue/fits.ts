@@ -1,0 +1,108 @@
+import { FinkError } from "../../errors.ts";
+import type { Cell, CellType, ForeignColumn, ForeignTable } from "./table-columns.ts";
+
+// FITS 4.0: https://fits.gsfc.nasa.gov/standard40/fits_standard40aa-le.pdf; a binary table is section 7.3.
+
+const blockBytes = 2880;
+const cardBytes = 80;
+
+/** The first binary table of a FITS file. */
+export function readFits(bytes: Buffer): ForeignTable {
+  for (let start = 0; start + blockBytes <= bytes.length;) {
+    const { cards, end } = readHeader(bytes, start);
+    if (cards.get("XTENSION") === "BINTABLE" && !cards.has("ZIMAGE")) return tableAt(bytes, end, cards);
+    start = end + padded(dataBytes(cards));
+  }
+  throw new FinkError("io", "there is no binary table in the FITS file");
+}
+
+type Cards = ReadonlyMap<string, string>;
+
+/** The values of a header as they are written, text without its quotes. */
+function readHeader(bytes: Buffer, start: number): { cards: Cards; end: number } {
+  const cards = new Map<string, string>();
+  for (let at = start; at + cardBytes <= bytes.length; at += cardBytes) {
+    const card = bytes.toString("latin1", at, at + cardBytes);
+    const name = card.slice(0, 8).trimEnd();
+    if (name === "END") return { cards, end: start + padded(at + cardBytes - start) };
+    if (card.slice(8, 10) === "= ") cards.set(name, valueOf(card.slice(10)));
+  }
+  throw new FinkError("io", "a header of the FITS file has no END");
+}
+
+function valueOf(text: string): string {
+  const quoted = /^\s*'((?:[^']|'')*)'/.exec(text);
+  return quoted ? quoted[1].replaceAll("''", "'").trimEnd() : text.split("/", 1)[0].trim();
+}
+
+function numberOf(cards: Cards, name: string, otherwise = 0): number {
+  const value = cards.get(name);
+  return value === undefined ? otherwise : Number(value.replace("D", "E"));
+}
+
+function dataBytes(cards: Cards): number {
+  const axes = Array.from({ length: numberOf(cards, "NAXIS") }, (_, i) => numberOf(cards, `NAXIS${i + 1}`));
+  if (axes.length === 0) return 0;
+  const pixels = axes.reduce((product, axis) => product * axis, 1);
+  return (Math.abs(numberOf(cards, "BITPIX")) / 8) * numberOf(cards, "GCOUNT", 1) * (numberOf(cards, "PCOUNT") + pixels);
+}
+
+function padded(length: number): number {
+  return Math.ceil(length / blockBytes) * blockBytes;
+}
+
+/** Bytes of one element by the letter of TFORM. */
+const widths: Readonly<Record<string, number>> = { L: 1, B: 1, I: 2, J: 4, K: 8, A: 1, E: 4, D: 8, C: 8, M: 16, P: 8, Q: 16 };
+
+function tableAt(bytes: Buffer, start: number, cards: Cards): ForeignTable {
+  const [rowBytes, rows] = [numberOf(cards, "NAXIS1"), numberOf(cards, "NAXIS2")];
+  if (start + rowBytes * rows > bytes.length) throw new FinkError("io", `the FITS file ends within its table of ${rows} rows`);
+  const columns: ForeignColumn[] = [];
+  let offset = 0;
+  for (let i = 1; i <= numberOf(cards, "TFIELDS"); i++) {
+    const [, repeatText, letter] = /^(\d*)([LXBIJKAEDCMPQ])/.exec(cards.get(`TFORM${i}`) ?? "") ?? [];
+    if (letter === undefined) throw new FinkError("io", `TFORM${i} of the FITS file is ${cards.get(`TFORM${i}`) ?? "missing"}`);
+    const repeat = repeatText === "" ? 1 : Number(repeatText);
+    const cell = cellReader(bytes, letter, repeat, cards, i);
+    const first = start + offset;
+    if (cell) columns.push({ name: cards.get(`TTYPE${i}`) ?? `column${i}`, type: cell.type, cell: (row) => cell.at(first + row * rowBytes) });
+    offset += letter === "X" ? Math.ceil(repeat / 8) : repeat * widths[letter];
+  }
+  return { rows, columns };
+}
+
+interface CellReader {
+  readonly type: CellType;
+  at(offset: number): Cell;
+}
+
+/** null: cells of several values, or of complex numbers, bits and pointers. */
+function cellReader(bytes: Buffer, letter: string, repeat: number, cards: Cards, column: number): CellReader | null {
+  if (letter === "A")
+    return {
+      type: "text",
+      at: (offset) =>
+        bytes
+          .toString("latin1", offset, offset + repeat)
+          .replace(/\0.*$/s, "")
+          .trimEnd(),
+    };
+  if (repeat !== 1) return null;
+  if (letter === "L") return { type: "boolean", at: (offset) => (bytes[offset] === 0 ? null : bytes[offset] === 0x54) };
+  if (letter === "E") return scaled({ type: "float", at: (offset) => bytes.readFloatBE(offset) }, cards, column);
+  if (letter === "D") return scaled({ type: "double", at: (offset) => bytes.readDoubleBE(offset) }, cards, column);
+  if (!"BIJK".includes(letter)) return null;
+  const missing = cards.get(`TNULL${column}`);
+  const read = (offset: number): number | bigint =>
+    letter === "K" ? bytes.readBigInt64BE(offset) : letter === "B" ? bytes[offset] : bytes.readIntBE(offset, widths[letter]);
+  const orNull = (value: number | bigint): Cell => (String(value) === missing ? null : value);
+  return scaled({ type: letter === "K" ? "long" : "int", at: missing === undefined ? read : (offset) => orNull(read(offset)) }, cards, column);
+}
+
+/** TSCAL and TZERO make a double of whatever it was. */
+function scaled(reader: CellReader, cards: Cards, column: number): CellReader {
+  const [scale, zero] = [numberOf(cards, `TSCAL${column}`, 1), numberOf(cards, `TZERO${column}`)];
+  if (scale === 1 && zero === 0) return reader;
+  const of = (value: Cell): Cell => (value === null ? null : Number(value) * scale + zero);
+  return { type: "double", at: (offset) => of(reader.at(offset)) };
+}

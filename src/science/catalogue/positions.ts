@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BOOLEAN, DOUBLE, type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { identifier } from "../../lake/scan.ts";
+import { steadyMemory } from "../../lake/upkeep.ts";
+import { nestedPixel } from "../../sky/healpix.ts";
+import { degreesOfText } from "../../sky/sexagesimal.ts";
+import { catalogueOrder, type Positions } from "./match.ts";
+import { columnNamed, openSourceFile } from "./source-file.ts";
+
+/** A DuckDB that knows `nested_pixel(ra, dec)` and `degrees_of(text, is_ra)`, both null for what is no position, and a folder; both go when the work is done. */
+export async function withSkySql<T>(folder: string, work: (connection: DuckDBConnection, scratch: string) => Promise<T>): Promise<T> {
+  const scratch = await mkdtemp(join(folder, "fink-catalogue-"));
+  const instance = await DuckDBInstance.create(":memory:", { memory_limit: "1GB", temp_directory: scratch, ...steadyMemory });
+  try {
+    const connection = await instance.connect();
+    connection.registerScalarFunction(pixelFunction());
+    connection.registerScalarFunction(degreesFunction());
+    return await work(connection, scratch);
+  } finally {
+    instance.closeSync();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A column of right ascensions or declinations as degrees, in SQL. Text may be sexagesimal. */
+export function degreesSql({ name, isText }: { readonly name: string; readonly isText: boolean }, isRightAscension: boolean): string {
+  const degrees = isText ? `degrees_of(${identifier(name)}, ${isRightAscension})` : `CAST(${identifier(name)} AS DOUBLE)`;
+  return isRightAscension ? `CASE WHEN ${degrees} BETWEEN -180 AND 360 THEN ${degrees} END` : degrees;
+}
+
+/** The positions of a file, row by row; NaN where there is none. */
+export async function positionsIn(file: string, raColumn: string, decColumn: string): Promise<Positions> {
+  return await withSkySql(tmpdir(), async (connection, scratch) => {
+    const source = await openSourceFile(connection, file, scratch);
+    const [ra, dec] = [columnNamed(source, raColumn, file), columnNamed(source, decColumn, file)];
+    const relation = await source.relation([ra.name, dec.name]);
+    const result = await connection.runAndReadAll(`SELECT ${degreesSql(ra, true)}, ${degreesSql(dec, false)} FROM ${relation}`);
+    const [ras, decs] = result.getColumns() as (number | null)[][];
+    return { ra: Float64Array.from(ras, (value) => value ?? NaN), dec: Float64Array.from(decs, (value) => value ?? NaN) };
+  });
+}
+
+function pixelFunction(): DuckDBScalarFunction {
+  return DuckDBScalarFunction.create({
+    name: "nested_pixel",
+    parameterTypes: [DOUBLE, DOUBLE],
+    returnType: INTEGER,
+    mainFunction: (_, input, output) => {
+      const [ra, dec] = [input.getColumnVector(0), input.getColumnVector(1)];
+      for (let i = 0; i < input.rowCount; i++) {
+        const pixel = nestedPixel(catalogueOrder, (ra.getItem(i) as number | null) ?? NaN, (dec.getItem(i) as number | null) ?? NaN);
+        output.setItem(i, Number.isNaN(pixel) ? null : pixel);
+      }
+      output.flush();
+    },
+  });
+}
+
+function degreesFunction(): DuckDBScalarFunction {
+  return DuckDBScalarFunction.create({
+    name: "degrees_of",
+    parameterTypes: [VARCHAR, BOOLEAN],
+    returnType: DOUBLE,
+    mainFunction: (_, input, output) => {
+      const [text, isRa] = [input.getColumnVector(0), input.getColumnVector(1)];
+      for (let i = 0; i < input.rowCount; i++) {
+        const degrees = degreesOfText((text.getItem(i) as string | null) ?? "", isRa.getItem(i) as boolean);
+        output.setItem(i, Number.isNaN(degrees) ? null : degrees);
+      }
+      output.flush();
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import { type DataType, Float32, Float64, Int32, Int64, Bool, Schema, Table, Utf8, vectorFromArray } from "apache-arrow";
+import { toParquet } from "../../lake/parquet.ts";
+
+export type Cell = number | bigint | string | boolean | null;
+export type CellType = "boolean" | "int" | "long" | "float" | "double" | "text";
+
+/** A table of a format that DuckDB does not read. */
+export interface ForeignTable {
+  readonly rows: number;
+  /** Only the columns whose cells are single values; the others cannot be kept. */
+  readonly columns: readonly ForeignColumn[];
+}
+
+export interface ForeignColumn {
+  readonly name: string;
+  readonly type: CellType;
+  cell(row: number): Cell;
+}
+
+/** Some columns of a table as a Parquet file, which DuckDB reads. */
+export function parquetOf(table: ForeignTable, names: ReadonlySet<string>): Uint8Array {
+  const columns = table.columns.filter(({ name }) => names.has(name));
+  const vectors = columns.map(({ name, type, cell }) => {
+    return [
+      name,
+      vectorFromArray(
+        Array.from({ length: table.rows }, (_, row) => cell(row)),
+        arrowTypes[type],
+      ),
+    ] as const;
+  });
+  const whole = new Table(Object.fromEntries(vectors));
+  return toParquet((whole.batches[0] ?? new Table(new Schema(whole.schema.fields)).batches[0]).data);
+}
+
+const arrowTypes: Readonly<Record<CellType, DataType>> = {
+  boolean: new Bool(),
+  int: new Int32(),
+  long: new Int64(),
+  float: new Float32(),
+  double: new Float64(),
+  text: new Utf8(),
+};

@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { AddFile } from "../lake/actions.ts";
+import { actionsOf } from "../lake/log.ts";
+import type { LakeTable } from "../lake/table.ts";
+
+/** What a table got after a version. */
+export interface Changes {
+  readonly files: readonly AddFile[];
+  /** The version that they lead to. */
+  readonly to: number;
+}
+
+/**
+ * Files with new rows in the entries after `from`, so many as hold some `rows`. Where an entry, or a file that compaction replaced, is gone by vacuum:
+ * all files of the table, so that who reads them must know the rows it has had.
+ */
+export function changesAfter(table: LakeTable, from: number, rows: number): Changes {
+  const files: AddFile[] = [];
+  let to = from;
+  for (let count = 0; to < table.snapshot.version && count < rows; to++) {
+    const actions = actionsOf(table.path, to + 1);
+    const added = actions?.flatMap(({ add }) => (add?.dataChange ? [add] : []));
+    if (!added?.every(({ path }) => existsSync(join(table.path, path)))) return { files: [...table.snapshot.files.values()], to: table.snapshot.version };
+    files.push(...added);
+    count += added.reduce((sum, { stats }) => sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? rows), 0);
+  }
+  return { files, to };
+}

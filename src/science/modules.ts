@@ -1,0 +1,17 @@
+import type { ScienceModule } from "./module.ts";
+import { elephantLsst, elephantZtf } from "./modules/elephant.ts";
+import { lcFeaturesLsst } from "./modules/lc-features-lsst.ts";
+import { lcFeaturesZtf } from "./modules/lc-features-ztf.ts";
+import { magnitudeRate } from "./modules/magnitude-rate.ts";
+import { photometryLsst, photometryZtf } from "./modules/apparent.ts";
+import { nalerthist } from "./modules/nalerthist.ts";
+import { quality } from "./modules/quality.ts";
+import { roid } from "./modules/roid.ts";
+import { rubinCataloged, rubinLabels } from "./modules/rubin-labels.ts";
+import { transient } from "./modules/transient.ts";
+
+const ztf = [quality, nalerthist, roid, transient, lcFeaturesZtf, magnitudeRate, photometryZtf, elephantZtf];
+const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst];
+
+/** Shipped modules; one that reads what another adds runs after it. */
+export const modules: readonly ScienceModule[] = [...ztf, ...lsst];

@@ -1,0 +1,64 @@
+import { openAsBlob } from "node:fs";
+import { createRequire } from "node:module";
+import type * as Parquet from "parquet-wasm";
+import { type Data, type DataType, makeData, Struct, tableFromIPC } from "apache-arrow";
+import { FinkError, messageOf } from "../errors.ts";
+import { type AlertColumns, alertsOf, pathsOf } from "./alerts.ts";
+import { checkFile } from "./missing.ts";
+
+// as in src/lake/parquet.ts; only `ParquetFile` heeds `columns`: the function `readParquet` of 0.8.0 reads them all
+const parquet = createRequire(import.meta.url)("parquet-wasm") as typeof Parquet;
+
+/** A Parquet file of alerts; its columns are read when they are asked for. */
+export interface AlertFile {
+  /** As in `AlertColumns`. */
+  readonly paths: ReadonlySet<string>;
+  /** Reads columns; paths that the file does not have are passed over. */
+  read(paths: Iterable<string>): Promise<AlertColumns>;
+}
+
+export async function openAlertFile(path: string): Promise<AlertFile> {
+  checkFile(path, "io");
+  try {
+    const file = await parquet.ParquetFile.fromFile(await openAsBlob(path));
+    const leaves = leavesOf(file);
+    const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);
+    return {
+      paths: new Set(pathsOf(type)),
+      async read(paths) {
+        const wanted = [...paths].map((p) => p.split("."));
+        const columns = leaves.filter((leaf) => wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
+        if (leaves.length === 0) return alertsOf([noRows(type) as Data<Struct>]);
+        const table = await file.read({ columns: columns.length > 0 ? columns : [leaves[0].join(".")], batchSize: 1 << 16 });
+        const { batches } = tableFromIPC(table.intoIPCStream());
+        return alertsOf(batches.map(({ data }) => data));
+      },
+    };
+  } catch (error) {
+    throw new FinkError("io", `${path} cannot be read as Parquet: ${messageOf(error)}`, error);
+  }
+}
+
+/** The Parquet paths of all leaves, such as prv_candidates, list, element, jd; empty where the file has no rows. */
+function leavesOf(file: Parquet.ParquetFile): string[][] {
+  const metadata = file.metadata();
+  return metadata.numRowGroups() === 0
+    ? []
+    : metadata
+        .rowGroup(0)
+        .columns()
+        .map((column) => column.columnPath());
+}
+
+/** Arrow's own table without rows lacks what is nested in its columns. */
+function noRows(type: DataType): Data {
+  const children = (type.children ?? []).map((field) => noRows(field.type));
+  return (makeData as (props: object) => Data)({ type, length: 0, nullCount: 0, children, child: children[0] });
+}
+
+/** Writers give the steps of lists different names (list.element, list.item, array), so that other steps may lie between ours. */
+function isWithin(leaf: readonly string[], names: readonly string[]): boolean {
+  let next = 0;
+  for (const step of leaf) if (step === names[next]) next++;
+  return next === names.length && leaf[0] === names[0];
+}

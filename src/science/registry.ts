@@ -1,0 +1,73 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { FinkError, messageOf } from "../errors.ts";
+import { checkFile } from "./missing.ts";
+import type { ScienceModule } from "./module.ts";
+import { modules as shipped } from "./modules.ts";
+
+const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
+
+const moduleSchema = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/, "write lower case letters, digits and underscores"),
+  version: z.string().min(1),
+  surveys: z.array(z.string()).min(1),
+  about: z.string().min(1),
+  needs: z.array(path),
+  adds: z
+    .array(
+      z.strictObject({
+        name: path,
+        type: z.enum(["int", "long", "float", "double", "boolean", "string"]),
+        unit: z.string().nullable(),
+        description: z.string().min(1),
+      }),
+    )
+    .min(1),
+  run: z.custom((value) => typeof value === "function", "write a function"),
+});
+
+export interface KnownModules {
+  readonly modules: readonly ScienceModule[];
+  /** Files that are no modules, and why. The others run all the same. */
+  readonly problems: readonly FinkError[];
+}
+
+/** The shipped modules and those of a folder, which need not be there. A user's one replaces the shipped one of its name. */
+export async function knownModules(folder: string): Promise<KnownModules> {
+  const byName = new Map(shipped.map((module) => [module.name, module]));
+  const problems: FinkError[] = [];
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];
+  for (const file of files.sort()) {
+    try {
+      const module = await loadModule(join(folder, file));
+      byName.set(module.name, module);
+    } catch (error) {
+      problems.push(error as FinkError);
+    }
+  }
+  return { modules: [...byName.values()], problems };
+}
+
+/** A file whose default export, or else the first with a `run`, is a module. Throws "config" for what is no module. */
+export async function loadModule(file: string): Promise<ScienceModule> {
+  const found = await exported(file);
+  const result = moduleSchema.safeParse(found);
+  if (result.success) return found as ScienceModule;
+  const [issue] = result.error.issues;
+  throw new FinkError(
+    "config",
+    `${file}: ${found === undefined ? "it exports no module; write export default { name: … }" : `${issue.path.join(".")}: ${issue.message}`}`,
+  );
+}
+
+async function exported(file: string): Promise<unknown> {
+  checkFile(file, "config");
+  try {
+    const found = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return found["default"] ?? Object.values(found).find((value) => typeof value === "object" && value !== null && "run" in value);
+  } catch (error) {
+    throw new FinkError("config", `${file} cannot be loaded: ${messageOf(error)}`, error);
+  }
+}

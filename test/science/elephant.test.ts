@@ -1,0 +1,48 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { lsstStatistics, ztfStatistics } from "../../src/science/modules/elephant.ts";
+import { randomNumbers } from "../../src/science/modules/power-spectrum.ts";
+import { readStamp } from "../../src/science/modules/stamp.ts";
+import { openAlertFile } from "../../src/science/parquet.ts";
+import { project } from "../cli/run.ts";
+import { available } from "../require.ts";
+
+const folder = join(project, "../shared/reference/science");
+const hasReference = available("reference", existsSync(folder), "Fink's results on real alerts: there is no ../shared/reference");
+
+type Expected = Readonly<Record<string, { readonly values?: Readonly<Record<string, readonly (number | null)[]>> }>>;
+
+/** Between statistics of 200 shuffles each: the reference's random numbers are others than ours, and from one seed to the next either changes by 0.01 to 0.1. */
+const differences: number[] = [];
+
+describe.skipIf(!hasReference)("ELEPHANT agrees with fink-science", () => {
+  for (const path of globSync(join(folder, "expected/modules/*.json.gz")).sort()) {
+    const name = basename(path, ".json.gz");
+    it(name, async () => {
+      const expected = JSON.parse(gunzipSync(readFileSync(path)).toString()) as Expected;
+      const isZtf = !name.includes("lsst");
+      const wanted = (isZtf ? expected.elephant_kstest_base : expected.elephant_kstest_nocuts).values ?? {};
+      const [idPath, suffix] = isZtf ? ["candid", ".stampData"] : ["diaSourceId", ""];
+      const [sciencePath, templatePath] = [`cutoutScience${suffix}`, `cutoutTemplate${suffix}`];
+      const alerts = await (await openAlertFile(join(folder, `${name}.parquet`))).read([idPath, sciencePath, templatePath]);
+      for (const [i, id] of alerts.longs(idPath).entries()) {
+        const statistics = wanted[String(id)];
+        if (statistics === undefined) continue;
+        const [science, template] = [sciencePath, templatePath].map((stampPath) => readStamp(alerts.bytes(stampPath, i)!));
+        const found = science && template && (isZtf ? ztfStatistics : lsstStatistics)(science, template, randomNumbers(1));
+        const isCandidate = statistics[0] !== null && statistics[0] !== -99;
+        expect(found !== null, `${id} is a candidate`).toBe(isCandidate);
+        if (found && isCandidate) differences.push(...found.map((value, n) => Math.abs(value - statistics[n]!)));
+      }
+    });
+  }
+
+  it("is as far from noise as the reference", () => {
+    const sorted = differences.sort((a, b) => a - b);
+    const [median, largest] = [sorted[sorted.length >> 1], sorted[sorted.length - 1]];
+    process.stdout.write(`elephant: ${sorted.length} statistics, off by ${median.toFixed(3)} (median), ${largest.toFixed(3)} at most\n`);
+    expect(median).toBeLessThan(0.05);
+  });
+});

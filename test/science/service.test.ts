@@ -1,0 +1,115 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packetsOf, type SimulationOptions } from "../../src/simulator/night/batch.ts";
+import { simulateHere } from "../../src/simulator/night/simulate.ts";
+import { startFink } from "../archive/process.ts";
+
+const night: SimulationOptions = { survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 200, seed: 3, rates: {} };
+const killPoints = ["before", "after"].flatMap((when) => ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)));
+
+let folder = "";
+let raw = "";
+const ids: string[] = [];
+
+/** Small batches everywhere, so that there are several commits to be killed in. */
+const settings = { FINK_ARCHIVE_BATCH_ALERTS: "20", FINK_ARCHIVE_WORKERS: "1", FINK_SCIENCE_BATCH_ALERTS: "40" };
+const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) => startFink(args, { ...settings, FINK_LAKE: lake, ...more }).ended;
+const science = (lake: string, more: Record<string, string> = {}) => fink(lake, ["start", "science", "--once"], more);
+
+async function query(lake: string, sql: string): Promise<Record<string, unknown>[]> {
+  const { output } = await fink(lake, ["query", "--format", "json", sql]);
+  return output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "fink-science-"));
+  raw = join(folder, "lake");
+  mkdirSync(join(folder, "alerts"));
+  for (const batch of simulateHere(night)) {
+    let i = 0;
+    for (const bytes of packetsOf(batch)) {
+      ids.push(String(batch.alertIds[i]));
+      writeFileSync(join(folder, "alerts", `${batch.alertIds[i++]}.avro`), bytes);
+    }
+  }
+  expect(await fink(raw, ["ingest", join(folder, "alerts")])).toMatchObject({ code: 0 });
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function lakeNamed(name: string): string {
+  const lake = join(folder, name);
+  cpSync(raw, lake, { recursive: true });
+  return lake;
+}
+
+async function expectEachOnce(lake: string): Promise<void> {
+  const rows = await query(lake, "SELECT candid FROM ztf.science");
+  expect(rows.map((row) => String(row["candid"])).toSorted()).toEqual(ids.toSorted());
+}
+
+describe("the science service", { timeout: 60_000 }, () => {
+  it("writes a row for each alert, with its keys, what the modules say and which versions said it", async () => {
+    const lake = lakeNamed("whole");
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+    const [row] = await query(
+      lake,
+      "SELECT s.objectId = r.objectId AND s.candidate.jd = r.candidate.jd AS same, s.nalerthist, s._modules FROM ztf.science s JOIN ztf.raw r USING (candid) ORDER BY s.nalerthist DESC LIMIT 1",
+    );
+    expect(row).toMatchObject({ same: true });
+    expect(row["nalerthist"]).toBeGreaterThan(1);
+    expect(row["_modules"]).toContain("nalerthist@1 roid@1");
+  });
+
+  it("has one row of an alert that the survey sends again, in the same run or later", async () => {
+    const lake = lakeNamed("again");
+    const copies = (name: string): string => {
+      cpSync(join(folder, "alerts"), join(folder, name), { recursive: true });
+      return join(folder, name);
+    };
+    await fink(lake, ["ingest", copies("second")]);
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+    await fink(lake, ["ingest", copies("third")]);
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+  });
+
+  it("takes up what compaction merged before it came to it, once", async () => {
+    const lake = lakeNamed("compacted");
+    expect(await fink(lake, ["compact"])).toMatchObject({ code: 0 });
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    expect(await fink(lake, ["compact"])).toMatchObject({ code: 0 });
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+  });
+
+  it.each(killPoints)("killed %s and started again has each alert once", async (killPoint) => {
+    const lake = lakeNamed(killPoint.replaceAll(":", "-"));
+    expect(await science(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
+    expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+  });
+
+  it("goes on when a user's module throws: its columns are null, and the row says so", async () => {
+    const lake = lakeNamed("broken");
+    const modules = join(folder, "modules");
+    mkdirSync(modules);
+    const adds = `[{ name: "wrong", type: "double", unit: null, description: "never there" }]`;
+    const module = `export default { name: "broken", version: "1", surveys: ["ztf"], about: "Throws.", needs: ["candidate.magpsf"], adds: ${adds}, run() { throw new Error("no model"); } };`;
+    writeFileSync(join(modules, "broken.ts"), module);
+    expect(await science(lake, { FINK_SCIENCE_MODULES: modules })).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+    const [row] = await query(
+      lake,
+      "SELECT count(*)::INTEGER AS rows, count(wrong)::INTEGER AS wrong, count(nalerthist)::INTEGER AS fine, any_value(_modules) AS made FROM ztf.science",
+    );
+    expect(row).toMatchObject({ rows: 200, wrong: 0, fine: 200 });
+    expect(row["made"]).toContain("broken@1!");
+  });
+});
