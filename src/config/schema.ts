@@ -73,7 +73,7 @@ export const configSchema = z.strictObject({
   science: z
     .strictObject({
       modules: path.default("science").describe("Folder with science modules of your own (*.ts); relative to FINK_HOME"),
-      batchAlerts: z.int().positive().default(10_000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
+      batchAlerts: z.int().positive().default(2000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
     })
     .prefault({}),
   compaction: z

@@ -3,7 +3,8 @@ import { containerBlocks, readContainerHeader } from "../../src/avro/container.t
 import type { SurveyName } from "../../src/simulator/survey/telescope.ts";
 import { schemaFor } from "../../src/simulator/packets/schemas.ts";
 
-const long = avsc.types.LongType.__with({
+/** 64-bit integers as bigint. */
+export const long = avsc.types.LongType.__with({
   fromBuffer: (b: Buffer) => b.readBigInt64LE(),
   toBuffer: () => Buffer.alloc(8),
   fromJSON: BigInt,

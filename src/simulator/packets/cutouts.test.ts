@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Alert } from "../night/alert.ts";
 import { randomStream } from "../random.ts";
 import { type Camera, type Cutouts, drawCutouts } from "./cutouts.ts";
-import { alertOf, artefactOf, objectOf } from "./lsst-fixture.ts";
+import { alertOf, artefactOf, objectOf } from "../../../test/simulator/lsst-fixture.ts";
 
 const lsst: Camera = { side: 30, pixelArcsec: 0.2, unitsPerNJy: 1, sky: 0 };
 const ztf: Camera = { side: 63, pixelArcsec: 1.012, unitsPerNJy: 0.0083, sky: 240 };

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import avsc from "avsc";
 import { describe, expect, it } from "vitest";
+import { long } from "../../../test/simulator/decode.ts";
 import { available } from "../../../test/require.ts";
 import { readWireHeader } from "../../avro/wire.ts";
 import type { Alert } from "../night/alert.ts";
 import { packedDesignation } from "./lsst-ids.ts";
-import { alertOf, artefactOf, moving, objectOf } from "./lsst-fixture.ts";
+import { alertOf, artefactOf, moving, objectOf } from "../../../test/simulator/lsst-fixture.ts";
 import { lsstObjectId, lsstPacket, lsstSourceId } from "./lsst.ts";
 import { schemaFor } from "./schemas.ts";
 
@@ -28,14 +29,6 @@ interface Lsst {
 }
 
 /** The second opinion: avsc, which gives unions unwrapped. */
-const long = avsc.types.LongType.__with({
-  fromBuffer: (b: Buffer) => b.readBigInt64LE(),
-  toBuffer: () => Buffer.alloc(8),
-  fromJSON: BigInt,
-  toJSON: String,
-  isValid: (n: unknown) => typeof n === "bigint",
-  compare: () => 0,
-});
 const type = avsc.Type.forSchema(JSON.parse(schemaFor("lsst").text) as avsc.Schema, { registry: { long }, wrapUnions: "never" });
 const read = (alert: Alert): Lsst => type.fromBuffer(Buffer.from(lsstPacket(alert).bytes.subarray(5))) as Lsst;
 

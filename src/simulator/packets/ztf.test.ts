@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import avsc from "avsc";
 import { describe, expect, it } from "vitest";
+import { long } from "../../../test/simulator/decode.ts";
 import { available } from "../../../test/require.ts";
 import { containerBlocks, readContainerHeader } from "../../avro/container.ts";
 import { jdMinusMjd } from "../../sky/time.ts";
@@ -82,15 +83,6 @@ interface Content {
   readonly cutoutTemplate: { readonly fileName: string; readonly stampData: Uint8Array };
   readonly cutoutDifference: { readonly fileName: string; readonly stampData: Uint8Array };
 }
-
-const long = avsc.types.LongType.__with({
-  fromBuffer: (b: Buffer) => b.readBigInt64LE(),
-  toBuffer: () => Buffer.alloc(8),
-  fromJSON: BigInt,
-  toJSON: String,
-  isValid: (n: unknown) => typeof n === "bigint",
-  compare: () => 0,
-});
 
 /** The second opinion: avsc, which refuses the defaults of 3.3. */
 const types = Object.fromEntries(

@@ -1,10 +1,10 @@
-import type { ArtefactShape, ClassModel, Galaxy } from "../classes/class.ts";
-import type { Alert, MovingState, Observation, SkyObject } from "../night/alert.ts";
-import { abFlux } from "../photometry.ts";
-import { hashOf, normalOf, uniformOf } from "../random.ts";
-import { fieldsOf } from "../survey/fields.ts";
-import type { Visit } from "../survey/schedule.ts";
-import { bandsOf, telescopes } from "../survey/telescope.ts";
+import type { ArtefactShape, ClassModel, Galaxy } from "../../src/simulator/classes/class.ts";
+import type { Alert, MovingState, Observation, SkyObject } from "../../src/simulator/night/alert.ts";
+import { abFlux } from "../../src/simulator/photometry.ts";
+import { hashOf, normalOf, uniformOf } from "../../src/simulator/random.ts";
+import { fieldsOf } from "../../src/simulator/survey/fields.ts";
+import type { Visit } from "../../src/simulator/survey/schedule.ts";
+import { bandsOf, telescopes } from "../../src/simulator/survey/telescope.ts";
 
 // Alerts made by hand for the tests of this folder: a star in the outskirts of a galaxy, in field 900 of LSST, visited each night twice.
 
