@@ -53,21 +53,31 @@ export class ScienceTable {
     const next = from ?? 0;
     if (this.#raw.snapshot.version < next) return null;
     const { files, to } = changesAfter(this.#raw, next - 1, this.#batchAlerts);
-    const done: Computed[] = [];
-    for (const file of files) done.push(await this.#compute(file));
-    const encoded = done.flatMap(({ file }) => file ?? []);
-    const written = await writeFiles(encoded, this.#table.path);
     try {
-      const schema = written.schema ?? undefined;
-      this.#table.commit({ operation: "science", add: written.files, ...(schema && { schema }), positions: new Map([[appId, { from, to: to + 1 }]]) });
+      const done: Computed[] = [];
+      for (const file of files) done.push(await this.#compute(file));
+      await this.#commit(done, from, to + 1);
+      const sum = (of: (c: Computed) => number): number => done.reduce((total, c) => total + of(c), 0);
+      return { alerts: sum((c) => c.rows), duplicates: sum((c) => c.duplicates), outcomes: done.flatMap((c) => c.outcomes) };
     } catch (error) {
-      discard(this.#table.path, written.files);
-      this.#seen.forget();
+      this.#seen.forget(); // it has alerts that are not in the table
       if (error instanceof FinkError && error.code === "fenced") return { alerts: 0, duplicates: 0, outcomes: [] };
       throw error;
     }
-    const sum = (of: (c: Computed) => number): number => done.reduce((total, c) => total + of(c), 0);
-    return { alerts: sum((c) => c.rows), duplicates: sum((c) => c.duplicates), outcomes: done.flatMap((c) => c.outcomes) };
+  }
+
+  async #commit(done: readonly Computed[], from: number | null, to: number): Promise<void> {
+    const written = await writeFiles(
+      done.flatMap(({ file }) => file ?? []),
+      this.#table.path,
+    );
+    try {
+      const schema = written.schema ?? undefined;
+      this.#table.commit({ operation: "science", add: written.files, ...(schema && { schema }), positions: new Map([[appId, { from, to }]]) });
+    } catch (error) {
+      discard(this.#table.path, written.files);
+      throw error;
+    }
   }
 
   /** Rows of one file of `raw`, which are of one night, without those that are there already. */

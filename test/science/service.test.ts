@@ -1,7 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { surveysOf } from "../../src/archive/setup.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { LakeTable } from "../../src/lake/table.ts";
+import { ScienceTable } from "../../src/science/follow.ts";
 import { packetsOf, type SimulationOptions } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
 import { startFink } from "../archive/process.ts";
@@ -86,6 +90,19 @@ describe("the science service", { timeout: 60_000 }, () => {
     expect(await science(lake)).toMatchObject({ code: 0 });
     expect(await fink(lake, ["compact"])).toMatchObject({ code: 0 });
     expect(await science(lake)).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+  });
+
+  it("computes a batch again, whole, after a file of it could not be read", async () => {
+    const lake = lakeNamed("unreadable");
+    const table = new ScienceTable(lake, surveysOf(configSchema.parse({})).named("ztf"), [], 1000);
+    const files = [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].map((path) => join(lake, "ztf/raw", path));
+    const last = files[files.length - 1];
+    const bytes = readFileSync(last);
+    writeFileSync(last, "damaged");
+    await expect(table.step()).rejects.toThrow("cannot be read as Parquet");
+    writeFileSync(last, bytes);
+    expect(await table.step()).toMatchObject({ alerts: 200, duplicates: 0 });
     await expectEachOnce(lake);
   });
 
