@@ -3,7 +3,7 @@ import type * as Parquet from "parquet-wasm";
 import { type Data, DataType, RecordBatch, Schema, type Struct, Table, tableFromIPC, tableToIPC } from "apache-arrow";
 
 // parquet-wasm's Node build is CommonJS; importing it by name picks the browser's.
-const parquet = createRequire(import.meta.url)("parquet-wasm") as typeof Parquet;
+export const parquet = createRequire(import.meta.url)("parquet-wasm") as typeof Parquet;
 
 /** Columns → the bytes of a Parquet file of one row group. zstd, but for bytes that are compressed already. */
 export function toParquet(columns: Data<Struct>): Uint8Array {

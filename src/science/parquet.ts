@@ -1,13 +1,10 @@
 import { openAsBlob } from "node:fs";
-import { createRequire } from "node:module";
 import type * as Parquet from "parquet-wasm";
+import { parquet } from "../lake/parquet.ts";
 import { type Data, type DataType, makeData, Struct, tableFromIPC } from "apache-arrow";
 import { FinkError, messageOf } from "../errors.ts";
 import { type AlertColumns, alertsOf, pathsOf } from "./alerts.ts";
 import { checkFile } from "./missing.ts";
-
-// as in src/lake/parquet.ts; only `ParquetFile` heeds `columns`: the function `readParquet` of 0.8.0 reads them all
-const parquet = createRequire(import.meta.url)("parquet-wasm") as typeof Parquet;
 
 /** A Parquet file of alerts; its columns are read when they are asked for. */
 export interface AlertFile {
@@ -20,6 +17,7 @@ export interface AlertFile {
 export async function openAlertFile(path: string): Promise<AlertFile> {
   checkFile(path, "io");
   try {
+    // only ParquetFile heeds `columns`: the function readParquet of 0.8.0 reads them all
     const file = await parquet.ParquetFile.fromFile(await openAsBlob(path));
     const leaves = leavesOf(file);
     const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);

@@ -78,7 +78,7 @@ function validity(count: number, isThere: ((i: number) => boolean) | null): { nu
 }
 
 /** One bit a row, least significant first (Arrow columnar format). */
-function bits(count: number, isSet: (i: number) => boolean): Uint8Array {
+export function bits(count: number, isSet: (i: number) => boolean): Uint8Array {
   const packed = new Uint8Array((count + 7) >> 3);
   for (let i = 0; i < count; i++) if (isSet(i)) packed[i >> 3] |= 1 << (i & 7);
   return packed;

@@ -1,16 +1,17 @@
 import { type Data, DataType, makeData } from "apache-arrow";
+import { bits } from "./results.ts";
 
 /** Some rows of columns of structures, numbers, booleans and texts. */
 export function take(data: Data, rows: readonly number[]): Data {
   const isThere = (row: number): boolean => data.nullCount === 0 || ((data.nullBitmap[row >> 3] >> (row & 7)) & 1) === 1;
   const nullCount = rows.reduce((sum, row) => sum + (isThere(row) ? 0 : 1), 0);
-  const common = { type: data.type, length: rows.length, nullCount, ...(nullCount > 0 && { nullBitmap: bitsOf(rows, isThere) }) };
+  const common = { type: data.type, length: rows.length, nullCount, ...(nullCount > 0 && { nullBitmap: bits(rows.length, (i) => isThere(rows[i])) }) };
   return (makeData as (props: object) => Data)({ ...common, ...valuesOf(data, rows) });
 }
 
 function valuesOf(data: Data, rows: readonly number[]): object {
   if (DataType.isStruct(data.type)) return { children: data.children.map((child) => take(child, rows)) };
-  if (DataType.isBool(data.type)) return { data: bitsOf(rows, (row) => ((data.values[row >> 3] >> (row & 7)) & 1) === 1) };
+  if (DataType.isBool(data.type)) return { data: bits(rows.length, (i) => ((data.values[rows[i] >> 3] >> (rows[i] & 7)) & 1) === 1) };
   if (DataType.isUtf8(data.type)) return textsOf(data, rows);
   const values = data.values as Float64Array;
   return { data: (values.constructor as Float64ArrayConstructor).from(rows, (row) => values[row]) };
@@ -22,11 +23,4 @@ function textsOf({ values, valueOffsets }: Data, rows: readonly number[]): objec
   const bytes = new Uint8Array(offsets[rows.length]);
   rows.forEach((row, i) => bytes.set(values.subarray(valueOffsets[row], valueOffsets[row + 1]), offsets[i]));
   return { valueOffsets: offsets, data: bytes };
-}
-
-/** One bit a row, least significant first (Arrow columnar format). */
-function bitsOf(rows: readonly number[], isSet: (row: number) => boolean): Uint8Array {
-  const bits = new Uint8Array((rows.length + 7) >> 3);
-  rows.forEach((row, i) => (bits[i >> 3] |= isSet(row) ? 1 << (i & 7) : 0));
-  return bits;
 }

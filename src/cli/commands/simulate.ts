@@ -3,7 +3,7 @@ import { z } from "zod";
 import { didYouMean } from "../../config/nearest.ts";
 import { FinkError } from "../../errors.ts";
 import type { ClassModel } from "../../simulator/classes/class.ts";
-import type { Batch, SimulationOptions } from "../../simulator/night/batch.ts";
+import { type Batch, packetsOf, type SimulationOptions } from "../../simulator/night/batch.ts";
 import type { SimulationRun } from "../../simulator/night/simulate.ts";
 import { evenly, paceNamed } from "../../simulator/pace.ts";
 import { schemaFor } from "../../simulator/packets/schemas.ts";
@@ -55,7 +55,12 @@ const flags = z.object({
   truth: z.string().optional().describe("Write what is true of each alert and object into this Parquet file").meta({ value: "FILE" }),
   catalogues: z.string().optional().describe("Write catalogues of the simulated sky into this folder").meta({ value: "DIR" }),
   partitions: z.int().positive().default(8).describe("Of topics that have to be made, 8 by default").meta({ value: "N" }),
-  workers: z.int().positive().default(availableParallelism()).describe("Threads, one per core by default; the result is the same").meta({ value: "N" }),
+  workers: z
+    .int()
+    .positive()
+    .default(Math.min(8, availableParallelism()))
+    .describe("Threads, one per core and at most 8 by default; the result is the same")
+    .meta({ value: "N" }),
 });
 type Flags = z.output<typeof flags>;
 
@@ -170,20 +175,16 @@ function* where(destination: Destination, target: Target, truths: readonly strin
 }
 
 async function* groupsOf(batches: AsyncIterable<Batch>, survey: SurveyName): AsyncGenerator<{ batch: Batch; packets: OutgoingPacket[] }> {
-  for await (const batch of batches) yield { batch, packets: packetsOf(batch, survey) };
+  for await (const batch of batches) yield { batch, packets: outgoing(batch, survey) };
 }
 
-function packetsOf({ night, bytes, ends, alertIds, objectIds, publishedAt }: Batch, survey: SurveyName): OutgoingPacket[] {
+function outgoing(batch: Batch, survey: SurveyName): OutgoingPacket[] {
+  const { night, alertIds, objectIds, publishedAt } = batch;
   const extension = survey === "lsst" ? "bin" : "avro";
   const date = night.replaceAll("-", "");
-  return objectIds.map((key, i) => ({
-    survey,
-    night: date,
-    name: `${alertIds[i]}.${extension}`,
-    key,
-    publishedAt: publishedAt[i],
-    bytes: bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]),
-  }));
+  return Array.from(packetsOf(batch), (bytes, i) => {
+    return { survey, night: date, name: `${alertIds[i]}.${extension}`, key: objectIds[i], publishedAt: publishedAt[i], bytes };
+  });
 }
 
 function surveyNamed(name: string): SurveyName {

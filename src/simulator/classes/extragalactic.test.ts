@@ -179,14 +179,4 @@ describe.each(all)("$name", (model) => {
       }
     }
   });
-
-  it("is drawn and evaluated in microseconds", () => {
-    const sources = drawn(model, lsst, 3000);
-    const start = performance.now();
-    drawn(model, lsst, 5000);
-    const drawing = performance.now() - start;
-    for (const s of sources) for (let i = 0; i < 40; i++) s.flux(peak - 20 + 3 * i, bands[i % 6]);
-    const evaluating = performance.now() - start - drawing;
-    process.stdout.write(`${model.name}: ${((drawing / 5000) * 1000).toFixed(2)} µs a draw, ${((evaluating / 120000) * 1000).toFixed(3)} µs a flux\n`);
-  });
 });

@@ -126,15 +126,6 @@ describe.each(stars.map((model) => [model.name, model] as const))("%s", (_name, 
     console.log(`${model.name}: ${seen.length} of 150 give an alert in 800 days`);
     expect(seen.length).toBeGreaterThan(15);
   });
-
-  test("speed", () => {
-    let started = performance.now();
-    const sources = sample(model, 5000);
-    const drawMicroseconds = (performance.now() - started) / 5;
-    started = performance.now();
-    for (const { flux } of sources) for (let i = 0; i < 10; i++) flux(epoch + i * 1.7, "r");
-    console.log(`${model.name}: ${drawMicroseconds.toFixed(2)} µs a draw, ${((performance.now() - started) / 50).toFixed(2)} µs a flux`);
-  });
 });
 
 describe("light curves", () => {

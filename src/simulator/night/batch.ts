@@ -1,3 +1,4 @@
+import type { Orbit } from "../classes/class.ts";
 import type { SurveyName } from "../survey/telescope.ts";
 
 export interface SimulationOptions {
@@ -85,18 +86,11 @@ export interface HostTruth {
   readonly radiusArcsec: number;
 }
 
-export interface AsteroidTruth {
+/** With its osculating elements. */
+export interface AsteroidTruth extends Orbit {
   /** Number among all asteroids of this sky; its designation only if the orbit is known. */
   readonly number: number;
   readonly designation: string | null;
   readonly h: number;
   readonly g: number;
-  /** Osculating elements, J2000 ecliptic: au, degrees, MJD TT. */
-  readonly a: number;
-  readonly e: number;
-  readonly inclination: number;
-  readonly node: number;
-  readonly perihelion: number;
-  readonly meanAnomaly: number;
-  readonly epoch: number;
 }

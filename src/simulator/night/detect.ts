@@ -16,8 +16,7 @@ export interface Detection {
 
 /** Everything that a visit detects, in the order of rank: the first ones stay when the sky is thinned. */
 export function detectionsIn(world: World, visit: Visit): readonly Detection[] {
-  const known = recent.find((r) => r.world === world && r.visit.key === visit.key);
-  if (known) return known.detections;
+  if (last?.world === world && last.visit.key === visit.key) return last.detections;
   const detections: Detection[] = [];
   const look = (object: SkyObject): void => {
     if (isHopeless(object, visit)) return;
@@ -27,13 +26,12 @@ export function detectionsIn(world: World, visit: Visit): readonly Detection[] {
   for (const object of objectsIn(world, visit.field, visit.mjd)) look(object);
   for (const object of oneOffs(world, visit)) look(object);
   detections.sort((a, b) => a.object.rank - b.object.rank);
-  recent.unshift({ world, visit, detections });
-  recent.length = 1;
+  last = { world, visit, detections };
   return detections;
 }
 
 /** The last visit: one with many alerts is made in parts. */
-const recent: { readonly world: World; readonly visit: Visit; readonly detections: readonly Detection[] }[] = [];
+let last: { readonly world: World; readonly visit: Visit; readonly detections: readonly Detection[] } | undefined;
 
 /** What is in this place in this visit only: asteroids, artefacts. */
 function* oneOffs(world: World, visit: Visit): Generator<SkyObject> {

@@ -54,7 +54,7 @@ const reserve = 1.5;
 const poorNight: Readonly<Record<SurveyName, number>> = { ztf: 61719, lsst: 61719 };
 const enoughToCount = 600;
 
-/** How many objects the sky must have, relative to the true one, for that many alerts in any night. It depends on survey, number and rates alone, so that objects stay the same from night to night. */
+/** How many objects the sky must have, relative to the true one, for that many alerts in any night. It does not depend on the nights asked for, so that objects stay the same from night to night. */
 export function densityFor({ survey, alerts, rates }: Pick<SimulationOptions, "survey" | "alerts" | "rates">, worldOf: (density: number) => World): number {
   const telescope = telescopes[survey];
   const visits = visitsOfNight(telescope, 0, poorNight[survey]);

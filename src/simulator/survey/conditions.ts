@@ -1,6 +1,5 @@
 import { degreesOf, separation } from "../../sky/angle.ts";
 import { airmassOf, altitudeOf } from "../../sky/sidereal.ts";
-import { moonPosition } from "../../sky/sun-moon.ts";
 import { normalOf, uniformOf } from "../random.ts";
 import type { Patch } from "./fields.ts";
 import type { Band, Telescope } from "./telescope.ts";
@@ -10,10 +9,6 @@ export interface Moon {
   readonly ra: number;
   readonly dec: number;
   readonly illuminated: number;
-}
-
-export function moonAt(mjd: number): Moon {
-  return moonPosition(mjd);
 }
 
 /** Extinction in magnitudes an airmass (Ivezić et al. 2019, table 2), and how much of the moon's light is in the band. */

@@ -1,8 +1,8 @@
 import { cosDegrees, degreesOf, normalDegrees, sinDegrees } from "../../sky/angle.ts";
 import { altitudeOf, siderealDegrees } from "../../sky/sidereal.ts";
-import { darkTime } from "../../sky/sun-moon.ts";
+import { darkTime, moonPosition } from "../../sky/sun-moon.ts";
 import { uniformOf } from "../random.ts";
-import { conditionsOf, type Moon, moonAt } from "./conditions.ts";
+import { conditionsOf, type Moon } from "./conditions.ts";
 import { fieldsOf, type Patch } from "./fields.ts";
 import type { Band, Telescope } from "./telescope.ts";
 
@@ -102,7 +102,7 @@ interface Wish {
 
 function schedule(telescope: Telescope, seed: number, night: number): Visit[] {
   const [start, end] = darkTimeOf(telescope, night);
-  const moon = moonAt((start + end) / 2);
+  const moon = moonPosition((start + end) / 2);
   const fields = fieldsOf(telescope).filter((field) => isVisited(telescope, seed, field, night));
   const wishes = fields.flatMap((field) => wishesFor(telescope, seed, field, night, moon)).sort((a, b) => a.mjd - b.mjd);
   const visits: Visit[] = [];

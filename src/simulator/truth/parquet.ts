@@ -1,12 +1,9 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type * as Parquet from "parquet-wasm";
+import { parquet } from "../../lake/parquet.ts";
 import { Table, tableToIPC } from "apache-arrow";
 import { FinkError, messageOf } from "../../errors.ts";
 import { type Columns, recordBatchOf, type RowOf, schemaOf } from "./columns.ts";
-
-// parquet-wasm's Node build is CommonJS; importing it by name picks the browser's.
-const parquet = createRequire(import.meta.url)("parquet-wasm") as typeof Parquet;
 
 /** As many rows are held in memory before they are compressed. */
 const rowGroup = 50_000;
