@@ -10,6 +10,9 @@ export type ErrorCode =
   | "fenced" // another writer moved a position on; what was read has to be read again
   | "io" // disk or network
   | "sql" // a query
+  | "model" // an ONNX model that is missing, wrong or not what it says
+  | "filter" // a filter that cannot be used
+  | "delivery" // a target that did not take what was sent
   | "internal";
 
 /** An error whose message is meant for the user: it names the value and what to do. */

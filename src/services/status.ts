@@ -12,6 +12,20 @@ export interface ServiceStatus {
   /** Address of the pages, for the ui service. */
   readonly url?: string;
   readonly archive?: ArchiveStatus;
+  /** Of services that follow a table: science, filter, delivery, aggregation. */
+  readonly stage?: StageStatus;
+}
+
+export interface StageStatus {
+  /** Rows since the start of the service. */
+  readonly done: number;
+  /** Mean over the last 10 s. */
+  readonly perSecond: number;
+  readonly failed: number;
+  /** Rows or versions that wait; null when it cannot be known. */
+  readonly lag: number | null;
+  /** Published → committed by this service, over the last 60 s; null when nothing was published with a time. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
 }
 
 export interface ArchiveStatus {
