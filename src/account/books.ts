@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { DuckDBValue, Json } from "@duckdb/node-api";
+import { columnPath, pathSql } from "../lake/scan.ts";
+import { LakeTable } from "../lake/table.ts";
+import type { LakeSession } from "../sql/session.ts";
+import { rowsOf, toJson } from "../sql/values.ts";
+import type { Survey } from "../surveys/definition.ts";
+
+/** One survey's tables as they were when the session was opened. */
+export class Books {
+  readonly survey: Survey;
+  readonly #lake: string;
+  readonly #session: LakeSession;
+
+  constructor(lake: string, survey: Survey, session: LakeSession) {
+    this.#lake = lake;
+    this.survey = survey;
+    this.#session = session;
+  }
+
+  /** Whether the table ever had a row. */
+  has(kind: string): boolean {
+    return this.#session.tables.some((table) => table.survey === this.survey.name && table.kind === kind && table.snapshot.schema.fields.length > 1);
+  }
+
+  /** SQL of the alert's id in a table; null where the table or the id is not there. */
+  idIn(kind: string): string | null {
+    const path = this.has(kind) ? columnPath(this.table(kind).snapshot.schema, this.survey.alert) : undefined;
+    return path === undefined ? null : pathSql(path);
+  }
+
+  table(kind: string): LakeTable {
+    return new LakeTable(join(this.#lake, this.survey.name, kind));
+  }
+
+  view(kind: string): string {
+    return `"${this.survey.name}".${kind}`;
+  }
+
+  async rows(sql: string, values: readonly DuckDBValue[] = []): Promise<Record<string, Json>[]> {
+    const result = await this.#session.query(sql, values);
+    const names = result.deduplicatedColumnNames();
+    const rows: Record<string, Json>[] = [];
+    for await (const row of rowsOf(result, toJson)) rows.push(Object.fromEntries(names.map((name, i) => [name, row[i]])));
+    return rows;
+  }
+}
+
+export function nightIs(night: number | undefined): string {
+  return night === undefined ? "" : `WHERE night = ${night}`;
+}

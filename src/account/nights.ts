@@ -1,0 +1,129 @@
+import type { Json } from "@duckdb/node-api";
+import { fieldNamed } from "../lake/schema.ts";
+import { type Books, nightIs } from "./books.ts";
+
+/** What became of the alerts of one night. */
+export interface NightAccount {
+  /** YYYYMMDD; null: alerts without a time. */
+  readonly night: number | null;
+  /** Rows of `raw`; `distinct` alerts, and those that the survey sent again. */
+  readonly archived: number;
+  readonly distinct: number;
+  readonly duplicates: number;
+  /** Messages of this night that wait in `rejected`. */
+  readonly rejected: number;
+  /** Rows of `science`: complete, and those that wait for a remote answer. */
+  readonly complete: number;
+  readonly pending: number;
+  /** Alerts that science has not come to yet. */
+  readonly waiting: number;
+  /** Alerts that science passed without a row, and rows of science without an alert. */
+  readonly missing: number;
+  readonly unknown: number;
+  readonly matches: readonly { readonly filter: string; readonly matches: number }[];
+  readonly problems: readonly string[];
+}
+
+const namedIds = 100;
+
+export async function nightsOf(books: Books, night: number | undefined): Promise<NightAccount[]> {
+  const [raw, rejected, science, missing, unknown, matches] = [
+    await rawRows(books, night),
+    await rejectedRows(books, night),
+    await scienceRows(books, night),
+    await without(books, night, "raw", "science"),
+    await without(books, night, "science", "raw"),
+    await matchRows(books, night),
+  ];
+  const nights = [...new Set([...raw.keys(), ...rejected.keys(), ...science.keys()])].sort((a, b) => Number(b) - Number(a));
+  const isBehind = books.has("raw") && (books.table("science").snapshot.positions.get("science:raw") ?? 0) <= books.table("raw").snapshot.version;
+  return nights.map((key) => {
+    const name = key === "" ? null : Number(key);
+    const lost = missing.get(key) ?? none;
+    const strange = unknown.get(key) ?? none;
+    const rows = raw.get(key) ?? {};
+    const made = science.get(key) ?? {};
+    const again = Number(made["again"] ?? 0);
+    const doubles = (matches.get(key) ?? []).filter(({ again: more }) => more > 0).map(({ filter, again: more }) => `${filter} ${more}`);
+    const passed = isBehind || !books.has("science") ? 0 : lost.count;
+    const problems = [
+      ...said(passed, `alerts without a row in science: ${lost.ids}`),
+      ...said(strange.count, `rows of science whose alert is not in raw: ${strange.ids}`),
+      ...said(again, "rows of science that are there twice"),
+      ...doubles.map((filter) => `matches that are there twice: ${filter}`),
+    ];
+    return {
+      night: name,
+      archived: Number(rows["rows"] ?? 0),
+      distinct: Number(rows["distinct"] ?? 0),
+      duplicates: Number(rows["rows"] ?? 0) - Number(rows["distinct"] ?? 0) - Number(rows["nameless"] ?? 0),
+      rejected: Number(rejected.get(key)?.["rows"] ?? 0),
+      complete: Number(made["rows"] ?? 0) - Number(made["pending"] ?? 0),
+      pending: Number(made["pending"] ?? 0),
+      waiting: books.has("science") ? lost.count - passed : Number(rows["distinct"] ?? 0),
+      missing: passed,
+      unknown: strange.count,
+      matches: (matches.get(key) ?? []).map(({ filter, count }) => ({ filter, matches: count })),
+      problems: problems.map((problem) => `night ${name ?? "unknown"}: ${problem}`),
+    };
+  });
+}
+
+const none = { count: 0, ids: "" };
+
+function said(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count} ${what}`];
+}
+
+type Row = Record<string, Json>;
+
+function byNight<T>(rows: readonly Row[], of: (row: Row) => T): Map<string, T> {
+  return new Map(rows.map((row) => [String(row["night"] ?? ""), of(row)]));
+}
+
+async function rawRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
+  if (!books.has("raw")) return new Map();
+  const id = books.idIn("raw") ?? "NULL";
+  const counts = `count(*)::DOUBLE AS rows, count(DISTINCT ${id})::DOUBLE AS "distinct", count_if(${id} IS NULL)::DOUBLE AS nameless`;
+  return byNight(await books.rows(`SELECT night, ${counts} FROM ${books.view("raw")} ${nightIs(night)} GROUP BY night`), (row) => row);
+}
+
+async function rejectedRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
+  if (!books.has("rejected")) return new Map();
+  return byNight(await books.rows(`SELECT night, count(*)::DOUBLE AS rows FROM ${books.view("rejected")} ${nightIs(night)} GROUP BY night`), (row) => row);
+}
+
+async function scienceRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
+  const id = books.idIn("science");
+  if (id === null) return new Map();
+  const pending = fieldNamed(books.table("science").snapshot.schema, "_pending") ? "count_if(_pending <> '')::DOUBLE" : "0::DOUBLE";
+  const counts = `count(*)::DOUBLE AS rows, (count(*) - count(DISTINCT ${id}))::DOUBLE AS again, ${pending} AS pending`;
+  return byNight(await books.rows(`SELECT night, ${counts} FROM ${books.view("science")} ${nightIs(night)} GROUP BY night`), (row) => row);
+}
+
+/** Alerts of one table that the other lacks. */
+async function without(books: Books, night: number | undefined, one: string, other: string): Promise<Map<string, { count: number; ids: string }>> {
+  const [mine, others] = [books.idIn(one), books.idIn(other)];
+  if (mine === null) return new Map();
+  const ids = `SELECT DISTINCT night, ${mine} AS id FROM ${books.view(one)} ${nightIs(night)}`;
+  const theirs = others === null ? "SELECT NULL AS id WHERE false" : `SELECT ${others} AS id FROM ${books.view(other)} ${nightIs(night)}`;
+  const rows = await books.rows(
+    `SELECT night, count(*)::DOUBLE AS count, array_to_string(min(id, ${namedIds}), ', ') AS ids
+     FROM (${ids}) AS mine WHERE id IS NOT NULL AND NOT EXISTS (FROM (${theirs}) AS theirs WHERE theirs.id = mine.id) GROUP BY night`,
+  );
+  return byNight(rows, (row) => ({ count: Number(row["count"]), ids: `${String(row["ids"])}${Number(row["count"]) > namedIds ? " …" : ""}` }));
+}
+
+interface FilterRows {
+  readonly filter: string;
+  readonly count: number;
+  readonly again: number;
+}
+
+async function matchRows(books: Books, night: number | undefined): Promise<Map<string, FilterRows[]>> {
+  if (!books.has("matches")) return new Map();
+  const counts = "count(*)::DOUBLE AS count, (count(*) - count(DISTINCT (filter_version, alert, revision)))::DOUBLE AS again";
+  const rows = await books.rows(`SELECT night, filter, ${counts} FROM ${books.view("matches")} ${nightIs(night)} GROUP BY night, filter ORDER BY filter`);
+  const groups = Map.groupBy(rows, (row) => String(row["night"] ?? ""));
+  return new Map([...groups].map(([key, own]) => [key, own as unknown as FilterRows[]]));
+}

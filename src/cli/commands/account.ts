@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { type Account, accountOf, type SurveyAccount } from "../../account/account.ts";
+import { surveysOf } from "../../archive/setup.ts";
+import { defineCommand } from "../command.ts";
+import { table } from "../table.ts";
+
+export const account = defineCommand({
+  arguments: "",
+  description: [
+    "Of each topic: received = archived + rejected. Of each night: distinct alerts, those sent again, science complete and pending, matches.",
+    "What does not add up is named, and the exit code is 1.",
+  ].join("\n"),
+  example: "./fink account --night 20260131",
+  flags: z.object({
+    night: z.coerce.number().int().min(10_000_101).max(99_991_231).optional().describe("Only this night, YYYYMMDD").meta({ value: "NIGHT" }),
+    survey: z.string().optional().describe("Only this survey").meta({ value: "NAME" }),
+  }),
+  async run(context, _, chosen) {
+    const { config } = context.config();
+    const found = await accountOf(config.lake, surveysOf(config), chosen);
+    context.print(context.json ? JSON.stringify(found, null, 1) : textOf(found));
+    return found.balanced ? 0 : 1;
+  },
+});
+
+function textOf({ balanced, surveys }: Account): string {
+  if (surveys.length === 0) return "The lake holds no alerts yet: ./fink demo, ./fink ingest or ./fink start archive bring some.";
+  const problems = surveys.flatMap(({ survey, problems: own }) => own.map((problem) => `  ${survey}: ${problem}`));
+  const verdict = balanced ? "Every alert is accounted for." : `DOES NOT ADD UP\n${problems.join("\n")}`;
+  return [verdict, ...surveys.map(surveyText)].join("\n\n");
+}
+
+function surveyText({ survey, topics, nights }: SurveyAccount): string {
+  const missing = (gaps: SurveyAccount["topics"][number]["gaps"]): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const shown = topics.length > 20 ? [...topics].filter(({ problems }) => problems.length > 0) : topics; // thousands of files
+  const sums = (of: (topic: SurveyAccount["topics"][number]) => number): string => String(topics.reduce((total, topic) => total + of(topic), 0));
+  const all = ["all", sums(({ received }) => received), sums(({ archived }) => archived), sums(({ rejected }) => rejected), sums(({ gaps }) => missing(gaps))];
+  const rows = shown.map((t) => [t.source, String(t.received), String(t.archived), String(t.rejected), String(missing(t.gaps))]);
+  const perNight = nights.map((n) => [
+    String(n.night ?? "no time"),
+    ...[n.archived, n.distinct, n.duplicates, n.rejected, n.complete, n.pending, n.waiting, n.missing].map(String),
+    String(n.matches.reduce((sum, { matches }) => sum + matches, 0)),
+  ]);
+  return [
+    survey,
+    table([topics.length > 20 ? `${topics.length} files` : "topic or file", "received", "archived", "rejected", "missing"], [...rows, all]),
+    table(["night", "archived", "distinct", "sent again", "rejected", "science", "pending", "waiting", "missing", "matches"], perNight),
+  ].join("\n");
+}

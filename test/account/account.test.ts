@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { accountOf } from "../../src/account/account.ts";
+import { surveysOf } from "../../src/archive/setup.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { LakeTable } from "../../src/lake/table.ts";
+import { packetsOf } from "../../src/simulator/night/batch.ts";
+import { simulateHere } from "../../src/simulator/night/simulate.ts";
+import { startFink } from "../archive/process.ts";
+
+let folder = "";
+let lake = "";
+const ids: string[] = [];
+const surveys = surveysOf(configSchema.parse({}));
+const fink = (...args: string[]) => startFink(args, { FINK_LAKE: lake, FINK_ARCHIVE_BATCH_ALERTS: "10", FINK_ARCHIVE_WORKERS: "1" }).ended;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "fink-account-"));
+  lake = join(folder, "lake");
+  mkdirSync(join(folder, "alerts"));
+  for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 40, seed: 3, rates: {} })) {
+    let i = 0;
+    for (const bytes of packetsOf(batch)) {
+      ids.push(String(batch.alertIds[i]));
+      writeFileSync(join(folder, "alerts", `${batch.alertIds[i++]}.avro`), bytes);
+      if (ids.length === 1) writeFileSync(join(folder, "alerts", "sent-again.avro"), bytes);
+    }
+  }
+  writeFileSync(join(folder, "alerts", "damaged.avro"), "no alert");
+  expect(await fink("ingest", join(folder, "alerts"))).toMatchObject({ code: 0 });
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("balances: archived + rejected, sent again, and what science has yet to do", async () => {
+  const before = await accountOf(lake, surveys);
+  expect(before).toMatchObject({ balanced: true });
+  const ztf = (account: typeof before) => account.surveys.find(({ survey }) => survey === "ztf")!;
+  expect(ztf(before).nights).toMatchObject([{ night: 20261010, archived: 41, distinct: 40, duplicates: 1, waiting: 40, complete: 0, missing: 0 }]);
+  expect(before.surveys.find(({ survey }) => survey === "unknown")).toMatchObject({ topics: [{ received: 1, archived: 0, rejected: 1, gaps: [] }] });
+  expect(await fink("start", "science", "--once")).toMatchObject({ code: 0 });
+  const after = await accountOf(lake, surveys);
+  expect(after).toMatchObject({ balanced: true });
+  expect(ztf(after).nights).toMatchObject([{ waiting: 0, complete: 40, pending: 0, missing: 0, unknown: 0 }]);
+  expect((await accountOf(lake, surveys, { night: 20200101 })).surveys.flatMap(({ nights }) => nights)).toEqual([]);
+  expect(await fink("account")).toMatchObject({ code: 0, output: expect.stringContaining("Every alert is accounted for.") });
+});
+
+it("names rows that somebody took out of science, then of raw", async () => {
+  const science = new LakeTable(join(lake, "ztf/science"));
+  science.commit({ operation: "by hand", remove: [[...science.snapshot.files.keys()][0]] });
+  const lost = await accountOf(lake, surveys);
+  const [{ missing }] = lost.surveys.find(({ survey }) => survey === "ztf")!.nights;
+  expect(missing).toBeGreaterThan(0);
+  expect(lost.balanced).toBe(false);
+  const named = lost.surveys.flatMap(({ problems }) => problems).join();
+  expect(ids.filter((id) => named.includes(id))).toHaveLength(missing);
+
+  const raw = new LakeTable(join(lake, "ztf/raw"));
+  raw.commit({ operation: "by hand", remove: [[...raw.snapshot.files.keys()][1]] });
+  const { code, output } = await fink("account");
+  expect(code).toBe(1);
+  expect(output).toContain("DOES NOT ADD UP");
+  expect(output).toMatch(/\.avro: all \d+ received of partition 0 are neither in raw nor in rejected/);
+  expect(output).toMatch(/rows of science whose alert is not in raw: \d+/);
+});
+
+it("names the offsets of a topic that are gone", async () => {
+  const kafka = join(folder, "kafka-lake");
+  const { broken, whole } = await withOffsets(kafka);
+  expect(whole).toMatchObject({ balanced: true, surveys: [{ topics: [{ source: "ztf_topic", received: 30, archived: 30, gaps: [] }] }] });
+  expect(broken.balanced).toBe(false);
+  expect(broken.surveys[0].topics[0].gaps).toEqual([{ partition: 0, from: 10, to: 19, night: 20261010 }]);
+});
+
+/** The lake's own alerts under a topic's name: three files of ten, of which the middle one is then removed. */
+async function withOffsets(to: string) {
+  const { encodeFile, writeFiles } = await import("../../src/archive/files.ts");
+  const { nested, toArrow } = await import("../../src/science/results.ts");
+  const table = new LakeTable(join(to, "ztf/raw"));
+  const column = (name: string, type: "int" | "long" | "string", values: never) =>
+    [name, toArrow({ name, type, unit: null, description: "" }, { values }, 10)] as const;
+  const files = [0, 10, 20].map((first) =>
+    encodeFile(
+      nested(
+        [
+          column("candid", "long", BigInt64Array.from({ length: 10 }, (_, i) => BigInt(first + i + 1)) as never),
+          column("_source", "string", Array.from({ length: 10 }, () => "ztf_topic") as never),
+          column("_partition", "int", new Int32Array(10) as never),
+          column("_offset", "long", BigInt64Array.from({ length: 10 }, (_, i) => BigInt(first + i)) as never),
+        ],
+        10,
+      ),
+      20261010,
+    ),
+  );
+  const written = await writeFiles(files, table.path);
+  table.commit({ operation: "archive", add: written.files, schema: written.schema!, positions: new Map([["kafka:ztf_topic:0", { from: null, to: 30 }]]) });
+  const whole = await accountOf(to, surveys);
+  table.commit({ operation: "by hand", remove: [written.files[1].path] });
+  return { whole, broken: await accountOf(to, surveys) };
+}
