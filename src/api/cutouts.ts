@@ -1,12 +1,30 @@
 import { gunzipSync } from "node:zlib";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { type Api, type ApiDeps, fileRoute } from "./api.ts";
 import { type CutoutKind, cutoutKinds, type LakeView } from "./lake-view.ts";
 
 const MAX_FITS_BYTES = 64 * 2 ** 20;
 
-/** `GET /api/v1/cutouts/:survey/:alertId/:kind`: the FITS file as the telescope sent it. */
-export async function cutout(context: Context, view: LakeView): Promise<Response> {
+const cutoutRoute = fileRoute(
+  {
+    method: "get",
+    path: "/api/v1/cutouts/{survey}/{alertId}/{kind}",
+    operationId: "cutout",
+    summary: "An image of an alert, as the telescope sent it",
+    request: { params: z.object({ survey: z.string(), alertId: z.string(), kind: z.string() }) },
+  },
+  "FITS",
+  "application/fits",
+);
+
+export function addCutouts(app: Api, { view }: ApiDeps): void {
+  app.openapi(cutoutRoute, (c) => cutout(c, view));
+}
+
+/** The FITS file as the telescope sent it. */
+async function cutout(context: Context, view: LakeView): Promise<Response> {
   const { survey = "", alertId = "", kind = "" } = context.req.param();
   if (!isKind(kind)) throw new HTTPException(404, { message: `no cutout named ${kind}: ask for ${cutoutKinds.join(", ")}` });
   if (!/^[a-z][a-z0-9_]*$/.test(survey)) throw new HTTPException(404, { message: `no survey named ${survey}` });

@@ -1,24 +1,26 @@
+import { z } from "@hono/zod-openapi";
+
 export const cutoutKinds = ["science", "template", "difference"] as const;
 export type CutoutKind = (typeof cutoutKinds)[number];
 
 /** One alert as the pages list it. */
-export interface LatestAlert {
-  readonly survey: string;
-  /** 64-bit, therefore text. */
-  readonly alertId: string;
-  readonly objectId: string | null;
-  /** In the survey's own time scale (ZTF: UTC, LSST: TAI). */
-  readonly mjd: number | null;
-  /** Equatorial J2000, degrees. */
-  readonly ra: number | null;
-  readonly dec: number | null;
-  readonly band: string | null;
-  readonly magnitude: number | null;
-  readonly fluxNJy: number | null;
-  /** ms since 1970. */
-  readonly publishedAt: number | null;
-  readonly committedAt: number;
-}
+export const latestAlertSchema = z
+  .object({
+    survey: z.string(),
+    alertId: z.string().describe("64-bit, therefore text"),
+    objectId: z.string().nullable(),
+    mjd: z.number().nullable().describe("In the survey's own time scale (ZTF: UTC, LSST: TAI)"),
+    ra: z.number().nullable().describe("Equatorial J2000, degrees"),
+    dec: z.number().nullable(),
+    band: z.string().nullable(),
+    magnitude: z.number().nullable(),
+    fluxNJy: z.number().nullable(),
+    publishedAt: z.number().nullable().describe("ms since 1970"),
+    committedAt: z.number(),
+  })
+  .readonly()
+  .openapi("LatestAlert");
+export type LatestAlert = z.output<typeof latestAlertSchema>;
 
 export interface LakeTable {
   readonly survey: string;

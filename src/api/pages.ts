@@ -1,6 +1,7 @@
 import { serveStatic } from "@hono/node-server/serve-static";
-import type { Hono, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";
+import type { Api } from "./api.ts";
 
 /** File → its addresses. */
 const pages: Readonly<Record<string, readonly string[]>> = {
@@ -10,7 +11,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Serves the pages that vite built into `folder`. Assets carry a hash in their name and are kept for ever by browsers; pages are asked for again. */
-export function servePages(app: Hono, folder: string): void {
+export function servePages(app: Api, folder: string): void {
   app.get("/assets/*", cached("public, max-age=31536000, immutable"), compress(), serveStatic({ root: folder }));
   for (const [path, addresses] of Object.entries(pages)) {
     app.on("GET", [...addresses], cached("no-cache"), serveStatic({ root: folder, path }));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Hono } from "hono";
+import type { Api } from "./api.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeNight, fakeNight } from "../../test/browser/fake-night.ts";
 import { FinkError } from "../errors.ts";
@@ -11,10 +11,10 @@ import { createApp } from "./server.ts";
 
 let night: FakeNight;
 let feed: LiveFeed;
-let app: Hono;
+let app: Api;
 let logged: string[];
 
-function serving(view: LakeView): Hono {
+function serving(view: LakeView): Api {
   const pages = join(night.lake, "pages");
   mkdirSync(join(pages, "assets"), { recursive: true });
   for (const page of ["index", "live", "404"]) writeFileSync(join(pages, `${page}.html`), `<title>${page}</title>`);

@@ -2,18 +2,19 @@ import { readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { FinkError, messageOf } from "../errors.ts";
-import { cutout } from "./cutouts.ts";
+import { addAlerts } from "./alerts.ts";
+import { type Api, type ApiDeps, newApi } from "./api.ts";
+import { addCutouts } from "./cutouts.ts";
+import { addDocs } from "./docs.ts";
 import { LiveFeed } from "./feed.ts";
+import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
-import { live } from "./live.ts";
-import { metricsText } from "./metrics.ts";
 import { servePages } from "./pages.ts";
-import { type LiveStatus, liveStatus, readServices } from "./status.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -50,22 +51,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Every route; needs no socket, for tests. */
-export function createApp(options: ServerOptions, feed: LiveFeed): Hono {
-  const { lake, view } = options;
-  const app = new Hono();
+export function createApp(options: ServerOptions, feed: LiveFeed): Api {
+  const app = newApi();
+  const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
-  app.get("/api/v1/live", (c) => live(c, feed));
-  app.get("/api/v1/status", (c) => c.json(liveStatus(readServices(lake), Date.now())));
-  app.get("/api/v1/alerts/latest", async (c) => c.json(await view.latest(limitOf(c))));
-  app.get("/api/v1/cutouts/:survey/:alertId/:kind", (c) => cutout(c, view));
-  app.get("/healthz", async (c) => {
-    const { problems } = await statusWithLake(lake, view);
-    return c.json({ ok: problems.length === 0, problems }, problems.length === 0 ? 200 : 503);
-  });
-  app.get("/metrics", async (c) => {
-    const tables = await view.tables().catch(() => null); // the services are watched all the same
-    return c.text(await metricsText(liveStatus(readServices(lake), Date.now()), tables), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
-  });
+  for (const add of [addHealth, addAlerts, addCutouts, addDocs]) add(app, deps);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));
@@ -86,21 +76,6 @@ const headers = secureHeaders({
   xFrameOptions: "DENY",
   strictTransportSecurity: false, // served without TLS, often beside other things on one host
 });
-
-async function statusWithLake(lake: string, view: LakeView): Promise<LiveStatus> {
-  const problem = await view.tables().then(
-    () => "",
-    (error: unknown) => `The lake cannot be read: ${messageOf(error)}`,
-  );
-  return liveStatus(readServices(lake), Date.now(), problem);
-}
-
-function limitOf(context: Context): number {
-  const text = context.req.query("limit") ?? "12";
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 100) return limit;
-  throw new HTTPException(400, { message: `limit=${text}: give a whole number from 1 to 100` });
-}
 
 async function notFound(context: Context, pages: string): Promise<Response> {
   const wantsPage = (context.req.header("Accept") ?? "").includes("text/html");
