@@ -147,8 +147,8 @@ function nightsOf(columns: Data<Struct>, { time }: Survey, receivedAt: (row: num
   });
 }
 
-/** Rows of one night as a data file. */
-export function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey): EncodedFile {
+/** Rows of one night as a data file. `tags` are further ones of its `add`. */
+export function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey, tags: Readonly<Record<string, string>> = {}): EncodedFile {
   const bytes = toParquet(columns);
   const add: AddFile = {
     path: `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`,
@@ -160,7 +160,7 @@ export function encodeFile(columns: Data<Struct>, night: number | null, survey?:
       columns,
       indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? []),
     ),
-    tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(",") },
+    tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(","), ...tags },
   };
   return { add, bytes, schema: structType(columns.type.children), rows: columns.length };
 }

@@ -1,3 +1,5 @@
+import type { Config } from "../config/schema.ts";
+
 /**
  * What is computed on each alert. One file is one module; shipped ones (`src/science/modules/`) and a user's are written the same way.
  * A module works on a whole batch, column by column: it is given typed arrays and returns typed arrays, an element per alert.
@@ -13,8 +15,30 @@ export interface ScienceModule {
   /** Columns it reads, as dotted paths such as `candidate.magpsf` or `prv_candidates.jd`; without one of them it cannot run. */
   readonly needs: readonly string[];
   readonly adds: readonly AddedColumn[];
-  /** All columns of `adds`, by name. It may throw: its columns are null then, and the alerts go on. */
-  run(alerts: Alerts, context: ScienceContext): Readonly<Record<string, Values>>;
+  /** `name@edition` of each catalogue or service that it looks into: the rows name them in `_catalogues`. */
+  readonly catalogues?: readonly string[];
+  /**
+   * All columns of `adds`, by name, at once or later: a module that waits for a model or for a remote service keeps no other from running.
+   * It may throw: its columns are null then, and the alerts go on.
+   */
+  run(alerts: Alerts, context: ScienceContext): Columns | Promise<Columns>;
+  /** Why it cannot run here, such as a model that is not there; null: it can. Asked when a worker starts; its columns are null until the next start. */
+  unavailable?(setup: ScienceSetup): string | null | Promise<string | null>;
+  /**
+   * Of a module whose source learns more later, as TNS does when it names an object: the places on the sky about which it has learnt since then (ms since 1970).
+   * Rows of the last nights there are computed again by this module. Asked every `science.changesMinutes`.
+   */
+  changes?(since: number, setup: ScienceSetup): readonly Place[] | Promise<readonly Place[]>;
+}
+
+/** Added columns by name. */
+export type Columns = Readonly<Record<string, Values>>;
+
+/** A circle on the sky: degrees, and arcseconds. */
+export interface Place {
+  readonly ra: number;
+  readonly dec: number;
+  readonly radiusArcsec: number;
 }
 
 export interface AddedColumn {
@@ -55,7 +79,21 @@ export interface NumberLists {
   readonly values: Float64Array;
 }
 
-export interface ScienceContext {
+/** Where modules run. */
+export interface ScienceSetup {
+  /** Absolute path of the lake; caches and models are in `<lake>/.fink/`. */
+  readonly lake: string;
+  readonly config: Config["science"];
+}
+
+export interface ScienceContext extends ScienceSetup {
   /** For modules that draw random numbers: the same for the same alert whenever it is computed. */
   readonly seed: number;
+  /**
+   * Says of an alert that an answer has not come. What `run` gives for it is stored meanwhile, null or the last that is known, and the module is asked again
+   * some time later with this alert among others, until it no longer says so.
+   */
+  pending(alert: number): void;
+  /** Aborted when the batch no longer waits for this module. */
+  readonly signal: AbortSignal;
 }

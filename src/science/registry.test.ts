@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { configSchema } from "../config/schema.ts";
 import { knownModules, loadModule } from "./registry.ts";
 
 let folder = "";
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "fink-modules-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
+
+const setup = (modules: string) => ({ lake: "", config: configSchema.parse({ science: { modules } }).science });
 
 function write(name: string, changes: object = {}, before = "export default"): string {
   const module = {
@@ -48,10 +51,10 @@ it("a user's folder adds modules and replaces those of the same name; what is wr
   write("mine.ts");
   write("mine.test.ts", { name: "no" });
   write("wrong.ts", { version: 1 });
-  const shipped = (await knownModules(join(folder, "nowhere"))).modules;
+  const shipped = (await knownModules(setup(join(folder, "nowhere")))).modules;
   const replaced = shipped[0]?.name;
   if (replaced !== undefined) write("again.ts", { name: replaced, version: "mine" });
-  const { modules, problems } = await knownModules(folder);
+  const { modules, problems } = await knownModules(setup(folder));
   expect(modules.map(({ name }) => name)).toEqual([...shipped.map(({ name }) => name), "mine"]);
   expect(modules[0]?.version).toBe(replaced === undefined ? "1" : "mine");
   expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("wrong.ts: version: Invalid input: expected string")]);

@@ -4,10 +4,12 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
 import { checkFile } from "./missing.ts";
-import type { ScienceModule } from "./module.ts";
+import type { ScienceModule, ScienceSetup } from "./module.ts";
 import { modules as shipped } from "./modules.ts";
 
 const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
+
+const aFunction = z.custom((value) => typeof value === "function", "write a function");
 
 const moduleSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/, "write lower case letters, digits and underscores"),
@@ -25,7 +27,10 @@ const moduleSchema = z.object({
       }),
     )
     .min(1),
-  run: z.custom((value) => typeof value === "function", "write a function"),
+  catalogues: z.array(z.string().regex(/^\S+@\S+$/, "write name@edition")).optional(),
+  run: aFunction,
+  unavailable: aFunction.optional(),
+  changes: aFunction.optional(),
 });
 
 export interface KnownModules {
@@ -34,8 +39,8 @@ export interface KnownModules {
   readonly problems: readonly FinkError[];
 }
 
-/** The shipped modules and those of a folder, which need not be there. A user's one replaces the shipped one of its name. */
-export async function knownModules(folder: string): Promise<KnownModules> {
+/** The shipped modules and those of the user's folder, which need not be there. A user's one replaces the shipped one of its name. */
+export async function knownModules({ config: { modules: folder } }: ScienceSetup): Promise<KnownModules> {
   const byName = new Map(shipped.map((module) => [module.name, module]));
   const problems: FinkError[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];

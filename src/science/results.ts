@@ -18,7 +18,7 @@ export function faultOf({ name, type }: AddedColumn, given: Values | undefined, 
 }
 
 /** A column that passed `faultOf`, as Arrow has it; null: all its values are null. */
-export function toArrow({ type }: AddedColumn, given: Values | null, count: number): Data {
+export function toArrow({ type }: Pick<AddedColumn, "type">, given: Values | null, count: number): Data {
   if (!given) return make(types[type], { length: count, nullCount: count, nullBitmap: new Uint8Array((count + 7) >> 3), ...noValues(type, count) });
   const { values } = given;
   const isThere = (i: number): boolean => given.missing?.[i] !== 1 && values[i] !== null;

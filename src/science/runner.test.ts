@@ -1,11 +1,13 @@
 import { makeVector, Table } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import { fromParquet, toParquet } from "../lake/parquet.ts";
+import { configSchema } from "../config/schema.ts";
 import { alertsOf } from "./alerts.ts";
 import type { AddedColumn, Alerts, ScienceModule, Values } from "./module.ts";
 import { inOrder, withMakers } from "./order.ts";
 import { runModules } from "./runner.ts";
 
+const setup = { lake: "", config: configSchema.parse({}).science };
 const alerts = alertsOf([new Table({ id: makeVector(new Int32Array([1, 2, 3])), mag: makeVector(new Float64Array([17, NaN, 19])) }).batches[0].data]);
 
 function column(name: string, type: AddedColumn["type"] = "double"): AddedColumn {
@@ -21,8 +23,8 @@ function adding(name: string, needs: readonly string[], values: (given: Alerts) 
   return moduleOf(name, needs, [column(name)], (given) => ({ [name]: values(given) }));
 }
 
-function run(...modules: ScienceModule[]) {
-  const { columns, outcomes } = runModules(modules, alerts, { seed: 1 });
+async function run(...modules: ScienceModule[]) {
+  const { columns, outcomes } = await runModules(modules, alerts, setup);
   const rows = fromParquet(toParquet(columns))
     .toArray()
     .map(
@@ -35,7 +37,7 @@ function run(...modules: ScienceModule[]) {
 const faint = adding("faint", ["mag"], (given) => ({ values: given.numbers("mag").map((mag) => mag + 1) }));
 
 describe("running modules", () => {
-  it("gives columns of all types, dotted names as structures, fit for a Parquet file", () => {
+  it("gives columns of all types, dotted names as structures, fit for a Parquet file", async () => {
     const all = moduleOf(
       "all",
       ["mag"],
@@ -49,7 +51,7 @@ describe("running modules", () => {
         e: { values: Float64Array.of(1, NaN, 3) },
       }),
     );
-    const { rows, failures } = run(all);
+    const { rows, failures } = await run(all);
     expect(failures).toEqual([null]);
     expect(rows).toEqual([
       { a: { b: { x: 1, y: "1" }, z: 0.5 }, c: "ö", d: true, e: 1 },
@@ -58,18 +60,18 @@ describe("running modules", () => {
     ]);
   });
 
-  it("runs a module after the one whose column it needs, which may hide one of the alerts", () => {
+  it("runs a module after the one whose column it needs, which may hide one of the alerts", async () => {
     const twice = adding("twice", ["mag"], (given) => ({ values: given.numbers("mag").map((mag) => 2 * mag) }));
     const brighter = adding("mag", ["id"], (given) => ({ values: given.numbers("id") }));
-    expect(run(twice, brighter)).toEqual({ rows: [1, 2, 3].map((id) => ({ mag: id, twice: 2 * id })), failures: [null, null], order: ["mag", "twice"] });
+    expect(await run(twice, brighter)).toEqual({ rows: [1, 2, 3].map((id) => ({ mag: id, twice: 2 * id })), failures: [null, null], order: ["mag", "twice"] });
   });
 
-  it("gives nulls for a module that fails, and to those that need it, and runs the others", () => {
+  it("gives nulls for a module that fails, and to those that need it, and runs the others", async () => {
     const broken = adding("broken", ["mag"], () => {
       throw new Error("no such template\nat line 5");
     });
     const after = adding("after", ["broken"], (given) => ({ values: given.numbers("broken") }));
-    const { rows, failures } = run(after, broken, faint);
+    const { rows, failures } = await run(after, broken, faint);
     expect(failures).toEqual(["no such template", null, null]);
     expect(rows[0]).toEqual({ broken: null, after: "NaN", faint: 18 });
   });
@@ -79,29 +81,53 @@ describe("running modules", () => {
     [{ values: new Int32Array(3) }, "column x of type double has to be Float64Array, not Int32Array"],
     [{ values: [1, 2, 3] as unknown as string[] }, "column x of type double has to be Float64Array, not Array"],
     [{ values: new Float64Array(3), missing: new Uint8Array(4) }, "column x says of 4 values whether they are missing, for 3 alerts"],
-  ])("refuses %j", (values: Values, failure) => {
-    expect(run(moduleOf("m", [], [column("x")], () => ({ x: values })))).toMatchObject({ rows: [{ x: null }, { x: null }, { x: null }], failures: [failure] });
+  ])("refuses %j", async (values: Values, failure) => {
+    expect(await run(moduleOf("m", [], [column("x")], () => ({ x: values })))).toMatchObject({
+      rows: [{ x: null }, { x: null }, { x: null }],
+      failures: [failure],
+    });
   });
 
-  it("refuses columns that are not declared, and those that are not given", () => {
-    const run1 = (given: unknown) => run(moduleOf("m", [], [column("score")], () => given as Record<string, Values>)).failures;
-    expect(run1({})).toEqual(["it gave no column score"]);
-    expect(run1(undefined)).toEqual(["run gave undefined, not columns by name"]);
-    expect(run1({ score: { values: new Float64Array(3) }, scor: { values: [] } })).toEqual([
+  it("refuses columns that are not declared, and those that are not given", async () => {
+    const run1 = async (given: unknown) => (await run(moduleOf("m", [], [column("score")], () => given as Record<string, Values>))).failures;
+    expect(await run1({})).toEqual(["it gave no column score"]);
+    expect(await run1(undefined)).toEqual(["run gave undefined, not columns by name"]);
+    expect(await run1({ score: { values: new Float64Array(3) }, scor: { values: [] } })).toEqual([
       "it gave a column scor, which it does not declare; did you mean score?",
     ]);
     const text = moduleOf("m", [], [column("t", "string")], () => ({ t: { values: ["a", 5 as unknown as string, null] } }));
-    expect(run(text).failures).toEqual(["column t holds 5, which is no text"]);
+    expect((await run(text)).failures).toEqual(["column t holds 5, which is no text"]);
   });
 
-  it("tells what column a module lacks, and does not let it read others", () => {
-    expect(run(adding("x", ["magg"], () => ({ values: new Float64Array(3) }))).failures).toEqual(["there is no column magg; did you mean mag?"]);
-    expect(run(adding("x", ["mag"], (given) => ({ values: given.numbers("id") }))).failures).toEqual(["column id is read but not among its needs"]);
+  it("tells what column a module lacks, and does not let it read others", async () => {
+    expect((await run(adding("x", ["magg"], () => ({ values: new Float64Array(3) })))).failures).toEqual(["there is no column magg; did you mean mag?"]);
+    expect((await run(adding("x", ["mag"], (given) => ({ values: given.numbers("id") })))).failures).toEqual(["column id is read but not among its needs"]);
   });
 
-  it("takes no alerts at all", () => {
+  it("lets a module wait while others run, and those that need it after it", async () => {
+    const order: string[] = [];
+    const slow = moduleOf("slow", [], [column("slow")], async ({ count }, { pending }) => {
+      await new Promise((done) => setTimeout(done, 5));
+      order.push("slow");
+      pending(1);
+      return { slow: { values: new Float64Array(count).fill(7) } };
+    });
+    const after = adding("after", ["slow"], (given) => (order.push("after"), { values: given.numbers("slow") }));
+    const other = adding("other", ["mag"], (given) => (order.push("other"), { values: given.numbers("mag") }));
+    const { outcomes } = await runModules([slow, after, other], alerts, setup);
+    expect(order).toEqual(["other", "slow", "after"]);
+    expect(outcomes.map(({ pending }) => pending)).toEqual([Uint8Array.of(0, 1, 0), null, null]);
+  });
+
+  it("does not wait for ever for one that waits", async () => {
+    const never = moduleOf("never", [], [column("never")], () => new Promise(() => {}));
+    const { outcomes } = await runModules([never, faint], alerts, { ...setup, config: { ...setup.config, limitSeconds: 0.02 } });
+    expect(outcomes.map(({ failure }) => failure)).toEqual(["no answer within 0.02 s", null]);
+  });
+
+  it("takes no alerts at all", async () => {
     const none = alertsOf([new Table({ mag: makeVector(new Float64Array(0)) }).batches[0].data]);
-    const { columns, outcomes } = runModules([faint], none, { seed: 1 });
+    const { columns, outcomes } = await runModules([faint], none, setup);
     expect([columns.length, outcomes[0].failure]).toEqual([0, null]);
   });
 });

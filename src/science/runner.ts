@@ -3,14 +3,14 @@ import { didYouMean } from "../config/nearest.ts";
 import { messageOf } from "../errors.ts";
 import { type AlertColumns, alertsOf, onlyColumns, withColumns } from "./alerts.ts";
 import { missingColumn } from "./missing.ts";
-import type { ScienceContext, ScienceModule, Values } from "./module.ts";
+import type { Columns, ScienceModule, ScienceSetup } from "./module.ts";
 import { inOrder } from "./order.ts";
 import { faultOf, nested, toArrow } from "./results.ts";
 
 export interface Results {
   /** All added columns, a row per alert; dotted names are structures. */
   readonly columns: Data<Struct>;
-  /** In the order in which they ran. */
+  /** In the order in which they were started. */
   readonly outcomes: readonly ModuleOutcome[];
 }
 
@@ -19,45 +19,98 @@ export interface ModuleOutcome {
   readonly milliseconds: number;
   /** Why its columns are null; null: they are not. */
   readonly failure: string | null;
+  /** 1 for each alert that waits for an answer; null: none does. */
+  readonly pending: Uint8Array | null;
 }
+
+/** Is told what each module does, so that what hangs is known from outside. */
+export type Observer = (module: ScienceModule, state: "idle" | "running" | "waiting") => void;
 
 /**
  * Runs the modules of one survey over a batch. One that fails has null in all its columns, and the others run: those that need these columns see nulls.
- * A column that a module adds hides one of the same name that the alerts have already.
+ * A column that a module adds hides one of the same name that the alerts have already. Modules that wait for something wait side by side, and those that need
+ * none of them go on. `off`: modules that must not run, and why.
  */
-export function runModules(modules: readonly ScienceModule[], alerts: AlertColumns, context: ScienceContext): Results {
-  let known = alerts;
-  const outcomes: ModuleOutcome[] = [];
-  const columns: [string, Data][] = [];
+export async function runModules(
+  modules: readonly ScienceModule[],
+  alerts: AlertColumns,
+  setup: ScienceSetup,
+  { off = new Map<string, string>(), observer = (() => {}) as Observer } = {},
+): Promise<Results> {
+  const runs: { module: ScienceModule; done: Promise<Run> }[] = [];
   for (const module of inOrder(modules)) {
-    const startedAt = performance.now();
-    const { values, failure } = attempt(module, known, context);
-    outcomes.push({ module, milliseconds: performance.now() - startedAt, failure });
-    const added = module.adds.map((column) => [column.name, toArrow(column, values?.[column.name] ?? null, alerts.count)] as [string, Data]);
-    columns.push(...added);
-    known = withColumns(known, alertsOf([nested(added, alerts.count)]));
+    const makers = runs.filter(({ module: { adds } }) => adds.some(({ name }) => module.needs.includes(name))).map(({ done }) => done);
+    runs.push({ module, done: run(module, alerts, makers, { setup, off: off.get(module.name) ?? null, observer }) });
   }
-  return { columns: nested(columns, alerts.count), outcomes };
+  const all = await Promise.all(runs.map(({ done }) => done));
+  return {
+    columns: nested(
+      all.flatMap(({ added }) => added),
+      alerts.count,
+    ),
+    outcomes: all.map(({ outcome }) => outcome),
+  };
 }
 
-type Attempt = { readonly values: Readonly<Record<string, Values>>; readonly failure: null } | { readonly values: null; readonly failure: string };
+interface Run {
+  readonly outcome: ModuleOutcome;
+  readonly added: readonly [string, Data][];
+}
 
-function attempt(module: ScienceModule, alerts: AlertColumns, context: ScienceContext): Attempt {
+interface RunOptions {
+  readonly setup: ScienceSetup;
+  readonly off: string | null;
+  readonly observer: Observer;
+}
+
+async function run(module: ScienceModule, alerts: AlertColumns, makers: readonly Promise<Run>[], options: RunOptions): Promise<Run> {
+  const { count } = alerts;
+  let known = alerts;
+  for (const { added } of await Promise.all(makers)) known = withColumns(known, alertsOf([nested(added, count)]));
+  const startedAt = performance.now();
+  const { values, failure, pending } = await attempt(module, known, options);
+  const outcome = { module, milliseconds: performance.now() - startedAt, failure, pending };
+  return { outcome, added: module.adds.map((column) => [column.name, toArrow(column, values?.[column.name] ?? null, count)]) };
+}
+
+interface Attempt {
+  readonly values: Columns | null;
+  readonly failure: string | null;
+  readonly pending: Uint8Array | null;
+}
+
+async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off, observer }: RunOptions): Promise<Attempt> {
+  const failed = (failure: string): Attempt => ({ values: null, failure, pending: null });
+  if (off !== null) return failed(off);
   try {
     for (const path of module.needs) if (!alerts.paths.has(path)) throw missingColumn(path, alerts.paths);
-    const values = module.run(onlyColumns(alerts, module.needs), context);
+    let pending: Uint8Array | null = null;
+    const { limitSeconds } = setup.config;
+    const signal = AbortSignal.timeout(limitSeconds * 1000);
+    const say = (alert: number) => void ((pending ??= new Uint8Array(alerts.count))[alert] = 1);
+    observer(module, "running");
+    const given = module.run(onlyColumns(alerts, module.needs), { ...setup, seed: 1, signal, pending: say });
+    if (given instanceof Promise) observer(module, "waiting");
+    const values = given instanceof Promise ? await inTime(given, signal, limitSeconds) : given;
     const failure = faultIn(module, values, alerts.count);
-    return failure === null ? { values, failure } : { values: null, failure };
+    return failure === null ? { values, failure, pending } : failed(failure);
   } catch (error) {
-    return { values: null, failure: messageOf(error) };
+    return failed(messageOf(error));
+  } finally {
+    observer(module, "idle");
   }
+}
+
+async function inTime<T>(given: Promise<T>, signal: AbortSignal, limitSeconds: number): Promise<T> {
+  const late = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(new Error(`no answer within ${limitSeconds} s`))));
+  return await Promise.race([given, late]);
 }
 
 function faultIn({ adds }: ScienceModule, given: unknown, count: number): string | null {
   if (typeof given !== "object" || given === null) return `run gave ${String(given)}, not columns by name`;
-  const values = given as Readonly<Record<string, Values | undefined>>;
+  const values = given as Readonly<Record<string, unknown>>;
   for (const column of adds) {
-    const fault = faultOf(column, values[column.name], count);
+    const fault = faultOf(column, values[column.name] as Columns[string] | undefined, count);
     if (fault !== null) return fault;
   }
   const names = adds.map(({ name }) => name);

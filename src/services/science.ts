@@ -4,6 +4,7 @@ import { messageOf } from "../errors.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { type Progress, ScienceTable } from "../science/follow.ts";
 import { knownModules } from "../science/registry.ts";
+import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 /** Follows `raw` of every survey and writes `science`: a row for each distinct alert; with `once`, until it has caught up. */
@@ -12,25 +13,30 @@ export const science: Service = { name: "science", run: (context) => runScience(
 const pauseMs = 500;
 
 async function runScience(context: ServiceContext): Promise<void> {
-  const { lake, log, signal, once, status } = context;
-  const { modules, problems } = await knownModules(context.config.science.modules);
+  const { config, lake, log, signal, once, status } = context;
+  const setup = { lake, config: config.science };
+  const { modules, problems } = await knownModules(setup);
   for (const problem of problems) log.warn(`science module left out: ${problem.message}`);
   const tables = new Map<string, ScienceTable>();
-  const done = { alerts: 0, duplicates: 0 };
-  status({ state: "running" });
+  const meter = new StageMeter();
+  let duplicates = 0;
+  status({ state: "running", stage: meter.status() });
   while (!signal.aborted) {
     let isBusy = false;
     for (const survey of surveysWithAlerts(lake)) {
       const own = modules.filter((module) => module.surveys.includes(survey));
-      const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(context.config).named(survey), own, context.config.science.batchAlerts);
+      const table = tables.get(survey) ?? new ScienceTable(setup, surveysOf(config).named(survey), own);
       tables.set(survey, table);
       const progress = await stepOf(table, survey, context);
       if (progress === null) continue;
       isBusy = true;
-      done.alerts += progress.alerts;
-      done.duplicates += progress.duplicates;
-      status({ message: messageFor(done, progress) });
+      duplicates += progress.duplicates;
+      meter.commit(progress.alerts, progress.publishedAt);
+      meter.fail(progress.outcomes.filter(({ failure }) => failure !== null).length);
+      meter.waiting(progress.lag);
+      status({ message: messageFor(duplicates, progress) });
     }
+    status({ stage: meter.status() });
     if (isBusy) continue;
     if (once) return;
     await sleep(pauseMs, null, { signal }).catch(() => null);
@@ -49,9 +55,9 @@ async function stepOf(table: ScienceTable, survey: string, { once, log, status }
   }
 }
 
-function messageFor({ alerts, duplicates }: { alerts: number; duplicates: number }, { outcomes }: Progress): string {
+function messageFor(duplicates: number, { outcomes }: Progress): string {
   const failed = [...new Set(outcomes.flatMap(({ module, failure }) => (failure === null ? [] : [`${module.name}: ${failure}`])))];
-  return [`${alerts} alerts, ${duplicates} sent again`, ...failed].join("; ");
+  return [...(duplicates > 0 ? [`${duplicates} sent again`] : []), ...failed].join("; ");
 }
 
 function surveysWithAlerts(lake: string): string[] {

@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import type { AlertColumns } from "../../src/science/alerts.ts";
 import type { Values } from "../../src/science/module.ts";
+import { configSchema } from "../../src/config/schema.ts";
 import { modules } from "../../src/science/modules.ts";
 import { openAlertFile } from "../../src/science/parquet.ts";
 import { project } from "../cli/run.ts";
@@ -114,7 +115,8 @@ async function alertsOfFile(path: string): Promise<AlertColumns> {
 }
 
 function run(alerts: AlertColumns, name: string): Columns {
-  return modules.find((module) => module.name === name)!.run(alerts, { seed: 0 });
+  const context = { lake: "", config: configSchema.parse({}).science, seed: 0, pending: () => {}, signal: new AbortController().signal };
+  return modules.find((module) => module.name === name)!.run(alerts, context) as Columns;
 }
 
 /** A column, or a structure of them. */

@@ -68,6 +68,13 @@ describe("the science service", { timeout: 60_000 }, () => {
     expect(row).toMatchObject({ same: true });
     expect(row["nalerthist"]).toBeGreaterThan(1);
     expect(row["_modules"]).toContain("nalerthist@1 roid@1");
+    const [more] = await query(
+      lake,
+      "SELECT count(*)::INTEGER AS rows, count(*) FILTER (r._published_at IS NOT DISTINCT FROM s._published_at AND s._pending = '' AND s._revision = 0 AND s._catalogues IS NOT NULL)::INTEGER AS whole FROM ztf.science s JOIN ztf.raw r USING (candid)",
+    );
+    expect(more).toEqual({ rows: 200, whole: 200 });
+    const tags = [...new LakeTable(join(lake, "ztf/science")).snapshot.files.values()].map(({ tags: { "fink.raw": raw } = {} }) => raw);
+    expect(tags.toSorted()).toEqual([...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].toSorted());
   });
 
   it("has one row of an alert that the survey sends again, in the same run or later", async () => {
@@ -95,7 +102,8 @@ describe("the science service", { timeout: 60_000 }, () => {
 
   it("computes a batch again, whole, after a file of it could not be read", async () => {
     const lake = lakeNamed("unreadable");
-    const table = new ScienceTable(lake, surveysOf(configSchema.parse({})).named("ztf"), [], 1000);
+    const config = configSchema.parse({ science: { batchAlerts: 1000 } });
+    const table = new ScienceTable({ lake, config: config.science }, surveysOf(config).named("ztf"), []);
     const files = [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].map((path) => join(lake, "ztf/raw", path));
     const last = files[files.length - 1];
     const bytes = readFileSync(last);

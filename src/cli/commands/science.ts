@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { makeVector, type Vector } from "apache-arrow";
 import { z } from "zod";
 import { surveysOf } from "../../archive/setup.ts";
@@ -7,7 +7,7 @@ import { FinkError } from "../../errors.ts";
 import { columnAt } from "../../lake/column.ts";
 import type { AlertColumns } from "../../science/alerts.ts";
 import { missingColumn } from "../../science/missing.ts";
-import type { ScienceModule } from "../../science/module.ts";
+import type { ScienceModule, ScienceSetup } from "../../science/module.ts";
 import { withMakers } from "../../science/order.ts";
 import { type AlertFile, openAlertFile } from "../../science/parquet.ts";
 import { knownModules, loadModule } from "../../science/registry.ts";
@@ -27,7 +27,7 @@ type Flags = z.output<typeof flags>;
 export const science = defineCommand({
   arguments: "ACTION [MODULES]",
   description: [
-    "list: the modules, the columns they need and those they add. Your own are the files of FINK_HOME/science.",
+    "list: the modules, the columns they need and those they add. Your own are the files of the folder science.modules.",
     "test MODULES: runs modules (names or files, separated by commas, or all) and prints what they say of each alert.",
   ].join("\n"),
   example: "./fink science test roid,nalerthist",
@@ -41,9 +41,14 @@ export const science = defineCommand({
 });
 
 async function modulesOf(context: CommandContext): Promise<readonly ScienceModule[]> {
-  const { modules, problems } = await knownModules(join(context.config().home, "science"));
+  const { modules, problems } = await knownModules(setupOf(context));
   for (const problem of problems) context.warn(`fink: left out: ${problem.message}`);
   return modules;
+}
+
+function setupOf(context: CommandContext): ScienceSetup {
+  const { config } = context.config();
+  return { lake: config.lake, config: config.science };
 }
 
 function list(context: CommandContext, modules: readonly ScienceModule[], survey: string | undefined): void {
@@ -79,7 +84,7 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
     return false;
   });
   const alerts = sample ?? (await file!.read([idPath, ...modules.flatMap(({ needs }) => needs)]));
-  const results = runModules(modules, alerts, { seed: 1 });
+  const results = await runModules(modules, alerts, setupOf(context));
   return report(context, idsOf(alerts, idPath), results, chosen);
 }
 
