@@ -79,8 +79,7 @@ async function withOffsets(to: string) {
   const { encodeFile, writeFiles } = await import("../../src/archive/files.ts");
   const { nested, toArrow } = await import("../../src/science/results.ts");
   const table = new LakeTable(join(to, "ztf/raw"));
-  const column = (name: string, type: "int" | "long" | "string", values: never) =>
-    [name, toArrow({ name, type, unit: null, description: "" }, { values }, 10)] as const;
+  const column = (name: string, type: "int" | "long" | "string", values: never) => [name, toArrow({ type }, { values }, 10)] as const;
   const files = [0, 10, 20].map((first) =>
     encodeFile(
       nested(
