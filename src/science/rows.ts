@@ -14,7 +14,11 @@ export const publishedAt = "_published_at";
 export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns, outcomes }: Results, revisions: Int32Array): Data<Struct> {
   const { count } = alerts;
   const text = (name: string, values: readonly string[]) => [name, toArrow({ type: "string" }, { values }, count)] as const;
-  const same = (name: string, value: string) => text(name, new Array<string>(count).fill(value));
+  const same = (name: string, value: string) =>
+    text(
+      name,
+      Array.from({ length: count }, () => value),
+    );
   return nested(
     [
       ...keys.map((key) => keyColumn(key, alerts)),
@@ -32,7 +36,7 @@ export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns
 /** Names of the modules for which each alert waits, with spaces between. */
 function pendingOf(outcomes: readonly ModuleOutcome[], count: number): string[] {
   const waiting = outcomes.filter(({ pending }) => pending !== null);
-  if (waiting.length === 0) return new Array<string>(count).fill("");
+  if (waiting.length === 0) return Array.from({ length: count }, () => "");
   return Array.from({ length: count }, (_, i) => waiting.flatMap(({ module, pending }) => (pending?.[i] === 1 ? [module.name] : [])).join(" "));
 }
 
