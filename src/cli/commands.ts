@@ -17,6 +17,7 @@ export const commands: CommandTable = {
     summary: "What is computed on each alert; try a module of your own",
     load: async () => (await import("./commands/science.ts")).science,
   },
+  model: { group: "Alerts", summary: "ONNX models that score alerts", load: async () => (await import("./commands/model.ts")).model },
   lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
   catalog: { group: "Alerts", summary: "Catalogues that alerts are matched with", load: async () => (await import("./commands/catalog.ts")).catalog },
   account: {

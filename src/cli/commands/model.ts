@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { FinkError } from "../../errors.ts";
+import { addModel, removeModel } from "../../science/models/add.ts";
+import { bringRuntime } from "../../science/models/runtime.ts";
+import { modelFolder, storedModels } from "../../science/models/store.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { table } from "../table.ts";
+
+const flags = z.object({
+  header: z.string().optional().describe("add: the model's header, if it is not NAME.json beside the file").meta({ value: "FILE" }),
+});
+
+export const model = defineCommand({
+  arguments: "ACTION [NAME]",
+  description: [
+    "add FILE: checks an ONNX model (.onnx or .onnx.gz) against the test vectors of its header, and keeps it.",
+    "list: the models, and what is wrong with them.",
+    "remove NAME: takes a model away; its columns are null from then on.",
+  ].join("\n"),
+  example: "./fink model add my_model.onnx --header my_model.json",
+  flags,
+  async run(context, [action, name], { header }) {
+    const { config } = context.config();
+    const folder = modelFolder({ lake: config.lake, config: config.science });
+    if (action === "add" && name !== undefined) return await add(context, resolve(name), header === undefined ? undefined : resolve(header), folder);
+    if (action === "list" && name === undefined) return list(context, folder);
+    if (action === "remove" && name !== undefined) return removeModel(folder, name);
+    throw new FinkError("usage", "there is ./fink model add FILE, ./fink model list and ./fink model remove NAME");
+  },
+});
+
+async function add(context: CommandContext, file: string, header: string | undefined, folder: string): Promise<void> {
+  await bringRuntime(context.warn);
+  const { header: added, largestDifference } = await addModel(file, header, folder);
+  const { name, version, tests, tolerance } = added;
+  if (context.json) return context.print(JSON.stringify({ name, version, tests: tests.length, largestDifference }));
+  context.print(`${name} ${version}: ${tests.length} tests, largest difference ${largestDifference.toExponential(1)} (allowed ${tolerance})`);
+  context.warn("a science service that runs takes it up when it is started again");
+}
+
+function list(context: CommandContext, folder: string): void {
+  const models = storedModels(folder);
+  if (context.json)
+    return context.print(
+      JSON.stringify(
+        models.map(({ name, header, problem }) => ({ name, version: header?.version ?? null, problem })),
+        null,
+        2,
+      ),
+    );
+  const rows = models.map(({ name, header, problem }) => [name, header?.version ?? "", problem ?? header!.about]);
+  context.print(rows.length > 0 ? table(["model", "version", ""], rows) : `there are no models in ${folder}`);
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { linearModel } from "../../../test/science/tiny-onnx.ts";
+import { addModel, removeModel } from "./add.ts";
+import { loadedModel, missingModel, storedModels } from "./store.ts";
+
+let folder = "";
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "fink-models-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const setup = () => ({ lake: "", config: { models: join(folder, "models") } });
+
+/** A model that answers 2 a + 3 b. */
+function write(
+  changes: object = {},
+  tests: readonly object[] = [{ inputs: { features: { shape: [1, 2], data: [1, 1] } }, outputs: { score: { shape: [1, 1], data: [5] } } }],
+): string {
+  writeFileSync(join(folder, "mine.onnx"), linearModel([2, 3]));
+  const header = { name: "mine", version: "1", about: "A sum.", inputs: [{ name: "features" }], outputs: [{ name: "score" }], tests, ...changes };
+  writeFileSync(join(folder, "mine.json"), JSON.stringify(header));
+  return join(folder, "mine.onnx");
+}
+
+async function refusal(changes: object, tests?: readonly object[]): Promise<unknown> {
+  return await addModel(write(changes, tests), undefined, setup().config.models).catch((error: unknown) => (error as Error).message);
+}
+
+it("a model that passes its tests is kept, found and run", async () => {
+  const { largestDifference } = await addModel(write(), undefined, setup().config.models);
+  expect(largestDifference).toBe(0);
+  expect(storedModels(setup().config.models)).toMatchObject([{ name: "mine", problem: null }]);
+  expect(missingModel(setup(), ["mine"])).toBeNull();
+  const model = await loadedModel(setup(), "mine");
+  const { score } = await model.run({ features: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) } });
+  expect([...score.data]).toEqual([2, 3]);
+  removeModel(setup().config.models, "mine");
+  expect(missingModel(setup(), ["mine"])).toMatch("there is no model mine: ./fink model add");
+});
+
+it("a compressed file is stored as it is run", async () => {
+  const plain = write();
+  writeFileSync(`${plain}.gz`, gzipSync(readFileSync(plain)));
+  await addModel(`${plain}.gz`, undefined, setup().config.models);
+  expect(readFileSync(join(setup().config.models, "mine.onnx"))).toEqual(readFileSync(plain));
+});
+
+it("what is not as its header says is refused, with the reason", async () => {
+  const wrong = [{ inputs: { features: { shape: [1, 2], data: [1, 1] } }, outputs: { score: { shape: [1, 1], data: [6] } } }];
+  expect(await refusal({}, wrong)).toMatch("mine: test 1 of 1 is off by 1, more than the tolerance 0.00001");
+  expect(await refusal({ inputs: [{ name: "x" }] })).toMatch("mine has no input x; it has features");
+  expect(await refusal({ outputs: [{ name: "y" }] })).toMatch("mine has no output y; it has score");
+  expect(await refusal({ sha256: "0".repeat(64) })).toMatch("is not the file of its header");
+  expect(await refusal({}, [])).toMatch("mine.json: tests: Too small");
+  expect(await refusal({ weights: 1 })).toMatch('Unrecognized key: "weights"');
+  const column = { name: "my_score", type: "float", unit: null, description: "mine" };
+  expect(await refusal({ outputs: [{ name: "score", column }] })).toMatch("inputs: features has no columns");
+  write();
+  writeFileSync(join(folder, "text.onnx"), "no model");
+  await expect(addModel(join(folder, "text.onnx"), join(folder, "mine.json"), setup().config.models)).rejects.toThrow(/text.onnx cannot be loaded/);
+  expect(storedModels(setup().config.models)).toEqual([]);
+});
+
+it("a stored file that changed is not run", async () => {
+  await addModel(write(), undefined, setup().config.models);
+  writeFileSync(join(setup().config.models, "mine.onnx"), linearModel([2, 4]));
+  expect(storedModels(setup().config.models)).toMatchObject([{ name: "mine", problem: expect.stringContaining("is not the file that was added") as string }]);
+  await expect(loadedModel(setup(), "mine")).rejects.toThrow("is not the file that was added");
+});
