@@ -17,6 +17,8 @@ export interface ScienceModule {
   readonly adds: readonly AddedColumn[];
   /** `name@edition` of each catalogue or service that it looks into: the rows name them in `_catalogues`. */
   readonly catalogues?: readonly string[];
+  /** Names of the ONNX models that it runs (`loadedModel`); without one of them it is off. Their files are part of its version in the rows. */
+  readonly models?: readonly string[];
   /**
    * All columns of `adds`, by name, at once or later: a module that waits for a model or for a remote service keeps no other from running.
    * It may throw: its columns are null then, and the alerts go on.

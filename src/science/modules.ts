@@ -8,10 +8,11 @@ import { nalerthist } from "./modules/nalerthist.ts";
 import { quality } from "./modules/quality.ts";
 import { roid } from "./modules/roid.ts";
 import { rubinCataloged, rubinLabels } from "./modules/rubin-labels.ts";
+import { snnSniaVsNonia, snnSnVsAll, snnSnVsOthers } from "./modules/supernnova.ts";
 import { transient } from "./modules/transient.ts";
 
-const ztf = [quality, nalerthist, roid, transient, lcFeaturesZtf, magnitudeRate, photometryZtf, elephantZtf];
-const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst];
+const ztf = [quality, nalerthist, roid, transient, lcFeaturesZtf, magnitudeRate, photometryZtf, elephantZtf, snnSniaVsNonia, snnSnVsAll];
+const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers];
 
 /** Shipped modules; one that reads what another adds runs after it. */
 export const modules: readonly ScienceModule[] = [...ztf, ...lsst];

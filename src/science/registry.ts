@@ -5,6 +5,7 @@ import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
 import { checkFile } from "./missing.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
+import { modelModules, withItsModels } from "./models/modules.ts";
 import { modules as shipped } from "./modules.ts";
 
 const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
@@ -28,6 +29,7 @@ const moduleSchema = z.object({
     )
     .min(1),
   catalogues: z.array(z.string().regex(/^\S+@\S+$/, "write name@edition")).optional(),
+  models: z.array(z.string()).optional(),
   run: aFunction,
   unavailable: aFunction.optional(),
   changes: aFunction.optional(),
@@ -39,9 +41,10 @@ export interface KnownModules {
   readonly problems: readonly FinkError[];
 }
 
-/** The shipped modules and those of the user's folder, which need not be there. A user's one replaces the shipped one of its name. */
-export async function knownModules({ config: { modules: folder } }: ScienceSetup): Promise<KnownModules> {
-  const byName = new Map(shipped.map((module) => [module.name, module]));
+/** The shipped modules, models that are modules, and those of the user's folder, which need not be there. A user's one replaces the shipped one of its name. */
+export async function knownModules(setup: ScienceSetup): Promise<KnownModules> {
+  const folder = setup.config.modules;
+  const byName = new Map([...shipped, ...modelModules(setup)].map((module) => [module.name, module]));
   const problems: FinkError[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];
   for (const file of files.sort()) {
@@ -52,7 +55,7 @@ export async function knownModules({ config: { modules: folder } }: ScienceSetup
       problems.push(error as FinkError);
     }
   }
-  return { modules: [...byName.values()], problems };
+  return { modules: [...byName.values()].map((module) => withItsModels(module, setup)), problems };
 }
 
 /** A file whose default export, or else the first with a `run`, is a module. Throws "config" for what is no module. */

@@ -34,7 +34,7 @@ export const science = defineCommand({
   flags,
   async run(context, [action, names], given) {
     const modules = await modulesOf(context);
-    if (action === "list" && names === undefined) return list(context, modules, given.survey);
+    if (action === "list" && names === undefined) return await list(context, modules, given.survey);
     if (action === "test" && names !== undefined) return await test(context, modules, names, given);
     throw new FinkError("usage", "there is ./fink science list and ./fink science test MODULES");
   },
@@ -51,15 +51,29 @@ function setupOf(context: CommandContext): ScienceSetup {
   return { lake: config.lake, config: config.science };
 }
 
-function list(context: CommandContext, modules: readonly ScienceModule[], survey: string | undefined): void {
+async function list(context: CommandContext, modules: readonly ScienceModule[], survey: string | undefined): Promise<void> {
   const listed = modules.filter(({ surveys }) => survey === undefined || surveys.includes(survey));
-  if (context.json) return context.print(JSON.stringify(listed, null, 2)); // functions are left out
-  context.print(listed.map(describe).join("\n\n"));
+  const off = await reasonsOff(context, listed);
+  // functions are left out
+  if (context.json)
+    return context.print(
+      JSON.stringify(
+        listed.map((module, i) => ({ ...module, off: off[i] })),
+        null,
+        2,
+      ),
+    );
+  context.print(listed.map((module, i) => describe(module, off[i])).join("\n\n"));
 }
 
-function describe({ name, version, surveys, about, needs, adds }: ScienceModule): string {
+/** Why each cannot run here; null: it can. */
+async function reasonsOff(context: CommandContext, modules: readonly ScienceModule[]): Promise<(string | null)[]> {
+  return await Promise.all(modules.map(async (module) => (await module.unavailable?.(setupOf(context))) ?? null));
+}
+
+function describe({ name, version, surveys, about, needs, adds }: ScienceModule, off: string | null): string {
   const columns = adds.map((column) => [column.name, column.type, column.unit ?? "", column.description]);
-  const lines = [about, `needs ${needs.join(", ")}`, ...table(["adds", "type", "unit", ""], columns).split("\n")];
+  const lines = [about, ...(off === null ? [] : [`off: ${off}`]), `needs ${needs.join(", ")}`, ...table(["adds", "type", "unit", ""], columns).split("\n")];
   return [`${name} ${version} (${surveys.join(", ")})`, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
@@ -76,11 +90,13 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
   if (idPath === undefined)
     throw new FinkError("schema", `the alerts have no id: there is no column ${survey.alert?.join(" or ") ?? "that the survey calls so"}`);
   const ofSurvey = known.filter(({ surveys }) => surveys.includes(survey.name));
-  const modules = withMakers(chosen, ofSurvey, paths).filter((module, _, all) => {
+  const found = withMakers(chosen, ofSurvey, paths);
+  const off = await reasonsOff(context, found);
+  const modules = found.filter((module, i, all) => {
     const missing = module.needs.find((path) => !paths.has(path) && !all.some(({ adds }) => adds.some(({ name }) => name === path)));
-    if (missing === undefined) return true;
-    if (names !== "all") throw missingColumn(missing, paths);
-    context.warn(`fink: ${module.name} is left out: there is no column ${missing}${didYouMean(missing, paths)}`);
+    if (missing === undefined && off[i] === null) return true;
+    if (names !== "all") throw missing === undefined ? new FinkError("model", `${module.name} is off: ${off[i]}`) : missingColumn(missing, paths);
+    context.warn(`fink: ${module.name} is left out: ${off[i] ?? `there is no column ${missing}${didYouMean(missing!, paths)}`}`);
     return false;
   });
   const alerts = sample ?? (await file!.read([idPath, ...modules.flatMap(({ needs }) => needs)]));

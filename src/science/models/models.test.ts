@@ -2,16 +2,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { makeVector } from "apache-arrow";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { configSchema } from "../../config/schema.ts";
 import { linearModel } from "../../../test/science/tiny-onnx.ts";
 import { addModel, removeModel } from "./add.ts";
+import { alertsOf } from "../alerts.ts";
+import { runModules } from "../runner.ts";
+import { knownModules } from "../registry.ts";
+import { nested, toArrow } from "../results.ts";
 import { loadedModel, missingModel, storedModels } from "./store.ts";
 
 let folder = "";
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "fink-models-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const setup = () => ({ lake: "", config: { models: join(folder, "models") } });
+const setup = () => ({ lake: "", config: configSchema.parse({ science: { models: join(folder, "models"), modules: join(folder, "none") } }).science });
 
 /** A model that answers 2 a + 3 b. */
 function write(
@@ -68,4 +74,35 @@ it("a stored file that changed is not run", async () => {
   writeFileSync(join(setup().config.models, "mine.onnx"), linearModel([2, 4]));
   expect(storedModels(setup().config.models)).toMatchObject([{ name: "mine", problem: expect.stringContaining("is not the file that was added") as string }]);
   await expect(loadedModel(setup(), "mine")).rejects.toThrow("is not the file that was added");
+});
+
+it("a model of plain columns is a module: an alert that lacks one is not scored, unless the header says what stands for it", async () => {
+  const column = { name: "mine.sum", type: "float", unit: null, description: "a sum" };
+  const added = async (missing: object): Promise<unknown> => {
+    await addModel(
+      write({ surveys: ["ztf"], inputs: [{ name: "features", columns: ["a", "b"], ...missing }], outputs: [{ name: "score", column }] }),
+      undefined,
+      setup().config.models,
+    );
+    const module = (await knownModules(setup())).modules.find(({ name }) => name === "mine")!;
+    expect(module.version).toMatch(/^1\+[0-9a-f]{8}$/);
+    const numbers = (values: readonly number[]) => toArrow({ type: "double" }, { values: Float64Array.from(values) }, values.length);
+    const columns = nested(
+      [
+        ["a", numbers([1, 2, NaN])],
+        ["b", numbers([1, 0, 1])],
+      ],
+      3,
+    );
+    const { columns: found, outcomes } = await runModules([module], alertsOf([columns]), setup());
+    expect(outcomes[0].failure).toBeNull();
+    return Array.from(makeVector(found), (row) => (row as unknown as { mine: { sum: number | null } }).mine.sum);
+  };
+  expect(await added({})).toEqual([5, 4, null]);
+  expect(await added({ missing: 10 })).toEqual([5, 4, 23]);
+});
+
+it("a module whose model is not there is off, and says why", async () => {
+  const module = (await knownModules(setup())).modules.find(({ name }) => name === "snn_snia_vs_nonia")!;
+  expect(await module.unavailable!(setup())).toMatch("there is no model snn_snia_vs_nonia: ./fink model add snn_snia_vs_nonia.onnx");
 });
