@@ -10,6 +10,8 @@ export interface AlertBatch {
 /** Makes the table `alerts` of the columns that are needed. `relation` is a SELECT that gives the alerts' nested columns. */
 export async function makeBatch(connection: DuckDBConnection, relation: string, columns: Iterable<FlatColumn>): Promise<AlertBatch> {
   const list = [...columns].map(({ path, sql }) => `${sql} AS ${identifier(path)}`);
-  const result = await connection.run(`CREATE OR REPLACE TEMP TABLE alerts AS SELECT ${["row_number() OVER () - 1 AS _row", ...list].join(", ")} FROM (${relation}) AS source`);
+  const result = await connection.run(
+    `CREATE OR REPLACE TEMP TABLE alerts AS SELECT ${["row_number() OVER () - 1 AS _row", ...list].join(", ")} FROM (${relation}) AS source`,
+  );
   return { count: Number(result.rowsChanged) };
 }

@@ -3,7 +3,7 @@ import { nearest } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
 import { identifier } from "../lake/scan.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { asDouble, fieldOf, type Emitted } from "./emit.ts";
+import { asDouble, fieldOf, type Emitted } from "./emitted.ts";
 
 /** A column of the alerts as filters read it: one value, or one list, of its own. */
 export interface FlatColumn {
@@ -28,7 +28,12 @@ export class ColumnTypes {
   readonly #places: (kind: "on_watchlist" | "in_area", name: string) => void;
 
   /** `checkPlace` throws for a watch list or area that is not there. */
-  constructor(survey: Survey, type: DuckDBStructType, added: ReadonlyMap<string, FlatColumn>, checkPlace: (kind: "on_watchlist" | "in_area", name: string) => void) {
+  constructor(
+    survey: Survey,
+    type: DuckDBStructType,
+    added: ReadonlyMap<string, FlatColumn>,
+    checkPlace: (kind: "on_watchlist" | "in_area", name: string) => void,
+  ) {
     this.survey = survey;
     this.type = type;
     this.added = added;
@@ -90,8 +95,9 @@ export class ColumnTypes {
   #missing(path: readonly string[]): FinkError {
     const name = path.join(".");
     const all = [...pathsIn(this.type), ...[...this.added.values()].map((column) => column.path)];
-    const last = path[path.length - 1].toLowerCase();
-    const meant = all.find((one) => one.toLowerCase().endsWith(`.${last}`)) ?? nearest(name, all) ?? all.find((one) => nearest(last, [one.slice(one.lastIndexOf(".") + 1)]) !== undefined);
+    const lastOf = (one: string) => one.slice(one.lastIndexOf(".") + 1).toLowerCase();
+    const byLast = new Map(all.toReversed().map((one) => [lastOf(one), one]));
+    const meant = byLast.get(lastOf(name)) ?? (path.length > 1 ? nearest(name, all) : undefined) ?? byLast.get(nearest(lastOf(name), byLast.keys()) ?? "");
     return new FinkError("filter", `there is no column ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
   }
 }

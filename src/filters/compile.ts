@@ -22,8 +22,16 @@ export const qualityColumn = "passes_quality_cuts";
 
 /** Holds a filter against the columns: throws "filter" for one that is not there, and for types that do not go together. `isLive`: with the quality cut it asks for. */
 export async function compile(filter: Filter, columns: ColumnTypes, connection: DuckDBConnection, isLive: boolean): Promise<Compiled> {
+  try {
+    return await compiled(filter, columns, connection, isLive);
+  } catch (error) {
+    throw new FinkError("filter", `${filter.file}: ${messageOf(error)}`, error);
+  }
+}
+
+async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDBConnection, isLive: boolean): Promise<Compiled> {
   const used = new Map<string, FlatColumn>();
-  const context: EmitContext = { columns, formulas: await formulas(), used };
+  const context: EmitContext = { columns, formulas: await formulas(), text: filter.text, used };
   const cut: Expression[] = isLive && filter.quality === "good" && columns.has(qualityColumn) ? [{ kind: "column", path: [qualityColumn], at: -1 }] : [];
   if (filter.body.kind === "ts") {
     for (const path of filter.body.needs) used.set(path, columns.find(path.split(".")));

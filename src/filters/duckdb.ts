@@ -1,5 +1,5 @@
 import { BOOLEAN, DOUBLE, LIST } from "@duckdb/node-api";
-import { elementOf, type Emitted } from "./emit.ts";
+import { elementOf, type Emitted } from "./emitted.ts";
 
 /** How DuckDB writes each function and operator; one that is not here has the same name and arguments there. */
 const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
@@ -31,8 +31,6 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   element_at: (list, n) => `list_extract(${list.sql}, ${n.sql})`,
   filter: (list, f) => `list_filter(${list.sql}, ${f.sql})`,
   transform: (list, f) => `list_transform(${list.sql}, ${f.sql})`,
-  exists: (list, f) => `coalesce(len(list_filter(${list.sql}, ${f.sql})) > 0, false)`,
-  forall: (list, f) => `(len(list_filter(${list.sql}, ${f.sql})) = len(${list.sql}))`,
   aggregate: (list, start, f) => `list_reduce(${list.sql}, ${f.sql}, ${start.sql})`,
   array: (...entries) => `list_value(${entries.map(({ sql }) => sql).join(", ")})`,
   array_contains: (list, x) => `list_contains(${list.sql}, ${x.sql})`,

@@ -1,21 +1,18 @@
-import { DuckDBListType, DuckDBMapType, DuckDBStructType, type DuckDBType, DuckDBTypeId, DOUBLE, LIST } from "@duckdb/node-api";
-import { didYouMean } from "../config/nearest.ts";
-import { FinkError } from "../errors.ts";
+import { DOUBLE } from "@duckdb/node-api";
+import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import type { Call, Constant, Expression } from "./filter.ts";
 import { duckdbCall } from "./duckdb.ts";
-
-/** DuckDB's SQL of an expression; null: its type is not known here, DuckDB finds it. */
-export interface Emitted {
-  readonly sql: string;
-  readonly type: DuckDBType | null;
-}
+import { elementOf, type Emitted, fieldOf } from "./emitted.ts";
+import { refuse } from "./refuse.ts";
 
 export interface EmitContext {
   readonly columns: ColumnTypes;
   /** What the formulas of our functions say, by name. */
   readonly formulas: ReadonlyMap<string, { readonly parameters: readonly string[]; readonly body: Expression }>;
+  /** Of the file, to say where something is. */
+  readonly text: string;
   /** Columns that were used, by path: filled here. */
   readonly used: Map<string, FlatColumn>;
 }
@@ -44,17 +41,26 @@ function write(expression: Expression, context: Inner): Emitted {
       return constant(expression);
     case "column": {
       const variable = context.variables.get(expression.path[0]);
-      if (variable) return expression.path.slice(1).reduce(fieldOf, variable);
-      const column = context.columns.find(expression.path);
+      if (variable) return placed(expression.at, context, () => expression.path.slice(1).reduce(fieldOf, variable));
+      const column = placed(expression.at, context, () => context.columns.find(expression.path));
       context.used.set(column.path, column);
       return { sql: identifier(column.path), type: column.type };
     }
     case "field":
-      return fieldOf(write(expression.of, context), expression.name);
+      return placed(expression.at, context, () => fieldOf(write(expression.of, context), expression.name));
     case "lambda":
       throw new FinkError("internal", "a lambda outside of a function");
     case "call":
       return call(expression, context);
+  }
+}
+
+function placed<T>(at: number, { text }: EmitContext, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = messageOf(error);
+    throw message.startsWith("line ") ? error : refuse(text, at, message);
   }
 }
 
@@ -92,34 +98,6 @@ function written(args: readonly Expression[], context: Inner): Emitted[] {
     done.push({ sql: `${names.length === 1 ? names[0] : `(${names.join(", ")})`} -> ${body.sql}`, type: body.type });
   }
   return done;
-}
-
-/** A field of a structure, or of each structure in a list. */
-export function fieldOf({ sql, type }: Emitted, name: string): Emitted {
-  if (type instanceof DuckDBListType) {
-    const inner = fieldOf({ sql: "_f", type: type.valueType }, name);
-    return { sql: `list_transform(${sql}, _f -> ${inner.sql})`, type: inner.type && LIST(inner.type) };
-  }
-  if (type instanceof DuckDBMapType) return asDouble({ sql: `element_at(${sql}, ${literal(name)})`, type: type.valueType });
-  if (!(type instanceof DuckDBStructType)) {
-    if (type === null) return { sql: `struct_extract(${sql}, ${literal(name)})`, type: null };
-    throw new FinkError("filter", `there is no ${name} in a value of type ${String(type)}`);
-  }
-  const index = type.entryNames.findIndex((entry) => entry.toLowerCase() === name.toLowerCase());
-  if (index < 0) throw new FinkError("filter", `its entries have no ${name}${didYouMean(name, type.entryNames)}`);
-  return asDouble({ sql: `struct_extract(${sql}, ${literal(type.entryNames[index])})`, type: type.entryTypes[index] });
-}
-
-/** float32, and lists of them, as doubles. */
-export function asDouble(emitted: Emitted): Emitted {
-  const { sql, type } = emitted;
-  if (type?.typeId === DuckDBTypeId.FLOAT) return { sql: `CAST(${sql} AS DOUBLE)`, type: DOUBLE };
-  if (type instanceof DuckDBListType && type.valueType.typeId === DuckDBTypeId.FLOAT) return { sql: `CAST(${sql} AS DOUBLE[])`, type: LIST(DOUBLE) };
-  return emitted;
-}
-
-export function elementOf(type: DuckDBType | null): DuckDBType | null {
-  return type instanceof DuckDBListType ? type.valueType : null;
 }
 
 function constant({ value }: Constant): Emitted {

@@ -20,7 +20,7 @@ interface Known extends FilterFunctionEntry {
   readonly lambdas: readonly number[];
 }
 
-const plain = (name: string, args: string, description: string): FilterFunctionEntry => ({ name, arguments: args.split(", "), description });
+const plain = (name: string, args: string, description: string): FilterFunctionEntry => ({ name, arguments: args.split(/, (?![^(]*\))/), description });
 
 const numbers: readonly FilterFunctionEntry[] = [
   plain("abs", "x", "Absolute value"),
@@ -64,8 +64,6 @@ const lists: readonly FilterFunctionEntry[] = [
   plain("element_at", "list, n", "Entry n, from 1; -1 is the last; null where there is none"),
   plain("filter", "list, x -> …", "The entries for which it is true"),
   plain("transform", "list, x -> …", "What the function gives for each entry"),
-  plain("exists", "list, x -> …", "Whether it is true for any entry; false of a list that is null"),
-  plain("forall", "list, x -> …", "Whether it is true for all entries; null of a list that is null"),
   plain("aggregate", "list, start, (sum, x) -> …", "The entries taken together one after the other, from a start"),
   plain("array", "x, […]", "A list of these"),
   plain("array_contains", "list, x", "Whether x is in it"),
@@ -75,7 +73,11 @@ const lists: readonly FilterFunctionEntry[] = [
   plain("array_mean", "list", "Mean of the entries"),
   plain("array_median", "list", "Median of the entries"),
   plain("array_sort", "list", "Numbers from the smallest on, nulls last"),
-  plain("slope", "xs, ys", "Slope of the line through the points by least squares, of two lists of equal length; points with a null are left out; null of fewer than two"),
+  plain(
+    "slope",
+    "xs, ys",
+    "Slope of the line through the points by least squares, of two lists of equal length; points with a null are left out; null of fewer than two",
+  ),
 ];
 
 const places: readonly FilterFunctionEntry[] = [
@@ -98,7 +100,12 @@ const byName = new Map(
     .flat()
     .map((entry) => [entry.name, known(entry)]),
 );
-const operators = new Map(["+", "-", "*", "/", "%", "||", "like", "not like"].map((name) => [name, { ...known(plain(name, "x, y", "")), counts: [name === "-" || name === "+" ? 1 : 2, 2] as const }]));
+const operators = new Map(
+  ["+", "-", "*", "/", "%", "||", "like", "not like"].map((name) => [
+    name,
+    { ...known(plain(name, "x, y", "")), counts: [name === "-" || name === "+" ? 1 : 2, 2] as const },
+  ]),
+);
 
 export function functionNamed(name: string): Known | undefined {
   return byName.get(name) ?? operators.get(name);
@@ -118,20 +125,28 @@ const instead: Readonly<Record<string, string>> = {
   list_extract: "write element_at(list, n)",
   pi: "write 3.141592653589793, or radians(x)",
   median: "of a list write array_median(list)",
-  unnest: "write filter, transform or exists of the list",
-  explode: "write filter, transform or exists of the list",
+  unnest: "write filter, transform or aggregate of the list",
+  explode: "write filter, transform or aggregate of the list",
   days: "write days_since(time)",
 };
 const groups: readonly (readonly [names: RegExp, advice: string])[] = [
   [/^(regexp|rlike|similar)/, "regular expressions differ between engines: write LIKE, contains, or a .ts filter"],
-  [/^(count|count_star|sum|avg|mean|min|max|stddev|var|any_value|first|last)/, "a filter looks at one alert at a time: of a list write size, array_sum, array_mean, array_min or array_max"],
-  [/^(now|current_|today|random|uuid|gen_random)/, "a filter has to give the same answer whenever it is run: write days_since(time), which counts to the alert's own time"],
+  [
+    /^(count|count_star|sum|avg|mean|min|max|stddev|var|any_value|first|last)/,
+    "a filter looks at one alert at a time: of a list write size, array_sum, array_mean, array_min or array_max",
+  ],
+  [
+    /^(now|current_|today|random|uuid|gen_random)/,
+    "a filter has to give the same answer whenever it is run: write days_since(time), which counts to the alert's own time",
+  ],
   [/^(read_|glob|parquet_|getenv|getvariable|pragma_|duckdb_|sniff_|query|from_)/, "filters read alerts and nothing else"],
 ];
 
 export function unknownFunction(name: string): string {
   const advice = instead[name] ?? groups.find(([names]) => names.test(name))?.[1];
-  return advice === undefined ? `there is no function ${name} for filters${didYouMean(name, byName.keys()) || "; docs/reference/functions.md lists them"}` : `${name} is not accepted: ${advice}`;
+  return advice === undefined
+    ? `there is no function ${name} for filters${didYouMean(name, byName.keys()) || "; docs/reference/functions.md lists them"}`
+    : `${name} is not accepted: ${advice}`;
 }
 
 function known(entry: FilterFunctionEntry): Known {

@@ -52,7 +52,20 @@ async function functionFilter(file: string, text: string, survey: string | null)
 function common(header: Header, file: string, text: string, otherwise: string | null, listed: readonly string[] | null): Omit<Filter, "version" | "body"> {
   const name = header.name ?? basename(file).replace(/\.(sql|ts)$/, "");
   const survey = header.survey ?? otherwise ?? basename(dirname(file));
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new FinkError("filter", `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`);
+  if (!/^[a-z][a-z0-9_]*$/.test(name))
+    throw new FinkError("filter", `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`);
   const { description, origin, owner, deliver, quality } = header;
-  return { name, survey, description, origin, owner, deliver, columns: header.columns ?? listed, topic: header.topic ?? `fink_${name}_${survey}`, quality, file, text };
+  return {
+    name,
+    survey,
+    description,
+    origin,
+    owner,
+    deliver,
+    columns: header.columns ?? listed,
+    topic: header.topic ?? `fink_${name}_${survey}`,
+    quality,
+    file,
+    text,
+  };
 }

@@ -1,6 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Compiled } from "./compile.ts";
+import type { Engine } from "./engine.ts";
 
 /** Alerts of the batch that a filter selected, and what its clauses say of each. */
 export interface Selected {
@@ -14,7 +14,7 @@ export interface FilterLimits {
 }
 
 /** Runs a filter on the table `alerts`. Throws "filter" when it fails or takes too long. */
-export async function runSql(connection: DuckDBConnection, { where, clauses }: Compiled, { seconds }: FilterLimits): Promise<Selected> {
+export async function runFilter({ connection }: Engine, { where, clauses }: Compiled, { seconds }: FilterLimits): Promise<Selected> {
   const marks = clauses.map(({ sql }) => `CASE WHEN ${sql} THEN '1' WHEN NOT ${sql} THEN '0' ELSE '?' END`);
   let isLate = false;
   const timer = setTimeout(() => {
