@@ -14,11 +14,15 @@ export interface CatalogueInfo {
   /** Within which it is matched unless something else is asked for. */
   readonly radiusArcsec: number;
   readonly keep: readonly string[];
+  /** What each kept column is: a 64-bit integer, another number or a boolean (0, 1), or text. */
+  readonly types: readonly KeptType[];
   /** Julian year of the positions; null: they do not move. */
   readonly epochYear: number | null;
   readonly sources: readonly string[];
   readonly addedAt: string;
 }
+
+export type KeptType = "long" | "double" | "string";
 
 export const ownColumns = ["ra", "dec", "hpx12", "pm_ra", "pm_dec"];
 

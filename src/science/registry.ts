@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { loadSurveys } from "../surveys/surveys.ts";
+import { catalogueModules } from "./catalogue/modules.ts";
+import { crossMatchModules } from "./crossmatch/modules.ts";
 import { checkFile } from "./missing.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
 import { modelModules, withItsModels } from "./models/modules.ts";
@@ -41,10 +45,16 @@ export interface KnownModules {
   readonly problems: readonly FinkError[];
 }
 
-/** The shipped modules, models that are modules, and those of the user's folder, which need not be there. A user's one replaces the shipped one of its name. */
-export async function knownModules(setup: ScienceSetup): Promise<KnownModules> {
+const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
+
+/**
+ * The shipped modules, models that are modules, those of the lake's catalogues for these surveys, and those of the user's folder, which need not be there.
+ * A user's one replaces the shipped one of its name.
+ */
+export async function knownModules(setup: ScienceSetup, surveys?: readonly Survey[]): Promise<KnownModules> {
   const folder = setup.config.modules;
-  const byName = new Map([...shipped, ...modelModules(setup)].map((module) => [module.name, module]));
+  const ofCatalogues = [...crossMatchModules(setup.lake), ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all)];
+  const byName = new Map([...shipped, ...modelModules(setup), ...ofCatalogues].map((module) => [module.name, module]));
   const problems: FinkError[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];
   for (const file of files.sort()) {

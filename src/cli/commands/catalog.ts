@@ -3,6 +3,7 @@ import { FinkError } from "../../errors.ts";
 import { addCatalogue, type CatalogueOptions } from "../../science/catalogue/add.ts";
 import { cataloguesIn } from "../../lake/catalogues.ts";
 import { catalogueNamed } from "../../science/catalogue/catalogue.ts";
+import { keptAt } from "../../science/catalogue/kept-column.ts";
 import { type Catalogue, loadCatalogue } from "../../science/catalogue/load.ts";
 import { allWithin, nearestWithin, type Positions } from "../../science/catalogue/match.ts";
 import { positionsIn } from "../../science/catalogue/positions.ts";
@@ -113,7 +114,7 @@ function* matches(catalogue: Catalogue, positions: Positions, radius: number, is
     for (let k = offsets ? offsets[i] : i; k < (offsets ? offsets[i + 1] : i + 1); k++) {
       const source = rows[k];
       if (source < 0) continue;
-      const kept = catalogue.info.keep.map((name) => [name, catalogue.kept[name].get(source)]);
+      const kept = catalogue.info.keep.map((name) => [name, keptAt(catalogue.kept[name], source)]);
       const own = { row: i + 1, ra: positions.ra[i], dec: positions.dec[i], separationArcsec: separationsArcsec[k] };
       yield { ...own, sourceRa: catalogue.ra[source], sourceDec: catalogue.dec[source], ...Object.fromEntries(kept) };
     }

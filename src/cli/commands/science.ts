@@ -41,7 +41,7 @@ export const science = defineCommand({
 });
 
 async function modulesOf(context: CommandContext): Promise<readonly ScienceModule[]> {
-  const { modules, problems } = await knownModules(setupOf(context));
+  const { modules, problems } = await knownModules(setupOf(context), surveysOf(context.config().config).all);
   for (const problem of problems) context.warn(`fink: left out: ${problem.message}`);
   return modules;
 }
@@ -91,17 +91,19 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
     throw new FinkError("schema", `the alerts have no id: there is no column ${survey.alert?.join(" or ") ?? "that the survey calls so"}`);
   const ofSurvey = known.filter(({ surveys }) => surveys.includes(survey.name));
   const found = withMakers(chosen, ofSurvey, paths);
-  const off = await reasonsOff(context, found);
-  const modules = found.filter((module, i, all) => {
+  const off = await lackingOf(context, found);
+  const modules = found.filter((module, _, all) => {
     const missing = module.needs.find((path) => !paths.has(path) && !all.some(({ adds }) => adds.some(({ name }) => name === path)));
-    if (missing === undefined && off[i] === null) return true;
-    if (names !== "all") throw missing === undefined ? new FinkError("model", `${module.name} is off: ${off[i]}`) : missingColumn(missing, paths);
-    context.warn(`fink: ${module.name} is left out: ${off[i] ?? `there is no column ${missing}${didYouMean(missing!, paths)}`}`);
+    const isAsked = names !== "all" && chosen.includes(module);
+    if (isAsked && off.has(module.name)) throw new FinkError("model", `${module.name} is off: ${off.get(module.name)}`);
+    if (missing === undefined) return true;
+    if (names !== "all") throw missingColumn(missing, paths);
+    context.warn(`fink: ${module.name} is left out: there is no column ${missing}${didYouMean(missing, paths)}`);
     return false;
   });
   const alerts = sample ?? (await file!.read([idPath, ...modules.flatMap(({ needs }) => needs)]));
-  const results = await runModules(modules, alerts, setupOf(context));
-  return report(context, idsOf(alerts, idPath), results, chosen);
+  const results = await runModules(modules, alerts, setupOf(context), { off });
+  return report(context, idsOf(alerts, idPath), results, chosen, off);
 }
 
 async function moduleNamed(name: string, known: readonly ScienceModule[]): Promise<ScienceModule> {
@@ -149,7 +151,19 @@ function idsOf(alerts: AlertColumns, path: string): readonly string[] {
   }
 }
 
-function report(context: CommandContext, ids: readonly string[], { columns, outcomes }: Results, chosen: readonly ScienceModule[]): number {
+/** Modules that cannot run here, and why. */
+async function lackingOf(context: CommandContext, modules: readonly ScienceModule[]): Promise<Map<string, string>> {
+  const reasons = await reasonsOff(context, modules);
+  return new Map(modules.flatMap(({ name }, i) => (reasons[i] === null ? [] : [[name, reasons[i]]])));
+}
+
+function report(
+  context: CommandContext,
+  ids: readonly string[],
+  { columns, outcomes }: Results,
+  chosen: readonly ScienceModule[],
+  off: ReadonlyMap<string, string>,
+): number {
   const ran = outcomes.filter(({ module }) => chosen.includes(module));
   const names = ran.flatMap(({ module }) => module.adds.map(({ name }) => name));
   const vectors = names.map((name) => makeVector(columnAt(columns, [name])!.data) as Vector);
@@ -172,8 +186,9 @@ function report(context: CommandContext, ids: readonly string[], { columns, outc
     context.print(`\n${table(["module", "version", "ms", "µs per alert"], times)}`);
   }
   const failed = outcomes.filter(({ failure }) => failure !== null);
-  for (const { module, failure } of failed) context.warn(`fink: ${module.name} failed, its columns are null: ${failure}`);
-  return failed.length > 0 ? 1 : 0;
+  for (const { module, failure } of failed)
+    context.warn(`fink: ${module.name} ${off.has(module.name) ? "is off" : "failed"}, its columns are null: ${failure}`);
+  return failed.some(({ module }) => !off.has(module.name)) ? 1 : 0;
 }
 
 /** JSON has neither 64-bit integers nor NaN. */

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { addCatalogue, type CatalogueOptions } from "./add.ts";
 import { cataloguesIn } from "../../lake/catalogues.ts";
+import { keptAt } from "./kept-column.ts";
 import { loadCatalogue } from "./load.ts";
 import { nearestWithin } from "./match.ts";
 import { positionsIn } from "./positions.ts";
@@ -31,7 +32,7 @@ describe("a catalogue", () => {
     const catalogue = await loadCatalogue(lake, "stars");
     expect([...catalogue.pixel]).toEqual([...catalogue.pixel].sort((a, b) => a - b));
     const { rows } = nearestWithin(catalogue, { ra: Float64Array.of(10.5, 200, 350), dec: Float64Array.of(45.0001, -30, 1) }, 2);
-    const keptOf = (row: number) => ({ name: catalogue.kept.name.get(row), mag: catalogue.kept.mag.get(row) });
+    const keptOf = (row: number) => ({ name: keptAt(catalogue.kept.name, row), mag: keptAt(catalogue.kept.mag, row) });
     expect([...rows].map(keptOf)).toEqual([
       { name: "early", mag: null },
       { name: "late", mag: 12.5 },
@@ -72,7 +73,7 @@ describe("a catalogue", () => {
     const catalogue = await loadCatalogue(lake, "moving");
     const in2000 = { ra: Float64Array.of(269.4520769, 15 / 3600), dec: Float64Array.of(4.6933649, -30 / 3600), year: 2000 };
     const { rows: found } = nearestWithin(catalogue, in2000, 3);
-    expect([...found].map((row) => catalogue.kept.Name.get(row))).toEqual(["Barnard", "still"]);
+    expect([...found].map((row) => keptAt(catalogue.kept.Name, row))).toEqual(["Barnard", "still"]);
   });
 
   it.each([

@@ -7,7 +7,8 @@ import { FinkError, messageOf } from "../../errors.ts";
 import { replaceWhole, syncPath } from "../../lake/durable.ts";
 import { identifier, literal } from "../../lake/scan.ts";
 import { scratchFolder } from "../../lake/tables.ts";
-import { type CatalogueInfo, catalogueFolder, ownColumns } from "../../lake/catalogues.ts";
+import { type CatalogueInfo, catalogueFolder, type KeptType, ownColumns } from "../../lake/catalogues.ts";
+import { keptType } from "./kept-column.ts";
 import { degreesSql, withSkySql } from "./positions.ts";
 import { columnNamed, openSourceFile } from "./source-file.ts";
 
@@ -45,7 +46,8 @@ export async function addCatalogue(lake: string, files: readonly string[], optio
     const sources = files.map((path) => basename(path));
     const { name, radiusArcsec, motion } = options;
     const keep = columns.filter((column) => !ownColumns.includes(column));
-    const info = { name, edition, file, rows, leftOut, radiusArcsec, keep, epochYear: motion?.epochYear ?? null, sources, addedAt: now.toISOString() };
+    const types = await keptTypes(connection, keep);
+    const info = { name, edition, file, rows, leftOut, radiusArcsec, keep, types, epochYear: motion?.epochYear ?? null, sources, addedAt: now.toISOString() };
     replaceWhole(join(folder, "catalogue.json"), Buffer.from(`${JSON.stringify(info, null, 2)}\n`)); // the commit: before it the catalogue is the old one
     return info;
   });
@@ -103,6 +105,11 @@ async function stage(connection: DuckDBConnection, files: readonly string[], scr
       FROM (${selects.join(" UNION ALL BY NAME ")})`,
   );
   return ["ra", "dec", "hpx12", ...(motion ? ["pm_ra", "pm_dec"] : []), ...options.keep];
+}
+
+async function keptTypes(connection: DuckDBConnection, keep: readonly string[]): Promise<KeptType[]> {
+  const types = new Map((await connection.runAndReadAll("DESCRIBE staged")).getRows() as [string, string][]);
+  return keep.map((name) => keptType(types.get(name) ?? ""));
 }
 
 async function countRows(connection: DuckDBConnection): Promise<{ rows: number; leftOut: number }> {

@@ -5,14 +5,36 @@ import { identifier, literal } from "../../lake/scan.ts";
 import { steadyMemory } from "../../lake/upkeep.ts";
 import { type CatalogueInfo, catalogueFolder } from "../../lake/catalogues.ts";
 import { catalogueNamed } from "./catalogue.ts";
-import { type KeptColumn, keptColumn } from "./kept-column.ts";
+import { castOf, type KeptColumn, keptColumnReader, sharedDoubles } from "./kept-column.ts";
 import type { ProperMotion, Sources } from "./match.ts";
 
-/** A catalogue in memory: 20 bytes a source, 28 with proper motions, and what is kept of it. */
+/** A catalogue in memory: 20 bytes a source, 28 with proper motions, and what is kept of it. Plain data in shared memory, so that it can be posted to threads. */
 export interface Catalogue extends Sources {
   readonly info: CatalogueInfo;
-  /** The kept columns by name: `kept.VarType.get(row)`. */
+  /** The kept columns by name. */
   readonly kept: Readonly<Record<string, KeptColumn>>;
+}
+
+/** By folder. */
+const inMemory = new Map<string, { readonly edition: string; readonly catalogue: Promise<Catalogue> }>();
+
+/** The edition of a catalogue, read once in a process; an earlier edition is let go. */
+export function catalogueInMemory(lake: string, { name, edition }: CatalogueInfo): Promise<Catalogue> {
+  const folder = catalogueFolder(lake, name);
+  const known = inMemory.get(folder);
+  if (known?.edition === edition) return known.catalogue;
+  const catalogue = loadCatalogue(lake, name);
+  inMemory.set(folder, { edition, catalogue });
+  catalogue.catch(() => inMemory.delete(folder)); // it is tried again
+  return catalogue;
+}
+
+/** What another thread has in memory; it is not read here again. */
+export function shareCatalogues(lake: string, catalogues: readonly Catalogue[]): void {
+  for (const catalogue of catalogues) {
+    const { name, edition } = catalogue.info;
+    inMemory.set(catalogueFolder(lake, name), { edition, catalogue: Promise.resolve(catalogue) });
+  }
 }
 
 /** Ten million sources take 5 s: DuckDB's pieces are copied one by one, so that the file is never in memory as a whole. */
@@ -30,30 +52,29 @@ export async function loadCatalogue(lake: string, name: string): Promise<Catalog
 }
 
 async function readCatalogue(connection: DuckDBConnection, relation: string, info: CatalogueInfo): Promise<Catalogue> {
-  const types = new Map((await connection.runAndReadAll(`DESCRIBE FROM ${relation}`)).getRows() as [string, string][]);
-  const kept = info.keep.map((name) => ({ name, column: keptColumn(types.get(name) ?? "", info.rows) }));
-  const [ra, dec, pixel] = [new Float64Array(info.rows), new Float64Array(info.rows), new Int32Array(info.rows)];
+  const kept = info.keep.map((name, i) => ({ name, type: info.types[i], reader: keptColumnReader(info.types[i], info.rows) }));
+  const [ra, dec, pixel] = [sharedDoubles(info.rows), sharedDoubles(info.rows), new Int32Array(new SharedArrayBuffer(4 * info.rows))];
   const moving = info.epochYear === null ? 0 : info.rows;
-  const [raMasPerYear, decMasPerYear] = [new Float32Array(moving), new Float32Array(moving)];
+  const [raMasPerYear, decMasPerYear] = [1, 2].map(() => new Float32Array(new SharedArrayBuffer(4 * moving)));
   const numbers = [ra, dec, pixel, ...(moving > 0 ? [raMasPerYear, decMasPerYear] : [])];
   const columns = [
     "ra",
     "dec",
     "hpx12",
     ...(moving > 0 ? ["pm_ra", "pm_dec"] : []),
-    ...kept.map(({ name, column }) => `CAST(${identifier(name)} AS ${column.cast})`),
+    ...kept.map(({ name, type }) => `CAST(${identifier(name)} AS ${castOf[type]})`),
   ];
   const result = await connection.stream(`SELECT ${columns.join(", ")} FROM ${relation}`);
   let start = 0;
   for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     const count = chunk.rowCount;
     numbers.forEach((array, i) => copyNumbers(chunk.getColumnVector(i), count, array, start));
-    kept.forEach(({ column }, i) => column.take(chunk.getColumnVector(numbers.length + i), count, start));
+    kept.forEach(({ reader }, i) => reader.take(chunk.getColumnVector(numbers.length + i), count, start));
     start += count;
   }
   const motion =
     info.epochYear === null ? null : { epochYear: info.epochYear, raMasPerYear, decMasPerYear, fastestMasPerYear: fastest(raMasPerYear, decMasPerYear) };
-  return { info, ra, dec, pixel, motion, kept: Object.fromEntries(kept.map(({ name, column }) => [name, column])) };
+  return { info, ra, dec, pixel, motion, kept: Object.fromEntries(kept.map(({ name, reader }) => [name, reader.column])) };
 }
 
 function copyNumbers(vector: DuckDBVector, count: number, target: Float64Array | Float32Array | Int32Array, start: number): void {

@@ -27,8 +27,8 @@ export interface ProperMotion {
 export interface Positions {
   readonly ra: Float64Array;
   readonly dec: Float64Array;
-  /** Julian year in which the positions were seen; it moves sources that have a proper motion. */
-  readonly year?: number;
+  /** Julian year in which they were seen, one for all or one for each; it moves sources that have a proper motion. */
+  readonly year?: number | Float64Array;
 }
 
 /** For each position the row of its source, −1 without one, and how far it is. */
@@ -107,11 +107,12 @@ function largest(radius: Radius): number {
 /** Calls for each pair of a position and a source nearer than the radius; positions come in order. */
 function eachPair(sources: Sources, positions: Positions, radiusArcsec: number, found: (position: number, row: number, arcsec: number) => void): void {
   const { motion, pixel, dec: sourceDec } = sources;
-  const years = motion && positions.year !== undefined ? positions.year - motion.epochYear : 0;
-  const reach = (radiusArcsec + (Math.abs(years) * (motion?.fastestMasPerYear ?? 0)) / 1000) / 3600 + 1e-10; // rounding, 0.4 µas
+  const yearsAt = yearsSinceEpoch(motion, positions);
+  const longest = typeof positions.year === "object" ? positions.year.reduce((most, _, i) => Math.max(most, Math.abs(yearsAt(i))), 0) : Math.abs(yearsAt(0));
+  const reach = (radiusArcsec + (longest * (motion?.fastestMasPerYear ?? 0)) / 1000) / 3600 + 1e-10; // rounding, 0.4 µas
   const search = new PixelSearch(reach);
   for (let i = 0; i < positions.ra.length; i++) {
-    const [ra, dec] = [positions.ra[i], positions.dec[i]];
+    const [ra, dec, years] = [positions.ra[i], positions.dec[i], yearsAt(i)];
     const ranges = search.rangesAround(ra, dec);
     for (let k = 0; k < ranges.length; k += 2) {
       for (let row = lowerBound(pixel, ranges[k]); row < pixel.length && pixel[row] < ranges[k + 1]; row++) {
@@ -121,6 +122,11 @@ function eachPair(sources: Sources, positions: Positions, radiusArcsec: number, 
       }
     }
   }
+}
+
+function yearsSinceEpoch(motion: ProperMotion | null, { year }: Positions): (position: number) => number {
+  if (!motion || year === undefined) return () => 0;
+  return typeof year === "number" ? () => year - motion.epochYear : (position) => year[position] - motion.epochYear || 0; // NaN: unknown
 }
 
 function separationFrom(ra: number, dec: number, sources: Sources, row: number, years: number): number {

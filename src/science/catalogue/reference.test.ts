@@ -6,6 +6,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { available } from "../../../test/require.ts";
 import { addCatalogue } from "./add.ts";
+import { keptAt } from "./kept-column.ts";
 import { type Catalogue, loadCatalogue } from "./load.ts";
 import { nearestAsFink, nearestWithin, type Positions, type Radius } from "./match.ts";
 
@@ -72,7 +73,9 @@ describe.skipIf(!hasReference)("cross-matches of fink-science and fink-filters",
       join(reference, "science/expected/xmatch_filter_catalogs.json"),
     );
     const catalogue = loaded.get(key) as Catalogue;
-    const radius = catalogue.kept.Radius ? Float64Array.from(catalogue.ra, (_, row) => Number(catalogue.kept.Radius.get(row) ?? NaN)) : catalogues[key].radius;
+    const radius = catalogue.kept.Radius
+      ? Float64Array.from(catalogue.ra, (_, row) => Number(keptAt(catalogue.kept.Radius, row) ?? NaN))
+      : catalogues[key].radius;
     const alone = expected.positions.map((position) => nearestAsFink(catalogue, at([position]), radius).rows[0]);
     expectSame(catalogue, expected.positions, alone, expected[key].single.map(orNull), radius);
     expectSame(catalogue, expected.positions, nearestAsFink(catalogue, at(expected.positions), radius).rows, expected[key].batch.map(orNull), radius);
@@ -116,7 +119,7 @@ const orNull = (label: string | null | undefined): string | null => (label === u
 
 function labels(catalogue: Catalogue, rows: Iterable<number>): (string | null)[] {
   const columns = catalogue.info.keep.filter((name) => name !== "Radius").map((name) => catalogue.kept[name]);
-  return Array.from(rows, (row) => (row < 0 ? null : columns.map((column) => column.get(row)).join()));
+  return Array.from(rows, (row) => (row < 0 ? null : columns.map((column) => keptAt(column, row)).join()));
 }
 
 /** Where they differ, two alerts or two sources are at exactly one place: the k-d tree of the reference takes any of them. */
