@@ -18,6 +18,11 @@ export const commands: CommandTable = {
     load: async () => (await import("./commands/science.ts")).science,
   },
   model: { group: "Alerts", summary: "ONNX models that score alerts", load: async () => (await import("./commands/model.ts")).model },
+  filter: {
+    group: "Alerts",
+    summary: "Select alerts: check, test, explain and rerun filters",
+    load: async () => (await import("./commands/filter.ts")).filter,
+  },
   lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
   catalog: { group: "Alerts", summary: "Catalogues that alerts are matched with", load: async () => (await import("./commands/catalog.ts")).catalog },
   account: {

@@ -80,6 +80,22 @@ export const configSchema = z.strictObject({
       changesMinutes: z.number().positive().default(10).describe("How often modules are asked what their catalogues have learnt of earlier alerts"),
     })
     .prefault({}),
+  filters: z
+    .strictObject({
+      folder: path.default("filters").describe("Folder with filters of your own, <survey>/<name>.sql or .ts, beside the shipped ones; relative to FINK_HOME"),
+      seconds: z.number().positive().default(5).describe("A filter that takes longer for a batch is stopped"),
+      memory: z
+        .string()
+        .regex(/^\d+(MB|GB)$/, "write a number with MB or GB")
+        .default("500MB")
+        .describe("What filters may have of memory, together"),
+      maxFailures: z
+        .int()
+        .positive()
+        .default(5)
+        .describe("A filter that fails in so many batches, one after the other, is switched off until its file changes"),
+    })
+    .prefault({}),
   compaction: z
     .strictObject({
       everyMinutes: z.number().positive().default(10).describe("How often the compaction service looks for small files"),

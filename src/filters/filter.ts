@@ -5,7 +5,7 @@ export interface Filter {
   /** The file's name without its ending: lower case, digits, underscores. */
   readonly name: string;
   readonly survey: string;
-  /** 1, 2, 3 …: goes up when the file's text changes. */
+  /** 1, 2, 3 …: goes up when the file's text changes. 0: not kept yet. */
   readonly version: number;
   readonly description: string;
   /** Paper, code or person it comes from; empty: none given. */
@@ -18,17 +18,65 @@ export interface Filter {
   readonly columns: readonly string[] | null;
   /** Kafka topic of its matches; by default fink_<name>_<survey>. */
   readonly topic: string;
+  /** good: the live service gives it only alerts that pass the quality cuts, where the survey has such a column. */
+  readonly quality: "good" | "all";
   readonly file: string;
   /** The file's text. */
   readonly text: string;
-  readonly body: { readonly kind: "sql"; readonly sql: string } | ({ readonly kind: "ts" } & FilterFunction);
+  readonly body: { readonly kind: "sql"; readonly where: Expression } | { readonly kind: "ts"; readonly needs: readonly string[] };
 }
 
-/** What a `.ts` filter gives: a mask, 1 for each alert that is selected. */
+/** What a `.ts` filter exports. It runs in a thread of its own, which is stopped when it takes too long. */
 export interface FilterFunction {
+  readonly description: string;
+  readonly origin?: string;
+  readonly owner?: string;
+  readonly deliver?: readonly string[];
+  readonly columns?: readonly string[];
+  readonly topic?: string;
+  readonly quality?: "good" | "all";
   /** Columns it reads, raw or of science, as dotted paths. */
   readonly needs: readonly string[];
+  /** A mask: 1 for each alert that is selected. */
   select(alerts: Alerts): Uint8Array | Promise<Uint8Array>;
+}
+
+/** What a filter's SQL says, free of any engine: `emit.ts` writes it as DuckDB's SQL. `at`: where in the file's text it stands; -1: nowhere. */
+export type Expression = Column | Constant | Call | Lambda | Field;
+
+export interface Column {
+  readonly kind: "column";
+  /** In a lambda the first name may be its variable. */
+  readonly path: readonly string[];
+  readonly at: number;
+}
+
+export interface Constant {
+  readonly kind: "constant";
+  /** A number with a point or exponent is a double; an integer is a bigint. */
+  readonly value: string | number | bigint | boolean | null;
+}
+
+/** A function or an operator: `abs`, `+`, `and`, `in`, `case` (when, then, …, else), `cast double`. */
+export interface Call {
+  readonly kind: "call";
+  readonly name: string;
+  readonly args: readonly Expression[];
+  readonly at: number;
+}
+
+export interface Lambda {
+  readonly kind: "lambda";
+  readonly parameters: readonly string[];
+  readonly body: Expression;
+}
+
+/** A field of a structure that is computed: `element_at(prv_candidates, -1).magpsf`. */
+export interface Field {
+  readonly kind: "field";
+  readonly of: Expression;
+  readonly name: string;
+  readonly at: number;
 }
 
 /** A row of `<lake>/<survey>/matches`, partitioned by night as `raw` is. One per filter, alert and revision of its science row. */
@@ -47,7 +95,7 @@ export interface Match {
   readonly revision: number;
   /** µs since 1970, UTC. */
   readonly matched_at: bigint;
-  /** Value of each clause of the WHERE, in the order of `./fink filter explain`: 1, 0 or ? (null). */
+  /** Value of each clause, in the order of `./fink filter explain`: 1, 0 or ? (null). Empty for `.ts` filters. */
   readonly clauses: string;
   /** Path within `raw` of the file that had the alert when it was matched: a hint, compaction moves alerts. */
   readonly _raw: string | null;

@@ -24,18 +24,24 @@ export interface ModuleOutcome {
 }
 
 /** Is told what each module does, so that what hangs is known from outside. */
-export type Observer = (module: ScienceModule, state: "idle" | "running" | "waiting") => void;
+export type Observer = (module: ScienceModule, state: "running" | "idle" | "waiting" | "answered") => void;
+
+export interface RunnerOptions {
+  /** Modules that must not run, and why. */
+  readonly off?: ReadonlyMap<string, string>;
+  readonly observer?: Observer | undefined;
+}
 
 /**
  * Runs the modules of one survey over a batch. One that fails has null in all its columns, and the others run: those that need these columns see nulls.
  * A column that a module adds hides one of the same name that the alerts have already. Modules that wait for something wait side by side, and those that need
- * none of them go on. `off`: modules that must not run, and why.
+ * none of them go on.
  */
 export async function runModules(
   modules: readonly ScienceModule[],
   alerts: AlertColumns,
   setup: ScienceSetup,
-  { off = new Map<string, string>(), observer = (() => {}) as Observer } = {},
+  { off = new Map(), observer = () => {} }: RunnerOptions = {},
 ): Promise<Results> {
   const runs: { module: ScienceModule; done: Promise<Run> }[] = [];
   for (const module of inOrder(modules)) {
@@ -82,6 +88,7 @@ interface Attempt {
 async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off, observer }: RunOptions): Promise<Attempt> {
   const failed = (failure: string): Attempt => ({ values: null, failure, pending: null });
   if (off !== null) return failed(off);
+  let isWaiting = false;
   try {
     for (const path of module.needs) if (!alerts.paths.has(path)) throw missingColumn(path, alerts.paths);
     let pending: Uint8Array | null = null;
@@ -90,14 +97,15 @@ async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off
     const say = (alert: number) => void ((pending ??= new Uint8Array(alerts.count))[alert] = 1);
     observer(module, "running");
     const given = module.run(onlyColumns(alerts, module.needs), { ...setup, seed: 1, signal, pending: say });
-    if (given instanceof Promise) observer(module, "waiting");
-    const values = given instanceof Promise ? await inTime(given, signal, limitSeconds) : given;
+    isWaiting = given instanceof Promise;
+    if (isWaiting) observer(module, "waiting");
+    const values = isWaiting ? await inTime(given as Promise<Columns>, signal, limitSeconds) : given;
     const failure = faultIn(module, values, alerts.count);
-    return failure === null ? { values, failure, pending } : failed(failure);
+    return failure === null ? { values: values as Columns, failure, pending } : failed(failure);
   } catch (error) {
     return failed(messageOf(error));
   } finally {
-    observer(module, "idle");
+    observer(module, isWaiting ? "answered" : "idle");
   }
 }
 

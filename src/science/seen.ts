@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { keysOf } from "./keys.ts";
-import { openAlertFile } from "./parquet.ts";
+import type { Run } from "./work.ts";
 
 /** Nights whose ids are kept: the one that comes in, and one that comes late. */
 const keptNights = 2;
@@ -19,8 +18,8 @@ export class SeenAlerts {
   }
 
   /** The rows whose id was not there yet, each id once; from now on they are. */
-  async fresh(night: number | null, ids: BigInt64Array): Promise<number[]> {
-    const seen = await this.#of(night);
+  async fresh(night: number | null, ids: BigInt64Array, run: Run): Promise<number[]> {
+    const seen = await this.#of(night, run);
     const rows: number[] = [];
     for (let row = 0; row < ids.length; row++) {
       if (seen.has(ids[row])) continue;
@@ -35,17 +34,15 @@ export class SeenAlerts {
     this.#nights.clear();
   }
 
-  async #of(night: number | null): Promise<Set<bigint>> {
+  async #of(night: number | null, run: Run): Promise<Set<bigint>> {
     const known = this.#nights.get(night);
     if (known) return known;
+    const files = [...this.#table.snapshot.files.values()].filter(
+      ({ partitionValues }) => partitionValues["night"] === (night === null ? null : String(night)),
+    );
+    const ids = await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#table.path, path) })));
     const seen = new Set<bigint>();
-    for (const { path, partitionValues } of this.#table.snapshot.files.values()) {
-      if (partitionValues["night"] !== (night === null ? null : String(night))) continue;
-      const file = await openAlertFile(join(this.#table.path, path));
-      const [id] = keysOf(this.#survey, file.paths);
-      const alerts = await file.read([id.path]);
-      for (const value of alerts.longs(id.path)) seen.add(value);
-    }
+    for (const some of ids) for (const id of some) seen.add(id);
     if (this.#nights.size >= keptNights) this.#nights.delete(this.#nights.keys().next().value as number | null);
     this.#nights.set(night, seen);
     return seen;

@@ -3,7 +3,7 @@ import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { type Progress, ScienceTable } from "../science/follow.ts";
-import { knownModules } from "../science/registry.ts";
+import { SciencePool } from "../science/pool.ts";
 import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -13,30 +13,37 @@ export const science: Service = { name: "science", run: (context) => runScience(
 const pauseMs = 500;
 
 async function runScience(context: ServiceContext): Promise<void> {
-  const { config, lake, log, signal, once, status } = context;
-  const setup = { lake, config: config.science };
-  const { modules, problems } = await knownModules(setup, surveysOf(config).all);
-  for (const problem of problems) log.warn(`science module left out: ${problem.message}`);
-  const tables = new Map<string, ScienceTable>();
+  const { config, lake, status } = context;
+  const pool = new SciencePool({ lake, config: config.science });
   const meter = new StageMeter();
+  const report = () => status({ stage: meter.status() });
+  const timer = setInterval(report, 1000);
+  try {
+    status({ state: "running" });
+    await follow(context, pool, meter);
+  } finally {
+    clearInterval(timer);
+    report();
+    await pool.close();
+  }
+}
+
+async function follow(context: ServiceContext, pool: SciencePool, meter: StageMeter): Promise<void> {
+  const { config, lake, signal, once, status } = context;
+  const tables = new Map<string, ScienceTable>();
   let duplicates = 0;
-  status({ state: "running", stage: meter.status() });
   while (!signal.aborted) {
     let isBusy = false;
     for (const survey of surveysWithAlerts(lake)) {
-      const own = modules.filter((module) => module.surveys.includes(survey));
-      const table = tables.get(survey) ?? new ScienceTable(setup, surveysOf(config).named(survey), own);
+      const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(config).named(survey));
       tables.set(survey, table);
-      const progress = await stepOf(table, survey, context);
+      const progress = await stepOf(table, survey, context, pool);
       if (progress === null) continue;
       isBusy = true;
       duplicates += progress.duplicates;
-      meter.commit(progress.alerts, progress.publishedAt);
-      meter.fail(progress.outcomes.filter(({ failure }) => failure !== null).length);
-      meter.waiting(progress.lag);
-      status({ message: messageFor(duplicates, progress) });
+      count(progress, meter);
+      status({ message: messageFor(duplicates, progress, pool) });
     }
-    status({ stage: meter.status() });
     if (isBusy) continue;
     if (once) return;
     await sleep(pauseMs, null, { signal }).catch(() => null);
@@ -44,9 +51,9 @@ async function runScience(context: ServiceContext): Promise<void> {
 }
 
 /** One survey that cannot go on does not keep the others from it: it is tried again. */
-async function stepOf(table: ScienceTable, survey: string, { once, log, status }: ServiceContext): Promise<Progress | null> {
+async function stepOf(table: ScienceTable, survey: string, { config, once, log, status }: ServiceContext, pool: SciencePool): Promise<Progress | null> {
   try {
-    return await table.step();
+    return await table.step((kind, job) => pool.run(kind, job), config.science.batchAlerts);
   } catch (error) {
     if (once) throw error;
     log.error({ err: error }, `science of ${survey} failed; it is tried again`);
@@ -55,9 +62,15 @@ async function stepOf(table: ScienceTable, survey: string, { once, log, status }
   }
 }
 
-function messageFor(duplicates: number, { outcomes }: Progress): string {
-  const failed = [...new Set(outcomes.flatMap(({ module, failure }) => (failure === null ? [] : [`${module.name}: ${failure}`])))];
-  return [...(duplicates > 0 ? [`${duplicates} sent again`] : []), ...failed].join("; ");
+function count({ alerts, publishedAt, outcomes, lag }: Progress, meter: StageMeter): void {
+  meter.commit(alerts, publishedAt);
+  meter.fail(outcomes.filter(({ failure }) => failure !== null).length);
+  meter.waiting(lag);
+}
+
+function messageFor(duplicates: number, { outcomes }: Progress, { troubles }: SciencePool): string {
+  const failed = outcomes.flatMap(({ name, failure }) => (failure === null ? [] : [`${name}: ${failure}`]));
+  return [...(duplicates > 0 ? [`${duplicates} sent again`] : []), ...new Set([...troubles, ...failed])].join("; ");
 }
 
 function surveysWithAlerts(lake: string): string[] {

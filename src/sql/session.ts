@@ -8,6 +8,7 @@ import { identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
+import { alertsView } from "./alerts.ts";
 import { explain } from "./explain-error.ts";
 import { prepareReadOnly } from "./read-only.ts";
 
@@ -23,7 +24,7 @@ export interface SessionTable extends TableName {
 }
 
 /**
- * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table, and `catalogues.<name>`. Times are UTC.
+ * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
  * Statements that change anything are refused, and so is every file that is not a table's.
  */
 export async function openSession(lake: string, { memory = "1GB", writable }: SessionOptions = {}): Promise<LakeSession> {
@@ -37,6 +38,7 @@ export async function openSession(lake: string, { memory = "1GB", writable }: Se
     const connection = await instance.connect();
     const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
     for (const table of tables) await createView(connection, table, scratch);
+    for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, survey, tables);
     const catalogues = await createCatalogueViews(connection, lake);
     await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
     return new LakeSession(connection, tables, close);
@@ -107,6 +109,11 @@ async function createView(connection: DuckDBConnection, { survey, kind, path, sn
   const select = await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), join(scratch, survey, kind));
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
   await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
+}
+
+async function createAlertsView(connection: DuckDBConnection, survey: string, tables: readonly SessionTable[]): Promise<void> {
+  const [raw, science] = ["raw", "science"].map((kind) => tables.find((table) => table.survey === survey && table.kind === kind)?.snapshot);
+  if (raw?.metaData && science?.metaData) await connection.run(`CREATE VIEW ${identifier(survey)}.alerts AS ${alertsView(survey, raw, science)}`);
 }
 
 /** A view `catalogues.<name>` for each catalogue that was added; their folders. */

@@ -6,6 +6,7 @@ import { surveysOf } from "../../src/archive/setup.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { ScienceTable } from "../../src/science/follow.ts";
+import { workOn } from "../../src/science/work.ts";
 import { packetsOf, type SimulationOptions } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
 import { startFink } from "../archive/process.ts";
@@ -102,15 +103,17 @@ describe("the science service", { timeout: 60_000 }, () => {
 
   it("computes a batch again, whole, after a file of it could not be read", async () => {
     const lake = lakeNamed("unreadable");
-    const config = configSchema.parse({ science: { batchAlerts: 1000 } });
-    const table = new ScienceTable({ lake, config: config.science }, surveysOf(config).named("ztf"), []);
+    const config = configSchema.parse({});
+    const table = new ScienceTable(lake, surveysOf(config).named("ztf"));
+    const setup = { lake, config: config.science };
+    const step = () => table.step((kind, job) => workOn(kind, job, { setup, modules: [], off: new Map() }), 1000);
     const files = [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].map((path) => join(lake, "ztf/raw", path));
     const last = files[files.length - 1];
     const bytes = readFileSync(last);
     writeFileSync(last, "damaged");
-    await expect(table.step()).rejects.toThrow("cannot be read as Parquet");
+    await expect(step()).rejects.toThrow("cannot be read as Parquet");
     writeFileSync(last, bytes);
-    expect(await table.step()).toMatchObject({ alerts: 200, duplicates: 0 });
+    expect(await step()).toMatchObject({ alerts: 200, duplicates: 0 });
     await expectEachOnce(lake);
   });
 
@@ -136,5 +139,33 @@ describe("the science service", { timeout: 60_000 }, () => {
     );
     expect(row).toMatchObject({ rows: 200, wrong: 0, fine: 200 });
     expect(row["made"]).toContain("broken@1!");
+  });
+
+  it("goes on when a user's module hangs or ends its thread: it is left out where it did", async () => {
+    const lake = lakeNamed("hanging");
+    const modules = join(folder, "hanging-modules");
+    mkdirSync(modules);
+    const write = (name: string, id: string, fault: string) =>
+      writeFileSync(
+        join(modules, `${name}.ts`),
+        `export default { name: "${name}", version: "1", surveys: ["ztf"], about: "Not always good.", needs: ["candid"],
+         adds: [{ name: "${name}", type: "double", unit: null, description: "mostly there" }],
+         run(alerts) { if (alerts.longs("candid").includes(${id}n)) ${fault} return { ${name}: { values: new Float64Array(alerts.count) } }; } };`,
+      );
+    write("hangs", ids[0], "for (;;);");
+    write("ends", ids[199], "process.exit(1);");
+    expect(await science(lake, { FINK_SCIENCE_MODULES: modules, FINK_SCIENCE_LIMIT_SECONDS: "2", FINK_SCIENCE_WORKERS: "1" })).toMatchObject({ code: 0 });
+    await expectEachOnce(lake);
+    for (const [name, id] of [
+      ["hangs", ids[0]],
+      ["ends", ids[199]],
+    ] as const) {
+      const [row] = await query(
+        lake,
+        `SELECT count(*) FILTER (${name} IS NULL)::INTEGER AS missing, count(*) FILTER (candid = ${id} AND ${name} IS NULL AND _modules LIKE '%${name}@1!%')::INTEGER AS his, count(nalerthist)::INTEGER AS fine FROM ztf.science`,
+      );
+      expect(row).toMatchObject({ his: 1, fine: 200 });
+      expect(row["missing"]).toBeLessThanOrEqual(20); // the others of his file, which may have less
+    }
   });
 });

@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import { makeBatch } from "../../filters/batch.ts";
+import { ColumnTypes, typesOf } from "../../filters/columns.ts";
+import { compile } from "../../filters/compile.ts";
+import { openEngine } from "../../filters/engine.ts";
+import { addedColumns, withAlertFile } from "../../filters/file-alerts.ts";
+import type { Filter } from "../../filters/filter.ts";
+import { runFilter } from "../../filters/run.ts";
+import { FinkError } from "../../errors.ts";
+import { literal } from "../../lake/scan.ts";
+import { checkFile } from "../../science/missing.ts";
+import type { CommandContext } from "../command.ts";
+import { modulesOf, setupOf, surveyOf } from "./context.ts";
+
+/** Prints the ids that a filter selects from a Parquet file of alerts. */
+export async function testOnFile(context: CommandContext, filter: Filter, given: string): Promise<void> {
+  const path = resolve(given);
+  checkFile(path, "io");
+  const engine = await openEngine();
+  const { connection } = engine;
+  try {
+    const type = await typesOf(connection, `SELECT * FROM read_parquet(${literal(path)})`);
+    const survey = surveyOf(context, filter, (column) => type.entryNames.includes(column.split(".")[0]));
+    const modules = await modulesOf(context, survey);
+    const columns = new ColumnTypes(survey, type, addedColumns(modules), () => {});
+    const compiled = await compile(filter, columns, connection, false);
+    const id = columns.first(survey.alert);
+    if (id === null) throw new FinkError("filter", `${path} has no alert id: none of ${survey.alert?.join(", ")}`);
+    const wanted = new Map([...compiled.columns, columns.find(id.split("."))].map((column) => [column.path, column]));
+    const ids = await withAlertFile(path, new Set(wanted.keys()), modules, setupOf(context), async (relation) => {
+      await makeBatch(connection, relation, wanted.values());
+      const { rows } = await runFilter(engine, compiled, context.config().config.filters);
+      const all = (await connection.runAndReadAll(`SELECT CAST("${id}" AS VARCHAR) FROM alerts ORDER BY _row`)).getColumns()[0] as string[];
+      return rows.map((row) => all[row]);
+    });
+    if (context.json) return context.print(JSON.stringify({ filter: filter.name, survey: survey.name, alerts: ids }, null, 1));
+    context.print(ids.join("\n"));
+    context.warn(`${ids.length} selected`);
+  } finally {
+    engine.close();
+  }
+}

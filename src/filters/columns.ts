@@ -1,0 +1,120 @@
+import { BOOLEAN, type DuckDBConnection, DuckDBStructType, type DuckDBType } from "@duckdb/node-api";
+import { nearest } from "../config/nearest.ts";
+import { FinkError } from "../errors.ts";
+import { identifier } from "../lake/scan.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { asDouble, fieldOf, type Emitted } from "./emitted.ts";
+
+/** A column of the alerts as filters read it: one value, or one list, of its own. */
+export interface FlatColumn {
+  /** `candidate.rb`: its name in the batch. */
+  readonly path: string;
+  /** Its value in terms of the alerts' nested columns. */
+  readonly sql: string;
+  readonly type: DuckDBType;
+}
+
+/** What may stand in a filter instead of a column: a mask that is computed from positions. */
+export interface PlaceColumn extends FlatColumn {
+  readonly place: { readonly kind: "on_watchlist" | "in_area"; readonly name: string };
+}
+
+/** The columns of a survey's alerts, raw and science's, with their types. */
+export class ColumnTypes {
+  readonly survey: Survey;
+  readonly type: DuckDBStructType;
+  /** Columns by path in lower case that are not in the type: science modules would add them. */
+  readonly added: ReadonlyMap<string, FlatColumn>;
+  readonly #places: (kind: "on_watchlist" | "in_area", name: string) => void;
+
+  /** `checkPlace` throws for a watch list or area that is not there. */
+  constructor(
+    survey: Survey,
+    type: DuckDBStructType,
+    added: ReadonlyMap<string, FlatColumn>,
+    checkPlace: (kind: "on_watchlist" | "in_area", name: string) => void,
+  ) {
+    this.survey = survey;
+    this.type = type;
+    this.added = added;
+    this.#places = checkPlace;
+  }
+
+  /** Throws "filter" for a column that is not there, with the nearest right name. */
+  find(path: readonly string[]): FlatColumn {
+    const inType = this.#inType(path);
+    const found = inType ?? this.added.get(path.join(".").toLowerCase());
+    if (!found) throw this.#missing(path);
+    return found;
+  }
+
+  #inType(path: readonly string[]): FlatColumn | null {
+    const [first, ...rest] = path;
+    const index = this.type.entryNames.findIndex((name) => name.toLowerCase() === first.toLowerCase());
+    if (index < 0) return null;
+    let value: Emitted = { sql: identifier(this.type.entryNames[index]), type: this.type.entryTypes[index] };
+    const names = [this.type.entryNames[index]];
+    for (const name of rest) {
+      if (value.type instanceof DuckDBStructType) {
+        const entry = value.type.entryNames.find((one) => one.toLowerCase() === name.toLowerCase());
+        if (entry === undefined) return null;
+        names.push(entry);
+      } else names.push(name);
+      value = fieldOf(value, name);
+    }
+    const { sql, type } = asDouble(value);
+    return { path: names.join("."), sql, type: type! };
+  }
+
+  has(path: string): boolean {
+    try {
+      this.find(path.split("."));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The first of the paths that is there, or null. */
+  first(paths: readonly string[] | undefined): string | null {
+    return paths?.find((path) => this.has(path)) ?? null;
+  }
+
+  /** Path of the alert's own time. */
+  time(): readonly string[] {
+    const path = this.first(this.survey.time?.field);
+    if (path === null) throw new FinkError("filter", `days_since: the definition of ${this.survey.name} names no time that its alerts have`);
+    return path.split(".");
+  }
+
+  place(kind: "on_watchlist" | "in_area", name: string): PlaceColumn {
+    this.#places(kind, name);
+    return { path: `${kind}('${name}')`, sql: "NULL", type: BOOLEAN, place: { kind, name } };
+  }
+
+  #missing(path: readonly string[]): FinkError {
+    const name = path.join(".");
+    const all = [...pathsIn(this.type), ...[...this.added.values()].map((column) => column.path)];
+    const lastOf = (one: string) => one.slice(one.lastIndexOf(".") + 1).toLowerCase();
+    const byLast = new Map(all.toReversed().map((one) => [lastOf(one), one]));
+    const meant = byLast.get(lastOf(name)) ?? (path.length > 1 ? nearest(name, all) : undefined) ?? byLast.get(nearest(lastOf(name), byLast.keys()) ?? "");
+    return new FinkError("filter", `there is no column ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+  }
+}
+
+/** The columns that a relation gives. */
+export async function typesOf(connection: DuckDBConnection, relation: string): Promise<DuckDBStructType> {
+  const prepared = await connection.prepare(`SELECT * FROM (${relation})`);
+  const count = prepared.columnCount;
+  const names = Array.from({ length: count }, (_, i) => prepared.columnName(i));
+  const types = Array.from({ length: count }, (_, i) => prepared.columnType(i));
+  prepared.destroySync();
+  return new DuckDBStructType(names, types);
+}
+
+function pathsIn(type: DuckDBStructType, prefix = ""): string[] {
+  return type.entryNames.flatMap((name, i) => {
+    const inner = type.entryTypes[i];
+    return [`${prefix}${name}`, ...(inner instanceof DuckDBStructType ? pathsIn(inner, `${prefix}${name}.`) : [])];
+  });
+}

@@ -1,0 +1,70 @@
+import { type DuckDBConnection, DuckDBTypeId } from "@duckdb/node-api";
+import { FinkError, messageOf } from "../errors.ts";
+import { identifier } from "../lake/scan.ts";
+import type { ColumnTypes, FlatColumn } from "./columns.ts";
+import { emit, type EmitContext } from "./emit.ts";
+import type { Expression, Filter } from "./filter.ts";
+import { formulas } from "./formulas.ts";
+import { textOf } from "./text.ts";
+
+/** A filter for the columns of its survey. */
+export interface Compiled {
+  readonly filter: Filter;
+  /** Columns it reads. */
+  readonly columns: readonly FlatColumn[];
+  /** DuckDB's SQL of the condition over flat columns; null for `.ts` filters. */
+  readonly where: string | null;
+  /** What is true or false of an alert, without AND, OR and NOT around it; the quality cut of live filters comes last. */
+  readonly clauses: readonly { readonly text: string; readonly sql: string }[];
+}
+
+export const qualityColumn = "passes_quality_cuts";
+
+/** Holds a filter against the columns: throws "filter" for one that is not there, and for types that do not go together. `isLive`: with the quality cut it asks for. */
+export async function compile(filter: Filter, columns: ColumnTypes, connection: DuckDBConnection, isLive: boolean): Promise<Compiled> {
+  try {
+    return await compiled(filter, columns, connection, isLive);
+  } catch (error) {
+    throw new FinkError("filter", `${filter.file}: ${messageOf(error)}`, error);
+  }
+}
+
+async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDBConnection, isLive: boolean): Promise<Compiled> {
+  const used = new Map<string, FlatColumn>();
+  const context: EmitContext = { columns, formulas: await formulas(), text: filter.text, used };
+  const cut: Expression[] = isLive && filter.quality === "good" && columns.has(qualityColumn) ? [{ kind: "column", path: [qualityColumn], at: -1 }] : [];
+  if (filter.body.kind === "ts") {
+    for (const path of filter.body.needs) used.set(path, columns.find(path.split(".")));
+    const [passes] = cut.map((expression) => emit(expression, context).sql);
+    return { filter, columns: [...used.values()], where: passes ?? null, clauses: [] };
+  }
+  const clauses = [...clausesOf(filter.body.where), ...cut];
+  const whole: Expression = cut.length === 0 ? filter.body.where : { kind: "call", name: "and", args: [filter.body.where, ...cut], at: -1 };
+  const where = emit(whole, context).sql;
+  const emitted = clauses.map((clause) => ({ text: textOf(clause), sql: emit(clause, context).sql }));
+  await checkTypes(connection, where, [...used.values()]);
+  return { filter, columns: [...used.values()], where, clauses: emitted };
+}
+
+/** The parts of a condition that are true or false, from left to right. */
+function clausesOf(expression: Expression): Expression[] {
+  return expression.kind === "call" && ["and", "or", "not"].includes(expression.name) ? expression.args.flatMap(clausesOf) : [expression];
+}
+
+async function checkTypes(connection: DuckDBConnection, where: string, columns: readonly FlatColumn[]): Promise<void> {
+  const nulls = columns.map(({ path, type }) => `CAST(NULL AS ${String(type)}) AS ${identifier(path)}`);
+  try {
+    const prepared = await connection.prepare(`SELECT ${where} FROM (SELECT ${["1", ...nulls].join(", ")})`);
+    const { typeId } = prepared.columnType(0);
+    prepared.destroySync();
+    if (typeId !== DuckDBTypeId.BOOLEAN) throw new FinkError("filter", "its WHERE is neither true nor false: compare the value with something");
+  } catch (error) {
+    if (error instanceof FinkError) throw error;
+    throw new FinkError("filter", typeMessage(messageOf(error)), error);
+  }
+}
+
+/** DuckDB's message without what it says of the text that we wrote for it. */
+function typeMessage(message: string): string {
+  return message.replace(/^\w+ Error: /, "").replace(/\s*(LINE \d+|Candidate (functions|macros)).*$/s, "");
+}

@@ -1,0 +1,108 @@
+import { DOUBLE } from "@duckdb/node-api";
+import { FinkError, messageOf } from "../errors.ts";
+import { identifier, literal } from "../lake/scan.ts";
+import type { ColumnTypes, FlatColumn } from "./columns.ts";
+import type { Call, Constant, Expression } from "./filter.ts";
+import { duckdbCall } from "./duckdb.ts";
+import { elementOf, type Emitted, fieldOf } from "./emitted.ts";
+import { refuse } from "./refuse.ts";
+
+export interface EmitContext {
+  readonly columns: ColumnTypes;
+  /** What the formulas of our functions say, by name. */
+  readonly formulas: ReadonlyMap<string, { readonly parameters: readonly string[]; readonly body: Expression }>;
+  /** Of the file, to say where something is. */
+  readonly text: string;
+  /** Columns that were used, by path: filled here. */
+  readonly used: Map<string, FlatColumn>;
+}
+
+interface Inner extends EmitContext {
+  /** Variables of lambdas and arguments of formulas. */
+  readonly variables: ReadonlyMap<string, Emitted>;
+  readonly budget: { left: number };
+}
+
+/** An expression grows where named values and formulas are put in; this is more than any filter needs. */
+const maxNodes = 20_000;
+
+/**
+ * Writes an expression over flat columns (`"candidate.rb"`). float32 columns are doubles there, so that `rb >= 0.55` is compared in double, as Spark does.
+ * What has no value (a division by 0, the logarithm of 0, the root of -1) is null, where DuckDB and Spark would each fail in their own way.
+ */
+export function emit(expression: Expression, context: EmitContext): Emitted {
+  return write(expression, { ...context, variables: new Map(), budget: { left: maxNodes } });
+}
+
+function write(expression: Expression, context: Inner): Emitted {
+  if (context.budget.left-- <= 0) throw new FinkError("filter", `it is too large: more than ${maxNodes} steps once named values and formulas are put in`);
+  switch (expression.kind) {
+    case "constant":
+      return constant(expression);
+    case "column": {
+      const variable = context.variables.get(expression.path[0]);
+      if (variable) return placed(expression.at, context, () => expression.path.slice(1).reduce(fieldOf, variable));
+      const column = placed(expression.at, context, () => context.columns.find(expression.path));
+      context.used.set(column.path, column);
+      return { sql: identifier(column.path), type: column.type };
+    }
+    case "field":
+      return placed(expression.at, context, () => fieldOf(write(expression.of, context), expression.name));
+    case "lambda":
+      throw new FinkError("internal", "a lambda outside of a function");
+    case "call":
+      return call(expression, context);
+  }
+}
+
+function placed<T>(at: number, { text }: EmitContext, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = messageOf(error);
+    throw message.startsWith("line ") ? error : refuse(text, at, message);
+  }
+}
+
+function call(expression: Call, context: Inner): Emitted {
+  const { name, args } = expression;
+  if (name === "days_since") return duckdbCall("-", [write({ kind: "column", path: context.columns.time(), at: -1 }, context), write(args[0], context)]);
+  if (name === "on_watchlist" || name === "in_area") return mask(expression, context);
+  const formula = context.formulas.get(name);
+  if (!formula) return duckdbCall(name, written(args, context));
+  const values = args.map((arg) => write(arg, context));
+  return write(formula.body, { ...context, variables: new Map(formula.parameters.map((parameter, i) => [parameter, values[i]])) });
+}
+
+/** A column that is computed before the filters run: see `placeColumn`. */
+function mask({ name, args: [place] }: Call, context: Inner): Emitted {
+  if (place.kind !== "constant" || typeof place.value !== "string") throw new FinkError("filter", `${name} wants a name in quotes: ${name}('mine')`);
+  const column = context.columns.place(name as "on_watchlist" | "in_area", place.value);
+  context.used.set(column.path, column);
+  return { sql: identifier(column.path), type: column.type };
+}
+
+/** Variables get names of their own: DuckDB takes one that is also a column's for the column. */
+function written(args: readonly Expression[], context: Inner): Emitted[] {
+  const done: Emitted[] = [];
+  for (const arg of args) {
+    if (arg.kind !== "lambda") {
+      done.push(write(arg, context));
+      continue;
+    }
+    const entry = elementOf(done[0]?.type ?? null);
+    const types = arg.parameters.length === 2 ? [done[1]?.type ?? null, entry] : [entry];
+    const names = arg.parameters.map((_, i) => `_${context.variables.size + i}`);
+    const own = arg.parameters.map((parameter, i): [string, Emitted] => [parameter, { sql: names[i], type: types[i] }]);
+    const body = write(arg.body, { ...context, variables: new Map([...context.variables, ...own]) });
+    done.push({ sql: `${names.length === 1 ? names[0] : `(${names.join(", ")})`} -> ${body.sql}`, type: body.type });
+  }
+  return done;
+}
+
+function constant({ value }: Constant): Emitted {
+  if (value === null || typeof value === "boolean") return { sql: String(value), type: null };
+  if (typeof value === "string") return { sql: literal(value), type: null };
+  if (typeof value === "bigint") return { sql: String(value), type: null };
+  return { sql: `CAST(${value} AS DOUBLE)`, type: DOUBLE };
+}

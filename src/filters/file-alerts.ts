@@ -1,0 +1,81 @@
+import { rmSync, writeFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Data, Field, makeData, Struct } from "apache-arrow";
+import { type DuckDBType, BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { FinkError } from "../errors.ts";
+import { columnAt } from "../lake/column.ts";
+import { toParquet } from "../lake/parquet.ts";
+import { identifier, literal } from "../lake/scan.ts";
+import type { AddedColumn, ScienceModule, ScienceSetup } from "../science/module.ts";
+import { withMakers } from "../science/order.ts";
+import { openAlertFile } from "../science/parquet.ts";
+import { runModules } from "../science/runner.ts";
+import type { FlatColumn } from "./columns.ts";
+
+const types: Readonly<Record<AddedColumn["type"], DuckDBType>> = {
+  int: INTEGER,
+  long: BIGINT,
+  float: FLOAT,
+  double: DOUBLE,
+  boolean: BOOLEAN,
+  string: VARCHAR,
+};
+
+/** What science modules would add, by path: columns of their own, beside those that the alerts have. */
+export function addedColumns(modules: readonly ScienceModule[]): Map<string, FlatColumn> {
+  const columns = modules.flatMap(({ adds }) => adds);
+  return new Map(
+    columns.map(({ name, type }) => {
+      const sql = type === "float" ? `CAST(${identifier(name)} AS DOUBLE)` : identifier(name);
+      return [name.toLowerCase(), { path: name, sql, type: type === "float" ? DOUBLE : types[type] }];
+    }),
+  );
+}
+
+/**
+ * Alerts of a Parquet file as a relation. Columns among `wanted` that modules add and the file lacks are computed, into a second file beside it.
+ * `work` is given a SELECT of all columns.
+ */
+export async function withAlertFile<T>(
+  path: string,
+  wanted: ReadonlySet<string>,
+  modules: readonly ScienceModule[],
+  setup: ScienceSetup,
+  work: (relation: string) => Promise<T>,
+): Promise<T> {
+  const relation = `SELECT * FROM read_parquet(${literal(path)})`;
+  const making = modules.filter(({ adds }) => adds.some(({ name }) => wanted.has(name)));
+  if (making.length === 0) return await work(relation);
+  const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
+  try {
+    const file = join(scratch, "added.parquet");
+    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup)));
+    return await work(`SELECT * FROM (${relation}) POSITIONAL JOIN read_parquet(${literal(file)})`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function computed(
+  path: string,
+  making: readonly ScienceModule[],
+  all: readonly ScienceModule[],
+  wanted: ReadonlySet<string>,
+  setup: ScienceSetup,
+): Promise<Data<Struct>> {
+  const file = await openAlertFile(path);
+  const modules = withMakers(making, all, file.paths);
+  const alerts = await file.read(modules.flatMap(({ needs }) => needs));
+  const { columns, outcomes } = await runModules(modules, alerts, setup);
+  const failed = outcomes.find(({ module, failure }) => failure !== null && making.includes(module));
+  if (failed)
+    throw new FinkError(
+      "filter",
+      `${path} lacks ${failed.module.adds.map(({ name }) => name).find((name) => wanted.has(name))}, and it cannot be computed: ${failed.failure}`,
+    );
+  const names = making.flatMap(({ adds }) => adds.map(({ name }) => name)).filter((name) => wanted.has(name));
+  const children = names.map((name) => columnAt(columns, [name])!.data);
+  const type = new Struct(children.map((data, i) => new Field(names[i], data.type, true)));
+  return makeData({ type, length: alerts.count, nullCount: 0, children });
+}

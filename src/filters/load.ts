@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { FinkError, messageOf } from "../errors.ts";
+import { checkFile } from "../science/missing.ts";
+import type { Filter } from "./filter.ts";
+import { type Header, headerSchema, readHeader } from "./header.ts";
+import { parseSelect } from "./parse.ts";
+
+/** Reads a filter file. `survey`: of one whose header and folder do not tell. Throws "filter" with the file's name. */
+export async function loadFilter(file: string, survey: string | null, version: (filter: Omit<Filter, "version">) => number = () => 0): Promise<Filter> {
+  checkFile(file, "filter");
+  const text = readFileSync(file, "utf8");
+  try {
+    const filter = file.endsWith(".ts") ? await functionFilter(file, text, survey) : await sqlFilter(file, text, survey);
+    return { ...filter, version: version(filter) };
+  } catch (error) {
+    throw new FinkError("filter", `${file}: ${messageOf(error)}`, error);
+  }
+}
+
+/** Files that are filters in `<folder>/<survey>/`, by survey and name. */
+export function filterFiles(folder: string): { readonly survey: string; readonly file: string }[] {
+  if (!existsSync(folder)) return [];
+  const surveys = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+  return surveys.flatMap(({ name: survey }) =>
+    readdirSync(join(folder, survey))
+      .filter((name) => /^[^.].*\.(sql|ts)$/.test(name) && !/\.(test|d)\.ts$/.test(name))
+      .sort()
+      .map((name) => ({ survey, file: join(folder, survey, name) })),
+  );
+}
+
+async function sqlFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
+  const header = readHeader(text);
+  const { columns, where } = await parseSelect(text);
+  return { ...common(header, file, text, survey, columns), body: { kind: "sql", where } };
+}
+
+/** A function of the user's: it is loaded in a thread of its own, which says what it exports. */
+async function functionFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
+  const { FunctionThread } = await import("./function-thread.ts");
+  const thread = new FunctionThread(file, text);
+  try {
+    const { needs, ...about } = await thread.about();
+    const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
+    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs } };
+  } finally {
+    await thread.close();
+  }
+}
+
+function common(header: Header, file: string, text: string, otherwise: string | null, listed: readonly string[] | null): Omit<Filter, "version" | "body"> {
+  const name = header.name ?? basename(file).replace(/\.(sql|ts)$/, "");
+  const survey = header.survey ?? otherwise ?? basename(dirname(file));
+  if (!/^[a-z][a-z0-9_]*$/.test(name))
+    throw new FinkError("filter", `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`);
+  const { description, origin, owner, deliver, quality } = header;
+  return {
+    name,
+    survey,
+    description,
+    origin,
+    owner,
+    deliver,
+    columns: header.columns ?? listed,
+    topic: header.topic ?? `fink_${name}_${survey}`,
+    quality,
+    file,
+    text,
+  };
+}

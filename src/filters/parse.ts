@@ -1,0 +1,145 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { FinkError } from "../errors.ts";
+import type { Expression } from "./filter.ts";
+import { toExpression, type Node, type Scope } from "./expression.ts";
+import { refuse } from "./refuse.ts";
+
+/** What a filter's SELECT says. */
+export interface Select {
+  /** The columns it lists; null: `*`. */
+  readonly columns: readonly string[] | null;
+  /** Its condition, with that of the CTEs it reads and their named values put in. */
+  readonly where: Expression;
+}
+
+const maxBytes = 65_536;
+
+/** Reads the one SELECT of a filter and refuses what is not of the subset. Positions are those of the text. Throws "filter". */
+export async function parseSelect(text: string): Promise<Select> {
+  if (Buffer.byteLength(text) > maxBytes)
+    throw new FinkError("filter", `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`);
+  const quote = /["`]/.exec(text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)));
+  if (quote) throw refuse(text, quote.index, `${quote[0]} is not accepted: texts stand in single quotes, names in none`);
+  const { statements, ...answer } = await serialized(text);
+  if (answer.error) {
+    const isSelect = answer.error_type !== "not implemented";
+    throw refuse(text, Number(answer.position ?? 0), isSelect ? String(answer.error_message) : "a filter is one SELECT: no other statement is accepted");
+  }
+  if (statements?.length !== 1) throw new FinkError("filter", `a filter is one SELECT; these are ${statements?.length ?? 0} statements`);
+  const select = selectOf(statements[0].node, new Map(), text);
+  if (!select.where) throw new FinkError("filter", "it has no WHERE: it would select every alert; write WHERE true if that is meant");
+  const columns = select.listed?.filter((path) => path !== null) ?? null;
+  if (columns && columns.length < select.listed!.length)
+    throw new FinkError("filter", "the last SELECT lists the columns to send, or *: values that are computed belong into a science module");
+  return { columns, where: select.where };
+}
+
+/** A SELECT_NODE, or another kind of query, of which only the type is known. */
+interface Query {
+  readonly type: string;
+  readonly cte_map: {
+    readonly map: readonly { readonly key: string; readonly value: { readonly query: { readonly node: Query }; readonly aliases: readonly string[] } }[];
+  };
+  readonly select_list: readonly (Node & { readonly columns: unknown } & Readonly<
+      Record<"exclude_list" | "replace_list" | "rename_list", readonly unknown[]>
+    >)[];
+  readonly from_table: {
+    readonly type: string;
+    readonly query_location: number;
+    readonly schema_name: string;
+    readonly table_name: string;
+    readonly alias: string;
+  };
+  readonly where_clause: Node | null;
+  readonly group_expressions: readonly unknown[];
+  readonly modifiers: readonly unknown[];
+  readonly having: unknown;
+  readonly qualify: unknown;
+  readonly sample: unknown;
+}
+
+interface Answer {
+  readonly error: boolean;
+  readonly error_type?: string;
+  readonly error_message?: string;
+  readonly position?: string;
+  readonly statements?: readonly { readonly node: Query }[];
+}
+
+/** DuckDB's syntax tree. Integers that JSON cannot hold come as text. */
+async function serialized(sql: string): Promise<Answer> {
+  connection ??= DuckDBInstance.create(":memory:", { threads: "1" }).then(async (instance) => {
+    const opened = await instance.connect();
+    await opened.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
+    return opened;
+  });
+  const result = await (await connection).runAndReadAll("SELECT json_serialize_sql($1::VARCHAR)", [sql]);
+  return JSON.parse(String(result.getRows()[0][0]).replaceAll(/"value":(-?\d{16,})/g, '"value":"$1"')) as Answer;
+}
+
+let connection: Promise<DuckDBConnection> | undefined;
+
+/** One SELECT: what it gives and on which condition, both in terms of `alerts`. */
+interface Derived extends Scope {
+  readonly where: Expression | null;
+  /** Columns of its list, null for what is computed; null: it has a `*`. */
+  readonly listed: readonly (string | null)[] | null;
+}
+
+/** Clauses that make the answer for one alert depend on others, or are of no use in a filter. */
+const clauses = {
+  group_expressions: "GROUP BY",
+  having: "HAVING",
+  qualify: "QUALIFY",
+  sample: "SAMPLE",
+  modifiers: "ORDER BY, LIMIT and DISTINCT",
+} as const;
+
+function selectOf(node: Query, outer: ReadonlyMap<string, Derived>, text: string): Derived {
+  if (node.type !== "SELECT_NODE")
+    throw new FinkError("filter", "UNION and recursive queries are not accepted: a filter is one SELECT over alerts with a WHERE");
+  for (const [key, clause] of Object.entries(clauses)) {
+    const given = node[key as keyof typeof clauses];
+    if (Array.isArray(given) ? given.length > 0 : given) throw new FinkError("filter", `${clause}: not accepted, a filter looks at one alert at a time`);
+  }
+  const known = new Map(outer);
+  for (const { key, value } of node.cte_map.map) {
+    if (value.aliases.length > 0) throw new FinkError("filter", `WITH ${key}(…): name the columns in its SELECT`);
+    known.set(key.toLowerCase(), selectOf(value.query.node, known, text));
+  }
+  const source = sourceOf(node.from_table, known, text);
+  const own = node.where_clause ? toExpression(node.where_clause, source, text) : null;
+  const where: Expression | null = own && source.where ? { kind: "call", name: "and", args: [source.where, own], at: -1 } : (own ?? source.where);
+  return { ...listOf(node.select_list, source, text), where, names: [] };
+}
+
+function sourceOf(from: Query["from_table"], known: ReadonlyMap<string, Derived>, text: string): Derived {
+  if (from.type === "EMPTY") throw new FinkError("filter", "it reads no table: write SELECT * FROM alerts WHERE …");
+  if (from.type !== "BASE_TABLE")
+    throw refuse(text, from.query_location, "only alerts and what WITH names can be read: no functions, files, subqueries or joins");
+  const name = from.table_name.toLowerCase();
+  const names = [name, from.alias.toLowerCase()];
+  const cte = from.schema_name === "" ? known.get(name) : undefined;
+  if (cte) return { ...cte, names };
+  if (name !== "alerts") throw refuse(text, from.query_location, `there is no table ${from.table_name} in filters: they read alerts`);
+  return { named: new Map(), hasAll: true, where: null, listed: null, names };
+}
+
+function listOf(list: Query["select_list"], source: Derived, text: string): Pick<Derived, "named" | "hasAll" | "listed"> {
+  const hasStar = list.some(({ type }) => type === "STAR");
+  const named = new Map(hasStar ? source.named : []);
+  const listed: (string | null)[] = [];
+  for (const item of list) {
+    if (item.type === "STAR") {
+      if ((["exclude_list", "replace_list", "rename_list"] as const).some((key) => item[key].length > 0) || item.columns)
+        throw refuse(text, item.query_location, "* is accepted alone, without EXCLUDE, REPLACE or COLUMNS");
+      continue;
+    }
+    const expression = toExpression(item, source, text);
+    const name = item.alias || (item.class === "COLUMN_REF" ? item.column_names[item.column_names.length - 1] : "");
+    if (name === "") throw refuse(text, item.query_location, "give it a name: … AS name");
+    named.set(name.toLowerCase(), expression);
+    listed.push(expression.kind === "column" ? expression.path.join(".") : null);
+  }
+  return { named, hasAll: hasStar && source.hasAll, listed: hasStar ? null : listed };
+}

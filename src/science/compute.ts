@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import type { Data, Struct } from "apache-arrow";
+import { encodeFile, type EncodedFile } from "../archive/files.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { keysOf } from "./keys.ts";
+import type { ScienceModule, ScienceSetup } from "./module.ts";
+import { type AlertFile, openAlertFile } from "./parquet.ts";
+import { publishedAt, storedRows } from "./rows.ts";
+import { type ModuleOutcome, type Observer, runModules } from "./runner.ts";
+import { take } from "./take.ts";
+
+/** Tag of a data file of `science`: the file of `raw` its rows were computed from. A hint, which compaction drops. */
+export const rawTag = "fink.raw";
+/** … and how many of its rows wait for an answer. A file without it may have some. */
+export const pendingTag = "fink.pending";
+
+/** What is needed to compute, in a thread that has the modules. */
+export interface Tools {
+  readonly setup: ScienceSetup;
+  readonly modules: readonly ScienceModule[];
+  /** Modules that must not run, and why. */
+  readonly off: ReadonlyMap<string, string>;
+  readonly observer?: Observer | undefined;
+}
+
+/** A file of `raw`, and which of its rows are wanted. */
+export interface ComputeJob {
+  readonly survey: Survey;
+  /** Folder of `raw`. */
+  readonly raw: string;
+  readonly path: string;
+  readonly night: number | null;
+  /** null: all. */
+  readonly rows: readonly number[] | null;
+  /** Of each wanted row; null: 0. */
+  readonly revisions: Int32Array | null;
+}
+
+export interface Computed {
+  readonly file: EncodedFile;
+  readonly outcomes: readonly Outcome[];
+  /** ms since 1970, of each row; NaN: not known. */
+  readonly publishedAt: Float64Array;
+}
+
+/** What a module did, for the status. */
+export interface Outcome extends Pick<ModuleOutcome, "milliseconds" | "failure"> {
+  readonly name: string;
+  readonly version: string;
+  readonly alerts: number;
+  readonly pending: number;
+}
+
+/** Rows of `science` for alerts of one file, which are of one night. */
+export async function compute({ survey, raw, path, night, rows, revisions }: ComputeJob, { setup, modules, off, observer }: Tools): Promise<Computed> {
+  const own = modules.filter(({ surveys }) => surveys.includes(survey.name));
+  const file = await openAlertFile(join(raw, path));
+  const alerts = await file.read([...keyPaths(survey, file), publishedAt, ...own.flatMap(({ needs }) => needs)]);
+  const results = await runModules(own, alerts, setup, { off, observer });
+  const wanted = rows ?? Array.from({ length: alerts.count }, (_, row) => row);
+  const all = new Int32Array(alerts.count);
+  if (revisions) wanted.forEach((row, i) => (all[row] = revisions[i]));
+  const stored = storedRows(keysOf(survey, alerts.paths), alerts, results, all);
+  const isWhole = wanted.length === alerts.count;
+  const waiting = wanted.filter((row) => results.outcomes.some(({ pending }) => pending?.[row] === 1)).length;
+  const times = alerts.paths.has(publishedAt) ? alerts.numbers(publishedAt) : null;
+  return {
+    file: encodeFile(isWhole ? stored : (take(stored, wanted) as Data<Struct>), night, survey, { [rawTag]: path, [pendingTag]: String(waiting) }),
+    outcomes: results.outcomes.map((outcome) => outcomeOf(outcome, alerts.count)),
+    publishedAt: Float64Array.from(wanted, (row) => (times ? times[row] / 1000 : NaN)),
+  };
+}
+
+/** The ids of the alerts of a file, in its order. */
+export async function idsOf({ survey, file: path }: { readonly survey: Survey; readonly file: string }): Promise<BigInt64Array> {
+  const file = await openAlertFile(path);
+  const [id] = keyPaths(survey, file);
+  return (await file.read([id])).longs(id).slice();
+}
+
+export function keyPaths(survey: Survey, { paths }: Pick<AlertFile, "paths">): string[] {
+  return keysOf(survey, paths).map(({ path }) => path);
+}
+
+export function outcomeOf({ module: { name, version }, milliseconds, failure, pending }: ModuleOutcome, alerts: number): Outcome {
+  return { name, version, milliseconds, failure, alerts, pending: pending?.reduce((sum, one) => sum + one, 0) ?? 0 };
+}

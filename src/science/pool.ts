@@ -1,0 +1,158 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { FinkError, messageOf } from "../errors.ts";
+import type { ScienceSetup } from "./module.ts";
+import type { Kind, Work } from "./work.ts";
+import { type Answer, type Ready, type Request, signEveryMs, Signs, type WorkerSetup } from "./worker.ts";
+
+/** More than this one disk hardly feeds. */
+const mostByDefault = 8;
+/** While the modules of one file wait for answers, others are computed. */
+const jobsPerThread = 4;
+/** How often a file may take its thread down for no module's fault that is known. */
+const mostDeaths = 2;
+
+/**
+ * Threads that compute. One that gives no sign for `science.limitSeconds`, or dies, is replaced; what it had in hand is computed again without the module that it
+ * ran then. So a module can hang, or end the thread, and costs its own columns of those files.
+ */
+export class SciencePool {
+  readonly size: number;
+  /** Modules that cannot run, files that are none, and what took a thread down: of this pool's life so far, each once. */
+  readonly troubles = new Set<string>();
+  readonly #setup: ScienceSetup;
+  readonly #threads: Thread[];
+  readonly #waiting: Task[] = [];
+  #isClosed = false;
+
+  constructor(setup: ScienceSetup) {
+    const { workers } = setup.config;
+    this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
+    this.#setup = setup;
+    this.#threads = Array.from({ length: this.size }, () => this.#thread());
+  }
+
+  /** Throws what the work threw. */
+  run<K extends Kind>(kind: K, job: Work[K]["job"]): Promise<Work[K]["answer"]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ kind, job, off: new Map(), deaths: 0, resolve: resolve as Task["resolve"], reject });
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  #thread(): Thread {
+    return new Thread(this.#setup, {
+      free: () => this.#next(),
+      said: (ready) => [...ready.problems, ...ready.unavailable].forEach((trouble) => this.troubles.add(trouble)),
+      died: (thread, reason) => this.#replace(thread, reason),
+    });
+  }
+
+  #next(): void {
+    while (this.#waiting.length > 0 && !this.#isClosed) {
+      const thread = this.#threads.reduce((a, b) => (b.tasks.size < a.tasks.size ? b : a));
+      if (thread.tasks.size >= jobsPerThread) return;
+      thread.run(this.#waiting.shift()!);
+    }
+  }
+
+  #replace(thread: Thread, reason: string): void {
+    if (this.#isClosed) return;
+    const { names, request } = thread.suspects();
+    for (const name of names) this.troubles.add(`${name}: ${reason}`);
+    for (const [id, task] of thread.tasks) {
+      if (request === null || request === id) for (const name of names) task.off.set(name, reason);
+      if (names.length === 0 && ++task.deaths >= mostDeaths) task.reject(new FinkError("internal", `a thread of science ended: ${reason}`));
+      else this.#waiting.unshift(task);
+    }
+    this.#threads[this.#threads.indexOf(thread)] = this.#thread();
+    this.#next();
+  }
+}
+
+interface Task {
+  readonly kind: Kind;
+  readonly job: Work[Kind]["job"];
+  readonly off: Map<string, string>;
+  deaths: number;
+  readonly resolve: (answer: Work[Kind]["answer"]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface ThreadEvents {
+  free(): void;
+  said(ready: Ready): void;
+  /** Its tasks are not done. */
+  died(thread: Thread, reason: string): void;
+}
+
+class Thread {
+  readonly tasks = new Map<number, Task>();
+  readonly #worker: Worker;
+  readonly #events: ThreadEvents;
+  readonly #signs = new BigInt64Array(new SharedArrayBuffer(Signs.size * 8));
+  readonly #watch: NodeJS.Timeout;
+  #modules: readonly string[] = [];
+  #count = 0;
+  #silentLooks = 0;
+  #isOver = false;
+
+  constructor(setup: ScienceSetup, events: ThreadEvents) {
+    this.#events = events;
+    const workerData: WorkerSetup = { setup, signs: this.#signs.buffer as SharedArrayBuffer };
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+    this.#worker.on("message", (message: Ready | Answer) => this.#hear(message));
+    this.#worker.on("error", (error) => this.#die(messageOf(error)));
+    this.#worker.on("exit", () => this.#die("it ended its thread"));
+    this.#watch = setInterval(() => this.#look(setup.config.limitSeconds), signEveryMs);
+  }
+
+  run(task: Task): void {
+    const request: Request = { id: this.#count++, kind: task.kind, job: task.job, off: [...task.off] };
+    this.tasks.set(request.id, task);
+    this.#worker.postMessage(request);
+  }
+
+  /** The module it runs, and for which request; else those it waits for, which may run on after their first answer. */
+  suspects(): { readonly names: readonly string[]; readonly request: number | null } {
+    const running = Number(Atomics.load(this.#signs, Signs.running));
+    if (running > 0) return { names: [this.#modules[running - 1]], request: Number(Atomics.load(this.#signs, Signs.request)) };
+    return { names: this.#modules.filter((_, i) => Atomics.load(this.#signs, Signs.waiting + i) > 0n), request: null };
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    clearInterval(this.#watch);
+    await this.#worker.terminate();
+  }
+
+  #hear(message: Ready | Answer): void {
+    if ("modules" in message) {
+      this.#modules = message.modules;
+      return this.#events.said(message);
+    }
+    const task = this.tasks.get(message.id)!;
+    this.tasks.delete(message.id);
+    if ("answer" in message) task.resolve(message.answer);
+    else task.reject(new FinkError(message.code, message.message));
+    this.#events.free();
+  }
+
+  #look(limitSeconds: number): void {
+    const at = Number(Atomics.load(this.#signs, Signs.at));
+    const silentMs = at === 0 || this.tasks.size === 0 ? 0 : Date.now() - at;
+    this.#silentLooks = silentMs > limitSeconds * 1000 ? this.#silentLooks + 1 : 0;
+    if (this.#silentLooks > 1) this.#die(`it took longer than ${limitSeconds} s`); // once alone may be a computer that slept
+  }
+
+  #die(reason: string): void {
+    if (this.#isOver) return;
+    void this.end();
+    this.#events.died(this, reason);
+  }
+}

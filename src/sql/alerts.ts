@@ -1,0 +1,67 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AddFile, Snapshot } from "../lake/actions.ts";
+import { identifier, pathSql, scan } from "../lake/scan.ts";
+import type { StructType } from "../lake/schema.ts";
+import type { LakeTable } from "../lake/table.ts";
+
+/**
+ * `<survey>.alerts`: raw joined with science, one row per distinct alert; raw's own columns win. Of an alert that the survey sent twice the first by source,
+ * partition and offset counts: that is found over these columns alone, so that a query reads the images of what it selects only.
+ */
+export function alertsView(survey: string, raw: Snapshot, science: Snapshot): string {
+  const id = pathSql(idPath(science.schema));
+  // only of `=` DuckDB concludes that a condition on the night holds for all three
+  const hasNoNight = [...raw.files.values()].some(({ partitionValues }) => partitionValues["night"] === null);
+  const same = hasNoNight ? "IS NOT DISTINCT FROM" : "=";
+  return `SELECT ${columnList(raw.schema, science.schema)} FROM ${identifier(survey)}.raw AS r
+    JOIN (SELECT night, ${id} AS id, min({s: _source, p: _partition, o: _offset}) AS first FROM ${identifier(survey)}.raw GROUP BY ALL) AS o
+      ON r.${id} = o.id AND r.night ${same} o.night AND r._source = o.first.s AND r._partition = o.first.p AND r._offset = o.first.o
+    JOIN ${identifier(survey)}.science AS s ON r.${id} = s.${id} AND r.night ${same} s.night`;
+}
+
+/** Files of a survey's tables that belong together: the rows of `science` were computed from those of `raw`. */
+export interface AlertFiles {
+  readonly raw: LakeTable;
+  readonly rawFiles: readonly AddFile[];
+  /** `science` or `science_updates`. */
+  readonly science: LakeTable;
+  readonly scienceFiles: readonly AddFile[];
+}
+
+/**
+ * The same over a few files: a SELECT that gives one row per row of science. DuckDB reads of it what is asked for, fields of structures alone, but lists whole:
+ * 2,000 ZTF alerts take 20 ms, with their history 100 to 160 ms (two threads). `seeds`: a folder for `scan`, to be kept until the SELECT has run.
+ */
+export async function alertBatch(connection: DuckDBConnection, files: AlertFiles, seeds: string): Promise<string> {
+  const [raw, science] = [files.raw.snapshot.schema, files.science.snapshot.schema];
+  const id = pathSql(idPath(science));
+  const of = (table: LakeTable, of: readonly AddFile[]) =>
+    scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds);
+  const [rawRows, scienceRows] = [await of(files.raw, files.rawFiles), await of(files.science, files.scienceFiles)];
+  // a file of raw may have alerts that were sent again, or others than those of science
+  const once = rowsIn(files.rawFiles) === rowsIn(files.scienceFiles) ? "" : ` QUALIFY row_number() OVER (PARTITION BY ${id}) = 1`;
+  return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows})${once}) AS r JOIN (${scienceRows}) AS s ON r.${id} = s.${id}`;
+}
+
+/** Rows of science begin with the alert's id. */
+export function idPath(science: StructType): string {
+  let fields = science.fields.filter(({ name }) => name !== "night");
+  const names: string[] = [];
+  for (;;) {
+    const [{ name, type }] = fields;
+    names.push(name);
+    if (typeof type === "string" || type.type !== "struct") return names.join(".");
+    fields = [...type.fields];
+  }
+}
+
+function columnList(raw: StructType, science: StructType): string {
+  const taken = new Set(raw.fields.map(({ name }) => name.toLowerCase()));
+  const added = science.fields.filter(({ name }) => !taken.has(name.toLowerCase()));
+  return ["r.*", ...added.map(({ name }) => `s.${identifier(name)}`)].join(", ");
+}
+
+/** NaN where a file does not say. */
+function rowsIn(files: readonly AddFile[]): number {
+  return files.reduce((sum, { stats }) => sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? NaN), 0);
+}
