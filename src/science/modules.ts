@@ -1,4 +1,9 @@
 import type { ScienceModule } from "./module.ts";
+import { anomalyScore } from "./modules/anomaly.ts";
+import { cats } from "./modules/cats.ts";
+import { earlySupernovaIa } from "./modules/early-supernova-ia.ts";
+import { kilonova } from "./modules/kilonova.ts";
+import { superluminous } from "./modules/superluminous.ts";
 import { elephantLsst, elephantZtf } from "./modules/elephant.ts";
 import { lcFeaturesLsst } from "./modules/lc-features-lsst.ts";
 import { lcFeaturesZtf } from "./modules/lc-features-ztf.ts";
@@ -11,8 +16,23 @@ import { rubinCataloged, rubinLabels } from "./modules/rubin-labels.ts";
 import { snnSniaVsNonia, snnSnVsAll, snnSnVsOthers } from "./modules/supernnova.ts";
 import { transient } from "./modules/transient.ts";
 
-const ztf = [quality, nalerthist, roid, transient, lcFeaturesZtf, magnitudeRate, photometryZtf, elephantZtf, snnSniaVsNonia, snnSnVsAll];
-const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers];
+const ztf = [
+  quality,
+  nalerthist,
+  roid,
+  transient,
+  lcFeaturesZtf,
+  magnitudeRate,
+  photometryZtf,
+  elephantZtf,
+  snnSniaVsNonia,
+  snnSnVsAll,
+  kilonova,
+  earlySupernovaIa,
+  anomalyScore,
+  superluminous,
+];
+const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats];
 
 /** Shipped modules; one that reads what another adds runs after it. */
 export const modules: readonly ScienceModule[] = [...ztf, ...lsst];

@@ -10,6 +10,8 @@ import { addModel } from "../../src/science/models/add.ts";
 import { modules } from "../../src/science/modules.ts";
 import { openAlertFile } from "../../src/science/parquet.ts";
 import { project } from "../cli/run.ts";
+import { lsstPlaces, ztfPlaces } from "../../src/science/history.ts";
+import { alertOf, type LightCurve, resultsAsAlerts } from "./light-curve-alert.ts";
 import { available } from "../require.ts";
 
 /** Fink's models, what its code gives on real alerts, and cases of single models. */
@@ -30,7 +32,8 @@ const context: ScienceContext = {
 afterAll(() => rmSync(models, { recursive: true }));
 
 describe.skipIf(!hasReference)("scores of Fink's models", () => {
-  const added = ["snn_snia_vs_nonia", "snn_sn_vs_all", "snn_elasticc_sn_vs_other"];
+  const networks = ["snn_snia_vs_nonia", "snn_sn_vs_all", "snn_elasticc_sn_vs_other", "cats"];
+  const added = [...networks, "kndetect_partial", "rf_snia_sigmoid", "anomaly_beta_r", "anomaly_beta_g"];
   beforeAll(async () => {
     for (const name of added) await addModel(join(folder, `models/${name}.onnx`), undefined, models);
   });
@@ -59,7 +62,66 @@ describe.skipIf(!hasReference)("scores of Fink's models", () => {
     expect(tied.compared).toBe(ties.ids.length);
     tied.print();
   });
+
+  it("rf_kn_vs_nonkn", async () => {
+    const scores = new Differences("rf_kn_vs_nonkn");
+    const features = new Differences("features_kn");
+    for (const file of ztfFiles) {
+      const { ids, alerts, expected } = await reference(file, "rf_kn_vs_nonkn");
+      const found = await run("rf_kn_vs_nonkn", alerts);
+      const columns = Object.entries(found).filter(([name]) => name.startsWith("features_kn."));
+      ids.forEach((id, i) => {
+        scores.add(id, valueOf(found["rf_kn_vs_nonkn"], i), expected["rf_kn_vs_nonkn"][id]);
+        const wanted = String(expected["features_kn"][id]).split(",");
+        columns.forEach(([name, column], k) => {
+          if (column.missing?.[i] === 0)
+            features.add(`${id} ${name}`, valueOf(column, i)! / (1 + Math.abs(Number(wanted[k]))), Number(wanted[k]) / (1 + Math.abs(Number(wanted[k]))));
+        });
+      });
+    }
+    features.print();
+    scores.expectWithin(1e-5);
+  });
+
+  it("rf_snia_vs_nonia", async () => {
+    const scores = new Differences("rf_snia_vs_nonia");
+    for (const { id, input, score } of vectors<Case>("rf_snia_sigmoid")) {
+      const found = (await run("rf_snia_vs_nonia", alertOf(input, ztfPlaces)))["rf_snia_vs_nonia"];
+      scores.add(id, valueOf(found, 0), score);
+    }
+    scores.expectWithin(1e-5);
+  });
+
+  it("anomaly_score", async () => {
+    const differences = new Differences("anomaly_score");
+    for (const file of ztfFiles) {
+      const { ids, alerts, expected } = await reference(file, "lc_features_ztf");
+      const features = await run("lc_features_ztf", alerts);
+      const found = (await run("anomaly_score", resultsAsAlerts(alerts.count, features)))["anomaly_score"];
+      ids.forEach((id, i) => differences.add(id, valueOf(found, i), expected["anomaly_score_beta"][id]));
+    }
+    differences.expectWithin(1e-5);
+  });
+
+  it("clf.cats_*", async () => {
+    const differences = new Differences("clf.cats_11 … 22");
+    for (const { id, input, original } of vectors<{ id: string; input: LightCurve; original: readonly (number | null)[] }>("cats")) {
+      const found = await run("cats", alertOf(input, lsstPlaces));
+      [11, 12, 13, 21, 22].forEach((code, k) => differences.add(`${id} ${code}`, valueOf(found[`clf.cats_${code}`], 0), original[k] ?? NaN));
+    }
+    differences.expectWithin(1e-5);
+  });
 });
+
+interface Case {
+  readonly id: string;
+  readonly input: LightCurve;
+  readonly score: number;
+}
+
+function vectors<T>(model: string): readonly T[] {
+  return (json(`models/${model}.vectors.json`) as { cases: readonly T[] }).cases;
+}
 
 /** How far scores are from the reference's. */
 class Differences {
