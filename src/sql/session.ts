@@ -113,7 +113,8 @@ async function createView(connection: DuckDBConnection, { survey, kind, path, sn
 
 async function createAlertsView(connection: DuckDBConnection, survey: string, tables: readonly SessionTable[]): Promise<void> {
   const [raw, science] = ["raw", "science"].map((kind) => tables.find((table) => table.survey === survey && table.kind === kind)?.snapshot);
-  if (raw?.metaData && science?.metaData) await connection.run(`CREATE VIEW ${identifier(survey)}.alerts AS ${alertsView(survey, raw, science)}`);
+  const hasRows = raw?.metaData && (science?.files.size ?? 0) > 0;
+  if (raw && science && hasRows) await connection.run(`CREATE VIEW ${identifier(survey)}.alerts AS ${alertsView(survey, raw, science)}`);
 }
 
 /** A view `catalogues.<name>` for each catalogue that was added; their folders. */
