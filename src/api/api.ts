@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi
 import type { Context } from "hono";
 import type { LiveFeed } from "./feed.ts";
 import type { LakeView } from "./lake-view.ts";
+import type { PageLake } from "./pages/lake.ts";
 
 /** What the routes are added to: `add<Resource>(app, deps)`, one file per resource, a line in server.ts. */
 export type Api = OpenAPIHono;
@@ -12,6 +13,8 @@ export interface ApiDeps {
   readonly lake: string;
   readonly view: LakeView;
   readonly feed: LiveFeed;
+  /** What the routes of the pages read; without it there are none. */
+  readonly pageLake?: PageLake;
 }
 
 /** Arguments that do not fit their schema are answered with 400 and the first one that is wrong. */

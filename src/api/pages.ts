@@ -7,6 +7,8 @@ import type { Api } from "./api.ts";
 const pages: Readonly<Record<string, readonly string[]>> = {
   "index.html": ["/", "/index.html"],
   "live.html": ["/live", "/live.html"],
+  "search.html": ["/search"],
+  "object.html": ["/object/:survey/:id", "/sso/:survey/:id"],
   "theme.js": ["/theme.js"],
 };
 

@@ -15,6 +15,8 @@ import { LiveFeed } from "./feed.ts";
 import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
 import { servePages } from "./pages.ts";
+import type { PageLake } from "./pages/lake.ts";
+import { addPageRoutes } from "./pages/routes.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -23,6 +25,7 @@ export interface ServerOptions {
   /** Folder of the lake. */
   readonly lake: string;
   readonly view: LakeView;
+  readonly pageLake?: PageLake;
   /** Folder of the built pages. */
   readonly pages: string;
   /** Takes errors that are not the caller's fault. */
@@ -55,7 +58,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
-  for (const add of [addHealth, addAlerts, addCutouts, addDocs]) add(app, deps);
+  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addDocs]) add(app, deps);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LakeReader } from "../api/lake-reader.ts";
 import type { LakeView } from "../api/lake-view.ts";
+import { PageLake } from "../api/pages/lake.ts";
 import { startServer } from "../api/server.ts";
 import { surveysOf } from "../archive/setup.ts";
 import type { Service, ServiceContext } from "./service.ts";
@@ -25,11 +26,13 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   if (once) return; // there is nothing to work through
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
-  const server = await startServer({ ...config.ui, lake, view, pages, logError });
+  const pageLake = new PageLake(lake, surveysOf(config));
+  const server = await startServer({ ...config.ui, lake, view, pageLake, pages, logError });
   status({ state: "running", url: server.url });
   log.info(`pages on ${server.url}`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await server.close();
+  await pageLake.close();
 }
 
 /** Folder of the pages; builds them when there are none or their sources are newer. */

@@ -37,6 +37,15 @@ export const surveySchema = z.strictObject({
   magnitude: z.strictObject({ field: paths, error: paths.optional() }).optional(),
   flux: z.strictObject({ field: paths, error: paths.optional() }).optional().describe("nJy"),
   cutouts: z.strictObject({ science: paths, template: paths, difference: paths }).optional().describe("FITS images, gzipped or not"),
+  history: z
+    .strictObject({ detections: paths.optional(), forced: paths.optional() })
+    .optional()
+    .describe("Lists of structures with earlier measurements that come with an alert; an entry without a flux is an upper limit"),
+  solarSystem: paths.optional().describe("Designation of the known solar-system object it is"),
+  class: z
+    .strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) })
+    .optional()
+    .describe("Columns of science that say what it is; the first that is not null counts"),
 });
 
 export type Survey = z.output<typeof surveySchema>;

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { CutoutKind, LatestAlert } from "../api/lake-view.ts";
 import { Band } from "./band.tsx";
 import { Cutout } from "./cutout.tsx";
+import type { CutoutLook } from "./cutout-look.tsx";
 import { formatBrightness, formatMjd, formatPosition, formatSexagesimal } from "./format.ts";
 import { Ago, Copy, Empty } from "./text.tsx";
 
@@ -14,13 +15,13 @@ interface AlertsProps {
   readonly alerts: readonly LatestAlert[] | undefined;
   /** ms since 1970. */
   readonly now: number;
-  readonly inverted: boolean;
+  readonly look: CutoutLook;
   /** All in one row, or in as many as are needed. */
   readonly layout: "strip" | "grid";
 }
 
 /** The newest alerts as cards. They stand still while the pointer is on them. */
-export function Alerts({ alerts, now, inverted, layout }: AlertsProps) {
+export function Alerts({ alerts, now, look, layout }: AlertsProps) {
   const [held, setHeld] = useState(false);
   const shown = useCalm(alerts, held);
   if (!shown) return <Empty>Asking for the newest alerts …</Empty>;
@@ -34,13 +35,13 @@ export function Alerts({ alerts, now, inverted, layout }: AlertsProps) {
   return (
     <ol class={`alerts ${layout}`} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
       {shown.map((alert) => (
-        <AlertCard key={`${alert.survey} ${alert.alertId}`} alert={alert} now={now} inverted={inverted} />
+        <AlertCard key={`${alert.survey} ${alert.alertId}`} alert={alert} now={now} look={look} />
       ))}
     </ol>
   );
 }
 
-function AlertCard({ alert, now, inverted }: { alert: LatestAlert; now: number; inverted: boolean }) {
+function AlertCard({ alert, now, look }: { alert: LatestAlert; now: number; look: CutoutLook }) {
   const { survey, alertId, objectId, mjd, ra, dec, band } = alert;
   const brightness = formatBrightness(alert.magnitude, alert.fluxNJy);
   return (
@@ -53,7 +54,7 @@ function AlertCard({ alert, now, inverted }: { alert: LatestAlert; now: number; 
       </p>
       <div class="cutouts">
         {cutoutKinds.map((kind) => (
-          <Cutout key={kind} survey={survey} alertId={alertId} kind={kind} side={CUTOUT_SIDE} inverted={inverted} />
+          <Cutout key={kind} survey={survey} alertId={alertId} kind={kind} side={CUTOUT_SIDE} look={look} />
         ))}
       </div>
       <p>

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { CutoutKind } from "../api/lake-view.ts";
 import { type FitsImage, readFits } from "./fits.ts";
 import { type SkyFrame, scaleBarArcsec, skyFrame } from "./sky-frame.ts";
-import { asinhLevels } from "./stretch.ts";
+import type { CutoutLook } from "./cutout-look.tsx";
+import { greyLevels } from "./stretch.ts";
 
 const RETRY_MS = 5_000;
 
@@ -12,12 +13,11 @@ interface CutoutProps {
   readonly kind: CutoutKind;
   /** Side in CSS pixels. */
   readonly side: number;
-  /** Bright is dark. */
-  readonly inverted: boolean;
+  readonly look: CutoutLook;
 }
 
 /** One cutout, drawn from its FITS file: north up, east left, the alert's position in the middle. */
-export function Cutout({ survey, alertId, kind, side, inverted }: CutoutProps) {
+export function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [image, setImage] = useState<FitsImage | string>("…");
   const address = `/api/v1/cutouts/${survey}/${encodeURIComponent(alertId)}/${kind}`;
@@ -27,8 +27,8 @@ export function Cutout({ survey, alertId, kind, side, inverted }: CutoutProps) {
     return () => aborter.abort();
   }, [address]);
   useEffect(() => {
-    if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, inverted)) setImage("no valid pixel");
-  }, [image, side, inverted]);
+    if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, look)) setImage("no valid pixel");
+  }, [image, side, look.inverted, look.stretch]);
   const size = `${side}px`;
   return (
     <figure class="cutout" style={{ width: size }}>
@@ -64,12 +64,12 @@ function describe({ width, height, header }: FitsImage): string {
     arcsecPerPixel === null
       ? "orientation not in the file, taken as first row north"
       : `${(width * arcsecPerPixel).toFixed(1)}″ × ${(height * arcsecPerPixel).toFixed(1)}″`;
-  return `${width} × ${height} pixels, ${extent}. North up, east left; asinh stretch, 5 to 99.8 %. Click for the FITS file`;
+  return `${width} × ${height} pixels, ${extent}. North up, east left. Click for the FITS file`;
 }
 
 /** False when the image has nothing to draw. */
-function draw(canvas: HTMLCanvasElement, image: FitsImage, side: number, inverted: boolean): boolean {
-  const levels = asinhLevels(image.pixels);
+function draw(canvas: HTMLCanvasElement, image: FitsImage, side: number, { stretch, inverted }: CutoutLook): boolean {
+  const levels = greyLevels(image.pixels, stretch);
   if (!levels) return false;
   const pixels = new OffscreenCanvas(image.width, image.height);
   pixels.getContext("2d")?.putImageData(new ImageData(greyPixels(levels, inverted), image.width, image.height), 0, 0);

@@ -1,16 +1,27 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Connection } from "./feed.ts";
 import { formatUtc } from "./format.ts";
 import { isDark, onThemeChange, switchTheme } from "./theme.ts";
 
+/** In this order; a page that is not there has no entry. */
 const entries = [
   { path: "/", name: "Now", icon: "M12 3a9 9 0 1 0 9 9M12 7v5l3 2" },
-  { path: "/live", name: "Live", icon: "M2 12h5l3-8 4 16 3-8h5" },
+  { path: "/search", name: "Search", icon: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12M15 15l6 6" },
 ];
 
-/** What every page has around it: where to go, the state of the connection, the theme. */
-export function Frame({ path, connection, retry, children }: { path: string; connection: Connection; retry: () => void; children: ComponentChildren }) {
+interface FrameProps {
+  /** Which entry of the rail is this page. */
+  readonly path: string;
+  readonly connection: Connection;
+  readonly retry: () => void;
+  /** What the search box holds at first. */
+  readonly query?: string;
+  readonly children: ComponentChildren;
+}
+
+/** What every page has around it: where to go, search, the state of the connection, the theme. */
+export function Frame({ path, connection, retry, query = "", children }: FrameProps) {
   return (
     <>
       <nav class="rail" aria-label="Pages">
@@ -28,10 +39,48 @@ export function Frame({ path, connection, retry, children }: { path: string; con
         <ThemeSwitch />
       </nav>
       <main class={connection.state}>
+        <SearchBox query={query} />
         <ConnectionState connection={connection} retry={retry} />
         {children}
       </main>
     </>
+  );
+}
+
+/** `/` puts the cursor here from anywhere. */
+function SearchBox({ query }: { query: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      input.current?.select();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  const go = (event: Event) => {
+    event.preventDefault();
+    const text = input.current?.value.trim() ?? "";
+    if (text !== "") location.assign(`/search?q=${encodeURIComponent(text)}`);
+  };
+  return (
+    <form class="search" role="search" onSubmit={go}>
+      <input
+        ref={input}
+        type="search"
+        name="q"
+        defaultValue={query}
+        placeholder="Id, position and radius, name, class or filter"
+        aria-label="Search"
+        aria-keyshortcuts="/"
+        autocomplete="off"
+        spellcheck={false}
+        maxLength={300}
+      />
+      <button type="submit">Search</button>
+    </form>
   );
 }
 

@@ -2,14 +2,14 @@ import { render } from "preact";
 import { Alerts } from "./alerts.tsx";
 import { MainFigures } from "./figures.tsx";
 import { Frame } from "./frame.tsx";
-import { useInverted } from "./invert.tsx";
+import { useCutoutLook } from "./cutout-look.tsx";
 import { Tables } from "./lake.tsx";
 import { useFeed } from "./use-feed.ts";
 import { Verdict } from "./verdict.tsx";
 
 function Now() {
   const { feed, retry } = useFeed();
-  const { inverted, button } = useInverted();
+  const { look, controls } = useCutoutLook();
   return (
     <Frame path="/" connection={feed.connection} retry={retry}>
       <h1>Fink keeps every alert that telescopes send of a changing sky, and shows it as it comes</h1>
@@ -18,9 +18,9 @@ function Now() {
       <section>
         <header>
           <h2>Latest alerts</h2>
-          {button}
+          {controls}
         </header>
-        <Alerts alerts={feed.alerts} now={feed.status?.at ?? 0} inverted={inverted} layout="strip" />
+        <Alerts alerts={feed.alerts} now={feed.status?.at ?? 0} look={look} layout="strip" />
       </section>
       <div class="halves">
         <section>

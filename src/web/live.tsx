@@ -2,7 +2,7 @@ import { render } from "preact";
 import { Alerts } from "./alerts.tsx";
 import { AllFigures } from "./figures.tsx";
 import { Frame } from "./frame.tsx";
-import { useInverted } from "./invert.tsx";
+import { useCutoutLook } from "./cutout-look.tsx";
 import { Rejected, Services } from "./lake.tsx";
 import { Rates } from "./rates.tsx";
 import { useFeed } from "./use-feed.ts";
@@ -10,7 +10,7 @@ import { Verdict } from "./verdict.tsx";
 
 function Live() {
   const { feed, retry } = useFeed();
-  const { inverted, button } = useInverted();
+  const { look, controls } = useCutoutLook();
   const now = feed.status?.at ?? 0;
   return (
     <Frame path="/live" connection={feed.connection} retry={retry}>
@@ -26,9 +26,9 @@ function Live() {
           <section>
             <header>
               <h2>Last alerts</h2>
-              {button}
+              {controls}
             </header>
-            <Alerts alerts={feed.alerts} now={now} inverted={inverted} layout="grid" />
+            <Alerts alerts={feed.alerts} now={now} look={look} layout="grid" />
           </section>
         </div>
         <aside>

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance, type Json } from "@duckdb/node-api";
+import type { AddFile } from "../../lake/actions.ts";
+import { type FileStats, parseStats } from "../../lake/merge-stats.ts";
+import { scan } from "../../lake/scan.ts";
+import { LakeTable } from "../../lake/table.ts";
+import { type TableName, tablesIn } from "../../lake/tables.ts";
+import { steadyMemory } from "../../lake/upkeep.ts";
+import type { Surveys } from "../../surveys/surveys.ts";
+
+export type Row = Record<string, Json>;
+
+export interface Question {
+  readonly survey: string;
+  readonly kind: string;
+  /** Which of the table's files; all by default. */
+  readonly files?: (file: AddFile) => boolean;
+  /** The query over them; `from` stands for the table. */
+  readonly sql: (from: string) => string;
+}
+
+/** Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing. */
+const LIST_MS = 500;
+
+/** SQL over chosen files of the lake's tables, for the pages. */
+export class PageLake {
+  readonly path: string;
+  readonly surveys: Surveys;
+  readonly #tables = new Map<string, LakeTable>();
+  readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
+  #instance: Promise<DuckDBInstance> | undefined;
+  #names: readonly TableName[] = [];
+  #listedAt = 0;
+
+  constructor(path: string, surveys: Surveys) {
+    this.path = path;
+    this.surveys = surveys;
+  }
+
+  async close(): Promise<void> {
+    (await this.#instance)?.closeSync();
+    rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** Those with alerts. */
+  surveyNames(): string[] {
+    return this.#list()
+      .filter(({ kind }) => kind === "raw")
+      .map(({ survey }) => survey)
+      .filter((survey) => (this.table(survey, "raw")?.snapshot.files.size ?? 0) > 0);
+  }
+
+  /** As it is now; null when there is none. */
+  table(survey: string, kind: string): LakeTable | null {
+    const name = this.#list().find((t) => t.survey === survey && t.kind === kind);
+    if (!name) return null;
+    const table = this.#tables.get(name.path) ?? new LakeTable(name.path);
+    this.#tables.set(name.path, table);
+    table.refresh();
+    return table.snapshot.metaData ? table : null;
+  }
+
+  /** Nights of a table, newest first. */
+  nights(survey: string, kind = "raw"): number[] {
+    const files = this.table(survey, kind)?.snapshot.files.values() ?? [];
+    return [...new Set([...files].flatMap((file) => nightOf(file) ?? []))].sort((a, b) => b - a);
+  }
+
+  /** No rows where the table does not exist. 64-bit integers are text. */
+  async rows(question: Question): Promise<Row[]> {
+    const table = this.table(question.survey, question.kind);
+    const files = [...(table?.snapshot.files.values() ?? [])].filter(question.files ?? (() => true));
+    if (!table || files.length === 0) return [];
+    this.#instance ??= DuckDBInstance.create(":memory:", { memory_limit: "512MB", threads: "2", temp_directory: this.#scratch, ...steadyMemory });
+    const connection = await (await this.#instance).connect();
+    const seeds = join(this.#scratch, randomUUID());
+    try {
+      const { path, partitionColumns, snapshot } = table;
+      const from = await scan(connection, { path, partitionColumns, schema: snapshot.schema }, files, seeds);
+      return await (await connection.run(question.sql(`(${from})`))).getRowObjectsJson();
+    } finally {
+      connection.closeSync();
+      rmSync(seeds, { recursive: true, force: true });
+    }
+  }
+
+  #list(): readonly TableName[] {
+    if (Date.now() - this.#listedAt > LIST_MS) {
+      this.#names = tablesIn(this.path);
+      this.#listedAt = Date.now();
+    }
+    return this.#names;
+  }
+}
+
+export function nightOf(file: AddFile): number | null {
+  const { night } = file.partitionValues;
+  return night == null || night === "" ? null : Number(night);
+}
+
+/** Only files of these nights. */
+export function ofNights(nights: Iterable<number | null>): (file: AddFile) => boolean {
+  const wanted = new Set(nights);
+  return (file) => wanted.has(nightOf(file));
+}
+
+/** Whether the file's statistics leave room for a value between the two, of the column at the path. */
+export function mayHold(file: AddFile, path: string | undefined, from: string | number, to: string | number = from): boolean {
+  if (path === undefined || file.stats === undefined) return true;
+  const { minValues, maxValues } = statsOf(file, file.stats);
+  const [least, greatest] = [valueAt(minValues, path), valueAt(maxValues, path)];
+  if (least == null || greatest == null) return true;
+  if (typeof least === "string") return least <= String(to) && String(from) <= (greatest as string);
+  if (typeof from === "number") return Number(least) <= Number(to) && from <= Number(greatest);
+  if (!/^-?\d+$/.test(from)) return false;
+  return BigInt(least as number) <= BigInt(to) && BigInt(from) <= BigInt(greatest as number);
+}
+
+const known = new WeakMap<AddFile, FileStats>();
+
+function statsOf(file: AddFile, text: string): FileStats {
+  const stats = known.get(file) ?? parseStats(text);
+  known.set(file, stats);
+  return stats;
+}
+
+function valueAt(values: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
+}

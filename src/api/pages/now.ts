@@ -1,0 +1,88 @@
+import { parseStats } from "../../lake/merge-stats.ts";
+import { alertRows, alertsById, classSql, number, text } from "./alerts.ts";
+import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
+import type { AlertRow, Counts, MatchRow, NightCount, NowAnswer } from "./types.ts";
+
+const STRIP = 12;
+
+/** What the first page shows besides the live feed: of the newest night of each survey. */
+export async function now(lake: PageLake): Promise<NowAnswer> {
+  const newest = lake.surveyNames().flatMap((survey) => nightCounts(lake, survey).slice(0, 1));
+  const matches = await latestMatches(lake, STRIP);
+  const [classes, latest] = await Promise.all([
+    Promise.all(newest.map(({ survey, night }) => classCounts(lake, survey, night))),
+    matches.length > 0 ? [] : latestAlerts(lake, STRIP),
+  ]);
+  return { nights: newest, classes: summed(classes), matches, latest };
+}
+
+/** Alerts received per night, newest first. */
+export function nightCounts(lake: PageLake, survey: string): NightCount[] {
+  const counts = new Map<number, number>();
+  for (const file of lake.table(survey, "raw")?.snapshot.files.values() ?? []) {
+    const night = nightOf(file);
+    if (night !== null && file.stats !== undefined) counts.set(night, (counts.get(night) ?? 0) + Number(parseStats(file.stats).numRecords));
+  }
+  return [...counts].map(([night, alerts]) => ({ survey, night, alerts })).sort((a, b) => b.night - a.night);
+}
+
+/** Alerts of a night by class, the most frequent first; empty where science has not run. */
+export async function classCounts(lake: PageLake, survey: string, night: number): Promise<Counts> {
+  const schema = lake.table(survey, "science")?.snapshot.schema;
+  const of = schema && classSql(lake.surveys.named(survey), schema);
+  const sql = (from: string) => `SELECT coalesce(${of ?? "NULL"}, 'Unclassified') AS class, count(*)::DOUBLE AS n FROM ${from} GROUP BY 1 ORDER BY 2 DESC, 1`;
+  const rows = await lake.rows({ survey, kind: "science", files: ofNights([night]), sql });
+  return rows.map((row) => [String(row["class"]), number(row["n"]) ?? 0] as const);
+}
+
+export function summed(all: readonly Counts[]): Counts {
+  const sums = new Map<string, number>();
+  for (const [name, count] of all.flat()) sums.set(name, (sums.get(name) ?? 0) + count);
+  return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+}
+
+/** Newest files first, as many as hold so many rows. */
+async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
+  const found = lake.surveyNames().map(async (survey) => {
+    const files = newestFiles(lake, survey, "raw", limit);
+    return await alertRows(lake, { survey, files, order: "received DESC, _offset DESC", limit, withCurve: true });
+  });
+  return (await Promise.all(found))
+    .flat()
+    .sort((a, b) => (b.receivedAt ?? 0) - (a.receivedAt ?? 0))
+    .slice(0, limit);
+}
+
+function newestFiles(lake: PageLake, survey: string, kind: string, rows: number): NonNullable<Question["files"]> {
+  const sorted = [...(lake.table(survey, kind)?.snapshot.files.values() ?? [])].slice(-200).sort((a, b) => b.modificationTime - a.modificationTime);
+  const chosen = new Set<string>();
+  for (let have = 0; have < rows && sorted.length > 0;) {
+    const file = sorted.shift()!;
+    chosen.add(file.path);
+    have += file.stats === undefined ? 0 : Number(parseStats(file.stats).numRecords);
+  }
+  return (file) => chosen.has(file.path);
+}
+
+/** The newest matches of all filters, or of those that the condition says. */
+export async function latestMatches(lake: PageLake, limit: number, where = "true", survey?: string): Promise<MatchRow[]> {
+  const found = lake
+    .surveyNames()
+    .filter((name) => survey === undefined || name === survey)
+    .map(async (name) => {
+      const files = where === "true" ? newestFiles(lake, name, "matches", limit) : () => true;
+      const sql = (from: string) =>
+        `SELECT filter, alert::VARCHAR AS alert, night, clauses, epoch_ms(matched_at)::DOUBLE AS matched FROM ${from} WHERE ${where} ORDER BY matched_at DESC LIMIT ${limit}`;
+      const rows = await lake.rows({ survey: name, kind: "matches", files, sql });
+      const ids = rows.map((row) => ({ id: String(row["alert"]), night: number(row["night"]) }));
+      const alerts = new Map((await alertsById(lake, name, ids)).map((alert) => [alert.alertId, alert]));
+      return rows.flatMap((row) => {
+        const alert = alerts.get(String(row["alert"]));
+        return alert ? [{ ...alert, filter: String(row["filter"]), matchedAt: number(row["matched"]) ?? 0, clauses: text(row["clauses"]) ?? "" }] : [];
+      });
+    });
+  return (await Promise.all(found))
+    .flat()
+    .sort((a, b) => b.matchedAt - a.matchedAt)
+    .slice(0, limit);
+}

@@ -1,0 +1,127 @@
+import type { AddFile } from "../../lake/actions.ts";
+import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
+import { separation } from "../../sky/angle.ts";
+import { type Cone, coneOfText } from "../../sky/position-text.ts";
+import { type AlertQuestion, alertRows, alertsById, classSql, number } from "./alerts.ts";
+import { mayHold, nightOf, type PageLake } from "./lake.ts";
+import { latestMatches } from "./now.ts";
+import type { AlertRow, FoundRow, SearchAnswer } from "./types.ts";
+
+/** Alerts that one answer reads. */
+const MOST = 1000;
+const RADIUS_ARCSEC = 10;
+const MOST_RADIUS_ARCSEC = 18_000;
+
+/** One box for all: an id, a position, a designation, a class or a filter. */
+export async function search(lake: PageLake, query: string): Promise<SearchAnswer> {
+  const text = query.trim();
+  if (text === "") return { understood: "", rows: [], open: null, isCut: false };
+  const cone = coneOfText(text, RADIUS_ARCSEC);
+  if (cone) return await inCone(lake, { ...cone, radiusArcsec: Math.min(cone.radiusArcsec, MOST_RADIUS_ARCSEC) });
+  const [, key, value] = /^(class|filter|sso|object|alert)\s*[:=]\s*(.+)$/i.exec(text) ?? [];
+  const ways = key ? [key.toLowerCase() as Way] : (["object", "alert", "sso", "filter", "class"] as const);
+  for (const way of ways) {
+    const rows = await answers[way](lake, value ?? text);
+    if (rows.length > 0) return found(`${words[way]} ${value ?? text}`, way, rows);
+  }
+  return { understood: `nothing is known under “${text}”`, rows: [], open: null, isCut: false };
+}
+
+type Way = "object" | "alert" | "sso" | "filter" | "class";
+
+const words: Readonly<Record<Way, string>> = { object: "object", alert: "alert", sso: "solar-system object", filter: "matches of the filter", class: "class" };
+
+const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<AlertRow[]>>> = {
+  object: (lake, text) => equal(lake, text, "object"),
+  alert: (lake, text) => equal(lake, text, "alert"),
+  sso: (lake, text) => equal(lake, text, "solarSystem"),
+  filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
+  class: ofClass,
+};
+
+function found(understood: string, way: Way, rows: readonly AlertRow[]): SearchAnswer {
+  const objects = byObject(rows);
+  const [only] = objects;
+  const isOne = objects.length === 1 && way !== "filter" && way !== "class";
+  return { understood, rows: objects, open: isOne ? pageOf(only, way) : null, isCut: rows.length >= MOST };
+}
+
+function pageOf({ survey, objectId, solarSystem, alertId }: AlertRow, way: Way): string | null {
+  const name = way === "sso" || objectId === null ? solarSystem : objectId;
+  if (name === null) return null;
+  const alert = way === "alert" ? `?alert=${alertId}` : "";
+  return `/${way === "sso" || objectId === null ? "sso" : "object"}/${survey}/${encodeURIComponent(name)}${alert}`;
+}
+
+/** The newest alert of each object; solar-system objects by designation. */
+function byObject(rows: readonly (AlertRow & { separationArcsec?: number })[]): FoundRow[] {
+  const groups = Map.groupBy(rows, (row) => `${row.survey} ${row.solarSystem ?? row.objectId ?? row.alertId}`);
+  return [...groups.values()].map((group) => {
+    const newest = group.reduce((a, b) => ((b.mjd ?? 0) > (a.mjd ?? 0) ? b : a));
+    return { ...newest, alerts: group.length };
+  });
+}
+
+async function equal(lake: PageLake, text: string, of: "object" | "alert" | "solarSystem"): Promise<AlertRow[]> {
+  const all = lake.surveyNames().map(async (survey) => {
+    const schema = lake.table(survey, "raw")!.snapshot.schema;
+    const path = columnPath(schema, lake.surveys.named(survey)[of]);
+    const type = path && sqlType(typeAt(schema, path)!);
+    if (!path || (type !== "VARCHAR" && !/^-?\d{1,19}$/.test(text))) return [];
+    const values = type !== "VARCHAR" || of === "alert" ? [text] : [text, text.toUpperCase(), text.replace(/^ztf/i, "ZTF")];
+    const where = `${pathSql(path)} IN (${[...new Set(values)].map((v) => `TRY_CAST(${literal(v)} AS ${type})`).join(", ")})`;
+    const files = (file: AddFile) => values.some((v) => mayHold(file, path, v));
+    return await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, withCurve: of !== "solarSystem" });
+  });
+  return (await Promise.all(all)).flat();
+}
+
+async function inCone(lake: PageLake, { ra, dec, radiusArcsec }: Cone): Promise<SearchAnswer> {
+  const radius = radiusArcsec / 3600;
+  const all = lake.surveyNames().map(async (survey) => {
+    const schema = lake.table(survey, "raw")!.snapshot.schema;
+    const { position } = lake.surveys.named(survey);
+    const [raPath, decPath] = [columnPath(schema, position?.ra), columnPath(schema, position?.dec)];
+    if (!raPath || !decPath) return [];
+    const widths = boxOf(ra, dec, radius).map(([from, to]) => `${pathSql(raPath)} BETWEEN ${from} AND ${to}`);
+    const where = `${pathSql(decPath)} BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
+    const files: AlertQuestion["files"] = (file) =>
+      mayHold(file, decPath, dec - radius, dec + radius) && boxOf(ra, dec, radius).some(([from, to]) => mayHold(file, raPath, from, to));
+    const rows = await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, withCurve: radius < 0.1 });
+    return rows.map((row) => ({ ...row, separationArcsec: 3600 * separation(ra, dec, row.ra ?? NaN, row.dec ?? NaN) }));
+  });
+  const rows = (await Promise.all(all)).flat();
+  const inside = rows.filter((row) => row.separationArcsec <= radiusArcsec).sort((a, b) => a.separationArcsec - b.separationArcsec);
+  const understood = `within ${radiusArcsec}″ of ${ra.toFixed(5)}° ${dec < 0 ? "−" : "+"}${Math.abs(dec).toFixed(5)}°`;
+  return { understood, rows: byObject(inside).sort((a, b) => a.separationArcsec! - b.separationArcsec!), open: null, isCut: rows.length >= MOST };
+}
+
+/** Ranges of right ascension that a circle touches. */
+function boxOf(ra: number, dec: number, radius: number): (readonly [number, number])[] {
+  if (Math.abs(dec) + radius >= 89.9) return [[0, 360]];
+  const half = radius / Math.cos((Math.min(89.9, Math.abs(dec) + radius) * Math.PI) / 180);
+  const [from, to] = [ra - half, ra + half];
+  if (half >= 180) return [[0, 360]];
+  return [[Math.max(0, from), Math.min(360, to)] as const, ...(from < 0 ? [[from + 360, 360] as const] : []), ...(to > 360 ? [[0, to - 360] as const] : [])];
+}
+
+/** Newest nights first, until there are enough. */
+async function ofClass(lake: PageLake, text: string): Promise<AlertRow[]> {
+  const all = lake.surveyNames().map(async (name) => {
+    const schema = lake.table(name, "science")?.snapshot.schema;
+    const survey = lake.surveys.named(name);
+    const type = schema && classSql(survey, schema);
+    if (!type) return [];
+    const id = pathSql(columnPath(schema, survey.alert)!);
+    const ids: { id: string; night: number | null }[] = [];
+    for (const night of lake.nights(name, "science")) {
+      const sql = (from: string) =>
+        `SELECT ${id}::VARCHAR AS alert, night FROM ${from} WHERE lower(${type}) = ${literal(text.toLowerCase())} LIMIT ${MOST - ids.length}`;
+      const rows = await lake.rows({ survey: name, kind: "science", files: (file) => nightOf(file) === night, sql });
+      ids.push(...rows.map((row) => ({ id: String(row["alert"]), night: number(row["night"]) })));
+      if (ids.length >= MOST) break;
+    }
+    return await alertsById(lake, name, ids);
+  });
+  return (await Promise.all(all)).flat().sort((a, b) => (b.mjd ?? 0) - (a.mjd ?? 0));
+}

@@ -1,0 +1,115 @@
+/** What the routes of the pages answer. Ids of 64 bits are text; brightness is that of the difference image; times are MJD in the survey's scale. */
+
+/** One measurement of a light curve. */
+export interface Measurement {
+  readonly mjd: number;
+  readonly band: string;
+  /** `alert`: its own packet is in the lake; `history`: it came with a later one; `limit`: nothing was found, and this would have been. */
+  readonly kind: "alert" | "history" | "limit" | "forced";
+  readonly alertId: string | null;
+  readonly magnitude: number | null;
+  readonly magnitudeError: number | null;
+  readonly fluxNJy: number | null;
+  readonly fluxErrorNJy: number | null;
+  /** Of the source and what the template has there, together. */
+  readonly apparentNJy: number | null;
+  readonly apparentErrorNJy: number | null;
+  readonly limitMagnitude: number | null;
+  readonly isBad: boolean;
+}
+
+/** One alert as lists show it. */
+export interface AlertRow {
+  readonly survey: string;
+  readonly alertId: string;
+  readonly objectId: string | null;
+  /** Designation of a known solar-system object. */
+  readonly solarSystem: string | null;
+  readonly night: number | null;
+  readonly mjd: number | null;
+  /** Equatorial J2000, degrees. */
+  readonly ra: number | null;
+  readonly dec: number | null;
+  readonly band: string | null;
+  readonly magnitude: number | null;
+  readonly magnitudeError: number | null;
+  readonly fluxNJy: number | null;
+  readonly class: string | null;
+  /** ms since 1970. */
+  readonly receivedAt: number | null;
+  readonly curve?: readonly Measurement[];
+}
+
+/** The newest alert of an object that was found. */
+export interface FoundRow extends AlertRow {
+  /** How many of its alerts are in the answer. */
+  readonly alerts: number;
+  readonly separationArcsec?: number;
+}
+
+export interface MatchRow extends AlertRow {
+  readonly filter: string;
+  /** ms since 1970. */
+  readonly matchedAt: number;
+  /** Value of each clause of the filter: 1, 0 or ?. */
+  readonly clauses: string;
+}
+
+export interface NightCount {
+  readonly survey: string;
+  readonly night: number;
+  readonly alerts: number;
+}
+
+export type Counts = readonly (readonly [name: string, count: number])[];
+
+export interface NowAnswer {
+  readonly nights: readonly NightCount[];
+  readonly classes: Counts;
+  readonly matches: readonly MatchRow[];
+  readonly latest: readonly AlertRow[];
+}
+
+export interface NightAnswer extends NightCount {
+  readonly classes: Counts;
+  readonly filters: Counts;
+}
+
+export interface SearchAnswer {
+  /** How the text was understood, in words. */
+  readonly understood: string;
+  readonly rows: readonly FoundRow[];
+  /** The one page that is meant, where it is certain. */
+  readonly open: string | null;
+  /** More alerts fit than were read. */
+  readonly isCut: boolean;
+}
+
+/** Names and values of a structure, nested ones with dots between. */
+export type Fields = readonly (readonly [name: string, value: string | number | boolean | null])[];
+
+export interface ObjectAnswer {
+  readonly survey: string;
+  readonly objectId: string;
+  /** Newest first. */
+  readonly alerts: readonly AlertRow[];
+  readonly points: readonly Measurement[];
+  readonly matches: readonly MatchRow[];
+}
+
+/** All that is known of one alert, without images and history. */
+export interface AlertAnswer {
+  readonly raw: Fields;
+  readonly science: Fields;
+}
+
+export interface SkyAnswer {
+  /** HEALPix order of `pixels`, nested. */
+  readonly order: number;
+  readonly total: number;
+  /** Names by index. */
+  readonly colours: Counts;
+  readonly pixels: readonly (readonly [pixel: number, count: number, colour: number])[];
+  /** When few enough are in view. */
+  readonly points: readonly (readonly [ra: number, dec: number, colour: number, objectId: string, alertId: string])[] | null;
+}

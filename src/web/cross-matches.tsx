@@ -1,0 +1,145 @@
+import type { Fields } from "../api/pages/types.ts";
+import { Empty } from "./text.tsx";
+
+interface Place {
+  readonly catalogue: string;
+  /** Where its name stands. */
+  readonly name: readonly string[];
+  readonly distance?: string;
+  /** Separation in arcsec unless this says pixels. */
+  readonly unit?: string;
+  readonly more?: readonly string[];
+  readonly link?: (name: string) => string;
+}
+
+const simbadType = (type: string) => `https://simbad.cds.unistra.fr/simbad/sim-display?data=otypes#${encodeURIComponent(type)}`;
+const tnsObject = (name: string) => `https://www.wis-tns.org/object/${encodeURIComponent(name.replace(/^(SN|AT)\s*/i, ""))}`;
+const gaia = (name: string) => `https://vizier.cds.unistra.fr/viz-bin/VizieR-S?${encodeURIComponent(name)}`;
+
+/** Where the surveys' packets and Fink's modules say what is known at the position. */
+const places: readonly Place[] = [
+  { catalogue: "SIMBAD", name: ["cdsxmatch", "xm.simbad_otype"], link: simbadType },
+  { catalogue: "TNS", name: ["tns", "xm.tns_fullname"], more: ["xm.tns_type", "xm.tns_redshift"], link: tnsObject },
+  { catalogue: "Gaia DR3", name: ["DR3Name", "xm.gaiadr3_DR3Name"], more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"], link: gaia },
+  { catalogue: "Gaia, in the packet", name: ["candidate.maggaia"], distance: "candidate.neargaia" },
+  { catalogue: "Pan-STARRS 1, in the packet", name: ["candidate.objectidps1"], distance: "candidate.distpsnr1", more: ["candidate.sgscore1"] },
+  { catalogue: "Reference source, in the packet", name: ["candidate.magnr"], distance: "candidate.distnr", unit: "pixels" },
+  {
+    catalogue: "Solar system, in the packet",
+    name: ["candidate.ssnamenr", "MPCORB.mpcDesignation"],
+    distance: "candidate.ssdistnr",
+    more: ["candidate.ssmagnr"],
+  },
+  { catalogue: "VSX", name: ["vsx", "xm.vsx_Type"] },
+  { catalogue: "GCVS", name: ["gcvs", "xm.gcvs_type"] },
+  { catalogue: "3HSP", name: ["x3hsp", "xm.x3hsp_type"] },
+  { catalogue: "4LAC", name: ["x4lac", "xm.x4lac_type"] },
+  { catalogue: "SPICY", name: ["spicy_class", "xm.spicy_class"], more: ["spicy_id"] },
+  {
+    catalogue: "Mangrove",
+    name: ["mangrove.HyperLEDA_name", "mangrove.2MASS_name", "xm.mangrove_HyperLEDA_name"],
+    more: ["mangrove.lum_dist", "xm.mangrove_lum_dist"],
+  },
+  { catalogue: "Legacy Surveys DR8", name: ["xm.legacydr8_zphot"], more: ["xm.legacydr8_pstar"] },
+];
+
+export interface CrossMatch {
+  readonly catalogue: string;
+  readonly name: string;
+  readonly distance: string;
+  readonly more: string;
+  readonly link: string | null;
+}
+
+const nothing = new Set(["", "Unknown", "nan", "NaN", "null", "None", "-999", "Fail", "-99"]);
+
+/** What the fields of an alert say of known objects at its place; a user's catalogues are the columns `catalogue_<name>.*`. */
+export function crossMatches(fields: Fields): CrossMatch[] {
+  const all = new Map(fields.map(([name, value]) => [name, value === null ? "" : text(value)]));
+  const known = (path: string | undefined) => {
+    const value = path === undefined ? "" : (all.get(path) ?? "");
+    return nothing.has(value) ? "" : value;
+  };
+  const shipped = places.flatMap(({ catalogue, name, distance, unit = "″", more = [], link }): CrossMatch[] => {
+    const found = name.map(known).find((value) => value !== "");
+    if (!found || Number(found) <= -99) return [];
+    const apart = known(distance);
+    const rest = more.flatMap((path) => (known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`]));
+    return [
+      { catalogue, name: found, distance: apart === "" || Number(apart) < 0 ? "" : `${apart} ${unit}`, more: rest.join(", "), link: link ? link(found) : null },
+    ];
+  });
+  return [...shipped, ...ownCatalogues(all)];
+}
+
+function ownCatalogues(all: ReadonlyMap<string, string>): CrossMatch[] {
+  const names = new Set([...all.keys()].flatMap((path) => /^catalogue_([^.]+)\./.exec(path)?.[1] ?? []));
+  return [...names].flatMap((name) => {
+    const columns = [...all]
+      .filter(([path, value]) => path.startsWith(`catalogue_${name}.`) && value !== "")
+      .map(([path, value]) => [path.slice(path.indexOf(".") + 1), value] as const);
+    const distance = columns.find(([column]) => column === "separation_arcsec")?.[1];
+    if (distance === undefined) return [];
+    const rest = columns.filter(([column]) => column !== "separation_arcsec").map(([column, value]) => `${column} ${value}`);
+    return [{ catalogue: name, name: rest[0] ?? "", distance: `${distance} ″`, more: rest.slice(1).join(", "), link: null }];
+  });
+}
+
+function text(value: string | number | boolean): string {
+  return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(5))) : String(value);
+}
+
+export function CrossMatches({ fields }: { fields: Fields }) {
+  const found = crossMatches(fields);
+  if (found.length === 0) return <Empty>No catalogue that was looked into knows anything at this position.</Empty>;
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Catalogue</th>
+            <th>Match</th>
+            <th class="number">Distance</th>
+            <th>More</th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.map(({ catalogue, name, distance, more, link }) => (
+            <tr key={catalogue}>
+              <td>{catalogue}</td>
+              <td>{link ? <Out href={link}>{name}</Out> : name}</td>
+              <td class="number">{distance}</td>
+              <td>{more}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A link to somewhere else. */
+export function Out({ href, children }: { href: string; children: string }) {
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
+}
+
+/** Pages of others about a position. */
+export function Elsewhere({ ra, dec }: { ra: number; dec: number }) {
+  const at = `${ra.toFixed(6)}${dec < 0 ? "" : "+"}${dec.toFixed(6)}`;
+  const spaced = encodeURIComponent(`${ra.toFixed(6)} ${dec < 0 ? "" : "+"}${dec.toFixed(6)}`);
+  return (
+    <p class="links">
+      Elsewhere: <Out href={`https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=${spaced}&Radius=10&Radius.unit=arcsec`}>SIMBAD</Out>{" "}
+      <Out href={`https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra=${ra}d&dec=${dec}d&radius=0.5&in_csys=Equatorial`}>NED</Out>{" "}
+      <Out href={`https://www.wis-tns.org/search?ra=${ra}&decl=${dec}&radius=5&coords_unit=arcsec`}>TNS</Out>{" "}
+      <Out href={`https://vizier.cds.unistra.fr/viz-bin/VizieR-4?-c=${spaced}&-c.rs=5`}>VizieR</Out>{" "}
+      <Out href={`https://aladin.cds.unistra.fr/AladinLite/?target=${encodeURIComponent(at)}&fov=0.05`}>Aladin</Out>{" "}
+      <Out href={`https://www.legacysurvey.org/viewer?ra=${ra}&dec=${dec}&layer=ls-dr10&zoom=15`}>Legacy Surveys</Out>{" "}
+      <Out href={`https://ps1images.stsci.edu/cgi-bin/ps1cutouts?pos=${spaced}`}>Pan-STARRS</Out>
+    </p>
+  );
+}

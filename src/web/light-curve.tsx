@@ -1,0 +1,109 @@
+import { useMemo, useState } from "preact/hooks";
+import type { Measurement } from "../api/pages/types.ts";
+import { Band } from "./band.tsx";
+import { bandsOf, keyOf, marksOf, quantities, type Quantity } from "./photometry.ts";
+import { fitting } from "./plot-scale.ts";
+import { Plot } from "./plot.tsx";
+import { Empty } from "./text.tsx";
+import { type TimeForm, timeForms, timeNames, timeText, timeTick } from "./time-axis.ts";
+import { useAddress } from "./use-address.ts";
+
+interface LightCurveProps {
+  readonly name: string;
+  readonly points: readonly Measurement[];
+  /** Of which epoch the images are shown. */
+  readonly picked: Measurement | null;
+  readonly onPick: (point: Measurement) => void;
+}
+
+/** All measurements against time; a click on one shows its images. */
+export function LightCurve({ name, points, picked, onPick }: LightCurveProps) {
+  const address = useAddress();
+  const quantity = (Object.keys(quantities) as Quantity[]).find((q) => q === address.get("y")) ?? defaultQuantity(points);
+  const time = timeForms.find((t) => t === address.get("t")) ?? "date";
+  const bands = bandsOf(points);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const marks = useMemo(
+    () =>
+      marksOf(
+        points.filter((p) => !hidden.has(p.band)),
+        quantity,
+        (p) => p.mjd,
+        (p) => timeText(p.mjd, time),
+      ),
+    [points, hidden, quantity, time],
+  );
+  const byKey = useMemo(() => new Map(points.map((p) => [keyOf(p), p])), [points]);
+  const y = fitting(marks.flatMap((m) => (m.isFaint ? [m.y] : [m.y - (m.error ?? 0), m.y + (m.error ?? 0)])));
+  const toggle = (band: string) => setHidden(new Set(hidden.has(band) ? [...hidden].filter((b) => b !== band) : [...hidden, band]));
+  return (
+    <>
+      <div class="controls">
+        <Choice
+          label="Show"
+          value={quantity}
+          options={Object.entries(quantities).map(([key, q]) => [key, q.name])}
+          onChange={(value) => address.set({ y: value })}
+        />
+        <Choice label="Time" value={time} options={timeForms.map((t) => [t, timeNames[t]])} onChange={(value) => address.set({ t: value as TimeForm })} />
+        <span class="bands">
+          {bands.map((band) => (
+            <button key={band} type="button" aria-pressed={!hidden.has(band)} onClick={() => toggle(band)}>
+              <Band name={band} />
+            </button>
+          ))}
+        </span>
+      </div>
+      {marks.length === 0 ? (
+        <Empty>No measurement has this quantity. Choose another under “Show”.</Empty>
+      ) : (
+        <Plot
+          title={`Light curve of ${name}: ${quantities[quantity].name} against time, ${marks.length} points`}
+          file={`${name}-light-curve`}
+          height={330}
+          x={{
+            label: time === "date" ? "Date (survey's time scale)" : timeNames[time],
+            scale: fitting(marks.map((m) => m.x)),
+            text: timeTick(time),
+            isTime: true,
+          }}
+          y={{ label: quantities[quantity].label, scale: quantities[quantity].isMagnitude ? { from: y.to, to: y.from } : y }}
+          marks={marks}
+          picked={picked && keyOf(picked)}
+          onPick={(key) => byKey.get(key) && onPick(byKey.get(key)!)}
+        />
+      )}
+    </>
+  );
+}
+
+/** Flux where most points have no magnitude: negative differences are none. */
+function defaultQuantity(points: readonly Measurement[]): Quantity {
+  const detections = points.filter((p) => p.kind === "alert" || p.kind === "history");
+  return detections.filter((p) => p.magnitude !== null).length * 2 < detections.length ? "flux" : "difference";
+}
+
+export function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+}) {
+  return (
+    <label>
+      {label}{" "}
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {options.map(([key, name]) => (
+          <option key={key} value={key}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,75 @@
+import { bandShape } from "./band.tsx";
+import { LEFT, type Size, TOP } from "./plot-drag.ts";
+import { placeOf, tickText, ticks } from "./plot-scale.ts";
+import type { Mark, PlotProps } from "./plot.tsx";
+
+/** Axes, grid and spans. */
+export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
+  const across = ticks(x.scale, box.width / 95, x.isTime);
+  const up = ticks(y.scale, box.height / 42);
+  const placeX = (value: number) => LEFT + placeOf(x.scale, value) * box.width;
+  const placeY = (value: number) => TOP + (1 - placeOf(y.scale, value)) * box.height;
+  const clamp = (value: number) => Math.min(LEFT + box.width, Math.max(LEFT, value));
+  return (
+    <g class="ground">
+      {spans.map(({ from, to, name }) => (
+        <rect
+          key={`${name} ${from}`}
+          class={`span ${name}`}
+          x={clamp(placeX(from))}
+          y={TOP}
+          width={Math.max(0, clamp(placeX(to)) - clamp(placeX(from)))}
+          height={box.height}
+        />
+      ))}
+      {across.values.map((value) => (
+        <g key={value}>
+          <line x1={placeX(value)} x2={placeX(value)} y1={TOP} y2={TOP + box.height} />
+          <text x={placeX(value)} y={TOP + box.height + 15} text-anchor="middle">
+            {(x.text ?? tickText)(value, across.step)}
+          </text>
+        </g>
+      ))}
+      {up.values.map((value) => (
+        <g key={value}>
+          <line x1={LEFT} x2={LEFT + box.width} y1={placeY(value)} y2={placeY(value)} />
+          <text x={LEFT - 6} y={placeY(value) + 4} text-anchor="end">
+            {(y.text ?? tickText)(value, up.step)}
+          </text>
+        </g>
+      ))}
+      <text x={LEFT + box.width / 2} y={TOP + box.height + 32} text-anchor="middle">
+        {x.label}
+      </text>
+      <text transform={`translate(12 ${TOP + box.height / 2}) rotate(-90)`} text-anchor="middle">
+        {y.label}
+      </text>
+    </g>
+  );
+}
+
+export function MarkShape({ mark, at, isPicked }: { mark: Mark; at: (mark: Mark) => readonly [number, number]; isPicked: boolean }) {
+  const [x, y] = at(mark);
+  const size = mark.kind === "forced" ? 0.55 : mark.kind === "limit" ? 0.8 : 0.95;
+  const [, low] = mark.error ? at({ ...mark, y: mark.y - mark.error }) : [0, 0];
+  const [, high] = mark.error ? at({ ...mark, y: mark.y + mark.error }) : [0, 0];
+  return (
+    <g class={`mark band-${mark.band} ${mark.kind}${mark.isFaint ? " faint" : ""}`}>
+      {mark.error ? <line x1={x} x2={x} y1={low} y2={high} /> : null}
+      {isPicked && <circle class="picked" cx={x} cy={y} r={10} />}
+      <path
+        d={mark.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : bandShape(mark.band)}
+        transform={`translate(${(x - 5 * size).toFixed(1)} ${(y - 5 * size).toFixed(1)}) scale(${size})`}
+      />
+    </g>
+  );
+}
+
+export function Tip({ mark, place: [x, y], width }: { mark: Mark; place: readonly [number, number]; width: number }) {
+  const style = x > width / 2 ? { right: `${width - x + 12}px`, top: `${y + 8}px` } : { left: `${x + 12}px`, top: `${y + 8}px` };
+  return (
+    <div class="tip" style={style}>
+      {mark.title}
+    </div>
+  );
+}
