@@ -77,6 +77,11 @@ export const configSchema = z.strictObject({
       batchAlerts: z.int().positive().default(2000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
       workers: z.int().min(0).default(0).describe("Threads that compute; 0: one per core but one, from 1 to 8"),
       limitSeconds: z.number().positive().default(30).describe("A module that takes longer for a batch is left out of it: its columns are null there"),
+      recentNights: z
+        .int()
+        .positive()
+        .default(7)
+        .describe("The newest nights of the lake, whose alerts are asked about again where an answer is missing or a catalogue grew"),
       changesMinutes: z.number().positive().default(10).describe("How often modules are asked what their catalogues have learnt of earlier alerts"),
     })
     .prefault({}),

@@ -85,10 +85,10 @@ async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly AddF
 }
 
 /** Object, then time: what is asked for together lies together. */
-function sortPaths(schema: StructType, { object, time }: Survey): string[] {
+export function sortPaths(schema: StructType, { object, time }: Survey): string[] {
   return [object, time?.field].flatMap((paths) => columnPath(schema, paths) ?? []);
 }
 
-function sizeOf(files: readonly AddFile[]): number {
+export function sizeOf(files: readonly AddFile[]): number {
   return files.reduce((sum, f) => sum + f.size, 0);
 }

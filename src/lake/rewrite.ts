@@ -14,10 +14,11 @@ const parquetOptions = "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 
 /**
  * Writes the rows of some files of one partition into one new file with the table's columns and types, sorted by the given paths.
  * The file is on the disk and waits to be committed; a crash before that leaves a file nothing refers to.
+ * `rowsOf`: a SELECT of the same alerts, of which some values differ, but none that files have statistics of.
  */
-export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly AddFile[], sort: readonly string[]): Promise<AddFile> {
+export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly AddFile[], sort: readonly string[], rowsOf?: string): Promise<AddFile> {
   const fields = dataFields(table);
-  const select = await scan(upkeep.connection, table, files, join(upkeep.scratch, "seeds"));
+  const select = rowsOf ?? (await scan(upkeep.connection, table, files, join(upkeep.scratch, "seeds")));
   const columns = fields.map((f) => identifier(f.name)).join(", ");
   // A key that is a column itself would come back from the sort with -0 as 0; inside of ROW() it is a copy.
   const order = sort.length === 0 ? "" : `ORDER BY ROW(${sort.map(pathSql).join(", ")})`;

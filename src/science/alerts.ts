@@ -50,6 +50,38 @@ export function onlyColumns(alerts: AlertColumns, needs: readonly string[]): Ale
   });
 }
 
+/** Some of the alerts, in the given order. */
+export function someRows(alerts: AlertColumns, rows: readonly number[]): AlertColumns {
+  return {
+    count: rows.length,
+    paths: alerts.paths,
+    numbers: kept((path) => someOf(alerts.numbers(path), rows)),
+    longs: kept((path) => someOf(alerts.longs(path), rows)),
+    booleans: kept((path) => someOf(alerts.booleans(path), rows)),
+    texts: kept((path) => someOf(alerts.texts(path), rows)),
+    bytes: (path, alert) => alerts.bytes(path, rows[alert]),
+    lists: kept((path) => someLists(alerts.lists(path), rows)),
+    textLists: kept((path) => someLists(alerts.textLists(path), rows)),
+  };
+}
+
+function someOf<T extends Float64Array | BigInt64Array | Uint8Array | readonly (string | null)[]>(values: T, rows: readonly number[]): T {
+  if (Array.isArray(values)) return rows.map((row) => values[row] as unknown) as unknown as T;
+  return (values.constructor as unknown as { from(rows: readonly number[], of: (row: number) => unknown): T }).from(rows, (row) => values[row]);
+}
+
+function someLists<T extends Float64Array | readonly (string | null)[]>({ offsets, values }: Lists<T>, rows: readonly number[]): Lists<T> {
+  const entries = rows.flatMap((row) => Array.from({ length: offsets[row + 1] - offsets[row] }, (_, i) => offsets[row] + i));
+  const own = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => (own[i + 1] = own[i] + offsets[row + 1] - offsets[row]));
+  return { offsets: own, values: someOf(values, entries) };
+}
+
+interface Lists<T> {
+  readonly offsets: Int32Array;
+  readonly values: T;
+}
+
 function view({ count }: Alerts, paths: ReadonlySet<string>, having: (path: string) => Alerts): AlertColumns {
   return {
     count,

@@ -12,6 +12,8 @@ export interface AlertFile {
   readonly paths: ReadonlySet<string>;
   /** Reads columns; paths that the file does not have are passed over. */
   read(paths: Iterable<string>): Promise<AlertColumns>;
+  /** Whole rows as Arrow has them, in parts of the same columns. */
+  rows(): Promise<readonly Data<Struct>[]>;
 }
 
 export async function openAlertFile(path: string): Promise<AlertFile> {
@@ -21,15 +23,15 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
     const file = await parquet.ParquetFile.fromFile(await openAsBlob(path));
     const leaves = leavesOf(file);
     const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);
+    const parts = async (columns: string[]) => tableFromIPC((await file.read({ columns, batchSize: 1 << 16 })).intoIPCStream()).batches.map(({ data }) => data);
     return {
       paths: new Set(pathsOf(type)),
+      rows: () => parts(leaves.map((leaf) => leaf.join("."))),
       async read(paths) {
         const wanted = [...paths].map((p) => p.split("."));
         const columns = leaves.filter((leaf) => wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
         if (leaves.length === 0) return alertsOf([noRows(type) as Data<Struct>]);
-        const table = await file.read({ columns: columns.length > 0 ? columns : [leaves[0].join(".")], batchSize: 1 << 16 });
-        const { batches } = tableFromIPC(table.intoIPCStream());
-        return alertsOf(batches.map(({ data }) => data));
+        return alertsOf(await parts(columns.length > 0 ? columns : [leaves[0].join(".")]));
       },
     };
   } catch (error) {

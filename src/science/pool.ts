@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { FinkError, messageOf } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
 import type { ScienceSetup } from "./module.ts";
 import type { Kind, Work } from "./work.ts";
 import { type Answer, type Ready, type Request, signEveryMs, Signs, type WorkerSetup } from "./worker.ts";
@@ -21,14 +22,16 @@ export class SciencePool {
   /** Modules that cannot run, files that are none, and what took a thread down: of this pool's life so far, each once. */
   readonly troubles = new Set<string>();
   readonly #setup: ScienceSetup;
+  readonly #surveys: readonly Survey[];
   readonly #threads: Thread[];
   readonly #waiting: Task[] = [];
   #isClosed = false;
 
-  constructor(setup: ScienceSetup) {
+  constructor(setup: ScienceSetup, surveys: readonly Survey[]) {
     const { workers } = setup.config;
     this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
     this.#setup = setup;
+    this.#surveys = surveys;
     this.#threads = Array.from({ length: this.size }, () => this.#thread());
   }
 
@@ -46,7 +49,7 @@ export class SciencePool {
   }
 
   #thread(): Thread {
-    return new Thread(this.#setup, {
+    return new Thread(this.#setup, this.#surveys, {
       free: () => this.#next(),
       said: (ready) => [...ready.problems, ...ready.unavailable].forEach((trouble) => this.troubles.add(trouble)),
       died: (thread, reason) => this.#replace(thread, reason),
@@ -102,9 +105,9 @@ class Thread {
   #silentLooks = 0;
   #isOver = false;
 
-  constructor(setup: ScienceSetup, events: ThreadEvents) {
+  constructor(setup: ScienceSetup, surveys: readonly Survey[], events: ThreadEvents) {
     this.#events = events;
-    const workerData: WorkerSetup = { setup, signs: this.#signs.buffer as SharedArrayBuffer };
+    const workerData: WorkerSetup = { setup, surveys, signs: this.#signs.buffer as SharedArrayBuffer };
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
     this.#worker.on("message", (message: Ready | Answer) => this.#hear(message));
     this.#worker.on("error", (error) => this.#die(messageOf(error)));

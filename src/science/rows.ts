@@ -1,5 +1,5 @@
-import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
-import type { AlertColumns } from "./alerts.ts";
+import { type Data, DataType, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
+import { type AlertColumns, alertsOf } from "./alerts.ts";
 import { type Key, keyColumn } from "./keys.ts";
 import { bits, nested, toArrow } from "./results.ts";
 import type { ModuleOutcome, Results } from "./runner.ts";
@@ -38,6 +38,56 @@ function pendingOf(outcomes: readonly ModuleOutcome[], count: number): string[] 
   const waiting = outcomes.filter(({ pending }) => pending !== null);
   if (waiting.length === 0) return Array.from({ length: count }, () => "");
   return Array.from({ length: count }, (_, i) => waiting.flatMap(({ module, pending }) => (pending?.[i] === 1 ? [module.name] : [])).join(" "));
+}
+
+/** Rows as they become when some modules ran again: their columns, what is said of them, and the next revision. */
+export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results): Data<Struct> {
+  const before = alertsOf([base]);
+  const text = (name: string, revised: (text: string, row: number) => string) => {
+    const values = before.texts(name).map((value, row) => revised(value ?? "", row));
+    return [name, toArrow({ type: "string" }, { values }, base.length)] as const;
+  };
+  const names = outcomes.map(({ module }) => module.name);
+  const waiting = pendingOf(outcomes, base.length);
+  const made = outcomes.map(({ module: { name, version } }) => `${name}@${version}`);
+  const editions = outcomes.flatMap(({ module: { catalogues = [] } }) => catalogues);
+  const said = nested(
+    [
+      text("_modules", (value) => withWords(value, made)),
+      text("_catalogues", (value) => withWords(value, editions)),
+      text("_pending", (value, row) =>
+        words(
+          `${words(value)
+            .filter((name) => !names.includes(name))
+            .join(" ")} ${waiting[row]}`,
+        ).join(" "),
+      ),
+      ["_revision", toArrow({ type: "int" }, { values: Int32Array.from(before.numbers("_revision"), (revision) => revision + 1) }, base.length)],
+    ],
+    base.length,
+  );
+  return overlaid(overlaid(base, columns), said);
+}
+
+/** Words `name@…` in place of those of the same name, new ones at the end. */
+function withWords(text: string, fresh: readonly string[]): string {
+  const byName = new Map([...words(text), ...fresh].map((word) => [word.split("@", 1)[0], word]));
+  return [...byName.values()].join(" ");
+}
+
+function words(text: string): string[] {
+  return text.split(" ").filter((word) => word !== "");
+}
+
+/** The columns of both; of those that both have, and within structures, the second's. */
+function overlaid(base: Data<Struct>, over: Data<Struct>): Data<Struct> {
+  const children = new Map(base.type.children.map(({ name }, i) => [name, base.children[i]]));
+  for (const [i, { name }] of over.type.children.entries()) {
+    const own = children.get(name);
+    const isBoth = own !== undefined && DataType.isStruct(own.type) && DataType.isStruct(over.children[i].type);
+    children.set(name, isBoth ? overlaid(own as Data<Struct>, over.children[i] as Data<Struct>) : over.children[i]);
+  }
+  return nested([...children], base.length);
 }
 
 function timesOf(alerts: AlertColumns): Data {

@@ -1,17 +1,33 @@
+import { again, type AgainJob, type Revised, type RowStates, statesOf, type StatesJob } from "./again.ts";
 import { type Computed, compute, type ComputeJob, idsOf, type Tools } from "./compute.ts";
 import { knownModules } from "./registry.ts";
-import type { ScienceSetup } from "./module.ts";
+import type { Place, ScienceSetup } from "./module.ts";
 import type { Survey } from "../surveys/definition.ts";
 
 /** What can be asked of a thread: job and answer by kind. */
 export interface Work {
   readonly compute: { readonly job: ComputeJob; readonly answer: Computed };
   readonly ids: { readonly job: { readonly survey: Survey; readonly file: string }; readonly answer: BigInt64Array };
+  readonly again: { readonly job: AgainJob; readonly answer: Revised };
+  readonly states: { readonly job: StatesJob; readonly answer: RowStates };
+  readonly changes: { readonly job: { readonly survey: Survey; readonly since: number }; readonly answer: readonly ChangedPlaces[] };
+}
+
+/** Where on the sky a module has learnt something new. */
+export interface ChangedPlaces {
+  readonly module: string;
+  readonly places: readonly Place[];
 }
 
 export type Kind = keyof Work;
 
-const kinds: { readonly [K in Kind]: (job: Work[K]["job"], tools: Tools) => Promise<Work[K]["answer"]> } = { compute, ids: idsOf };
+const kinds: { readonly [K in Kind]: (job: Work[K]["job"], tools: Tools) => Promise<Work[K]["answer"]> } = {
+  compute,
+  ids: idsOf,
+  again,
+  states: statesOf,
+  changes,
+};
 
 /** Who computes: threads, or in tests this one. */
 export type Run = <K extends Kind>(kind: K, job: Work[K]["job"]) => Promise<Work[K]["answer"]>;
@@ -20,9 +36,14 @@ export async function workOn<K extends Kind>(kind: K, job: Work[K]["job"], tools
   return await kinds[kind](job, tools);
 }
 
+async function changes({ survey, since }: Work["changes"]["job"], { setup, modules, off }: Tools): Promise<ChangedPlaces[]> {
+  const able = modules.filter(({ name, surveys, changes: ask }) => ask && surveys.includes(survey.name) && !off.has(name));
+  return await Promise.all(able.map(async (module) => ({ module: module.name, places: (await module.changes?.(since, setup)) ?? [] })));
+}
+
 /** The modules, and which of them cannot run here. */
-export async function toolsFor(setup: ScienceSetup): Promise<Tools & { readonly problems: readonly string[] }> {
-  const { modules, problems } = await knownModules(setup);
+export async function toolsFor(setup: ScienceSetup, surveys: readonly Survey[]): Promise<Tools & { readonly problems: readonly string[] }> {
+  const { modules, problems } = await knownModules(setup, surveys);
   const off = new Map<string, string>();
   for (const module of modules) {
     const reason = await module.unavailable?.(setup);

@@ -1,11 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ErrorCode, FinkError, messageOf } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
 import type { Observer } from "./runner.ts";
 import { type Kind, toolsFor, type Work, workOn } from "./work.ts";
 
 export interface WorkerSetup {
   readonly setup: ScienceSetup;
+  readonly surveys: readonly Survey[];
   /** What the thread does, which is seen from outside even when it hangs: see `Signs`. */
   readonly signs: SharedArrayBuffer;
 }
@@ -36,12 +38,12 @@ export const signEveryMs = 200;
 
 if (parentPort) await serve(parentPort, workerData as WorkerSetup);
 
-async function serve(port: NonNullable<typeof parentPort>, { setup, signs }: WorkerSetup): Promise<void> {
+async function serve(port: NonNullable<typeof parentPort>, { setup, surveys, signs }: WorkerSetup): Promise<void> {
   const numbers = new BigInt64Array(signs);
   const alive = () => Atomics.store(numbers, Signs.at, BigInt(Date.now()));
   alive();
   setInterval(alive, signEveryMs);
-  const tools = await toolsFor(setup);
+  const tools = await toolsFor(setup, surveys);
   port.on("message", ({ id, kind, job, off }: Request) => {
     workOn(kind, job, { ...tools, off: new Map([...tools.off, ...off]), observer: observerOf(id, tools.modules, numbers) }).then(
       (answer) => port.postMessage({ id, answer } satisfies Answer, "file" in answer ? [answer.file.bytes.buffer as ArrayBuffer] : []),

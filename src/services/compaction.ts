@@ -2,9 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
 import { compactTable } from "../lake/compact.ts";
+import { mergeUpdates } from "../lake/merge-updates.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { withUpkeep } from "../lake/upkeep.ts";
 import type { Service, ServiceContext } from "./service.ts";
+
+/** Updates of a night are merged when none has come for so long, for each time the night is written anew. */
+const updatesIdleMs = 3_600_000;
 
 /** Merges small files of every table, now and then; with `once`, once. */
 export const compaction: Service = { name: "compaction", run: (context) => runCompaction(context) };
@@ -36,6 +40,8 @@ async function compactAll({ config, lake, signal, log }: ServiceContext): Promis
     for (const { survey, kind, path } of tablesIn(lake)) {
       if (signal.aborted) return;
       try {
+        const merged = await mergeUpdates(upkeep, path, surveys.named(survey), { targetBytes, updatesIdleMs, signal });
+        if (merged > 0) log.info({ merged }, `${survey}.${kind}: updates were put into ${merged} files`);
         const done = await compactTable(upkeep, path, surveys.named(survey), { targetBytes, signal });
         if (done.before + done.fenced > 0) log.info({ ...done }, `${survey}.${kind}: ${done.before} files became ${done.after}`);
       } catch (error) {

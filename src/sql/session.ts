@@ -10,6 +10,7 @@ import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { alertsView } from "./alerts.ts";
 import { explain } from "./explain-error.ts";
+import { newestScience } from "./newest.ts";
 import { prepareReadOnly } from "./read-only.ts";
 
 export interface SessionOptions {
@@ -37,7 +38,7 @@ export async function openSession(lake: string, { memory = "1GB", writable }: Se
   try {
     const connection = await instance.connect();
     const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
-    for (const table of tables) await createView(connection, table, scratch);
+    for (const table of tables) await createView(connection, table, tables, scratch);
     for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, survey, tables);
     const catalogues = await createCatalogueViews(connection, lake);
     await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
@@ -103,10 +104,15 @@ export class LakeSession {
   }
 }
 
-async function createView(connection: DuckDBConnection, { survey, kind, path, snapshot }: SessionTable, scratch: string): Promise<void> {
+async function createView(connection: DuckDBConnection, table: SessionTable, tables: readonly SessionTable[], scratch: string): Promise<void> {
+  const { survey, kind, path, snapshot } = table;
   if (!snapshot.metaData) return;
   const { partitionColumns } = snapshot.metaData;
-  const select = await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), join(scratch, survey, kind));
+  const seeds = join(scratch, survey, kind);
+  const updates = kind === "science" ? tables.find((other) => other.survey === survey && other.kind === "science_updates") : undefined;
+  const select = updates
+    ? await newestScience(connection, table, updates, seeds)
+    : await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), seeds);
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
   await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
 }

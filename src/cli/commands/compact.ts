@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { surveysOf } from "../../archive/setup.ts";
 import { compactTable } from "../../lake/compact.ts";
+import { mergeUpdates } from "../../lake/merge-updates.ts";
 import { withUpkeep } from "../../lake/upkeep.ts";
 import { defineCommand } from "../command.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
 
 export const compact = defineCommand({
   arguments: "",
-  description: "Merges small files of each night into files of about compaction.targetMegabytes. Safe while alerts are archived and read.",
+  description:
+    "Merges small files of each night into files of about compaction.targetMegabytes, and rows that were computed again into their table. Safe while alerts are archived and read.",
   example: "./fink compact --survey ztf --night 20260131",
   flags: z.object({
     ...tableFlags,
@@ -25,13 +27,15 @@ export const compact = defineCommand({
     const done = await withUpkeep(config.lake, async (upkeep) => {
       const results = [];
       for (const table of chosenTables(config.lake, { survey, kind })) {
+        const merged = await mergeUpdates(upkeep, table.path, surveys.named(table.survey), { targetBytes, night, updatesIdleMs: 0 });
+        if (!context.json && merged > 0) context.print(`${table.survey}.${table.kind}: updates were put into ${merged} files`);
         const compacted = await compactTable(upkeep, table.path, surveys.named(table.survey), { targetBytes, night });
-        results.push({ table: `${table.survey}.${table.kind}`, ...compacted });
+        results.push({ table: `${table.survey}.${table.kind}`, merged, ...compacted });
         if (!context.json && compacted.before > 0) context.print(`${table.survey}.${table.kind}: ${compacted.before} files became ${compacted.after}`);
       }
       return results;
     });
     if (context.json) context.print(JSON.stringify(done));
-    else if (done.every(({ before }) => before === 0)) context.print("there are no small files to merge");
+    else if (done.every(({ before, merged }) => before + merged === 0)) context.print("there are no small files to merge");
   },
 });

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import { type Data, makeVector, type Struct, type Vector } from "apache-arrow";
+import { encodeFile, type EncodedFile } from "../archive/files.ts";
+import { columnAt } from "../lake/column.ts";
+import { separation } from "../sky/angle.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { type AlertColumns, alertsOf, someRows, withColumns } from "./alerts.ts";
+import { keyPaths, type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
+import type { Place, ScienceModule } from "./module.ts";
+import { type AlertFile, openAlertFile } from "./parquet.ts";
+import { revisedRows } from "./rows.ts";
+import { type Results, runModules } from "./runner.ts";
+import { take } from "./take.ts";
+
+/** Rows of `science` for which some modules are to be asked again. */
+export interface AgainJob {
+  readonly survey: Survey;
+  readonly night: number | null;
+  /** File that has the rows. */
+  readonly file: string;
+  /** Folder of `raw`, and its files among which the alerts are. */
+  readonly raw: string;
+  readonly paths: readonly string[];
+  readonly ids: BigInt64Array;
+  /** Names; those that need their columns run as well. */
+  readonly modules: readonly string[];
+}
+
+export interface Revised {
+  /** Whole rows of the next revision, without those in which nothing changed. */
+  readonly files: readonly EncodedFile[];
+  /** Of each of these rows: alert id and revision. */
+  readonly revisions: readonly (readonly [bigint, number])[];
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Runs modules again for rows that are stored; all that others made stays as it is. Where one of the modules fails, nothing is changed. */
+export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
+  const { survey, night } = job;
+  const known = tools.modules.filter(({ surveys }) => surveys.includes(survey.name));
+  const modules = withUsers(job.modules, known);
+  const wanted = new Set(job.ids);
+  const files: EncodedFile[] = [];
+  const revisions: (readonly [bigint, number])[] = [];
+  const outcomes: Outcome[] = [];
+  const parts = modules.length === 0 ? [] : await (await openAlertFile(job.file)).rows();
+  for (const path of parts.length === 0 ? [] : job.paths) {
+    const raw = await openAlertFile(join(job.raw, path));
+    for (const part of parts) {
+      const pairs = await pairsOf(part, raw, wanted, survey);
+      if (pairs.length === 0) continue;
+      const base = take(part, pairs.map(first)) as Data<Struct>;
+      const alerts = someRows(await raw.read(modules.flatMap(({ needs }) => needs)), pairs.map(second));
+      const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
+      outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
+      const rows = changedRows(base, results);
+      if (rows === null) continue;
+      files.push(encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }));
+      revisions.push(...revisionsIn(rows, survey));
+    }
+  }
+  return { files, revisions, outcomes };
+}
+
+/** These modules, and those that need what they add, directly or by others. */
+function withUsers(names: readonly string[], all: readonly ScienceModule[]): ScienceModule[] {
+  const found = new Set(all.filter(({ name }) => names.includes(name)));
+  // a set gives what is added to it while it is walked through
+  for (const { adds } of found) for (const module of all) if (adds.some(({ name }) => module.needs.includes(name))) found.add(module);
+  return [...found];
+}
+
+/** Rows of the part, and of the raw file, that are of the same wanted alert. */
+async function pairsOf(part: Data<Struct>, raw: AlertFile, wanted: ReadonlySet<bigint>, survey: Survey): Promise<[number, number][]> {
+  const [id] = keyPaths(survey, raw);
+  const rows = new Map<bigint, number>();
+  (await raw.read([id])).longs(id).forEach((value, row) => void (rows.has(value) || rows.set(value, row)));
+  const own = idsIn(part, survey);
+  return Array.from(own, (value, row): [number, number] => [row, wanted.has(value) ? (rows.get(value) ?? -1) : -1]).filter(([, row]) => row >= 0);
+}
+
+/** Those that became others; null: none did, or a module failed. */
+function changedRows(base: Data<Struct>, results: Results): Data<Struct> | null {
+  if (results.outcomes.some(({ failure }) => failure !== null)) return null;
+  const revised = revisedRows(base, results);
+  const names = results.outcomes.flatMap(({ module: { adds } }) => adds.map(({ name }) => name));
+  const rows = differingRows(base, revised, [...names, "_pending"]);
+  return rows.length === 0 ? null : (take(revised, rows) as Data<Struct>);
+}
+
+/** Rows in which one of the columns of the one is not what it is in the other. */
+export function differingRows(before: Data<Struct>, after: Data<Struct>, names: readonly string[]): number[] {
+  const differing = new Set<number>();
+  for (const name of names) {
+    const [old, fresh] = [before, after].map((data) => valuesAt(data, name));
+    for (let row = 0; row < after.length; row++) if (!Object.is(old(row), fresh(row))) differing.add(row);
+  }
+  return [...differing].sort((a, b) => a - b);
+}
+
+function valuesAt(data: Data<Struct>, name: string): (row: number) => unknown {
+  const column = columnAt(data, [name]);
+  const vector = column && (makeVector(column.data) as Vector);
+  return (row) => (column?.present(row) ? (vector?.get(row) as unknown) : null);
+}
+
+function revisionsIn(rows: Data<Struct>, survey: Survey): (readonly [bigint, number])[] {
+  const revisions = alertsOf([rows]).numbers("_revision");
+  return Array.from(idsIn(rows, survey), (id, row) => [id, revisions[row]] as const);
+}
+
+function waitingIn(rows: Data<Struct>): number {
+  return alertsOf([rows])
+    .texts("_pending")
+    .filter((names) => names !== "").length;
+}
+
+function idsIn(rows: Data<Struct>, survey: Survey): BigInt64Array {
+  const stored = alertsOf([rows]);
+  return stored.longs(keyPaths(survey, stored)[0]);
+}
+
+const first = ([one]: readonly [number, number]): number => one;
+const second = ([, two]: readonly [number, number]): number => two;
+
+/** What is known of rows of `science` or `science_updates`. */
+export interface RowStates {
+  readonly ids: BigInt64Array;
+  readonly revisions: Int32Array;
+  /** Names of modules. */
+  readonly waitsFor: readonly string[];
+}
+
+export interface StatesJob {
+  readonly survey: Survey;
+  readonly file: string;
+  /** Only rows that wait for something; or only those at these places. */
+  readonly which: "all" | "waiting" | readonly Place[];
+}
+
+export async function statesOf({ survey, file: path, which }: StatesJob): Promise<RowStates> {
+  const file = await openAlertFile(path);
+  const alerts = await file.read([...keyPaths(survey, file), "_revision", "_pending"]);
+  const ids = alerts.longs(keyPaths(survey, file)[0]);
+  const revisions = alerts.numbers("_revision");
+  const waitsFor = alerts.texts("_pending");
+  const isThere = which === "all" ? () => true : which === "waiting" ? (row: number) => waitsFor[row] !== "" : placesOf(survey, alerts, which);
+  const rows = Array.from(ids.keys()).filter(isThere);
+  return {
+    ids: BigInt64Array.from(rows, (row) => ids[row]),
+    revisions: Int32Array.from(rows, (row) => revisions[row]),
+    waitsFor: rows.map((row) => waitsFor[row] ?? ""),
+  };
+}
+
+function placesOf({ position }: Survey, alerts: AlertColumns, places: readonly Place[]): (row: number) => boolean {
+  const at = (paths: readonly string[] = []) => paths.find((path) => alerts.paths.has(path));
+  const [ra, dec] = [at(position?.ra), at(position?.dec)];
+  if (ra === undefined || dec === undefined) return () => false;
+  const [ras, decs] = [alerts.numbers(ra), alerts.numbers(dec)];
+  return (row) =>
+    places.some(
+      (place) =>
+        Math.abs(decs[row] - place.dec) * 3600 <= place.radiusArcsec && separation(ras[row], decs[row], place.ra, place.dec) * 3600 <= place.radiusArcsec,
+    );
+}

@@ -1,0 +1,205 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeFiles } from "../archive/files.ts";
+import { FinkError } from "../errors.ts";
+import type { AddFile } from "../lake/actions.ts";
+import { parseStats } from "../lake/merge-stats.ts";
+import { discard } from "../lake/rewrite.ts";
+import { LakeTable } from "../lake/table.ts";
+import type { Survey } from "../surveys/definition.ts";
+import type { Revised, StatesJob } from "./again.ts";
+import { type Outcome, pendingTag, rawTag } from "./compute.ts";
+import type { Run } from "./work.ts";
+
+export interface AskedAgain {
+  /** Rows that were written anew. */
+  readonly changed: number;
+  /** Files with rows that wait. */
+  readonly waiting: number;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Number of commits that this reader made: who reads it and commits later than another is fenced. */
+const appId = "science:updates";
+
+/** Files looked into at once: the rows that are in memory together. */
+const filesAtOnce = 8;
+
+/** A file of which rows are to be computed again. */
+interface Question {
+  readonly table: LakeTable;
+  readonly add: AddFile;
+  readonly which: StatesJob["which"];
+  /** null: those that the rows wait for. */
+  readonly module: string | null;
+}
+
+/**
+ * `science_updates` of one survey: rows of `science` that were computed again, whole, with `_revision` 1, 2 …, because an answer came that they waited for, or
+ * a catalogue has learnt something. What is known here is a list of files that have such rows, and of the nights in hand the newest revision of each alert that
+ * was updated; a new start reads both from the tables.
+ */
+export class ScienceUpdates {
+  readonly #survey: Survey;
+  readonly #recentNights: number;
+  readonly #raw: LakeTable;
+  readonly #science: LakeTable;
+  readonly #updates: LakeTable;
+  readonly #questions = new Map<string, Question>();
+  readonly #looked = new Set<string>();
+  readonly #revisions = new Map<number | null, Promise<Map<bigint, number>>>();
+  #at: number | null = null;
+
+  constructor(lake: string, survey: Survey, recentNights: number) {
+    this.#survey = survey;
+    this.#recentNights = recentNights;
+    const table = (kind: string) => new LakeTable(join(lake, survey.name, kind));
+    [this.#raw, this.#science, this.#updates] = [table("raw"), table("science"), table("science_updates")];
+  }
+
+  /**
+   * Asks again for the rows of some files, those not asked for longest first; null: nothing waits. One commit holds what changed. A crash before it leaves files
+   * that nothing refers to; after it the rows are known to be there. Of two processes that do the same the later commit is refused, and asked anew.
+   */
+  async step(run: Run): Promise<AskedAgain | null> {
+    this.#refresh();
+    this.#collect();
+    const questions = [...this.#questions].slice(0, filesAtOnce);
+    if (questions.length === 0) return null;
+    try {
+      const answers = await Promise.all(questions.map(([, question]) => this.#ask(question, run)));
+      const changed = await this.#commit(answers);
+      for (const [i, [key, question]] of questions.entries()) {
+        this.#questions.delete(key);
+        if (question.which === "waiting" && answers[i].isWaiting) this.#questions.set(key, question); // at the end
+      }
+      return { changed, waiting: this.#questions.size, outcomes: answers.flatMap(({ revised }) => revised.flatMap(({ outcomes }) => outcomes)) };
+    } catch (error) {
+      this.#forget();
+      if (error instanceof FinkError && error.code === "fenced") return { changed: 0, waiting: this.#questions.size, outcomes: [] };
+      throw error;
+    }
+  }
+
+  /** Asks the modules what they have learnt since (ms since 1970) of places on the sky; the alerts of recent nights there are asked for in the next steps. */
+  async learn(run: Run, since: number): Promise<void> {
+    this.#refresh();
+    const found = await run("changes", { survey: this.#survey, since });
+    for (const { module, places } of found) {
+      if (places.length === 0) continue;
+      for (const { table, add } of this.#recentFiles()) this.#questions.set(`${add.path} ${module}`, { table, add, which: places, module });
+    }
+  }
+
+  #refresh(): void {
+    for (const table of [this.#raw, this.#science, this.#updates]) table.refresh();
+    const at = this.#updates.snapshot.positions.get(appId) ?? null;
+    if (at !== this.#at) this.#revisions.clear(); // another process made updates
+    this.#at = at;
+  }
+
+  /** Begins from what the tables say. */
+  #forget(): void {
+    for (const known of [this.#questions, this.#looked, this.#revisions]) known.clear();
+  }
+
+  /** Takes up new files that may have rows that wait, and forgets those that are gone: what replaced them is a new file. */
+  #collect(): void {
+    const files = this.#recentFiles();
+    const paths = new Set(files.map(({ add }) => add.path));
+    for (const path of this.#looked) if (!paths.has(path)) this.#looked.delete(path);
+    for (const [key, { add }] of this.#questions) if (!paths.has(add.path)) this.#questions.delete(key);
+    for (const { table, add } of files) {
+      if (this.#looked.has(add.path)) continue;
+      this.#looked.add(add.path);
+      if (add.tags?.[pendingTag] !== "0") this.#questions.set(add.path, { table, add, which: "waiting", module: null });
+    }
+  }
+
+  #recentFiles(): { table: LakeTable; add: AddFile }[] {
+    const all = [this.#science, this.#updates].flatMap((table) => [...table.snapshot.files.values()].map((add) => ({ table, add })));
+    const nights = [...new Set(all.map(({ add }) => nightOf(add)))].sort((a, b) => (a ?? 0) - (b ?? 0)).slice(-this.#recentNights);
+    return all.filter(({ add }) => nights.includes(nightOf(add)));
+  }
+
+  async #ask({ table, add, which, module }: Question, run: Run): Promise<Asked> {
+    const file = join(table.path, add.path);
+    const states = await run("states", { survey: this.#survey, file, which });
+    const newest = await this.#revisionsOf(add, run);
+    const current = [...states.ids.keys()].filter((row) => (newest.get(states.ids[row]) ?? 0) <= states.revisions[row]);
+    const groups = Map.groupBy(current, (row) => module ?? states.waitsFor[row]);
+    const common = { survey: this.#survey, night: nightOf(add), file, raw: this.#raw.path, paths: this.#rawsOf(add) };
+    const jobs = [...groups].map(([names, rows]) =>
+      run("again", { ...common, ids: BigInt64Array.from(rows, (row) => states.ids[row]), modules: names.split(" ") }),
+    );
+    const revised = await Promise.all(jobs);
+    return { revised, newest, isWaiting: revised.reduce((sum, { revisions }) => sum + revisions.length, 0) < current.length };
+  }
+
+  /** Files of `raw` among which the alerts of a file are: the one it was made from, or those of the night whose ids may be the same. */
+  #rawsOf(add: AddFile): string[] {
+    const own = add.tags?.[rawTag];
+    if (own !== undefined && existsSync(join(this.#raw.path, own))) return [own];
+    return [...this.#raw.snapshot.files.values()].filter((raw) => nightOf(raw) === nightOf(add) && mayShare(raw, add, this.#survey)).map(({ path }) => path);
+  }
+
+  /** By alert id, of those that were updated. */
+  async #revisionsOf(add: AddFile, run: Run): Promise<Map<bigint, number>> {
+    const night = nightOf(add);
+    const known = this.#revisions.get(night);
+    if (known) return await known;
+    const files = [...this.#updates.snapshot.files.values()].filter((file) => nightOf(file) === night);
+    const reading = files.map(({ path }) => run("states", { survey: this.#survey, file: join(this.#updates.path, path), which: "all" }));
+    const newest = Promise.all(reading).then((states) => {
+      const revisions = new Map<bigint, number>();
+      for (const { ids, revisions: own } of states) ids.forEach((id, row) => revisions.set(id, Math.max(own[row], revisions.get(id) ?? 0)));
+      return revisions;
+    });
+    this.#revisions.set(night, newest);
+    return await newest;
+  }
+
+  async #commit(answers: readonly Asked[]): Promise<number> {
+    const files = answers.flatMap(({ revised }) => revised.flatMap((one) => one.files));
+    if (files.length === 0) return 0;
+    const written = await writeFiles(files, this.#updates.path);
+    const to = (this.#at ?? 0) + 1;
+    try {
+      this.#updates.commit({ operation: "update", add: written.files, schema: written.schema!, positions: new Map([[appId, { from: this.#at, to }]]) });
+    } catch (error) {
+      discard(this.#updates.path, written.files);
+      throw error;
+    }
+    this.#at = to;
+    for (const { revised, newest } of answers) for (const { revisions } of revised) for (const [id, revision] of revisions) newest.set(id, revision);
+    return written.rows;
+  }
+}
+
+interface Asked {
+  readonly revised: readonly Revised[];
+  readonly newest: Map<bigint, number>;
+  readonly isWaiting: boolean;
+}
+
+function nightOf({ partitionValues }: AddFile): number | null {
+  const night = partitionValues["night"] ?? null;
+  return night === null ? null : Number(night);
+}
+
+/** Whether by their statistics two files can have alerts in common. */
+function mayShare(one: AddFile, other: AddFile, { alert = [] }: Survey): boolean {
+  const [a, b] = [one, other].map(({ stats }) => (stats === undefined ? null : parseStats(stats)));
+  return alert.every((path) => {
+    const [least, most] = [valueAt(a?.minValues, path), valueAt(b?.maxValues, path)];
+    const [otherLeast, otherMost] = [valueAt(b?.minValues, path), valueAt(a?.maxValues, path)];
+    return [least, most, otherLeast, otherMost].includes(undefined) || (least! <= most! && otherLeast! <= otherMost!);
+  });
+}
+
+function valueAt(values: unknown, path: string): number | bigint | undefined {
+  const found = path
+    .split(".")
+    .reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
+  return typeof found === "number" || typeof found === "bigint" ? found : undefined;
+}

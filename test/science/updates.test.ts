@@ -1,0 +1,165 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { surveysOf } from "../../src/archive/setup.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { LakeTable } from "../../src/lake/table.ts";
+import { ScienceTable } from "../../src/science/follow.ts";
+import type { Columns, Place, ScienceContext, ScienceModule } from "../../src/science/module.ts";
+import { ScienceUpdates } from "../../src/science/updates.ts";
+import { type Run, workOn } from "../../src/science/work.ts";
+import { openSession } from "../../src/sql/session.ts";
+import { startFink } from "../archive/process.ts";
+import { lakeOfAlerts } from "./lake.ts";
+
+const config = configSchema.parse({});
+const ztf = surveysOf(config).named("ztf");
+let folder = "";
+let lake = "";
+let count = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "fink-updates-"));
+  await lakeOfAlerts(join(folder, "raw"), 120);
+}, 60_000);
+beforeEach(() => cpSync(join(folder, "raw"), (lake = join(folder, `lake${count++}`)), { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A service on the network that can be down, and learns the names of places. */
+const remote = { isDown: false, asked: 0, name: "star", changed: [] as Place[] };
+beforeEach(() => void Object.assign(remote, { isDown: false, asked: 0, name: "star", changed: [] }));
+
+function answers(count: number, context: ScienceContext): Columns {
+  remote.asked += count;
+  if (remote.isDown) for (let i = 0; i < count; i++) context.pending(i);
+  return { "xm.type": { values: Array.from({ length: count }, () => (remote.isDown ? null : remote.name)) } };
+}
+
+const typed = (name: string, type: "string" | "int") => [{ name, type, unit: null, description: name }] as const;
+const base = { version: "1", surveys: ["ztf"], about: "For tests." };
+const modules: ScienceModule[] = [
+  {
+    ...base,
+    name: "remote",
+    needs: ["candidate.ra"],
+    adds: typed("xm.type", "string"),
+    catalogues: ["names@3"],
+    changes: () => remote.changed,
+    run: async ({ count: alerts }, context) => Promise.resolve(answers(alerts, context)),
+  },
+  { ...base, name: "class", needs: ["xm.type"], adds: typed("class", "string"), run: (alerts) => ({ class: { values: [...alerts.texts("xm.type")] } }) },
+  {
+    ...base,
+    name: "points",
+    needs: ["prv_candidates.jd"],
+    adds: typed("points", "int"),
+    run: ({ count: alerts }) => ({ points: { values: new Int32Array(alerts).fill(++runs) } }),
+  },
+];
+let runs = 0;
+
+const run: Run = (kind, job) => workOn(kind, job, { setup: { lake, config: config.science }, modules, off: new Map() });
+
+async function caughtUp(): Promise<void> {
+  const table = new ScienceTable(lake, ztf);
+  while (await table.step(run, 50)) /* … */ ;
+}
+
+async function rows(sql: string): Promise<Record<string, unknown>[]> {
+  const session = await openSession(lake);
+  try {
+    return (await (await session.query(sql)).getRowObjectsJson()) as Record<string, unknown>[];
+  } finally {
+    session.close();
+  }
+}
+
+const summary =
+  "SELECT count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts, count(xm.type)::INTEGER AS typed, count(class)::INTEGER AS classes, max(_revision) AS revision, count(*) FILTER (_pending = 'remote')::INTEGER AS waiting FROM ztf.science";
+const complete = { rows: 120, alerts: 120, typed: 120, classes: 120, revision: 1, waiting: 0 };
+
+it("what a service that was down did not say is asked again, with all that follows from it, and nothing else is computed anew", async () => {
+  remote.isDown = true;
+  await caughtUp();
+  expect(await rows(summary)).toEqual([{ rows: 120, alerts: 120, typed: 0, classes: 0, revision: 0, waiting: 120 }]);
+  const before = await rows("SELECT candid, points FROM ztf.science ORDER BY candid");
+  const updates = new ScienceUpdates(lake, ztf, 7);
+  expect(await updates.step(run)).toMatchObject({ changed: 0 });
+  expect(await rows(summary)).toMatchObject([{ rows: 120, revision: 0, waiting: 120 }]);
+  remote.isDown = false;
+  while (((await updates.step(run))?.changed ?? 0) > 0) /* … */ ;
+  expect(await updates.step(run)).toBeNull();
+  expect(await rows(summary)).toEqual([complete]);
+  expect(await rows("SELECT candid, points FROM ztf.science ORDER BY candid")).toEqual(before);
+  expect(await rows("SELECT DISTINCT _modules, _catalogues FROM ztf.science")).toEqual([{ _modules: "remote@1 class@1 points@1", _catalogues: "names@3" }]);
+});
+
+/** A lake in which all alerts waited, and have their answers now. */
+async function updated(): Promise<ScienceUpdates> {
+  remote.isDown = true;
+  await caughtUp();
+  remote.isDown = false;
+  const updates = new ScienceUpdates(lake, ztf, 7);
+  while (((await updates.step(run))?.changed ?? 0) > 0) /* … */ ;
+  return updates;
+}
+
+const compact = () => startFink(["compact"], { FINK_LAKE: lake });
+const files = (kind: string) => new LakeTable(join(lake, "ztf", kind)).snapshot.files.size;
+
+it("compaction puts updates into the rows; what waited there is still found", async () => {
+  await updated();
+  const before = await rows("SELECT * FROM ztf.science ORDER BY candid");
+  expect(await compact().ended).toMatchObject({ code: 0, output: expect.stringContaining("ztf.science: updates were put into") as string });
+  expect([files("science"), files("science_updates")]).toEqual([1, 0]);
+  expect(await rows("SELECT * FROM ztf.science ORDER BY candid")).toEqual(before);
+  remote.name = "galaxy";
+  remote.changed = [{ ra: 0, dec: 0, radiusArcsec: 180 * 3600 }];
+  const later = new ScienceUpdates(lake, ztf, 7);
+  await later.learn(run, 0);
+  expect(await later.step(run)).toMatchObject({ changed: 120 });
+  expect(await rows(summary)).toEqual([{ ...complete, revision: 2 }]);
+  expect(await rows("SELECT DISTINCT class FROM ztf.science")).toEqual([{ class: "galaxy" }]);
+});
+
+it.each(["before:log-entry:1", "after:log-entry:1", "before:log-entry:2"])(
+  "a merge killed %s leaves each alert once, and the next one ends it",
+  async (point) => {
+    await updated();
+    const before = await rows("SELECT * FROM ztf.science ORDER BY candid");
+    expect(await startFink(["compact"], { FINK_LAKE: lake, FINK_CRASH_AT: point }).ended).toMatchObject({ signal: "SIGKILL" });
+    expect(await rows("SELECT * FROM ztf.science ORDER BY candid")).toEqual(before);
+    expect(await compact().ended).toMatchObject({ code: 0 });
+    expect(files("science_updates")).toBe(0);
+    expect(await rows("SELECT * FROM ztf.science ORDER BY candid")).toEqual(before);
+  },
+);
+
+it("of two that ask again at once one writes the rows, and none is there twice", async () => {
+  remote.isDown = true;
+  await caughtUp();
+  remote.isDown = false;
+  const both = [new ScienceUpdates(lake, ztf, 7), new ScienceUpdates(lake, ztf, 7)];
+  for (let i = 0; i < 3; i++) await Promise.all(both.map((one) => one.step(run)));
+  expect(await rows("SELECT count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts FROM ztf.science_updates")).toEqual([
+    { rows: 120, alerts: 120 },
+  ]);
+  expect(await rows(summary)).toEqual([complete]);
+});
+
+it("an alert of which a catalogue has learnt is updated, the others are left alone", async () => {
+  await caughtUp();
+  const [{ candid, ra, dec }] = await rows("SELECT candid, candidate.ra AS ra, candidate.dec AS dec FROM ztf.science LIMIT 1");
+  remote.name = "SN 2026abc";
+  remote.changed = [{ ra: Number(ra), dec: Number(dec), radiusArcsec: 2 }];
+  remote.asked = 0;
+  const updates = new ScienceUpdates(lake, ztf, 7);
+  await updates.learn(run, 0);
+  while ((await updates.step(run)) !== null) /* … */ ;
+  expect(remote.asked).toBeLessThan(10);
+  const changed = await rows("SELECT candid FROM ztf.science WHERE class = 'SN 2026abc' AND _revision = 1");
+  expect(changed).toContainEqual({ candid });
+  expect(changed.length).toBe(remote.asked);
+  expect(await rows("SELECT count(*)::INTEGER AS rows FROM ztf.science")).toEqual([{ rows: 120 }]);
+});
