@@ -36,7 +36,7 @@ export class ColumnTypes {
   ) {
     this.survey = survey;
     this.type = type;
-    this.added = added;
+    this.added = new Map([...added].filter(([, { path }]) => this.#inType(path.split(".")) === null));
     this.#places = checkPlace;
   }
 

@@ -12,8 +12,10 @@ export interface Compiled {
   readonly filter: Filter;
   /** Columns it reads. */
   readonly columns: readonly FlatColumn[];
-  /** DuckDB's SQL of the condition over flat columns; null for `.ts` filters. */
-  readonly where: string | null;
+  /** DuckDB's SQL of the condition over flat columns; of a `.ts` filter, that which is asked before its function. */
+  readonly where: string;
+  /** Columns of a `.ts` filter's function. */
+  readonly needs: readonly string[];
   /** What is true or false of an alert, without AND, OR and NOT around it; the quality cut of live filters comes last. */
   readonly clauses: readonly { readonly text: string; readonly sql: string }[];
 }
@@ -33,17 +35,13 @@ async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDB
   const used = new Map<string, FlatColumn>();
   const context: EmitContext = { columns, formulas: await formulas(), text: filter.text, used };
   const cut: Expression[] = isLive && filter.quality === "good" && columns.has(qualityColumn) ? [{ kind: "column", path: [qualityColumn], at: -1 }] : [];
-  if (filter.body.kind === "ts") {
-    for (const path of filter.body.needs) used.set(path, columns.find(path.split(".")));
-    const [passes] = cut.map((expression) => emit(expression, context).sql);
-    return { filter, columns: [...used.values()], where: passes ?? null, clauses: [] };
-  }
   const clauses = [...clausesOf(filter.body.where), ...cut];
   const whole: Expression = cut.length === 0 ? filter.body.where : { kind: "call", name: "and", args: [filter.body.where, ...cut], at: -1 };
   const where = emit(whole, context).sql;
   const emitted = clauses.map((clause) => ({ text: textOf(clause), sql: emit(clause, context).sql }));
   await checkTypes(connection, where, [...used.values()]);
-  return { filter, columns: [...used.values()], where, clauses: emitted };
+  const needs = filter.body.kind === "ts" ? filter.body.needs.map((path) => columns.find(path.split(".")).path) : [];
+  return { filter, columns: [...used.values()], where, needs, clauses: emitted };
 }
 
 /** The parts of a condition that are true or false, from left to right. */

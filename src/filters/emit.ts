@@ -18,8 +18,8 @@ export interface EmitContext {
 }
 
 interface Inner extends EmitContext {
-  /** Variables of lambdas and arguments of formulas. */
-  readonly variables: ReadonlyMap<string, Emitted>;
+  /** Variables of lambdas and arguments of formulas; one that is a column is written where its fields are asked for. */
+  readonly variables: ReadonlyMap<string, Emitted | readonly string[]>;
   readonly budget: { left: number };
 }
 
@@ -39,13 +39,8 @@ function write(expression: Expression, context: Inner): Emitted {
   switch (expression.kind) {
     case "constant":
       return constant(expression);
-    case "column": {
-      const variable = context.variables.get(expression.path[0]);
-      if (variable) return placed(expression.at, context, () => expression.path.slice(1).reduce(fieldOf, variable));
-      const column = placed(expression.at, context, () => context.columns.find(expression.path));
-      context.used.set(column.path, column);
-      return { sql: identifier(column.path), type: column.type };
-    }
+    case "column":
+      return placed(expression.at, context, () => columnOf(expression.path, context));
     case "field":
       return placed(expression.at, context, () => fieldOf(write(expression.of, context), expression.name));
     case "lambda":
@@ -53,6 +48,14 @@ function write(expression: Expression, context: Inner): Emitted {
     case "call":
       return call(expression, context);
   }
+}
+
+function columnOf(path: readonly string[], context: Inner): Emitted {
+  const variable = context.variables.get(path[0]);
+  if (variable && "sql" in variable) return path.slice(1).reduce(fieldOf, variable);
+  const column = context.columns.find(variable ? [...variable, ...path.slice(1)] : path);
+  context.used.set(column.path, column);
+  return { sql: identifier(column.path), type: column.type };
 }
 
 function placed<T>(at: number, { text }: EmitContext, work: () => T): T {
@@ -70,8 +73,16 @@ function call(expression: Call, context: Inner): Emitted {
   if (name === "on_watchlist" || name === "in_area") return mask(expression, context);
   const formula = context.formulas.get(name);
   if (!formula) return duckdbCall(name, written(args, context));
-  const values = args.map((arg) => write(arg, context));
+  const values = args.map((arg) => pathOf(arg, context) ?? write(arg, context));
   return write(formula.body, { ...context, variables: new Map(formula.parameters.map((parameter, i) => [parameter, values[i]])) });
+}
+
+/** Path of an argument that is a column. */
+function pathOf(arg: Expression, { variables }: Inner): readonly string[] | null {
+  if (arg.kind !== "column") return null;
+  const variable = variables.get(arg.path[0]);
+  if (!variable) return arg.path;
+  return "sql" in variable ? null : [...variable, ...arg.path.slice(1)];
 }
 
 /** A column that is computed before the filters run: see `placeColumn`. */

@@ -23,7 +23,7 @@ export interface Filter {
   readonly file: string;
   /** The file's text. */
   readonly text: string;
-  readonly body: { readonly kind: "sql"; readonly where: Expression } | { readonly kind: "ts"; readonly needs: readonly string[] };
+  readonly body: { readonly kind: "sql"; readonly where: Expression } | { readonly kind: "ts"; readonly where: Expression; readonly needs: readonly string[] };
 }
 
 /** What a `.ts` filter exports. It runs in a thread of its own, which is stopped when it takes too long. */
@@ -37,6 +37,8 @@ export interface FilterFunction {
   readonly quality?: "good" | "all";
   /** Columns it reads, raw or of science, as dotted paths. */
   readonly needs: readonly string[];
+  /** SQL of a condition that is asked first: only alerts for which it is true are given to `select`. */
+  readonly where?: string;
   /** A mask: 1 for each alert that is selected. */
   select(alerts: Alerts): Uint8Array | Promise<Uint8Array>;
 }

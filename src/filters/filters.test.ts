@@ -3,16 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { surveySchema } from "../surveys/definition.ts";
-import { makeBatch } from "./batch.ts";
 import { ColumnTypes, typesOf } from "./columns.ts";
-import { compile } from "./compile.ts";
+import { type Compiled, compile } from "./compile.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { loadFilter } from "./load.ts";
-import { runFilter } from "./run.ts";
+import { runFilters, type Selected } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
 const survey = surveySchema.parse({ name: "ztf", alert: "candid", time: { field: "candidate.jd", scale: "jd" } });
-const limits = { seconds: 5 };
+const options = {
+  seconds: 5,
+  thread: () => {
+    throw new Error("no functions here");
+  },
+};
 
 /** Three alerts: 0 is a star of magnitude 18 with a history, 1 has float32's 0.55 as rb, 2 is null wherever it may be. */
 const alerts = `SELECT * FROM (VALUES
@@ -40,9 +44,13 @@ async function compiled(text: string) {
 
 /** Numbers of the alerts that it selects. */
 async function rowsOf(where: string): Promise<readonly number[]> {
-  const filter = await compiled(`SELECT * FROM alerts WHERE ${where}`);
-  await makeBatch(engine.connection, alerts, filter.columns);
-  return (await runFilter(engine, filter, limits)).rows;
+  return (await selected(await compiled(`SELECT * FROM alerts WHERE ${where}`))).rows;
+}
+
+async function selected(filter: Compiled): Promise<Selected> {
+  const [outcome] = await runFilters(engine, { columns, relation: alerts, id: "candid" }, [filter], options);
+  if ("failure" in outcome) throw new Error(outcome.failure);
+  return { rows: outcome.rows, clauses: outcome.clauses };
 }
 
 describe("a filter selects what its WHERE says", () => {
@@ -72,8 +80,7 @@ describe("a filter selects what its WHERE says", () => {
            old AS (SELECT m, g.jd AS times, candidate FROM bright b WHERE size(b.g) > 0)
       SELECT candidate.ra FROM old WHERE m < 19 AND array_min(times) < 2460002`;
     const filter = await compiled(text);
-    await makeBatch(engine.connection, alerts, filter.columns);
-    expect((await runFilter(engine, filter, limits)).rows).toEqual([0]);
+    expect((await selected(filter)).rows).toEqual([0]);
     expect(filter.filter.columns).toEqual(["candidate.ra"]);
   });
 });
@@ -185,6 +192,5 @@ test("clauses are what lies between AND, OR and NOT, and say which of them were 
     "startswith(cdsxmatch, 'Unk')",
     "galactic_b(candidate.ra, candidate.dec) < 0",
   ]);
-  await makeBatch(engine.connection, alerts, filter.columns);
-  expect(await runFilter(engine, filter, limits)).toEqual({ rows: [0], clauses: ["0101"] });
+  expect(await selected(filter)).toEqual({ rows: [0], clauses: ["0101"] });
 });

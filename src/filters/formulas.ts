@@ -1,6 +1,6 @@
 import type { Expression } from "./filter.ts";
 import { functionGroups } from "./functions.ts";
-import { parseSelect } from "./parse.ts";
+import { parseCondition } from "./parse.ts";
 
 export type Formulas = ReadonlyMap<string, { readonly parameters: readonly string[]; readonly body: Expression }>;
 
@@ -18,8 +18,7 @@ async function parseAll(): Promise<Formulas> {
   return new Map(
     await Promise.all(
       entries.map(async ({ name, parameters, formula }) => {
-        const { where } = await parseSelect(`SELECT * FROM alerts WHERE ${formula}`);
-        return [name, { parameters, body: where }] as const;
+        return [name, { parameters, body: await parseCondition(formula) }] as const;
       }),
     ),
   );

@@ -1,11 +1,114 @@
+import { pathToFileURL } from "node:url";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { z } from "zod";
+import { FinkError, messageOf } from "../errors.ts";
+import { onlyColumns } from "../science/alerts.ts";
+import { openAlertFile } from "../science/parquet.ts";
 import type { FilterFunction } from "./filter.ts";
 
 export type FunctionAbout = Omit<FilterFunction, "select">;
 
+type Answer = { readonly value: unknown } | { readonly error: string };
+
+/** Column of the files that functions are given: the row's number in the batch. */
+export const rowColumn = "_row";
+
+const startSeconds = 20;
+const megabytes = 512;
+
+/** The thread of one `.ts` filter. It is stopped with what it does when it takes too long; the next call starts another. */
 export class FunctionThread {
-  constructor(_file: string, _text: string) {}
-  async about(): Promise<FunctionAbout> {
-    throw new Error("not yet");
+  readonly #file: string;
+  #worker: Worker | null = null;
+
+  constructor(file: string) {
+    this.#file = file;
   }
-  async close(): Promise<void> {}
+
+  /** What the file says of itself. Throws "filter" for one that is no filter. */
+  async about(): Promise<FunctionAbout> {
+    return (await this.#ask(null, startSeconds)) as FunctionAbout;
+  }
+
+  /** Numbers of the selected rows among alerts in a Parquet file. */
+  async select(file: string, seconds: number): Promise<readonly number[]> {
+    if (!this.#worker) await this.about(); // loading it does not count as its time
+    return (await this.#ask(file, seconds)) as readonly number[];
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+
+  async #ask(file: string | null, seconds: number): Promise<unknown> {
+    const worker = (this.#worker ??= new Worker(import.meta.filename, {
+      workerData: { filter: this.#file },
+      resourceLimits: { maxOldGenerationSizeMb: megabytes },
+      env: {},
+      execArgv: process.execArgv,
+    }));
+    worker.unref();
+    const listening = new AbortController();
+    const answer = new Promise<Answer>((resolve) => {
+      worker.once("message", resolve);
+      worker.once("error", (error) => resolve({ error: messageOf(error) }));
+      worker.once("exit", () => resolve({ error: "it ended its thread" }));
+      setTimeoutIn(seconds, listening.signal, () => resolve({ error: `it took longer than ${seconds} s and was stopped` }));
+    });
+    worker.postMessage(file);
+    const given = await answer;
+    listening.abort();
+    worker.removeAllListeners();
+    if ("value" in given) return given.value;
+    await this.close();
+    throw new FinkError("filter", given.error);
+  }
+}
+
+function setTimeoutIn(seconds: number, signal: AbortSignal, work: () => void): void {
+  const timer = setTimeout(work, seconds * 1000);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
+const schema = z.object({
+  description: z.string().min(1),
+  needs: z.array(z.string().min(1)).min(1),
+  select: z.custom<FilterFunction["select"]>((value) => typeof value === "function", "write a function"),
+});
+
+async function load(file: string): Promise<FilterFunction> {
+  const exports = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  const found = exports["default"] ?? Object.values(exports).find((value) => typeof value === "object" && value !== null && "select" in value);
+  if (found === undefined) throw new FinkError("filter", "it exports no filter: write export default { description, needs, select(alerts) { … } }");
+  const { error } = schema.safeParse(found);
+  if (error) throw new FinkError("filter", `${error.issues[0].path.join(".")}: ${error.issues[0].message}`);
+  return found as FilterFunction;
+}
+
+async function answerTo(file: string | null, loaded: Promise<FilterFunction>): Promise<unknown> {
+  const { select, ...about } = await loaded;
+  if (file === null) return about;
+  const alerts = await (await openAlertFile(file)).read([rowColumn, ...about.needs]);
+  const mask: unknown = await select(onlyColumns(alerts, about.needs));
+  if (!(mask instanceof Uint8Array) || mask.length !== alerts.count) {
+    throw new FinkError(
+      "filter",
+      `select has to give a Uint8Array of ${alerts.count}, an element per alert${mask instanceof Uint8Array ? `, not ${mask.length}` : ""}`,
+    );
+  }
+  const rows = alerts.numbers(rowColumn);
+  return Array.from(rows).filter((_, i) => mask[i] === 1);
+}
+
+if (!isMainThread && typeof (workerData as { filter?: unknown } | null)?.filter === "string") {
+  const loaded = load((workerData as { filter: string }).filter);
+  loaded.catch(() => null);
+  parentPort?.on("message", (file: string | null) => {
+    answerTo(file, loaded).then(
+      (value) => parentPort?.postMessage({ value } satisfies Answer),
+      (error: unknown) => parentPort?.postMessage({ error: messageOf(error) } satisfies Answer),
+    );
+  });
 }

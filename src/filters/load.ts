@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { checkFile } from "../science/missing.ts";
+import { FunctionThread } from "./function-thread.ts";
 import type { Filter } from "./filter.ts";
 import { type Header, headerSchema, readHeader } from "./header.ts";
-import { parseSelect } from "./parse.ts";
+import { parseCondition, parseSelect } from "./parse.ts";
 
 /** Reads a filter file. `survey`: of one whose header and folder do not tell. Throws "filter" with the file's name. */
 export async function loadFilter(file: string, survey: string | null, version: (filter: Omit<Filter, "version">) => number = () => 0): Promise<Filter> {
@@ -38,12 +39,11 @@ async function sqlFilter(file: string, text: string, survey: string | null): Pro
 
 /** A function of the user's: it is loaded in a thread of its own, which says what it exports. */
 async function functionFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
-  const { FunctionThread } = await import("./function-thread.ts");
-  const thread = new FunctionThread(file, text);
+  const thread = new FunctionThread(file);
   try {
-    const { needs, ...about } = await thread.about();
+    const { needs, where = "true", ...about } = await thread.about();
     const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
-    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs } };
+    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs, where: await parseCondition(where) } };
   } finally {
     await thread.close();
   }

@@ -14,6 +14,11 @@ export interface Select {
 
 const maxBytes = 65_536;
 
+/** Reads a condition alone. */
+export async function parseCondition(text: string): Promise<Expression> {
+  return (await parseSelect(`SELECT * FROM alerts WHERE ${text}`)).where;
+}
+
 /** Reads the one SELECT of a filter and refuses what is not of the subset. Positions are those of the text. Throws "filter". */
 export async function parseSelect(text: string): Promise<Select> {
   if (Buffer.byteLength(text) > maxBytes)

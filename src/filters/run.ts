@@ -1,20 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
+import { identifier, literal } from "../lake/scan.ts";
+import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import type { Compiled } from "./compile.ts";
 import type { Engine } from "./engine.ts";
+import { type FunctionThread, rowColumn } from "./function-thread.ts";
+import { nestedColumns } from "./nested.ts";
 
-/** Alerts of the batch that a filter selected, and what its clauses say of each. */
+/** Alerts that filters are run on. */
+export interface Batch {
+  readonly columns: ColumnTypes;
+  /** A SELECT of their nested columns. */
+  readonly relation: string;
+  /** Path of the alert's id. */
+  readonly id: string;
+}
+
+/** Rows of the batch that a filter selected, and what its clauses say of each; or why it failed. */
+export type Outcome = (Selected | { readonly failure: string }) & { readonly milliseconds: number };
+
 export interface Selected {
   readonly rows: readonly number[];
   readonly clauses: readonly string[];
 }
 
-export interface FilterLimits {
-  /** Seconds per batch. */
-  readonly seconds: number;
+/** Runs filters over a batch, each by itself: one that fails or takes too long costs its own result. `keys`: columns to keep in the table `alerts` besides. */
+export async function runFilters(
+  engine: Engine,
+  batch: Batch,
+  filters: readonly Compiled[],
+  { seconds, thread, keys = [] }: { readonly seconds: number; readonly thread: (compiled: Compiled) => FunctionThread; readonly keys?: readonly FlatColumn[] },
+): Promise<Outcome[]> {
+  const columns = new Map(
+    [...filters.flatMap((filter) => filter.columns), ...keys, batch.columns.find(batch.id.split("."))].map((column) => [column.path, column]),
+  );
+  await makeBatch(engine, batch.relation, [...columns.values()]);
+  const outcomes: Outcome[] = [];
+  for (const filter of filters) outcomes.push(await timed(() => runSql(engine, filter, seconds)));
+  const functions = filters.flatMap((filter, i) => (filter.filter.body.kind === "ts" && "rows" in outcomes[i] && outcomes[i].rows.length > 0 ? [i] : []));
+  if (functions.length === 0) return outcomes;
+  await withAlertsIn(
+    engine,
+    batch,
+    functions.map((i) => ({ needs: filters[i].needs, rows: (outcomes[i] as Selected).rows })),
+    async (file) => {
+      for (const i of functions) {
+        const { rows, clauses } = outcomes[i] as Selected;
+        const run = await timed(async () => {
+          const selected = new Set(await thread(filters[i]).select(file, seconds));
+          const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
+          return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
+        });
+        outcomes[i] = { ...run, milliseconds: run.milliseconds + outcomes[i].milliseconds };
+      }
+    },
+  );
+  return outcomes;
 }
 
-/** Runs a filter on the table `alerts`. Throws "filter" when it fails or takes too long. */
-export async function runFilter({ connection }: Engine, { where, clauses }: Compiled, { seconds }: FilterLimits): Promise<Selected> {
+/** The table `alerts`: flat columns, and `_row` from 0 on. */
+async function makeBatch({ connection }: Engine, relation: string, columns: readonly FlatColumn[]): Promise<void> {
+  const list = ["row_number() OVER () - 1 AS _row", ...columns.map(({ path, sql }) => `${sql} AS ${identifier(path)}`)];
+  await connection.run(`CREATE OR REPLACE TEMP TABLE alerts AS SELECT ${list.join(", ")} FROM (${relation}) AS source`);
+}
+
+async function timed(work: () => Promise<Selected>): Promise<Outcome> {
+  const start = performance.now();
+  try {
+    return { ...(await work()), milliseconds: performance.now() - start };
+  } catch (error) {
+    return { failure: messageOf(error), milliseconds: performance.now() - start };
+  }
+}
+
+async function runSql({ connection }: Engine, { where, clauses }: Compiled, seconds: number): Promise<Selected> {
   const marks = clauses.map(({ sql }) => `CASE WHEN ${sql} THEN '1' WHEN NOT ${sql} THEN '0' ELSE '?' END`);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -22,12 +83,33 @@ export async function runFilter({ connection }: Engine, { where, clauses }: Comp
     connection.interrupt();
   }, seconds * 1000);
   try {
-    const result = await connection.runAndReadAll(`SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where ?? "true"} ORDER BY _row`);
+    const result = await connection.runAndReadAll(`SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where} ORDER BY _row`);
     const [rows, texts] = result.getColumns() as [bigint[]?, string[]?];
     return { rows: (rows ?? []).map(Number), clauses: texts ?? [] };
   } catch (error) {
     throw new FinkError("filter", isLate ? `it took longer than ${seconds} s and was stopped` : messageOf(error), error);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** A Parquet file of the rows and columns that functions want, for as long as the work takes. */
+async function withAlertsIn(
+  { connection }: Engine,
+  { columns, relation, id }: Batch,
+  wanted: readonly { readonly needs: readonly string[]; readonly rows: readonly number[] }[],
+  work: (file: string) => Promise<void>,
+): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
+  try {
+    const file = join(scratch, "alerts.parquet");
+    const list = nestedColumns(columns, [...new Set(wanted.flatMap(({ needs }) => needs))]);
+    const rows = [...new Set(wanted.flatMap((one) => one.rows))];
+    const chosen = `SELECT _row, ${identifier(id)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;
+    const select = `SELECT ${[`_row AS ${rowColumn}`, ...list].join(", ")} FROM (${relation}) AS source JOIN (${chosen}) AS chosen ON ${columns.find(id.split(".")).sql} = _id`;
+    await connection.run(`COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`);
+    await work(file);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
