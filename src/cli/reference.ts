@@ -5,6 +5,7 @@ import { projectFolder } from "../config/load.ts";
 import { defaultYaml, describe } from "../config/yaml.ts";
 import { commands } from "./commands.ts";
 import { classes } from "../simulator/classes/classes.ts";
+import { fidelityPage } from "./fidelity.ts";
 import { commandHelp } from "./help.ts";
 import { lightCurvePictures } from "./light-curve.ts";
 
@@ -15,6 +16,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [join(projectFolder, "docs/reference/configuration.md"), configurationPage()],
     [join(projectFolder, "docs/reference/commands.md"), await commandsPage()],
     [join(projectFolder, "docs/reference/classes.md"), classesPage()],
+    [join(projectFolder, "docs/reference/fidelity.md"), fidelity()],
     ...lightCurvePictures().map(([name, picture]) => [join(projectFolder, `docs/reference/light-curves/${name}.svg`), picture] as const),
   ]);
 }
@@ -40,6 +42,15 @@ async function commandsPage(): Promise<string> {
   const shown = Object.entries(commands).filter(([, entry]) => !entry.hidden);
   const sections = shown.map(async ([name, entry]) => `## ${name}\n\n\`\`\`\n${commandHelp(name, entry, await entry.load())}\n\`\`\``);
   return [generated, "# Commands", ...(await Promise.all(sections))].join("\n\n") + "\n";
+}
+
+const aboutFidelity = `What Fink's own code (fink-science, fink-broker, fink-filters) gives for real alerts, and alerts made of real ones with fields changed, against what the modules
+here give for the same alerts, value by value. "within": not the same number, but no further apart than the tolerance, which is relative for values and absolute
+for scores. Tests compare again each time the reference is at hand (\`../shared/reference\`) and fail where this page no longer says what they find;
+\`npx vitest run test/science -u\` and \`./fink docs\` write it anew. Without the reference they are skipped, and the page stays.`;
+
+function fidelity(): string {
+  return `${[generated, "# Agreement with Fink", aboutFidelity, fidelityPage()].join("\n\n")}\n`;
 }
 
 function cell(text: string): string {

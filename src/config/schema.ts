@@ -74,6 +74,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       modules: path.default("science").describe("Folder with science modules of your own (*.ts); relative to FINK_HOME"),
       models: path.default("").describe("Folder of ONNX models; empty: .fink/models within the lake"),
+      blazars: path
+        .default("")
+        .describe("Parquet file with the blazars that CTAO monitors (fink-science's CTAO_blazars_ztf_dr*.parquet): turns blazar_stats on"),
       batchAlerts: z.int().positive().default(2000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
       workers: z.int().min(0).default(0).describe("Threads that compute; 0: one per core but one, from 1 to 8"),
       limitSeconds: z.number().positive().default(30).describe("A module that takes longer for a batch is left out of it: its columns are null there"),

@@ -5,6 +5,7 @@ import { earlySupernovaIa } from "./modules/early-supernova-ia.ts";
 import { kilonova } from "./modules/kilonova.ts";
 import { superluminous } from "./modules/superluminous.ts";
 import { elephantLsst, elephantZtf } from "./modules/elephant.ts";
+import { finkClass } from "./modules/fink-class.ts";
 import { lcFeaturesLsst } from "./modules/lc-features-lsst.ts";
 import { lcFeaturesZtf } from "./modules/lc-features-ztf.ts";
 import { magnitudeRate } from "./modules/magnitude-rate.ts";
@@ -12,7 +13,7 @@ import { photometryLsst, photometryZtf } from "./modules/apparent.ts";
 import { nalerthist } from "./modules/nalerthist.ts";
 import { quality } from "./modules/quality.ts";
 import { roid } from "./modules/roid.ts";
-import { rubinCataloged, rubinLabels } from "./modules/rubin-labels.ts";
+import { rubinCataloged, rubinLabels, rubinMainLabels } from "./modules/rubin-labels.ts";
 import { snnSniaVsNonia, snnSnVsAll, snnSnVsOthers } from "./modules/supernnova.ts";
 import { transient } from "./modules/transient.ts";
 
@@ -31,8 +32,9 @@ const ztf = [
   earlySupernovaIa,
   anomalyScore,
   superluminous,
+  finkClass,
 ];
-const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats];
+const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats, rubinMainLabels];
 
 /** Shipped modules; one that reads what another adds runs after it. */
 export const modules: readonly ScienceModule[] = [...ztf, ...lsst];

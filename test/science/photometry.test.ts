@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { project } from "../cli/run.ts";
 import { available } from "../require.ts";
 import { countAgreement, emptyAgreement } from "./agreement.ts";
+import { expectFidelity, fidelityOf } from "./fidelity.ts";
 import {
   apparentFlux,
   apparentMagnitude,
@@ -27,7 +28,7 @@ interface Reference {
 describe.skipIf(!hasReference)("photometry of fink_utils", () => {
   const reference: Reference = hasReference ? (JSON.parse(readFileSync(path, "utf8")) as Reference) : { ztf: [], flux_nJy: [], is_source_behind: [] };
 
-  it("agrees on 400 differences", () => {
+  it("agrees on 400 differences", async () => {
     const agreement = emptyAgreement();
     for (const row of reference.ztf) {
       const [magpsf, sigmapsf, magnr, sigmagnr] = ["magpsf", "sigmapsf", "magnr", "sigmagnr"].map((name) => Number(row[name]));
@@ -45,6 +46,9 @@ describe.skipIf(!hasReference)("photometry of fink_utils", () => {
     }
     expect(agreement.differing).toEqual([]);
     expect(agreement.compared).toBe(3200);
+    await expectFidelity("photometry", [
+      fidelityOf({ survey: "ztf", module: "photometry_ztf", columns: "dc_mag, apparent_flux, fluxcal and errors" }, agreement),
+    ]);
   });
 
   it("agrees on nanojansky and on what lies beneath", () => {

@@ -1,6 +1,6 @@
 import { withHistory, ztfPlaces } from "../history.ts";
 import type { AddedColumn, Alerts, ScienceModule, Values } from "../module.ts";
-import { ratioOf, type RatioStatistics } from "./flux-ratio.ts";
+import { type Brightness, ratioOf, type RatioStatistics } from "./flux-ratio.ts";
 
 const columns = [
   ["jd_first_real_det", "d", "Julian date of the first detection in the history"],
@@ -13,8 +13,9 @@ const columns = [
 ] as const;
 
 /**
- * The original draws 10 000 fluxes per measurement and adds to all of a batch the batch's smallest one, so that its result depends on chance and on the other
- * alerts. Here the same distribution, of positive fluxes only, is integrated: an alert has one result.
+ * The original draws 10 000 fluxes per measurement and, against negative ones, adds the size of the smallest one of the whole batch to all: also where none is
+ * negative, so that each rate depends on chance and on the faintest alert of the batch. Here the same distribution, of positive fluxes only, is integrated: an
+ * alert has one result. test/science/reference.test.ts shows that nothing but that addition differs.
  */
 export const magnitudeRate: ScienceModule = {
   name: "magnitude_rate",
@@ -39,27 +40,34 @@ export const magnitudeRate: ScienceModule = {
 };
 
 function fillRates(alerts: Alerts, rates: Readonly<Record<string, Float64Array>>): Uint8Array {
-  const [mag, error, jd] = ["magpsf", "sigmapsf", "jd"].map((field) => alerts.numbers(`candidate.${field}`));
   const jdstarthist = alerts.numbers("candidate.jdstarthist");
-  const before = alerts.lists("prv_candidates.jd").values;
-  const beforeMag = alerts.lists("prv_candidates.magpsf").values;
-  const beforeError = alerts.lists("prv_candidates.sigmapsf").values;
-  const limit = alerts.lists("prv_candidates.diffmaglim").values;
-  const [firsts, lasts] = [firstDetections(alerts), lastInBand(alerts)];
-  const fromUpper = new Uint8Array(alerts.count);
-  for (let i = 0; i < alerts.count; i++) {
-    rates.jd_first_real_det[i] = firsts[i];
-    rates.jdstarthist_dt[i] = firsts[i] - jdstarthist[i];
-    const last = lasts[i];
-    if (last < 0) continue;
-    const days = (rates.delta_time[i] = jd[i] - before[last]);
-    const isMeasured = Number.isFinite(beforeMag[last]);
-    if (!isMeasured && !Number.isFinite(limit[last])) continue;
-    fromUpper[i] = Number(!isMeasured);
-    const earlier = isMeasured ? { mag: beforeMag[last], error: beforeError[last] } : { mag: limit[last], error: null };
-    setRates(rates, i, ratioOf({ mag: mag[i], error: error[i] }, earlier), days);
-  }
-  return fromUpper;
+  const [firsts, pairs] = [firstDetections(alerts), ratePairs(alerts)];
+  rates.jd_first_real_det.set(firsts);
+  rates.jdstarthist_dt.set(firsts.map((first, i) => first - jdstarthist[i]));
+  return Uint8Array.from(pairs, (pair, i) => {
+    if (!pair) return 0;
+    rates.delta_time[i] = pair.days;
+    if (pair.earlier) setRates(rates, i, ratioOf(pair.now, pair.earlier), pair.days);
+    return Number(pair.earlier?.error === null);
+  });
+}
+
+/** An alert and the measurement or upper limit before it in its band; `earlier` null: neither is known of it. */
+export interface RatePair {
+  readonly now: { readonly mag: number; readonly error: number };
+  readonly earlier: Brightness | null;
+  readonly days: number;
+}
+
+export function ratePairs(alerts: Alerts): (RatePair | null)[] {
+  const [mag, error, jd] = ["magpsf", "sigmapsf", "jd"].map((field) => alerts.numbers(`candidate.${field}`));
+  const [before, beforeMag, beforeError, limit] = ["jd", "magpsf", "sigmapsf", "diffmaglim"].map((field) => alerts.lists(`prv_candidates.${field}`).values);
+  return Array.from(lastInBand(alerts), (last, i) => {
+    if (last < 0) return null;
+    const measured = Number.isFinite(beforeMag[last]) ? { mag: beforeMag[last], error: beforeError[last] } : null;
+    const limited = Number.isFinite(limit[last]) ? { mag: limit[last], error: null } : null;
+    return { now: { mag: mag[i], error: error[i] }, earlier: measured ?? limited, days: jd[i] - before[last] };
+  });
 }
 
 function setRates(rates: Readonly<Record<string, Float64Array>>, i: number, { mean, deviation, low, high }: RatioStatistics, days: number): void {

@@ -20,6 +20,30 @@ export const rubinLabels: ScienceModule = {
   },
 };
 
+export const rubinMainLabels: ScienceModule = {
+  name: "rubin_main_labels",
+  version: "1",
+  surveys: ["lsst"],
+  about: "The labels that Fink shows first: the class of CATS and the type of SIMBAD. As fink_broker/rubin/science.py.",
+  needs: ["clf.cats_class", "xm.simbad_otype"],
+  adds: [
+    {
+      name: "pred.main_label_classifier",
+      type: "int",
+      unit: null,
+      description: "clf.cats_class: 11 SN-like, 12 fast, 13 long, 21 periodic, 22 not periodic, -1 none",
+    },
+    { name: "pred.main_label_crossmatch", type: "string", unit: null, description: "xm.simbad_otype" },
+  ],
+  run(alerts) {
+    const classes = alerts.numbers("clf.cats_class");
+    return {
+      "pred.main_label_classifier": { values: Int32Array.from(classes), missing: Uint8Array.from(classes, (label) => Number(Number.isNaN(label))) },
+      "pred.main_label_crossmatch": { values: [...alerts.texts("xm.simbad_otype")] },
+    };
+  },
+};
+
 export const rubinCataloged: ScienceModule = {
   name: "rubin_cataloged",
   version: "1",
