@@ -3,13 +3,14 @@ import { surveysOf } from "../../archive/setup.ts";
 import { compactTable } from "../../lake/compact.ts";
 import { mergeUpdates } from "../../lake/merge-updates.ts";
 import { withUpkeep } from "../../lake/upkeep.ts";
+import { mergeSources } from "../../serving/merge.ts";
 import { defineCommand } from "../command.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
 
 export const compact = defineCommand({
   arguments: "",
   description:
-    "Merges small files of each night into files of about compaction.targetMegabytes, and rows that were computed again into their table. Safe while alerts are archived and read.",
+    "Merges small files of each night into files of about compaction.targetMegabytes, and rows that were computed again into their table. New alerts go into <survey>/sources, from which pages and API read. Safe while alerts are archived and read.",
   example: "./fink compact --survey ztf --night 20260131",
   flags: z.object({
     ...tableFlags,
@@ -32,6 +33,8 @@ export const compact = defineCommand({
         const compacted = await compactTable(upkeep, table.path, surveys.named(table.survey), { targetBytes, night });
         results.push({ table: `${table.survey}.${table.kind}`, merged, ...compacted });
         if (!context.json && compacted.before > 0) context.print(`${table.survey}.${table.kind}: ${compacted.before} files became ${compacted.after}`);
+        const served = table.kind === "raw" ? await mergeSources(upkeep, config.lake, surveys.named(table.survey), { atLeast: 1 }) : 0;
+        if (!context.json && served > 0) context.print(`${table.survey}: ${served} alerts more in ${table.survey}/sources`);
       }
       return results;
     });

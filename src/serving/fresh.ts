@@ -1,0 +1,169 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AddFile } from "../lake/actions.ts";
+import { identifier, literal, scan } from "../lake/scan.ts";
+import { LakeTable } from "../lake/table.ts";
+import { changesAfter } from "../science/changes.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { keysOfRaw, rawColumns, scienceColumns, scienceId, selectList } from "./columns.ts";
+import { pixelFile, readState, type ServingState } from "./state.ts";
+
+/** Position of science in `raw`, as science/follow.ts keeps it: the next version. */
+const scienceOfRaw = "science:raw";
+
+/**
+ * Alerts that came after what `sources` holds, as tables of a DuckDB: `fresh_<survey>` has whole rows with the columns of `sources`, and `_rank`
+ * by which the better of two rows of one alert is told: 2 with what science says, 0 without, where a row of `sources` is 1.
+ */
+export class FreshRows {
+  readonly lake: string;
+  readonly survey: Survey;
+  readonly #connection: DuckDBConnection;
+  readonly #scratch: string;
+  readonly #raw: LakeTable;
+  readonly #science: readonly LakeTable[];
+  #columns = "";
+  /** What `fresh` begins after. */
+  base: ServingState;
+  /** Rows of `fresh`. */
+  size = 0;
+  /** What it has been read up to: raw, science, science_updates. */
+  #read: [number, number, number] = [-1, -1, -1];
+
+  constructor(connection: DuckDBConnection, scratch: string, lake: string, survey: Survey) {
+    [this.#connection, this.#scratch, this.lake, this.survey] = [connection, scratch, lake, survey];
+    this.#raw = new LakeTable(join(lake, survey.name, "raw"));
+    this.#science = ["science", "science_updates"].map((kind) => new LakeTable(join(lake, survey.name, kind)));
+    this.base = readState(lake, survey.name);
+  }
+
+  get name(): string {
+    return identifier(`fresh_${this.survey.name}`);
+  }
+
+  /** Versions that are read, of raw only so far as science has come. */
+  get reached(): Omit<ServingState, "pixels"> {
+    const done = this.#science[0].snapshot.positions.get(scienceOfRaw);
+    const [raw, science, updates] = this.#read;
+    return { raw: done === undefined ? raw : Math.min(raw, done - 1), science, updates };
+  }
+
+  /** Whether there is more of raw. */
+  get isBehind(): boolean {
+    return this.#read[0] < this.#raw.snapshot.version;
+  }
+
+  get exists(): boolean {
+    return this.#raw.snapshot.metaData !== null;
+  }
+
+  /**
+   * Reads what came to the tables, of raw about so many rows; begins anew where `sources` or the columns changed. True when there was anything.
+   * Those who read see all of it or nothing.
+   */
+  async advance(rows = Infinity): Promise<boolean> {
+    this.#raw.refresh();
+    for (const table of this.#science) table.refresh();
+    if (!this.exists) return false;
+    const columns = JSON.stringify([this.#raw.snapshot.schema, ...this.#science.map((t) => t.snapshot.schema)]);
+    const state = readState(this.lake, this.survey.name);
+    const isNew = columns !== this.#columns || JSON.stringify(state) !== JSON.stringify(this.base);
+    if (!isNew && !this.isBehind && this.#science.every(({ snapshot }, i) => snapshot.version === this.#read[i + 1])) return false;
+    await this.#connection.run("BEGIN");
+    try {
+      if (isNew) {
+        [this.base, this.#read, this.#columns] = [state, [state.raw, state.science, state.updates], columns];
+        await this.#createTables();
+      }
+      await this.#readOn(rows);
+      await this.#connection.run("COMMIT");
+      return true;
+    } catch (error) {
+      this.#columns = ""; // all of it again
+      await this.#connection.run("ROLLBACK").catch(() => null);
+      throw error;
+    } finally {
+      rmSync(this.#seeds, { recursive: true, force: true });
+    }
+  }
+
+  async #readOn(rows: number): Promise<void> {
+    const raw = changesAfter(this.#raw, this.#read[0], rows);
+    const science = this.#science.map((table, i) => changesAfter(table, this.#read[i + 1], Infinity));
+    if (raw.files.length > 0) await this.#connection.run(`INSERT INTO ${this.#table("raw")} BY NAME ${await this.#rawRows(living(this.#raw, raw.files))}`);
+    for (const [i, { files }] of science.entries()) {
+      if (files.length > 0) await this.#addScience(await this.#scienceRows(this.#science[i], living(this.#science[i], files)));
+    }
+    this.#read = [raw.to, science[0].to, science[1].to];
+    const [[size]] = await (await this.#connection.run(`SELECT count(*)::DOUBLE FROM ${this.name}`)).getRows();
+    this.size = Number(size);
+  }
+
+  /** Names of the columns: the alert's own, and those that science added. */
+  get columns(): { readonly raw: readonly string[]; readonly science: readonly string[] } {
+    const raw = rawColumns(this.#raw.snapshot.schema, this.survey);
+    const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name);
+    return { raw: names(raw), science: names(scienceColumns(this.#science[0].snapshot.schema, this.survey, raw)) };
+  }
+
+  async #createTables(): Promise<void> {
+    const c = this.#connection;
+    const [raw, science, late] = ["raw", "science", "late"].map((kind) => this.#table(kind));
+    await c.run(`DROP VIEW IF EXISTS ${this.name}; DROP TABLE IF EXISTS ${raw}; DROP TABLE IF EXISTS ${science}; DROP TABLE IF EXISTS ${late}`);
+    await c.run(`CREATE TABLE ${raw} AS ${await this.#rawRows([])}`);
+    const none = await this.#scienceRows(this.#science[0], []);
+    await c.run(`CREATE TABLE ${science} AS ${none}`);
+    const joined = `SELECT r.*, s.* EXCLUDE (_alert), CASE WHEN s._alert IS NULL THEN 0 ELSE 2 END AS _rank FROM ${raw} r LEFT JOIN ${science} s ON r._alert = s._alert`;
+    await c.run(`CREATE TABLE ${late} AS ${joined} LIMIT 0`);
+    await c.run(`CREATE VIEW ${this.name} AS ${joined} UNION ALL BY NAME FROM ${late}`);
+  }
+
+  /** Newer rows of science replace older ones; those of alerts that `sources` has already come with their alert. */
+  async #addScience(select: string): Promise<void> {
+    const c = this.#connection;
+    const [raw, science, late] = ["raw", "science", "late"].map((kind) => this.#table(kind));
+    await c.run(`CREATE OR REPLACE TEMP TABLE incoming AS ${select}`);
+    await c.run(`DELETE FROM ${science} WHERE _alert IN (SELECT _alert FROM incoming)`);
+    await c.run(`INSERT INTO ${science} BY NAME FROM incoming`);
+    await c.run(`DELETE FROM incoming WHERE _alert IN (SELECT _alert FROM ${raw})`);
+    const files = this.base.pixels.filter((p) => p.rows > 0).map((p) => literal(pixelFile(this.lake, this.survey.name, p)));
+    const [[waiting]] = await (await c.run("SELECT count(*)::INTEGER FROM incoming")).getRows();
+    if (waiting !== 0 && files.length > 0) {
+      const names = (await (await c.run(`DESCRIBE ${raw}`)).getRows()).map(([name]) => `p.${identifier(String(name))}`);
+      await c.run(`DELETE FROM ${late} WHERE _alert IN (SELECT _alert FROM incoming)`);
+      await c.run(`INSERT INTO ${late} BY NAME SELECT ${names.join(", ")}, i.* EXCLUDE (_alert), 2 AS _rank
+        FROM read_parquet([${files.join(", ")}], union_by_name = true, hive_partitioning = false) p JOIN incoming i ON p._alert = i._alert`);
+    }
+  }
+
+  async #rawRows(files: readonly AddFile[]): Promise<string> {
+    const { path, partitionColumns, snapshot } = this.#raw;
+    const rows = await scan(this.#connection, { path, partitionColumns, schema: snapshot.schema }, files, this.#seeds);
+    return `SELECT ${keysOfRaw(snapshot.schema, this.survey)}${selectList(rawColumns(snapshot.schema, this.survey))} FROM (${rows})`;
+  }
+
+  /** Rows of one of both tables; of several of an alert that of the greatest revision. */
+  async #scienceRows(table: LakeTable, files: readonly AddFile[]): Promise<string> {
+    const base = this.#science[0].snapshot.schema;
+    const { path, partitionColumns, snapshot } = table;
+    const columns = scienceColumns(base, this.survey, rawColumns(this.#raw.snapshot.schema, this.survey));
+    const revision = columns.some(({ name }) => name === "_revision") ? "_revision" : "0";
+    const rows = await scan(this.#connection, { path, partitionColumns, schema: snapshot.metaData ? snapshot.schema : base }, files, this.#seeds);
+    if (base.fields.length === 0) return "SELECT NULL::BIGINT AS _alert WHERE false";
+    return `SELECT ${scienceId(base, this.survey)} AS _alert${selectList(columns)} FROM (${rows}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY ${revision} DESC) = 1`;
+  }
+
+  get #seeds(): string {
+    return join(this.#scratch, `seeds-${this.survey.name}`);
+  }
+
+  #table(kind: string): string {
+    return identifier(`fresh_${this.survey.name}_${kind}`);
+  }
+}
+
+/** Without files whose rows were written anew since. */
+function living(table: LakeTable, files: readonly AddFile[]): AddFile[] {
+  return files.filter(({ path }) => !table.snapshot.removed.get(path)?.dataChange && existsSync(join(table.path, path)));
+}
