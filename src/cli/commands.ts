@@ -30,6 +30,11 @@ export const commands: CommandTable = {
     summary: "Where every alert is: received, archived, enriched, matched",
     load: async () => (await import("./commands/account.ts")).account,
   },
+  aggregation: {
+    group: "Alerts",
+    summary: "Counts of alerts in windows of time; try one of your own",
+    load: async () => (await import("./commands/aggregation.ts")).aggregation,
+  },
   compact: { group: "Alerts", summary: "Merge small files into large ones", load: async () => (await import("./commands/compact.ts")).compact },
   vacuum: { group: "Alerts", summary: "Delete files that no reader can need", load: async () => (await import("./commands/vacuum.ts")).vacuum },
   start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },

@@ -104,6 +104,12 @@ export const configSchema = z.strictObject({
         .describe("A filter that fails in so many batches, one after the other, is switched off until its file changes"),
     })
     .prefault({}),
+  aggregation: z
+    .strictObject({
+      folder: path.default("aggregations").describe("Folder with aggregations of your own (<survey>/*.sql); relative to FINK_HOME"),
+      everySeconds: z.number().positive().default(10).describe("How often the aggregation service looks for new alerts"),
+    })
+    .prefault({}),
   compaction: z
     .strictObject({
       everyMinutes: z.number().positive().default(10).describe("How often the compaction service looks for small files"),

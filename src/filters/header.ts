@@ -29,6 +29,11 @@ export type Header = z.output<typeof headerSchema>;
 
 /** Reads the comment lines before the statement. Other comments in it are passed over. Throws "filter" for a key that there is not. */
 export function readHeader(text: string): Header {
+  return readHeaderAs(text, headerSchema);
+}
+
+/** The same for files with other keys. */
+export function readHeaderAs<S extends z.ZodObject>(text: string, schema: S): z.output<S> {
   const given: Record<string, string> = {};
   let last = "";
   for (const line of text.split("\n")) {
@@ -39,10 +44,10 @@ export function readHeader(text: string): Header {
     else if (last !== "" && /^ {2,}\S/.test(comment ?? "")) given[last] = `${given[last]} ${comment?.trim()}`.trim();
     else last = "";
   }
-  const keys = Object.keys(headerSchema.shape);
+  const keys = Object.keys(schema.shape);
   const unknown = Object.keys(given).find((key) => !keys.includes(key));
   if (unknown !== undefined) throw new FinkError("filter", `its header has no key ${unknown}${didYouMean(unknown, keys) || `; there are ${keys.join(", ")}`}`);
-  const result = headerSchema.safeParse(given);
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new FinkError("filter", `its header: ${issue.path.join(".")}: ${issue.message}`);

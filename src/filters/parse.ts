@@ -21,17 +21,7 @@ export async function parseCondition(text: string): Promise<Expression> {
 
 /** Reads the one SELECT of a filter and refuses what is not of the subset. Positions are those of the text. Throws "filter". */
 export async function parseSelect(text: string): Promise<Select> {
-  if (Buffer.byteLength(text) > maxBytes)
-    throw new FinkError("filter", `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`);
-  const quote = /["`]/.exec(text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)));
-  if (quote) throw refuse(text, quote.index, `${quote[0]} is not accepted: texts stand in single quotes, names in none`);
-  const { statements, ...answer } = await serialized(text);
-  if (answer.error) {
-    const isSelect = answer.error_type !== "not implemented";
-    throw refuse(text, Number(answer.position ?? 0), isSelect ? String(answer.error_message) : "a filter is one SELECT: no other statement is accepted");
-  }
-  if (statements?.length !== 1) throw new FinkError("filter", `a filter is one SELECT; these are ${statements?.length ?? 0} statements`);
-  const select = selectOf(statements[0].node, new Map(), text);
+  const select = selectOf(await queryOf(text), new Map(), text);
   if (!select.where) throw new FinkError("filter", "it has no WHERE: it would select every alert; write WHERE true if that is meant");
   const columns = select.listed?.filter((path) => path !== null) ?? null;
   if (columns && columns.length < select.listed!.length)
@@ -39,8 +29,23 @@ export async function parseSelect(text: string): Promise<Select> {
   return { columns, where: select.where };
 }
 
+/** The tree of a text that is one SELECT. Throws "filter". */
+export async function queryOf(text: string): Promise<Query> {
+  if (Buffer.byteLength(text) > maxBytes)
+    throw new FinkError("filter", `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`);
+  const quote = /["`]/.exec(text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)));
+  if (quote) throw refuse(text, quote.index, `${quote[0]} is not accepted: texts stand in single quotes, names in none`);
+  const { statements, ...answer } = await serialized(text);
+  if (answer.error) {
+    const isSelect = answer.error_type !== "not implemented";
+    throw refuse(text, Number(answer.position ?? 0), isSelect ? String(answer.error_message) : "it is one SELECT: no other statement is accepted");
+  }
+  if (statements?.length !== 1) throw new FinkError("filter", `it is one SELECT; these are ${statements?.length ?? 0} statements`);
+  return statements[0].node;
+}
+
 /** A SELECT_NODE, or another kind of query, of which only the type is known. */
-interface Query {
+export interface Query {
   readonly type: string;
   readonly cte_map: {
     readonly map: readonly { readonly key: string; readonly value: { readonly query: { readonly node: Query }; readonly aliases: readonly string[] } }[];
@@ -56,7 +61,7 @@ interface Query {
     readonly alias: string;
   };
   readonly where_clause: Node | null;
-  readonly group_expressions: readonly unknown[];
+  readonly group_expressions: readonly Node[];
   readonly modifiers: readonly unknown[];
   readonly having: unknown;
   readonly qualify: unknown;

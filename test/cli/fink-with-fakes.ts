@@ -4,6 +4,7 @@ import { startCommand } from "../../src/cli/commands/start.ts";
 import { runCommandLine } from "../../src/cli/run.ts";
 import { FinkError } from "../../src/errors.ts";
 import type { Service, ServiceContext, ServiceName } from "../../src/services/service.ts";
+import { serviceNames } from "../../src/services/services.ts";
 
 // The command line over services that only pretend. The group's name in the configuration says how they behave.
 
@@ -26,6 +27,6 @@ function fake(name: ServiceName): () => Promise<Service> {
   });
 }
 
-const fakes = { archive: fake("archive"), science: fake("science"), compaction: fake("compaction"), ui: fake("ui") };
+const fakes = Object.fromEntries(serviceNames.map((name) => [name, fake(name)])) as Record<ServiceName, () => Promise<Service>>;
 
 process.exitCode = await runCommandLine(process.argv.slice(2), { ...commands, start: { ...commands.start, load: async () => startCommand(fakes) } });

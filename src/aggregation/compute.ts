@@ -1,0 +1,55 @@
+import { DuckDBStructType } from "@duckdb/node-api";
+import { FinkError, messageOf } from "../errors.ts";
+import { ColumnTypes, type FlatColumn } from "../filters/columns.ts";
+import { emit } from "../filters/emit.ts";
+import { formulas } from "../filters/formulas.ts";
+import { identifier, pathSql } from "../lake/scan.ts";
+import { jdMinusMjd, mjdOfUnixEpoch } from "../sky/time.ts";
+import type { LakeSession } from "../sql/session.ts";
+import { rowsOf, toJson } from "../sql/values.ts";
+import type { Survey } from "../surveys/definition.ts";
+import type { Aggregation, Statistic, Window } from "./aggregation.ts";
+
+/** What an aggregation says of one night. Throws "filter" for columns that are not there and types that do not go together. */
+export async function nightStatistics(session: LakeSession, survey: Survey, night: number, aggregation: Aggregation): Promise<Statistic[]> {
+  const { name, version, window, select } = aggregation;
+  const rows: Statistic[] = [];
+  try {
+    for await (const [start, group, ...numbers] of rowsOf(await session.query(await nightSql(session, survey, night, aggregation)), toJson)) {
+      for (const [i, value] of numbers.entries()) {
+        if (start === null || typeof value !== "number") continue; // an alert without a time; nothing to say of this group
+        rows.push({ aggregation: name, version, window, start: Number(start), group: String(group), name: select.values[i].name, value });
+      }
+    }
+  } catch (error) {
+    throw new FinkError("filter", `${aggregation.file}: ${messageOf(error)}`, error);
+  }
+  return rows;
+}
+
+async function nightSql(session: LakeSession, survey: Survey, night: number, { text, window, select }: Aggregation): Promise<string> {
+  const table = `${identifier(survey.name)}.${select.table}`;
+  const described = await session.query(`SELECT * FROM ${table} LIMIT 0`);
+  const columns = new ColumnTypes(survey, new DuckDBStructType(described.columnNames(), described.columnTypes()), new Map(), (kind, place) => {
+    throw new FinkError("filter", `${kind}('${place}'): not in aggregations; count the matches of a filter`);
+  });
+  const used = new Map<string, FlatColumn>();
+  const context = { columns, formulas: await formulas(), text, used };
+  const keys = select.keys.map(({ expression }) => `coalesce(CAST(${emit(expression, context).sql} AS VARCHAR), 'null')`);
+  const values = select.values.map(({ before, of }) => `CAST(${before}${of ? emit(of, context).sql : ""}) AS DOUBLE)`);
+  const where = select.where ? `WHERE ${emit(select.where, context).sql}` : "";
+  const start = startSql(window, night, survey, (paths) => (select.table === "matches" ? "mjd" : columns.first(paths)));
+  const flat = [`${start} AS _start`, ...[...used.values()].map(({ path, sql }) => `${sql} AS ${identifier(path)}`)];
+  return `SELECT _start, ${keys.length === 0 ? "''" : `concat_ws(' · ', ${keys.join(", ")})`}, ${values.join(", ")}
+    FROM (SELECT ${flat.join(", ")} FROM ${table} WHERE night = ${night}) AS alerts ${where} GROUP BY ALL ORDER BY ALL`;
+}
+
+/** ms since 1970 as SQL. */
+function startSql(window: Window, night: number, survey: Survey, first: (paths: readonly string[] | undefined) => string | null): string {
+  const date = Date.UTC(Math.floor(night / 10000), (Math.floor(night / 100) % 100) - 1, night % 100);
+  const time = first(survey.time?.field);
+  if (window === "night" || time === null) return `CAST(${date} AS DOUBLE)`;
+  const seconds = window === "hour" ? 3600 : 60;
+  const epoch = survey.time?.scale === "jd" && time !== "mjd" ? mjdOfUnixEpoch + jdMinusMjd : mjdOfUnixEpoch;
+  return `CAST(floor((${pathSql(time)} - ${epoch}) * ${86400 / seconds}) * ${seconds * 1000} AS DOUBLE)`;
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { aggregationsIn } from "../aggregation/load.ts";
+import { StatisticsTable } from "../aggregation/statistics.ts";
+import { surveysOf } from "../archive/setup.ts";
+import { messageOf } from "../errors.ts";
+import { tablesIn } from "../lake/tables.ts";
+import type { Service, ServiceContext } from "./service.ts";
+import { StageMeter } from "./stage.ts";
+
+/** Counts alerts in windows of time as the files of `aggregations/` say, into `statistics`; with `once`, until it has caught up. */
+export const aggregation: Service = { name: "aggregation", run: (context) => runAggregation(context) };
+
+/** Counting a night of millions takes its time: of ten seconds one. */
+const restPerWork = 9;
+
+async function runAggregation(context: ServiceContext): Promise<void> {
+  const { config, lake, signal, once, status, log } = context;
+  const tables = new Map<string, StatisticsTable>();
+  const meter = new StageMeter();
+  let told = "";
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
+    const messages = problems.map((problem) => problem.message);
+    let nights = 0;
+    for (const { survey, kind } of tablesIn(lake)) {
+      if (kind !== "science") continue;
+      const table = tables.get(survey) ?? new StatisticsTable(lake, surveysOf(config).named(survey));
+      tables.set(survey, table);
+      try {
+        const counted = await table.step(
+          aggregations.filter((one) => one.survey === survey),
+          signal,
+        );
+        meter.commit(counted.nights);
+        nights += counted.nights;
+        messages.push(...counted.problems);
+      } catch (error) {
+        if (once) throw error;
+        meter.fail();
+        messages.push(`${survey}: ${messageOf(error)}`);
+      }
+    }
+    const message = messages.join("; ");
+    if (message !== told && message !== "") log.warn(message);
+    told = message;
+    status({ state: "running", message, stage: meter.status() });
+    if (once && nights === 0) return;
+    if (once) continue;
+    const rest = Math.max(config.aggregation.everySeconds * 1000, restPerWork * (performance.now() - startedAt));
+    await sleep(rest, null, { signal }).catch(() => null);
+  }
+}
