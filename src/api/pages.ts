@@ -7,6 +7,9 @@ import type { Api } from "./api.ts";
 const pages: Readonly<Record<string, readonly string[]>> = {
   "index.html": ["/", "/index.html"],
   "live.html": ["/live", "/live.html"],
+  "sky.html": ["/sky"],
+  "docs.html": ["/docs", "/docs/*"],
+  "status.html": ["/status"],
   "search.html": ["/search"],
   "object.html": ["/object/:survey/:id", "/sso/:survey/:id"],
   "theme.js": ["/theme.js"],

@@ -15,6 +15,7 @@ import { LiveFeed } from "./feed.ts";
 import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
 import { servePages } from "./pages.ts";
+import { addAboutRoutes } from "./pages/about-routes.ts";
 import type { PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
 
@@ -58,7 +59,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
-  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addDocs]) add(app, deps);
+  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addDocs]) add(app, deps);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));

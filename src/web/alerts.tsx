@@ -48,7 +48,12 @@ function AlertCard({ alert, now, look }: { alert: LatestAlert; now: number; look
     <li class="alert">
       <p>
         <span>
-          <b>{survey.toUpperCase()}</b> {objectId && <Copy text={objectId} title="Object" />}
+          <b>{survey.toUpperCase()}</b>{" "}
+          {objectId && (
+            <a href={`/object/${survey}/${encodeURIComponent(objectId)}?alert=${alertId}`}>
+              <code>{objectId}</code>
+            </a>
+          )}
         </span>
         <Ago at={alert.committedAt} now={now} />
       </p>

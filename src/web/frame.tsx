@@ -7,7 +7,9 @@ import { isDark, onThemeChange, switchTheme } from "./theme.ts";
 /** In this order; a page that is not there has no entry. */
 const entries = [
   { path: "/", name: "Now", icon: "M12 3a9 9 0 1 0 9 9M12 7v5l3 2" },
+  { path: "/sky", name: "Sky", icon: "M2 12a10 6 0 1 0 20 0a10 6 0 1 0-20 0M12 6c-4 3-4 9 0 12M12 6c4 3 4 9 0 12M2 12h20" },
   { path: "/search", name: "Search", icon: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12M15 15l6 6" },
+  { path: "/docs", name: "Docs", icon: "M5 4h10l4 4v12H5zM9 12h6M9 16h6" },
 ];
 
 interface FrameProps {

@@ -1,63 +1,154 @@
-import { render } from "preact";
+import { useState } from "preact/hooks";
+import type { Counts, NowAnswer, SkyAnswer } from "../api/pages/types.ts";
 import { Alerts } from "./alerts.tsx";
+import { type CutoutLook, useCutoutLook } from "./cutout-look.tsx";
+import type { FeedState } from "./feed.ts";
 import { MainFigures } from "./figures.tsx";
+import { formatCount } from "./format.ts";
 import { Frame } from "./frame.tsx";
-import { useCutoutLook } from "./cutout-look.tsx";
-import { Tables } from "./lake.tsx";
+import { Answered, nightText, show } from "./page.tsx";
+import { RowCard } from "./row-card.tsx";
+import { wholeSky } from "./sky-geometry.ts";
+import { SkyMap } from "./sky-map.tsx";
+import { Empty } from "./text.tsx";
 import { useFeed } from "./use-feed.ts";
+import { useJson } from "./use-json.ts";
 import { Verdict } from "./verdict.tsx";
+
+const CLASSES_SHOWN = 14;
 
 function Now() {
   const { feed, retry } = useFeed();
   const { look, controls } = useCutoutLook();
+  const question = useJson<NowAnswer>("/api/pages/now", useVersion(feed));
+  const hasMatches = (question.answer.data?.matches.length ?? 0) > 0;
   return (
     <Frame path="/" connection={feed.connection} retry={retry}>
       <h1>Fink keeps every alert that telescopes send of a changing sky, and shows it as it comes</h1>
       <Verdict feed={feed} />
-      <MainFigures feed={feed} />
+      <MainFigures feed={feed} nights={question.answer.data?.nights} />
       <section>
         <header>
-          <h2>Latest alerts</h2>
+          <h2>{hasMatches ? "Latest matches" : "Latest alerts; no filter has taken one yet"}</h2>
           {controls}
         </header>
-        <Alerts alerts={feed.alerts} now={feed.status?.at ?? 0} look={look} layout="strip" />
+        {hasMatches ? (
+          <Matches now={question.answer.data!} look={look} />
+        ) : (
+          <Alerts alerts={feed.alerts} now={feed.status?.at ?? 0} look={look} layout="strip" />
+        )}
       </section>
-      <div class="halves">
-        <section>
-          <h2>Tables of the lake</h2>
-          <Tables tables={feed.tables} />
-        </section>
-        <section>
-          <h2>Where to go</h2>
-          <WhereToGo />
-        </section>
-      </div>
+      <Answered {...question} waiting="Reading the newest night">
+        {(now) => (
+          <div class="halves">
+            <section>
+              <SmallSky nights={now.nights} />
+            </section>
+            <section>
+              <h2>Classes, {nightsText(now)}</h2>
+              <Classes classes={now.classes} />
+            </section>
+          </div>
+        )}
+      </Answered>
+      <WhereToGo />
     </Frame>
   );
 }
 
-function WhereToGo() {
+/** Changes when a table does, every few seconds at most: each change reads the lake. */
+function useVersion(feed: FeedState): string {
+  const [kept, setKept] = useState({ at: 0, version: "" });
+  const version = feed.tables?.map((t) => `${t.survey} ${t.kind} ${t.version}`).join() ?? "";
+  if (version !== kept.version && Date.now() - kept.at > 3000) setKept({ at: Date.now(), version });
+  return kept.version;
+}
+
+function Matches({ now, look }: { now: NowAnswer; look: CutoutLook }) {
   return (
-    <dl class="ways">
-      <dt>
-        <a href="/live">Live</a>
-      </dt>
-      <dd>rates, latency, services and the last alerts, as they come</dd>
-      <dt>
-        <code>./fink query "SELECT count(*) FROM ztf.raw"</code>
-      </dt>
-      <dd>SQL over every alert ever archived</dd>
-      <dt>
-        <code>./fink ingest FOLDER</code>
-      </dt>
-      <dd>archive Avro files of your own</dd>
-      <dt>
-        <a href="/api/v1/status">/api/v1/status</a>, <a href="/api/v1/alerts/latest">/api/v1/alerts/latest</a>, <a href="/metrics">/metrics</a>,{" "}
-        <a href="/healthz">/healthz</a>
-      </dt>
-      <dd>the same for programs and Prometheus</dd>
-    </dl>
+    <ol class="alerts strip">
+      {now.matches.map((row) => (
+        <RowCard key={`${row.filter} ${row.alertId}`} row={row} look={look} />
+      ))}
+    </ol>
   );
 }
 
-render(<Now />, document.body);
+function SmallSky({ nights }: { nights: NowAnswer["nights"] }) {
+  const [chosen, setChosen] = useState(0);
+  const night = nights[chosen] ?? nights[0];
+  const { answer } = useJson<SkyAnswer>(night ? `/api/pages/sky/${night.survey}/${night.night}?order=4` : null, night?.alerts);
+  if (!night) return <Empty>The sky map shows the newest night once there is an alert.</Empty>;
+  return (
+    <>
+      <header>
+        <h2>
+          <a href={`/sky?survey=${night.survey}&night=${night.night}`}>Sky</a>, {night.survey.toUpperCase()} {nightText(night.night)}
+        </h2>
+        <span class="controls">
+          {nights.length > 1 &&
+            nights.map((n, i) => (
+              <button key={n.survey} type="button" aria-pressed={i === chosen} onClick={() => setChosen(i)}>
+                {n.survey.toUpperCase()}
+              </button>
+            ))}
+        </span>
+      </header>
+      <SkyMap
+        title={`Sky of ${night.survey.toUpperCase()}, ${nightText(night.night)}`}
+        frame="equatorial"
+        sky={answer.data ?? null}
+        view={wholeSky}
+        onView={() => {}}
+        onOpen={([, , , object, alert]) =>
+          location.assign(object && object !== "0" ? `/object/${night.survey}/${object}?alert=${alert}` : `/search?q=${alert}`)
+        }
+        onPlace={() => location.assign(`/sky?survey=${night.survey}&night=${night.night}`)}
+        isSmall
+      />
+    </>
+  );
+}
+
+function Classes({ classes }: { classes: Counts }) {
+  if (classes.length === 0) {
+    return (
+      <Empty>
+        Science has not run on this night: <code>./fink start science</code> says what the alerts are.
+      </Empty>
+    );
+  }
+  const most = classes[0][1];
+  return (
+    <div class="bars">
+      {classes.slice(0, CLASSES_SHOWN).map(([name, count]) => (
+        <Bar key={name} name={name} count={count} most={most} />
+      ))}
+      {classes.length > CLASSES_SHOWN && <small>and {classes.length - CLASSES_SHOWN} more classes</small>}
+    </div>
+  );
+}
+
+function Bar({ name, count, most }: { name: string; count: number; most: number }) {
+  return (
+    <>
+      {name === "Unclassified" ? <span>{name}</span> : <a href={`/search?q=${encodeURIComponent(`class:${name}`)}`}>{name}</a>}
+      <meter min={0} max={most} value={count} aria-label={`${name}: ${count} alerts`} />
+      <span class="number">{formatCount(count)}</span>
+    </>
+  );
+}
+
+function nightsText({ nights }: NowAnswer): string {
+  return nights.map((n) => `${n.survey.toUpperCase()} ${nightText(n.night)}`).join(" and ");
+}
+
+function WhereToGo() {
+  return (
+    <p class="links">
+      <a href="/live">Live rates</a> <a href="/status">Services and versions</a> <a href="/docs">Documentation</a> <a href="/api/docs">API</a>
+    </p>
+  );
+}
+
+show(<Now />);

@@ -30,6 +30,12 @@ export function Answered<T>({
   );
 }
 
+/** `2026-09-14` of 20260914. */
+export function nightText(night: number): string {
+  const text = String(night);
+  return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
+}
+
 /** Puts a page into the document. */
 export function show(page: preact.JSX.Element): void {
   render(page, document.body);

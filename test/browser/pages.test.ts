@@ -2,8 +2,10 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { LakeView } from "../../src/api/lake-view.ts";
+import { PageLake } from "../../src/api/pages/lake.ts";
 import { type RunningServer, startServer } from "../../src/api/server.ts";
 import { builtPages } from "../../src/services/ui.ts";
+import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { hasBrowser, openBrowser } from "./browser.ts";
 import { worstContrast } from "./contrast.ts";
 import { type FakeNight, fakeNight } from "./fake-night.ts";
@@ -42,7 +44,15 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   });
 
   function serve(view: LakeView, port = 0): Promise<RunningServer> {
-    return startServer({ host: "127.0.0.1", port, lake: night.lake, view, pages, logError: (error) => complaints.push(String(error)) });
+    return startServer({
+      host: "127.0.0.1",
+      port,
+      lake: night.lake,
+      view,
+      pages,
+      pageLake: new PageLake(night.lake, loadSurveys("conf/surveys")),
+      logError: (error) => complaints.push(String(error)),
+    });
   }
 
   async function open(path: string, options: (typeof screens)[number] = screens[0]): Promise<Page> {
@@ -146,7 +156,7 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   });
 
   test("an address that is not there gives a page that leads back", async () => {
-    const page = await open("/sky");
+    const page = await open("/nowhere");
     expect(await page.locator("main").innerText()).toContain("There is nothing at this address");
     await page.getByRole("link", { name: "live", exact: true }).click();
     await eventually(() => page.title()).toBe("Live · Fink");

@@ -1,22 +1,14 @@
-import { type RouteConfig, z } from "@hono/zod-openapi";
-import { HTTPException } from "hono/http-exception";
+import { z } from "@hono/zod-openapi";
 import { type Api, type ApiDeps, jsonRoute, wholeNumber } from "../api.ts";
 import type { PageLake } from "./lake.ts";
 import { classCounts, latestMatches, nightCounts, now, summed } from "./now.ts";
 import { alertAnswer, objectAnswer, solarSystemAnswer } from "./object.ts";
+import { get, listed, missing, shaped, survey } from "./route.ts";
 import { search } from "./search.ts";
 import { SkyTiles } from "./sky.ts";
 import type { AlertAnswer, MatchRow, NightAnswer, NightCount, NowAnswer, ObjectAnswer, SearchAnswer, SkyAnswer } from "./types.ts";
 
-const survey = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey, such as ztf" })
-  .openapi({ example: "ztf" });
 const night = wholeNumber(18000101, 22001231, 0);
-const shaped = <T>(name: string) => z.custom<T>().openapi(name, { type: "object" });
-const listed = <T>() => z.custom<readonly T[]>().openapi({ type: "array", items: { type: "object" } });
-const get = <P extends string>(path: P, operationId: string, summary: string) =>
-  ({ method: "get" as const, path: `/api/pages/${path}` as const, operationId, summary, tags: ["pages"] }) satisfies Omit<RouteConfig, "responses">;
 const named = z.object({ survey, id: z.string().min(1).max(200) });
 
 const routes = {
@@ -109,8 +101,4 @@ async function nightAnswer(lake: PageLake, { survey, night }: { survey: string; 
   const rows = await lake.rows({ survey, kind: "matches", files, sql: (from) => `SELECT filter, count(DISTINCT alert)::DOUBLE AS n FROM ${from} GROUP BY 1` });
   const filters = summed([rows.map((row) => [String(row["filter"]), Number(row["n"])] as const)]);
   return { survey, night, alerts, classes: await classCounts(lake, survey, night), filters };
-}
-
-function missing(message: string): never {
-  throw new HTTPException(404, { message });
 }

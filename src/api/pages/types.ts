@@ -113,3 +113,21 @@ export interface SkyAnswer {
   /** When few enough are in view. */
   readonly points: readonly (readonly [ra: number, dec: number, colour: number, objectId: string, alertId: string])[] | null;
 }
+
+export interface DocPage {
+  /** Path within docs/, without .md. */
+  readonly name: string;
+  readonly title: string;
+}
+
+export interface AboutAnswer {
+  readonly version: string;
+  readonly node: string;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  readonly lake: string;
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
+  readonly surveys: readonly { readonly name: string; readonly title: string }[];
+  readonly catalogues: readonly { readonly name: string; readonly edition: string; readonly rows: number; readonly radiusArcsec: number }[];
+  readonly modules: readonly { readonly name: string; readonly version: string; readonly surveys: readonly string[]; readonly about: string }[];
+}
