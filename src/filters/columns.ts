@@ -19,6 +19,9 @@ export interface PlaceColumn extends FlatColumn {
   readonly place: { readonly kind: "on_watchlist" | "in_area"; readonly name: string };
 }
 
+/** Structures of Fink's columns of LSST, which older files have at their root: `tns_fullname` for `xm.tns_fullname`. */
+const structures = new Set(["xm", "pred", "misc", "clf"]);
+
 /** The columns of a survey's alerts, raw and science's, with their types. */
 export class ColumnTypes {
   readonly survey: Survey;
@@ -42,7 +45,7 @@ export class ColumnTypes {
 
   /** Throws "filter" for a column that is not there, with the nearest right name. */
   find(path: readonly string[]): FlatColumn {
-    const inType = this.#inType(path);
+    const inType = this.#inType(path) ?? (path.length === 2 && structures.has(path[0]) ? this.#inType([path[1]]) : null);
     const found = inType ?? this.added.get(path.join(".").toLowerCase());
     if (!found) throw this.#missing(path);
     return found;

@@ -50,7 +50,7 @@ function clausesOf(expression: Expression): Expression[] {
 }
 
 async function checkTypes(connection: DuckDBConnection, where: string, columns: readonly FlatColumn[]): Promise<void> {
-  const nulls = columns.map(({ path, type }) => `CAST(NULL AS ${String(type)}) AS ${identifier(path)}`);
+  const nulls = columns.map(({ path, type }) => `CAST(NULL AS ${String(type).replaceAll("SQLNULL", '"NULL"')}) AS ${identifier(path)}`);
   try {
     const prepared = await connection.prepare(`SELECT ${where} FROM (SELECT ${["1", ...nulls].join(", ")})`);
     const { typeId } = prepared.columnType(0);

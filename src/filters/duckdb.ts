@@ -40,6 +40,7 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   array_mean: (list) => `list_avg(${list.sql})`,
   array_median: (list) => `list_median(${list.sql})`,
   array_sort: (list) => `list_sort(${list.sql}, 'ASC', 'NULLS LAST')`,
+  array_append: (list, x) => `list_append(${list.sql}, ${x.sql})`,
   slope: (xs, ys) => slopeOf(xs.sql, ys.sql),
 };
 
@@ -51,6 +52,7 @@ const types: Readonly<Record<string, (...args: Emitted[]) => Emitted["type"]>> =
   element_at: (list) => elementOf(list.type),
   transform: (_, f) => f.type && LIST(f.type),
   array_sort: (list) => list.type,
+  array_append: (list) => list.type,
   coalesce: (...args) => args.find(({ type }) => type)?.type ?? null,
   nullif: (a) => a.type,
   case: (_, then) => then.type,

@@ -1,4 +1,4 @@
-import { DOUBLE } from "@duckdb/node-api";
+import { DOUBLE, DuckDBTypeId } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
@@ -54,6 +54,7 @@ function columnOf(path: readonly string[], context: Inner): Emitted {
   const variable = context.variables.get(path[0]);
   if (variable && "sql" in variable) return path.slice(1).reduce(fieldOf, variable);
   const column = context.columns.find(variable ? [...variable, ...path.slice(1)] : path);
+  if (column.type.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type: column.type };
   context.used.set(column.path, column);
   return { sql: identifier(column.path), type: column.type };
 }

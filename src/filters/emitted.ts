@@ -25,9 +25,10 @@ export function fieldOf({ sql, type }: Emitted, name: string): Emitted {
   return asDouble({ sql: `struct_extract(${sql}, ${literal(type.entryNames[index])})`, type: type.entryTypes[index] });
 }
 
-/** float32, and lists of them, as doubles. */
+/** float32, and lists of them, as doubles; a column without a type is null. */
 export function asDouble(emitted: Emitted): Emitted {
   const { sql, type } = emitted;
+  if (type?.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type };
   if (type?.typeId === DuckDBTypeId.FLOAT) return { sql: `CAST(${sql} AS DOUBLE)`, type: DOUBLE };
   if (type instanceof DuckDBListType && type.valueType.typeId === DuckDBTypeId.FLOAT) return { sql: `CAST(${sql} AS DOUBLE[])`, type: LIST(DOUBLE) };
   return emitted;

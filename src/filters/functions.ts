@@ -1,5 +1,6 @@
 import { didYouMean } from "../config/nearest.ts";
 import { astronomy } from "./astronomy.ts";
+import { classes, measures, rubinBlocks } from "./building-blocks.ts";
 
 /** A function that filters may use. The one table of them: checks, both engines and docs/reference/functions.md come from here. */
 export interface FilterFunctionEntry {
@@ -72,6 +73,7 @@ const lists: readonly FilterFunctionEntry[] = [
   plain("array_sum", "list", "Sum of the entries; null without one"),
   plain("array_mean", "list", "Mean of the entries"),
   plain("array_median", "list", "Median of the entries"),
+  plain("array_append", "list, x", "The list with x at its end, such as a history with the alert itself; a list that is null is empty"),
   plain("array_sort", "list", "Numbers from the smallest on, nulls last"),
   plain(
     "slope",
@@ -86,7 +88,9 @@ const places: readonly FilterFunctionEntry[] = [
 ];
 
 export const functionGroups: Readonly<Record<string, readonly FilterFunctionEntry[]>> = {
-  Astronomy: astronomy,
+  Astronomy: [...astronomy, ...measures],
+  "Classes of catalogues": classes,
+  "Building blocks of Rubin's filters": rubinBlocks,
   "Watch lists and areas": places,
   Numbers: numbers,
   "Values that may be missing": values,

@@ -5,6 +5,7 @@ import { openEngine } from "../../filters/engine.ts";
 import { addedColumns, withAlertFile } from "../../filters/file-alerts.ts";
 import { FunctionThread } from "../../filters/function-thread.ts";
 import type { Filter } from "../../filters/filter.ts";
+import { withNullTypes } from "../../filters/null-types.ts";
 import { runFilters } from "../../filters/run.ts";
 import { FinkError } from "../../errors.ts";
 import { identifier, literal } from "../../lake/scan.ts";
@@ -19,7 +20,7 @@ export async function testOnFile(context: CommandContext, filter: Filter, given:
   const engine = await openEngine();
   const { connection } = engine;
   try {
-    const type = await typesOf(connection, `SELECT * FROM read_parquet(${literal(path)})`);
+    const type = await withNullTypes(connection, path, await typesOf(connection, `SELECT * FROM read_parquet(${literal(path)})`));
     const survey = surveyOf(context, filter, (column) => type.entryNames.includes(column.split(".")[0]));
     const modules = await modulesOf(context, survey);
     const columns = new ColumnTypes(survey, type, addedColumns(modules), () => {});

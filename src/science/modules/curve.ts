@@ -71,7 +71,7 @@ export function quantile(sorted: Float64Array, share: number): number {
 }
 
 /** Press et al., Numerical Recipes, section 15.2. */
-function fitLine({ count, times, values, weights }: Curve, isWeighted: boolean): Line {
+export function fitLine({ count, times, values, weights }: Curve, isWeighted: boolean): Line {
   const weight = isWeighted ? (i: number) => weights[i] : () => 1;
   const total = sumOf(count, weight);
   const x = sumOf(count, (i) => weight(i) * times[i]);
