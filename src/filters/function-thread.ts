@@ -8,7 +8,7 @@ import type { FilterFunction } from "./filter.ts";
 
 export type FunctionAbout = Omit<FilterFunction, "select">;
 
-type Answer = { readonly value: unknown } | { readonly error: string };
+type Answer = { readonly value: unknown } | { readonly error: string; readonly isOver?: true };
 
 /** Column of the files that functions are given: the row's number in the batch. */
 export const rowColumn = "_row";
@@ -43,33 +43,31 @@ export class FunctionThread {
   }
 
   async #ask(file: string | null, seconds: number): Promise<unknown> {
-    const worker = (this.#worker ??= new Worker(import.meta.filename, {
-      workerData: { filter: this.#file },
-      resourceLimits: { maxOldGenerationSizeMb: megabytes },
-      env: {},
-      execArgv: process.execArgv,
-    }));
-    worker.unref();
-    const listening = new AbortController();
-    const answer = new Promise<Answer>((resolve) => {
-      worker.once("message", resolve);
-      worker.once("error", (error) => resolve({ error: messageOf(error) }));
-      worker.once("exit", () => resolve({ error: "it ended its thread" }));
-      setTimeoutIn(seconds, listening.signal, () => resolve({ error: `it took longer than ${seconds} s and was stopped` }));
-    });
+    const worker = (this.#worker ??= this.#start());
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const onError = (error: unknown) => resolve({ error: messageOf(error), isOver: true });
+    const onExit = () => resolve({ error: "it ended its thread", isOver: true });
+    const timer = setTimeout(() => resolve({ error: `it took longer than ${seconds} s and was stopped`, isOver: true }), seconds * 1000);
+    worker.on("message", resolve).on("error", onError).on("exit", onExit);
     worker.postMessage(file);
-    const given = await answer;
-    listening.abort();
-    worker.removeAllListeners();
+    const given = await promise;
+    clearTimeout(timer);
+    worker.off("message", resolve).off("error", onError).off("exit", onExit);
     if ("value" in given) return given.value;
-    await this.close();
+    if (given.isOver) await this.close();
     throw new FinkError("filter", given.error);
   }
-}
 
-function setTimeoutIn(seconds: number, signal: AbortSignal, work: () => void): void {
-  const timer = setTimeout(work, seconds * 1000);
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  #start(): Worker {
+    const limits = { maxOldGenerationSizeMb: megabytes };
+    const worker = new Worker(import.meta.filename, { workerData: { filter: this.#file }, resourceLimits: limits, env: {}, execArgv: process.execArgv });
+    worker.unref();
+    worker.on("error", () => {}); // one that nobody hears would end the process
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#worker = null;
+    });
+    return worker;
+  }
 }
 
 const schema = z.object({

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Float64, Int64, Struct } from "apache-arrow";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { column, writeRows } from "../../test/lake/tables.ts";
+import { LakeTable } from "../lake/table.ts";
+import { FunctionThread } from "./function-thread.ts";
+import { loadFilter } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fink-function-"));
+let alerts = "";
+let count = 0;
+
+beforeAll(async () => {
+  const type = new Struct([column("_row", new Int64()), column("candidate", new Struct([column("rb", new Float64())]))]);
+  const rows = [3n, 5n, 8n].map((row) => ({ _row: row, candidate: { rb: Number(row) / 10 } }));
+  alerts = join(folder, "table", (await writeRows(new LakeTable(join(folder, "table")), type, rows, 20260101)).path);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function threadOf(select: string, more = ""): FunctionThread {
+  const file = join(folder, `f${count++}.ts`);
+  writeFileSync(file, `${more}\nexport default { description: "d", needs: ["candidate.rb"], ${select} };`);
+  return new FunctionThread(file);
+}
+
+describe("a filter that is a function", () => {
+  test("selects by its mask, and says what it needs", async () => {
+    const thread = threadOf(`select: (alerts) => Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4))`);
+    expect(await thread.about()).toEqual({ description: "d", needs: ["candidate.rb"] });
+    expect(await thread.select(alerts, 5)).toEqual([5, 8]);
+    await thread.close();
+  });
+
+  test.each([
+    ["throws", `select() { throw new Error("no luck"); }`, "no luck"],
+    ["gives no mask", "select: () => [1, 0, 1]", "Uint8Array of 3"],
+    ["gives a mask of another length", "select: () => new Uint8Array(2)", "not 2"],
+    ["reads what it does not declare", `select: (alerts) => Uint8Array.from(alerts.numbers("_row"), () => 1)`, "not among its needs"],
+    ["never ends", "select() { for (;;); }", "longer than 0.5 s"],
+    ["never answers", "select: () => new Promise(() => {})", "longer than 0.5 s"],
+    ["tries a regular expression that takes years", `select() { return /^(a+)+$/.test("a".repeat(50) + "b"); }`, "longer than 0.5 s"],
+    ["takes all memory", "select() { const all = []; for (;;) all.push(new Array(1e6).fill(0)); }", /memory|ended|longer/],
+    ["ends its thread", "select() { process.exit(); }", "ended its thread"],
+  ])("that %s is stopped, says why, and is asked again", async (_, select, message) => {
+    const thread = threadOf(select);
+    await expect(thread.select(alerts, 0.5)).rejects.toThrow(message);
+    await expect(thread.select(alerts, 0.5)).rejects.toThrow(message);
+    await thread.close();
+  });
+
+  test.each([
+    ["no export", "export const a = 1;", "exports no filter"],
+    ["no needs", `export default { description: "d", select: () => null };`, "needs"],
+    ["an error of its own", `throw new Error("at once");`, "at once"],
+  ])("with %s is refused with the file's name", async (name, text, message) => {
+    const file = join(folder, `${name.replaceAll(" ", "_")}.ts`);
+    writeFileSync(file, text);
+    await expect(loadFilter(file, "ztf")).rejects.toMatchObject({ code: "filter", message: expect.stringMatching(new RegExp(`${file}.*${message}`)) });
+  });
+});
