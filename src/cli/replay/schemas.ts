@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fingerprint } from "../../avro/fingerprint.ts";
 import { parseSchema } from "../../avro/schema.ts";
 import type { Config } from "../../config/schema.ts";
-import type { ColumnType, StructType } from "../../lake/schema.ts";
+import { avroSchemaOf } from "../../lake/avro-schema.ts";
+import type { StructType } from "../../lake/schema.ts";
 import { schemaFor } from "../../simulator/packets/schemas.ts";
 import type { Survey } from "../../surveys/definition.ts";
 
@@ -43,34 +44,5 @@ export function derivedSchema(columns: StructType, label: string, survey: Survey
   const own = label.slice(0, Math.max(0, label.lastIndexOf(":")));
   // a name by which the survey's definition knows its packets
   const name = own || (survey.match[0]?.schema.replaceAll("*", "") ?? `${survey.name}.alert`);
-  return { id: null, text: JSON.stringify(avroOf(columns, name)) };
+  return { id: null, text: avroSchemaOf(columns, name) };
 }
-
-/** Records are named by where they are: a name may be defined once only. */
-function avroOf(type: ColumnType, path: string): unknown {
-  if (typeof type === "string") return leafOf(type);
-  if (type.type === "array") return { type: "array", items: ["null", avroOf(type.elementType, path)] };
-  if (type.type === "map") return { type: "map", values: ["null", avroOf(type.valueType, path)] };
-  const fields = type.fields.map((field) => ({ name: field.name, type: ["null", avroOf(field.type, `${path}.${field.name}`)], default: null }));
-  return { type: "record", name: path, fields };
-}
-
-function leafOf(type: string): unknown {
-  const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(type) ?? [];
-  if (precision !== undefined) return { type: "bytes", logicalType: "decimal", precision: Number(precision), scale: Number(scale) };
-  return leaves[type];
-}
-
-const leaves: Readonly<Record<string, unknown>> = {
-  string: "string",
-  long: "long",
-  integer: "int",
-  short: "int",
-  byte: "int",
-  float: "float",
-  double: "double",
-  boolean: "boolean",
-  binary: "bytes",
-  date: { type: "int", logicalType: "date" },
-  timestamp: { type: "long", logicalType: "timestamp-micros" },
-};

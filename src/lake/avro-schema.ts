@@ -1,0 +1,35 @@
+import type { ColumnType, StructType } from "./schema.ts";
+
+/** The Avro schema of rows of a table: the same names and values, and everything may be null. `name` is the record's full name. */
+export function avroSchemaOf(columns: StructType, name: string): string {
+  return JSON.stringify(avroOf(columns, name));
+}
+
+/** Records are named by where they are: a name may be defined once only. */
+function avroOf(type: ColumnType, path: string): unknown {
+  if (typeof type === "string") return leafOf(type);
+  if (type.type === "array") return { type: "array", items: ["null", avroOf(type.elementType, path)] };
+  if (type.type === "map") return { type: "map", values: ["null", avroOf(type.valueType, path)] };
+  const fields = type.fields.map((field) => ({ name: field.name, type: ["null", avroOf(field.type, `${path}.${field.name}`)], default: null }));
+  return { type: "record", name: path, fields };
+}
+
+function leafOf(type: string): unknown {
+  const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(type) ?? [];
+  if (precision !== undefined) return { type: "bytes", logicalType: "decimal", precision: Number(precision), scale: Number(scale) };
+  return leaves[type];
+}
+
+const leaves: Readonly<Record<string, unknown>> = {
+  string: "string",
+  long: "long",
+  integer: "int",
+  short: "int",
+  byte: "int",
+  float: "float",
+  double: "double",
+  boolean: "boolean",
+  binary: "bytes",
+  date: { type: "int", logicalType: "date" },
+  timestamp: { type: "long", logicalType: "timestamp-micros" },
+};
