@@ -6,11 +6,13 @@ export interface ConfigKey {
   readonly key: string;
   readonly description: string;
   readonly default: unknown;
-  readonly type: "string" | "number" | "list";
+  readonly type: "string" | "number" | "list" | "map";
   /** The only values it may have; empty: any. */
   readonly allowed: readonly string[];
   readonly secret: boolean;
   readonly path: boolean;
+  /** Of a map: names in its entries whose values are secrets, and paths. */
+  readonly inner: { readonly secrets: readonly string[]; readonly paths: readonly string[] };
 }
 
 /** What `z.toJSONSchema` tells of a key or a group of keys. */
@@ -21,6 +23,8 @@ interface KeySchema {
   readonly enum?: readonly string[];
   readonly items?: KeySchema;
   readonly properties?: Readonly<Record<string, KeySchema>>;
+  readonly additionalProperties?: KeySchema | boolean;
+  readonly oneOf?: readonly KeySchema[];
   readonly secret?: boolean;
   readonly path?: boolean;
 }
@@ -42,6 +46,7 @@ export function variableOf(key: string): string {
 /** The value a text (a variable's, a flag's) stands for; lists are separated by commas. */
 export function valueOfText(key: ConfigKey, text: string): unknown {
   if (key.type === "list") return text.split(",").map((item) => item.trim());
+  if (key.type === "map") return jsonIn(text);
   // what is no number stays text, so that the schema refuses it by name
   if (key.type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
   return text;
@@ -59,9 +64,26 @@ function leaf(key: string, schema: KeySchema): ConfigKey {
     key,
     description: schema.description ?? "",
     default: schema.default,
-    type: schema.type === "array" ? "list" : schema.type === "string" ? "string" : "number",
+    type: schema.type === "array" ? "list" : schema.type === "object" ? "map" : schema.type === "string" ? "string" : "number",
     allowed: schema.enum ?? schema.items?.enum ?? [],
     secret: schema.secret ?? false,
     path: schema.path ?? schema.items?.path ?? false,
+    inner: { secrets: namesWith(schema, "secret"), paths: namesWith(schema, "path") },
   };
+}
+
+/** Names of properties, however deep, that are marked so. */
+function namesWith({ properties = {}, additionalProperties, oneOf = [] }: KeySchema, mark: "secret" | "path"): string[] {
+  const inner = [...Object.values(properties), ...oneOf, ...(typeof additionalProperties === "object" ? [additionalProperties] : [])];
+  const own = Object.entries(properties).flatMap(([name, schema]) => (schema[mark] ? [name] : []));
+  return [...new Set([...own, ...inner.flatMap((schema) => namesWith(schema, mark))])];
+}
+
+/** What is no JSON stays text, so that the schema refuses it by name. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

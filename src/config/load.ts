@@ -78,7 +78,8 @@ function parseSettings(settings: ReadonlyMap<string, Setting>, home: string): Co
   for (const key of configKeys) {
     const setting = settings.get(key.key);
     const value = setting ? setting.value : key.default;
-    put(raw, key.key, key.path ? absolute(value, setting?.base ?? home) : value);
+    const base = setting?.base ?? home;
+    put(raw, key.key, key.path ? absolute(value, base) : withPaths(value, key.inner.paths, base));
   }
   const result = configSchema.safeParse(raw);
   if (result.success) return result.data;
@@ -91,13 +92,20 @@ function absolute(value: unknown, base: string): unknown {
   return typeof value === "string" && value !== "" ? resolve(base, value) : value;
 }
 
+/** The paths within a map. */
+function withPaths(value: unknown, names: readonly string[], base: string): unknown {
+  if (names.length === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, names.includes(name) ? absolute(inner, base) : withPaths(inner, names, base)]));
+}
+
 function refusal(issue: z.core.$ZodIssue, settings: ReadonlyMap<string, Setting>): string {
   const path = issue.path.join(".");
   const setting = [...settings.values()].find((s) => path === s.key || path.startsWith(`${s.key}.`));
   const key = configKey(setting?.key ?? path);
-  const value = key?.secret ? "is wrong" : `is ${JSON.stringify(setting?.value)}`;
+  const isSecret = key?.secret || (key?.inner.secrets.length ?? 0) > 0;
+  const value = isSecret ? "is wrong" : `is ${JSON.stringify(setting?.value)}`;
   const hint = key && key.allowed.length > 0 ? `allowed are ${key.allowed.join(", ")}` : issue.message;
-  return `${key?.key ?? path} ${value} (${setting?.origin ?? "default"}): ${hint}`;
+  return `${isSecret ? path : (key?.key ?? path)} ${value} (${setting?.origin ?? "default"}): ${hint}`;
 }
 
 /** Sets `a.b.c` in nested records, making them on the way. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kafkaProtection, targetSchema } from "./targets.ts";
 
 /** A file or folder: made absolute when the configuration is loaded. */
 const path = z.string().meta({ path: true });
@@ -23,22 +24,7 @@ export const configSchema = z.strictObject({
       start: start.default("earliest").describe("Where a partition nobody read yet begins: earliest, latest, or a time such as 2026-01-31T00:00:00Z"),
       survey: z.string().default("").describe("Survey of topics that no survey definition claims; empty: the first word of the topic's name"),
       discoverSeconds: z.number().positive().default(30).describe("How often new topics are looked for"),
-      security: z.enum(["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]).default("plaintext").describe("Protection of the connection"),
-      sasl: z
-        .strictObject({
-          mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]).default("SCRAM-SHA-512").describe("How the password is proved"),
-          username: z.string().default("").describe("User name"),
-          password: secret.default("").describe("Password"),
-          passwordFile: path.default("").describe("File that holds the password, instead of `password`"),
-        })
-        .prefault({}),
-      tls: z
-        .strictObject({
-          ca: path.default("").describe("PEM file of the authority that signed the broker's certificate; empty: the system's"),
-          cert: path.default("").describe("PEM file of our own certificate, where the broker asks for one"),
-          key: path.default("").describe("PEM file of our own key"),
-        })
-        .prefault({}),
+      ...kafkaProtection,
     })
     .prefault({}),
   files: z
@@ -108,6 +94,15 @@ export const configSchema = z.strictObject({
     .strictObject({
       folder: path.default("aggregations").describe("Folder with aggregations of your own (<survey>/*.sql); relative to FINK_HOME"),
       everySeconds: z.number().positive().default(10).describe("How often the aggregation service looks for new alerts"),
+    })
+    .prefault({}),
+  delivery: z
+    .strictObject({
+      targets: z
+        .record(z.string().regex(/^[a-z][a-z0-9_-]*$/, "write lower case letters, digits, - and _"), targetSchema)
+        .default({})
+        .describe("Where matches go besides `kafka`, by the name that filters have in their header (deliver:); see docs/delivery.md"),
+      newTargetHours: z.number().min(0).default(24).describe("A target that is new gets the matches of the last so many hours"),
     })
     .prefault({}),
   compaction: z

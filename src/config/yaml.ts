@@ -27,7 +27,7 @@ export function effectiveYaml(loaded: LoadedConfig): string {
 
 /** The configuration with `***` in place of each secret. */
 export function maskSecrets(config: Config): Config {
-  const secrets = new Set(configKeys.filter((key) => key.secret).map((key) => key.key.split(".").at(-1)));
+  const secrets = new Set(configKeys.flatMap((key) => [...(key.secret ? [key.key.split(".").at(-1)!] : []), ...key.inner.secrets]));
   const mask = (name: string, value: unknown) => (secrets.has(name) && value !== "" ? "***" : value);
   return JSON.parse(JSON.stringify(config, mask)) as Config;
 }

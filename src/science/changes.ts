@@ -9,6 +9,8 @@ export interface Changes {
   readonly files: readonly AddFile[];
   /** The version that they lead to. */
   readonly to: number;
+  /** Whether these are all files of the table, whatever was read of it before. */
+  readonly whole: boolean;
 }
 
 /**
@@ -21,9 +23,10 @@ export function changesAfter(table: LakeTable, from: number, rows: number): Chan
   for (let count = 0; to < table.snapshot.version && count < rows; to++) {
     const actions = actionsOf(table.path, to + 1);
     const added = actions?.flatMap(({ add }) => (add?.dataChange ? [add] : []));
-    if (!added?.every(({ path }) => existsSync(join(table.path, path)))) return { files: [...table.snapshot.files.values()], to: table.snapshot.version };
+    if (!added?.every(({ path }) => existsSync(join(table.path, path))))
+      return { files: [...table.snapshot.files.values()], to: table.snapshot.version, whole: true };
     files.push(...added);
     count += added.reduce((sum, { stats }) => sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? rows), 0);
   }
-  return { files, to };
+  return { files, to, whole: false };
 }

@@ -12,8 +12,8 @@ export interface AlertFile {
   readonly paths: ReadonlySet<string>;
   /** Reads columns; paths that the file does not have are passed over. */
   read(paths: Iterable<string>): Promise<AlertColumns>;
-  /** Whole rows as Arrow has them, in parts of the same columns. */
-  rows(): Promise<readonly Data<Struct>[]>;
+  /** Whole rows as Arrow has them, in parts of the same columns; or these columns of them. */
+  rows(paths?: Iterable<string>): Promise<readonly Data<Struct>[]>;
 }
 
 export async function openAlertFile(path: string): Promise<AlertFile> {
@@ -23,17 +23,14 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
     const file = await parquet.ParquetFile.fromFile(await openAsBlob(path));
     const leaves = leavesOf(file);
     const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);
-    const parts = async (columns: string[]) => tableFromIPC((await file.read({ columns, batchSize: 1 << 16 })).intoIPCStream()).batches.map(({ data }) => data);
-    return {
-      paths: new Set(pathsOf(type)),
-      rows: () => parts(leaves.map((leaf) => leaf.join("."))),
-      async read(paths) {
-        const wanted = [...paths].map((p) => p.split("."));
-        const columns = leaves.filter((leaf) => wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
-        if (leaves.length === 0) return alertsOf([noRows(type) as Data<Struct>]);
-        return alertsOf(await parts(columns.length > 0 ? columns : [leaves[0].join(".")]));
-      },
+    const rows: AlertFile["rows"] = async (paths) => {
+      const wanted = paths && [...paths].map((p) => p.split("."));
+      const chosen = leaves.filter((leaf) => !wanted || wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
+      if (leaves.length === 0) return [noRows(type) as Data<Struct>];
+      const table = await file.read({ columns: chosen.length > 0 ? chosen : [leaves[0].join(".")], batchSize: 1 << 16 });
+      return tableFromIPC(table.intoIPCStream()).batches.map(({ data }) => data);
     };
+    return { paths: new Set(pathsOf(type)), rows, read: async (paths) => alertsOf(await rows(paths)) };
   } catch (error) {
     throw new FinkError("io", `${path} cannot be read as Parquet: ${messageOf(error)}`, error);
   }

@@ -5,6 +5,7 @@ export const services: Readonly<Record<ServiceName, () => Promise<Service>>> = {
   archive: async () => (await import("./archive.ts")).archive,
   science: async () => (await import("./science.ts")).science,
   aggregation: async () => (await import("./aggregation.ts")).aggregation,
+  delivery: async () => (await import("./delivery.ts")).delivery,
   compaction: async () => (await import("./compaction.ts")).compaction,
   ui: async () => (await import("./ui.ts")).ui,
 };

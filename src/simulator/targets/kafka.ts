@@ -1,8 +1,8 @@
 import { compatibilityPartitioner } from "@platformatic/kafka";
 import { FinkError } from "../../errors.ts";
 import type { KafkaConfig } from "../../sources/kafka-connection.ts";
-import { KafkaLane } from "./kafka-lane.ts";
-import { explainProducing, Topics } from "./kafka-topics.ts";
+import { KafkaLane } from "../../sources/kafka-lane.ts";
+import { explainProducing, Topics } from "../../sources/kafka-made-topics.ts";
 import type { OutgoingPacket, Target } from "./target.ts";
 
 export interface KafkaTargetOptions {
@@ -21,7 +21,9 @@ const laneCount = 3;
 
 /** Topics of Kafka: each message once and, in its partition, in order. Resolves once the broker has answered. */
 export async function kafkaTarget(options: KafkaTargetOptions): Promise<Target> {
-  const topics = await Topics.open(options.kafka, { partitions: options.partitions, keepForever: options.times === "original" });
+  // a broker deletes messages that are older than it keeps them within minutes
+  const configs: Readonly<Record<string, string>> = options.times === "original" ? { "retention.ms": "-1" } : {};
+  const topics = await Topics.open(options.kafka, { partitions: options.partitions, configs, givenBy: "--to" });
   return new KafkaTarget(options, topics);
 }
 
@@ -77,7 +79,7 @@ class KafkaTarget implements Target {
   #throwFailure(): void {
     const failed = this.#lanes.find(({ failure }) => failure !== null);
     if (!failed) return;
-    const why = explainProducing(failed.failure, this.#options.kafka);
+    const why = explainProducing(failed.failure, this.#options.kafka, "--to");
     throw new FinkError("kafka", `${why}; ${this.delivered()} packets were delivered before`, failed.failure);
   }
 }

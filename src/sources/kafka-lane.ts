@@ -1,5 +1,5 @@
-import { type MessageToProduce, Producer } from "@platformatic/kafka";
-import { clientOptions, type KafkaConfig } from "../../sources/kafka-connection.ts";
+import { type CompressionAlgorithmValue, type MessageToProduce, Producer } from "@platformatic/kafka";
+import { clientOptions, type KafkaConfig } from "./kafka-connection.ts";
 
 export interface LaneMessage {
   readonly topic: string;
@@ -8,6 +8,7 @@ export interface LaneMessage {
   readonly value: Uint8Array;
   /** ms since 1970; null: when it is sent. */
   readonly publishedAt: number | null;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A record batch may have 1 MB (`message.max.bytes`), less what surrounds the packets. */
@@ -25,9 +26,9 @@ export class KafkaLane {
   #queued = 0;
   #sending: Promise<void> | null = null;
 
-  constructor(kafka: KafkaConfig) {
+  constructor(kafka: KafkaConfig, compression: CompressionAlgorithmValue = "none") {
     // Idempotent: a message whose answer was lost is not there twice. Some seconds of tries, for a leader may move.
-    this.#producer = new Producer({ ...clientOptions(kafka), idempotent: true, retries: 10, retryDelay: 500 });
+    this.#producer = new Producer({ ...clientOptions(kafka), idempotent: true, retries: 10, retryDelay: 500, compression });
   }
 
   get isFull(): boolean {
@@ -39,7 +40,7 @@ export class KafkaLane {
     const queue = this.#queues.get(name);
     if (queue) queue.push(message);
     else this.#queues.set(name, [message]);
-    this.#queued += message.value.length;
+    this.#queued += bytesOf(message);
     this.#sending ??= this.#send();
   }
 
@@ -48,9 +49,14 @@ export class KafkaLane {
     while (this.isFull && this.#sending) await this.#sending;
   }
 
+  /** Resolves when everything is delivered, or it has failed. Never rejects. */
+  async flush(): Promise<void> {
+    while (this.#sending) await this.#sending;
+  }
+
   /** Sends what is left. Never rejects. */
   async close(): Promise<void> {
-    while (this.#sending) await this.#sending;
+    await this.flush();
     await this.#producer.close(true).catch(() => {});
   }
 
@@ -71,10 +77,11 @@ export class KafkaLane {
     const taken: MessageToProduce[] = [];
     const now = Date.now();
     for (const [name, queue] of this.#queues) {
-      for (const { topic, partition, key, value, publishedAt } of queue.splice(0, batchOf(queue))) {
-        this.#queued -= value.length;
+      for (const message of queue.splice(0, batchOf(queue))) {
+        const { topic, partition, key, value, publishedAt, headers } = message;
+        this.#queued -= bytesOf(message);
         const timestamp = BigInt(Math.round(publishedAt ?? now));
-        taken.push({ topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp });
+        taken.push({ topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp, headers: headersOf(headers) });
       }
       if (queue.length === 0) this.#queues.delete(name);
     }
@@ -84,8 +91,17 @@ export class KafkaLane {
 
 /** How many of the first messages make a record batch; one at least. */
 function batchOf(queue: readonly LaneMessage[]): number {
-  let bytes = queue[0].value.length;
+  let bytes = bytesOf(queue[0]);
   let count = 1;
-  while (count < queue.length && (bytes += queue[count].value.length) <= batchBytes) count++;
+  while (count < queue.length && (bytes += bytesOf(queue[count])) <= batchBytes) count++;
   return count;
+}
+
+function bytesOf({ key, value, headers = {} }: LaneMessage): number {
+  return key.length + value.length + 100 * Object.keys(headers).length;
+}
+
+/** The client takes names as bytes only. */
+function headersOf(headers: LaneMessage["headers"]): Map<Buffer, Buffer> {
+  return new Map(Object.entries(headers ?? {}).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]));
 }

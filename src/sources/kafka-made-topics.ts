@@ -1,14 +1,16 @@
 import { Admin, findErrorBy } from "@platformatic/kafka";
-import { FinkError } from "../../errors.ts";
-import { clientOptions, type KafkaConfig } from "../../sources/kafka-connection.ts";
-import { explainKafka } from "../../sources/kafka-errors.ts";
-import { listTopics } from "../../sources/kafka-topics.ts";
+import { FinkError } from "../errors.ts";
+import { clientOptions, type KafkaConfig } from "./kafka-connection.ts";
+import { explainKafka } from "./kafka-errors.ts";
+import { listTopics } from "./kafka-topics.ts";
 
 /** Of topics that have to be made. */
 export interface NewTopics {
   readonly partitions: number;
-  /** Messages that are older than a broker keeps them are deleted within minutes: not from these. */
-  readonly keepForever: boolean;
+  /** Settings such as `retention.ms`. */
+  readonly configs: Readonly<Record<string, string>>;
+  /** Where the address of the broker was given, for errors: `--to`. */
+  readonly givenBy: string;
 }
 
 /** The topics that a target writes; those that are missing are made. */
@@ -26,7 +28,7 @@ export class Topics {
       return new Topics(admin, kafka, new Set(await listTopics(admin)), made);
     } catch (error) {
       await admin.close().catch(() => {});
-      throw new FinkError("kafka", named(explainKafka(error, kafka).message), error);
+      throw new FinkError("kafka", explainKafka(error, kafka).message.replaceAll("kafka.brokers", made.givenBy), error);
     }
   }
 
@@ -50,7 +52,7 @@ export class Topics {
       this.#known.set(topic, count);
       return count;
     } catch (error) {
-      throw new FinkError("kafka", `topic ${topic}: ${explainProducing(error, this.#kafka)}`, error);
+      throw new FinkError("kafka", `topic ${topic}: ${explainProducing(error, this.#kafka, this.#made.givenBy)}`, error);
     }
   }
 
@@ -63,10 +65,10 @@ export class Topics {
   }
 
   async #create(topic: string): Promise<void> {
-    const { partitions, keepForever } = this.#made;
-    const configs = keepForever ? [{ name: "retention.ms", value: "-1" }] : [];
+    const { partitions, configs } = this.#made;
     try {
-      await this.#admin.createTopics({ topics: [topic], partitions, replicas: -1, configs }); // as many replicas as the broker likes
+      const list = Object.entries(configs).map(([name, value]) => ({ name, value }));
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas: -1, configs: list }); // as many replicas as the broker likes
     } catch (error) {
       if (!findErrorBy(error as Error, "apiId", "TOPIC_ALREADY_EXISTS")) throw error;
     }
@@ -74,17 +76,12 @@ export class Topics {
 }
 
 /** Why nothing can be written, in a line that says what to do. */
-export function explainProducing(error: unknown, kafka: KafkaConfig): string {
+export function explainProducing(error: unknown, kafka: KafkaConfig, givenBy: string): string {
   const is = (apiId: string) => findErrorBy(error as Error, "apiId", apiId) !== null;
   const who = kafka.security.startsWith("sasl") ? `user "${kafka.sasl.username}"` : "this client";
   if (is("MESSAGE_TOO_LARGE")) return "a packet is larger than the topic takes: raise its max.message.bytes";
   if (is("TOPIC_AUTHORIZATION_FAILED")) return `${who} may not write the topic: ask the broker's owner`;
   if (is("CLUSTER_AUTHORIZATION_FAILED")) return `${who} may not make topics: ask the broker's owner for it`;
   if (is("INVALID_TIMESTAMP")) return "the broker does not take messages of that time: leave out --keep-times";
-  return named(explainKafka(error, kafka, true).message);
-}
-
-/** The address was given by --to. */
-function named(message: string): string {
-  return message.replaceAll("kafka.brokers", "--to");
+  return explainKafka(error, kafka, true).message.replaceAll("kafka.brokers", givenBy);
 }

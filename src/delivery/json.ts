@@ -1,0 +1,82 @@
+import { type Data, DataType } from "apache-arrow";
+import { microsPer } from "../avro/generate-column-encoder.ts";
+import type { ColumnType, StructType } from "../lake/schema.ts";
+import type { Alert } from "./alerts.ts";
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * An alert as JSON, as `./fink query --format json` writes values: 64-bit integers as text, bytes as base64, times as ISO 8601 UTC; NaN and the infinities, which
+ * JSON does not have, as text.
+ */
+export function jsonOf({ parts, rows }: Alert, { fields }: StructType): Record<string, Json> {
+  return Object.fromEntries(
+    fields.map(({ name, type }) => {
+      const part = parts.findIndex((own) => own && childOf(own, name));
+      return [name, part < 0 || rows[part] < 0 ? null : valueAt(childOf(parts[part]!, name)!, rows[part], type)];
+    }),
+  );
+}
+
+function childOf(data: Data, name: string): Data | undefined {
+  const lower = name.toLowerCase();
+  return data.children[data.type.children.findIndex((field) => field.name.toLowerCase() === lower)];
+}
+
+function valueAt(data: Data, row: number, type: ColumnType): Json {
+  if (DataType.isNull(data.type) || (data.nullCount > 0 && ((data.nullBitmap[row >> 3] >> (row & 7)) & 1) === 0)) return null;
+  if (typeof type === "string") return leafAt(data, row);
+  if (type.type === "struct") return Object.fromEntries(type.fields.map((f) => [f.name, optional(childOf(data, f.name), row, f.type)]));
+  const [from, to] = [Number(data.valueOffsets[row]), Number(data.valueOffsets[row + 1])];
+  const entries = Array.from({ length: to - from }, (_, i) => from + i);
+  const [items] = data.children;
+  if (type.type === "array") return entries.map((i) => valueAt(items, i, type.elementType));
+  return Object.fromEntries(entries.map((i) => [String(leafAt(items.children[0], i)), valueAt(items.children[1], i, type.valueType)]));
+}
+
+function optional(data: Data | undefined, row: number, type: ColumnType): Json {
+  return data ? valueAt(data, row, type) : null;
+}
+
+function leafAt({ type, values, valueOffsets }: Data, row: number): Json {
+  if (DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) {
+    const bytes = Buffer.from(values.buffer, values.byteOffset + Number(valueOffsets[row]), Number(valueOffsets[row + 1]) - Number(valueOffsets[row]));
+    return bytes.toString(DataType.isUtf8(type) || DataType.isLargeUtf8(type) ? "utf8" : "base64");
+  }
+  if (DataType.isBool(type)) return ((values[row >> 3] >> (row & 7)) & 1) === 1;
+  if (DataType.isDecimal(type)) return String(decimalAt(values as Uint32Array, row));
+  const value = (values as ArrayLike<number | bigint>)[row];
+  if (DataType.isTimestamp(type)) return new Date(Number(((value as bigint) * microsPer[type.unit][0]) / microsPer[type.unit][1] / 1000n)).toISOString();
+  if (DataType.isDate(type)) return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
+  if (typeof value === "bigint") return String(value);
+  return Number.isFinite(value) ? value : String(value);
+}
+
+/** The unscaled number. */
+function decimalAt(words: Uint32Array, row: number): bigint {
+  return BigInt.asIntN(
+    128,
+    [3, 2, 1, 0].reduce((sum, i) => (sum << 32n) | BigInt(words[4 * row + i] >>> 0), 0n),
+  );
+}
+
+/** The columns of a message without bytes and lists: what people look at. */
+export function withoutBulk({ fields }: StructType): StructType {
+  const kept = fields.flatMap((field) => {
+    if (typeof field.type === "string") return field.type === "binary" ? [] : [field];
+    if (field.type.type !== "struct") return [];
+    const inner = withoutBulk(field.type);
+    return inner.fields.length > 0 ? [{ ...field, type: inner }] : [];
+  });
+  return { type: "struct", fields: kept };
+}
+
+/** The value at a dotted path; undefined: there is none. */
+export function jsonAt(json: Json, path: string): Json | undefined {
+  return path
+    .split(".")
+    .reduce<Json | undefined>(
+      (value, name) => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, Json>>)[name] : undefined),
+      json,
+    );
+}

@@ -1,0 +1,156 @@
+import { type CompressionAlgorithmValue } from "@platformatic/kafka";
+import { compileColumnEncoder, type ColumnEncoder } from "../avro/column-encoder.ts";
+import type { SchemaRegistration } from "../avro/registration.ts";
+import { FinkError } from "../errors.ts";
+import { avroSchemaOf } from "../lake/avro-schema.ts";
+import type { StructType } from "../lake/schema.ts";
+import type { KafkaConfig } from "../sources/kafka-connection.ts";
+import { KafkaLane } from "../sources/kafka-lane.ts";
+import { explainProducing, Topics } from "../sources/kafka-made-topics.ts";
+import type { Alert } from "./alerts.ts";
+import { jsonOf } from "./json.ts";
+import type { Message, Refusal, Target } from "./target.ts";
+
+export interface KafkaTargetOptions {
+  readonly name: string;
+  readonly kafka: KafkaConfig;
+  /** The key that names the brokers, for errors. */
+  readonly givenBy: string;
+  /** fink: a bare Avro datum with its schema as the key, as fink-client reads it; confluent: with the id of its schema at a registry; json. */
+  readonly format: "fink" | "confluent" | "json";
+  readonly compression: CompressionAlgorithmValue;
+  /** Of topics that have to be made. */
+  readonly partitions: number;
+  /** 0: as long as the broker likes. */
+  readonly retentionDays: number;
+  /** With format confluent. */
+  readonly registration: SchemaRegistration | null;
+}
+
+/** The header that says which match a message is: the same when it is sent twice. */
+export const idHeader = "fink-id";
+
+/** A topic a filter. */
+export function kafkaTarget(options: KafkaTargetOptions): Target {
+  return new KafkaTarget(options);
+}
+
+class KafkaTarget implements Target {
+  readonly name: string;
+  readonly batch = 1000;
+  readonly images = true;
+  readonly #options: KafkaTargetOptions;
+  readonly #encoders = new AlertEncoders();
+  #open: { readonly lane: KafkaLane; readonly topics: Topics } | null = null;
+
+  constructor(options: KafkaTargetOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async send(messages: readonly Message[]): Promise<readonly Refusal[]> {
+    const { lane, topics } = await this.#connect();
+    try {
+      for (const [topic, own] of Map.groupBy(messages, ({ filter }) => filter.topic)) {
+        const partitions = topics.partitionsOf(topic) ?? (await topics.make(topic));
+        for (const message of own) {
+          const { key, value } = await this.#payload(message);
+          const partition = partitionOf(message.match.object ?? String(message.match.alert), partitions);
+          lane.add({ topic, partition, key, value, publishedAt: null, headers: { [idHeader]: message.id } });
+          if (lane.isFull) await lane.room();
+        }
+      }
+      await lane.flush();
+      if (lane.failure !== null) throw this.#failure(lane.failure);
+      return [];
+    } catch (error) {
+      await this.close(); // a producer that failed does not know what is there: the next one begins anew
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.lane.close();
+    await open?.topics.close();
+  }
+
+  async #connect(): Promise<{ lane: KafkaLane; topics: Topics }> {
+    if (this.#open) return this.#open;
+    const { kafka, compression, partitions, retentionDays, givenBy } = this.#options;
+    const configs: Record<string, string> = retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
+    const topics = await Topics.open(kafka, { partitions, configs, givenBy });
+    this.#open = { topics, lane: new KafkaLane(kafka, compression) };
+    return this.#open;
+  }
+
+  #failure(error: unknown): FinkError {
+    return new FinkError("delivery", explainProducing(error, this.#options.kafka, this.#options.givenBy), error);
+  }
+
+  async #payload(message: Message): Promise<{ key: Buffer; value: Uint8Array }> {
+    const { format, registration } = this.#options;
+    const { alert, columns, survey, match, filter } = message;
+    const key = Buffer.from(match.object ?? String(match.alert));
+    if (format === "json") return { key, value: Buffer.from(JSON.stringify(jsonOf(alert, columns))) };
+    const { encoder, schema, schemaBytes } = this.#encoders.of(alert, columns, `${survey}.alert`);
+    if (format === "fink") return { key: schemaBytes, value: encoder.encode(alert.rows) };
+    const head = new Uint8Array(5); // Confluent wire format: byte 0, schema id (4 bytes, big-endian), Avro datum
+    new DataView(head.buffer).setUint32(1, await registration!.idOf(`${filter.topic}-value`, schema));
+    return { key, value: encoder.encode(alert.rows, head) };
+  }
+}
+
+/** The alerts of one object go to one partition, so that they stay in order. */
+export function partitionOf(object: string, partitions: number): number {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let i = 0; i < object.length; i++) hash = Math.imul(hash ^ object.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % partitions;
+}
+
+interface BoundEncoder {
+  readonly encoder: ColumnEncoder;
+  readonly schema: string;
+  readonly schemaBytes: Buffer;
+}
+
+/** Encoders by what is sent and by the types of the columns that it comes from. */
+export class AlertEncoders {
+  readonly #schemas = new WeakMap<StructType, { readonly text: string; readonly bytes: Buffer }>();
+  readonly #types = new WeakMap<object, string>();
+  readonly #made = new Map<string, ColumnEncoder>();
+  readonly #bound = new WeakMap<ColumnEncoder, Alert["parts"]>();
+
+  /** An encoder for the rows of this alert's columns. */
+  of({ parts }: Alert, columns: StructType, name: string): BoundEncoder {
+    const schema = this.#schemas.get(columns) ?? schemaOf(columns, name);
+    this.#schemas.set(columns, schema);
+    const key = `${schema.text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
+    const encoder =
+      this.#made.get(key) ??
+      compileColumnEncoder(
+        schema.text,
+        parts.flatMap((part) => part?.type ?? []),
+      );
+    this.#made.set(key, encoder);
+    if (this.#made.size > mostEncoders) this.#made.delete(this.#made.keys().next().value!);
+    const before = this.#bound.get(encoder);
+    if (!before || parts.some((part, i) => part !== before[i])) encoder.bind(parts);
+    this.#bound.set(encoder, parts);
+    return { encoder, schema: schema.text, schemaBytes: schema.bytes };
+  }
+
+  #typeOf(type: object): string {
+    const text = this.#types.get(type) ?? String(type);
+    this.#types.set(type, text);
+    return text;
+  }
+}
+
+const mostEncoders = 64;
+
+function schemaOf(columns: StructType, name: string): { text: string; bytes: Buffer } {
+  const text = avroSchemaOf(columns, name);
+  return { text, bytes: Buffer.from(text) };
+}

@@ -1,0 +1,45 @@
+import { SchemaRegistration } from "../avro/registration.ts";
+import type { Config } from "../config/schema.ts";
+import { secretOf } from "../config/secrets.ts";
+import { defaultKafkaTarget, type TargetConfig, type TargetOf } from "../config/targets.ts";
+import { FinkError } from "../errors.ts";
+import { type KafkaTargetOptions, kafkaTarget } from "./kafka.ts";
+import type { Target } from "./target.ts";
+
+/** The targets of the configuration by name; `kafka` is always there. */
+export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfig> {
+  return new Map(Object.entries({ kafka: defaultKafkaTarget, ...delivery.targets }));
+}
+
+export function openTarget(name: string, target: TargetConfig, config: Config): Target {
+  switch (target.kind) {
+    case "kafka":
+      return kafkaTarget(kafkaOptions(name, target, config));
+    default:
+      throw new FinkError("config", `delivery.targets.${name}: kind ${target.kind} is not there yet`);
+  }
+}
+
+/** Options of a Kafka target: where it says no brokers, those of the source, with their protection. */
+export function kafkaOptions(name: string, target: TargetOf<"kafka">, config: Config): KafkaTargetOptions {
+  const { brokers, security, sasl, tls, format, compression, partitions, retentionDays } = target;
+  const isOwn = brokers.length > 0;
+  const kafka = isOwn ? { ...config.kafka, brokers, security, sasl, tls } : config.kafka;
+  const givenBy = isOwn ? `delivery.targets.${name}.brokers` : "kafka.brokers";
+  return {
+    name,
+    kafka,
+    givenBy,
+    format,
+    compression,
+    partitions,
+    retentionDays,
+    registration: format === "confluent" ? registrationOf(name, target, config) : null,
+  };
+}
+
+function registrationOf(name: string, { registry }: TargetOf<"kafka">, { schemas }: Config): SchemaRegistration {
+  const url = registry || schemas.registry;
+  if (url === "") throw new FinkError("config", `delivery.targets.${name}: format confluent needs a registry, such as http://localhost:8081`);
+  return new SchemaRegistration({ registry: url, username: schemas.username, password: secretOf(schemas, "schemas") });
+}

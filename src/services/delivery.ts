@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { surveysOf } from "../archive/setup.ts";
+import { AlertReader } from "../delivery/alerts.ts";
+import { breakAfter, pauseAfter, type Sent, TargetFollower } from "../delivery/follow.ts";
+import { openTarget, targetsOf } from "../delivery/open.ts";
+import { DeliveryStore } from "../delivery/store.ts";
+import { Subscriptions } from "../delivery/subscriptions.ts";
+import type { Target } from "../delivery/target.ts";
+import { tablesIn } from "../lake/tables.ts";
+import type { Service, ServiceContext } from "./service.ts";
+import { StageMeter } from "./stage.ts";
+
+/** Sends the matches of every survey to the targets that their filters name; with `once`, until each target has what there is or has failed. */
+export const delivery: Service = { name: "delivery", run: (context) => runDelivery(context) };
+
+const pollMs = 100;
+const lookEveryMs = 2000;
+
+/** What the loops share. */
+interface Shared {
+  readonly context: ServiceContext;
+  readonly store: DeliveryStore;
+  readonly meter: StageMeter;
+  readonly subscriptions: Subscriptions;
+  readonly followers: Map<string, TargetFollower>;
+}
+
+async function runDelivery(context: ServiceContext): Promise<void> {
+  const { lake, signal, once, status } = context;
+  const store = DeliveryStore.open(lake);
+  const shared: Shared = {
+    context,
+    store,
+    meter: new StageMeter(),
+    subscriptions: new Subscriptions(context.config.filters.folder, (m) => context.log.warn(m)),
+    followers: new Map(),
+  };
+  const loops = new Map<string, Promise<void>>();
+  const report = () => status(statusOf(shared));
+  const timer = setInterval(report, 1000);
+  status({ state: "running" });
+  try {
+    store.prune(Date.now());
+    do {
+      for (const survey of surveysWithMatches(lake)) if (!loops.has(survey)) loops.set(survey, deliverSurvey(shared, survey));
+      if (!once) await sleep(lookEveryMs, null, { signal }).catch(() => null);
+    } while (!signal.aborted && !once);
+    await Promise.all(loops.values());
+  } finally {
+    clearInterval(timer);
+    report();
+    store.close();
+  }
+}
+
+async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
+  const { config, lake } = shared.context;
+  const definition = surveysOf(config).named(survey);
+  const readers = { images: new AlertReader(lake, definition, true), plain: new AlertReader(lake, definition, false) };
+  await Promise.all(
+    [...targetsOf(config)].map(async ([name, options]) => {
+      const target = openTarget(name, options, config);
+      const follower = new TargetFollower({
+        lake,
+        survey,
+        target,
+        store: shared.store,
+        reader: target.images ? readers.images : readers.plain,
+        filters: () => shared.subscriptions.of(survey),
+        newTargetHours: config.delivery.newTargetHours,
+      });
+      shared.followers.set(`${name} (${survey})`, follower);
+      await follow(shared, target, follower);
+    }),
+  );
+}
+
+/** The loop of one target: a slow or dead one waits here, and the others go on. */
+async function follow({ context, meter }: Shared, target: Target, follower: TargetFollower): Promise<void> {
+  const { signal, once, log } = context;
+  try {
+    while (!signal.aborted) {
+      const sent = await attempt(follower, context, meter);
+      if (sent === null && once) return;
+      const wait = sent === "failed" ? pauseAfter(follower.failures) : sent === null ? pollMs : 0;
+      if (sent === "failed" && once && follower.failures >= breakAfter) return log.error(`${target.name} did not take its matches: ${follower.trouble}`);
+      if (wait > 0) await sleep(wait, null, { signal }).catch(() => null);
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+async function attempt(follower: TargetFollower, { signal, log }: ServiceContext, meter: StageMeter): Promise<Sent | null | "failed"> {
+  try {
+    const sent = await follower.step(signal);
+    if (sent) meter.commit(sent.messages.length);
+    if (sent) meter.fail(sent.refused);
+    return sent;
+  } catch (error) {
+    if (signal.aborted) return null;
+    meter.fail();
+    if (follower.failures === 1 || follower.failures === breakAfter) log.warn({ err: error }, `delivery failed ${follower.failures} times; it is tried again`);
+    return "failed";
+  }
+}
+
+function statusOf({ followers, meter }: Shared) {
+  const troubles = [...followers].flatMap(([name, { trouble }]) => (trouble === "" ? [] : [`${name}: ${trouble}`]));
+  meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
+  return { message: troubles.join("; "), stage: meter.status() };
+}
+
+function surveysWithMatches(lake: string): string[] {
+  return tablesIn(lake).flatMap(({ survey, kind }) => (kind === "matches" ? [survey] : []));
+}
