@@ -18,7 +18,7 @@ export interface ColumnEncoder {
  * and is null where none has.
  */
 export function compileColumnEncoder(schemaText: string, parts: readonly Struct[]): ColumnEncoder {
-  const schema = parseSchema(schemaText);
+  const schema = parseSchema(schemaText, true); // no name enters the code
   if (schema.kind !== "record") throw new FinkError("schema", `the Avro schema is of type ${schema.kind}; an alert has to be a record`);
   const { code, slots } = generateColumnEncoder(schema, parts);
   const made = new Function(`"use strict";\n${code}`)() as {

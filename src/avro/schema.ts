@@ -41,8 +41,11 @@ const maxBranches = 64;
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const primitives = new Set(["null", "boolean", "int", "long", "float", "double", "bytes", "string"]);
 
-/** Parses the JSON text of a writer's schema. Field defaults play no part in decoding and are not looked at. */
-export function parseSchema(text: string): AvroType {
+/**
+ * Parses the JSON text of a writer's schema. Field defaults play no part in decoding and are not looked at.
+ * `anyFields`: of our own schemas, whose fields are called as in catalogues, such as 2MASS_name; readers do not mind.
+ */
+export function parseSchema(text: string, anyFields = false): AvroType {
   if (text.length > maxBytes) throw bad(`it is ${text.length} characters long; the limit is ${maxBytes}`);
   let json: unknown;
   try {
@@ -50,7 +53,7 @@ export function parseSchema(text: string): AvroType {
   } catch (cause) {
     throw new FinkError("schema", "the Avro schema is not JSON", cause);
   }
-  return new Parser().parse(json, "", 0);
+  return new Parser(anyFields).parse(json, "", 0);
 }
 
 /** Bytes the shortest value takes: bounds what a block count may claim before anything is allocated. */
@@ -82,6 +85,11 @@ type Json = { readonly [key: string]: unknown };
 class Parser {
   #named = new Map<string, AvroType | null>();
   #types = 0;
+  readonly #anyFields: boolean;
+
+  constructor(anyFields: boolean) {
+    this.#anyFields = anyFields;
+  }
 
   parse(json: unknown, namespace: string, depth: number): AvroType {
     if (depth > maxDepth) throw bad(`it is nested more than ${maxDepth} deep`);
@@ -139,7 +147,8 @@ class Parser {
     const seen = new Set<string>();
     const parsed = fields.map((field: unknown): AvroField => {
       if (typeof field !== "object" || field === null) throw bad(`a field of ${name} is not an object`);
-      const fieldName = checkedName((field as Json)["name"]);
+      const given = (field as Json)["name"];
+      const fieldName = this.#anyFields ? String(given) : checkedName(given);
       if (seen.has(fieldName)) throw bad(`record ${name} has two fields "${fieldName}"`);
       seen.add(fieldName);
       return { name: fieldName, type: this.parse((field as Json)["type"], inner, depth + 1) };

@@ -1,6 +1,9 @@
 import type { ColumnType, StructType } from "./schema.ts";
 
-/** The Avro schema of rows of a table: the same names and values, and everything may be null. `name` is the record's full name. */
+/**
+ * The Avro schema of rows of a table: the same names and values, and everything may be null. `name` is the record's full name.
+ * A field is never renamed, be its name one of Avro's or not (2MASS_name): Fink's own packets have such names, and fastavro and fink-client read them.
+ */
 export function avroSchemaOf(columns: StructType, name: string): string {
   return JSON.stringify(avroOf(columns, name));
 }
@@ -10,7 +13,11 @@ function avroOf(type: ColumnType, path: string): unknown {
   if (typeof type === "string") return leafOf(type);
   if (type.type === "array") return { type: "array", items: ["null", avroOf(type.elementType, path)] };
   if (type.type === "map") return { type: "map", values: ["null", avroOf(type.valueType, path)] };
-  const fields = type.fields.map((field) => ({ name: field.name, type: ["null", avroOf(field.type, `${path}.${field.name}`)], default: null }));
+  const fields = type.fields.map((field) => ({
+    name: field.name,
+    type: ["null", avroOf(field.type, `${path}.${field.name.replace(/^\d|[^\w]/g, "_$&").replace(/[^\w]/g, "")}`)],
+    default: null,
+  }));
   return { type: "record", name: path, fields };
 }
 
