@@ -6,12 +6,15 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import type { Config } from "../config/schema.ts";
 import { FinkError, messageOf } from "../errors.ts";
+import type { Sources } from "../serving/sources.ts";
 import { addAlerts } from "./alerts.ts";
 import { type Api, type ApiDeps, newApi } from "./api.ts";
 import { addCutouts } from "./cutouts.ts";
 import { addDocs } from "./docs.ts";
 import { LiveFeed } from "./feed.ts";
+import { addFink } from "./fink/routes.ts";
 import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
 import { servePages } from "./pages.ts";
@@ -27,6 +30,9 @@ export interface ServerOptions {
   readonly lake: string;
   readonly view: LakeView;
   readonly pageLake?: PageLake;
+  /** The alerts; without them Fink's routes are not there. */
+  readonly sources?: Sources;
+  readonly api?: Config["api"];
   /** Folder of the built pages. */
   readonly pages: string;
   /** Takes errors that are not the caller's fault. */
@@ -60,6 +66,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addDocs]) add(app, deps);
+  if (options.sources) addFink(app, { lake: options.lake, sources: options.sources, survey: options.api?.survey ?? "ztf" });
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));
@@ -89,6 +96,7 @@ async function notFound(context: Context, pages: string): Promise<Response> {
 
 function failed(error: Error, context: Context, logError: ServerOptions["logError"]): Response {
   const id: string = context.get("requestId");
+  if (context.req.raw.signal.aborted) return context.body(null, 499 as 400); // its reader left, and the query was cancelled
   if (error instanceof HTTPException) return context.json({ error: error.message, requestId: id }, error.status);
   logError(error, `${context.req.method} ${context.req.path} failed (request ${id})`);
   if (error instanceof FinkError) return context.json({ error: error.message, requestId: id }, 503);

@@ -118,6 +118,14 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65535).default(5000).describe("Port of the pages"),
     })
     .prefault({}),
+  api: z
+    .strictObject({
+      survey: z
+        .enum(["ztf", "lsst"])
+        .default("ztf")
+        .describe("Survey of requests at /api/v1/ whose arguments do not tell; /api/v1/ztf/ and /api/v1/lsst/ always do"),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("Least important line to write") }).prefault({}),
 });
 

@@ -5,6 +5,7 @@ import type { LakeView } from "../api/lake-view.ts";
 import { PageLake } from "../api/pages/lake.ts";
 import { startServer } from "../api/server.ts";
 import { surveysOf } from "../archive/setup.ts";
+import { Sources } from "../serving/sources.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -27,12 +28,14 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
   const pageLake = new PageLake(lake, surveysOf(config));
-  const server = await startServer({ ...config.ui, lake, view, pageLake, pages, logError });
+  const sources = new Sources(lake, surveysOf(config));
+  const server = await startServer({ ...config.ui, api: config.api, lake, view, pageLake, sources, pages, logError });
   status({ state: "running", url: server.url });
   log.info(`pages on ${server.url}`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await server.close();
   await pageLake.close();
+  await sources.close();
 }
 
 /** Folder of the pages; builds them when there are none or their sources are newer. */

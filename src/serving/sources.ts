@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { literal } from "../lake/scan.ts";
+import type { StructType } from "../lake/schema.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
+import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { FreshRows } from "./fresh.ts";
 import { addHealpix } from "./healpix-function.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
+import { RawAlerts } from "./raw-alerts.ts";
 import { indexFile, pixelFile } from "./state.ts";
 
 /** What is asked of the alerts of a survey. */
@@ -30,8 +33,10 @@ const freshMs = 250;
 export class Sources {
   readonly #lake: string;
   readonly #surveys: Surveys;
-  readonly #scratch = mkdtempSync(join(tmpdir(), "fink-sources-"));
+  /** Folder for temporary files. */
+  readonly scratch = mkdtempSync(join(tmpdir(), "fink-sources-"));
   readonly #fresh = new Map<string, FreshSurvey>();
+  readonly #raw = new Map<string, RawAlerts>();
   readonly #idle: DuckDBConnection[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
@@ -44,7 +49,11 @@ export class Sources {
   async close(): Promise<void> {
     await Promise.all([...this.#fresh.values()].map(({ running }) => running?.catch(() => null)));
     (await this.#instance)?.closeSync();
-    rmSync(this.#scratch, { recursive: true, force: true });
+    rmSync(this.scratch, { recursive: true, force: true });
+  }
+
+  survey(name: string): Survey {
+    return this.#surveys.named(name);
   }
 
   /** Names of the survey's columns; null: nothing of it is archived. */
@@ -62,6 +71,10 @@ export class Sources {
       return (await result.getRows()).map(([cell]) => Number(cell));
     });
     return placesOfCells(rows.base.pixels, cells);
+  }
+
+  async placesOfCells(survey: string, cells: readonly number[]): Promise<Place[]> {
+    return placesOfCells((await this.#brought(survey)).rows.base.pixels, cells);
   }
 
   async placesOfCone(survey: string, ra: number, dec: number, radius: number): Promise<Place[]> {
@@ -85,6 +98,21 @@ export class Sources {
       await rows.advance(); // the file of a pixel was just cut into four
       return await run();
     }
+  }
+
+  /** Columns of whole alerts, as the survey sent them: `sql` over `{alerts}`, made of the table's schema. Null: there are none of them. */
+  async raw<T>(
+    survey: string,
+    ids: readonly bigint[],
+    sql: (schema: StructType) => string | null,
+    read: (connection: DuckDBConnection, sql: string) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T | null> {
+    const alerts = this.#raw.get(survey) ?? new RawAlerts(this.#lake, this.#surveys.named(survey));
+    this.#raw.set(survey, alerts);
+    const statement = sql(alerts.schema);
+    if (statement === null) return null;
+    return await this.use(signal, (connection) => alerts.query(connection, this.scratch, ids, statement, (text) => read(connection, text)));
   }
 
   /** Lends a connection; what runs on it is cancelled with the signal. */
@@ -126,7 +154,7 @@ export class Sources {
     let fresh = this.#fresh.get(name);
     if (!fresh) {
       const connection = await (await this.#opened()).connect();
-      fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.#scratch, this.#lake, this.#surveys.named(name)), at: -Infinity, running: null };
+      fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.scratch, this.#lake, this.#surveys.named(name)), at: -Infinity, running: null };
       this.#fresh.set(name, fresh);
     }
     const known = fresh;
@@ -147,10 +175,10 @@ export class Sources {
 
   /** In a file: what came since the last merge may be more than fits into memory. */
   async #open(): Promise<DuckDBInstance> {
-    const instance = await DuckDBInstance.create(join(this.#scratch, "fresh.db"), {
+    const instance = await DuckDBInstance.create(join(this.scratch, "fresh.db"), {
       memory_limit: "768MB",
       threads: "2",
-      temp_directory: this.#scratch,
+      temp_directory: this.scratch,
       ...steadyMemory,
     });
     const connection = await instance.connect();

@@ -1,0 +1,107 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { degreesOfText } from "../../sky/sexagesimal.ts";
+import { jdMinusMjd, mjdOfMs } from "../../sky/time.ts";
+import { outputFormats } from "./formats.ts";
+
+// Values of a query are text, those of a JSON body what JSON has: both mean the same.
+
+/** What a request is answered with when its arguments are wrong: 400, `{status: "error", text}`. */
+export class WrongArgument extends Error {}
+
+/** The arguments of GET and POST: those of the query, if there is one; else those of the JSON body. */
+export async function argumentsOf(context: Context): Promise<Record<string, unknown>> {
+  const query = context.req.query();
+  if (Object.keys(query).length > 0 || context.req.method === "GET") return query;
+  const text = await context.req.text();
+  if (text.trim() === "") return {};
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  } catch {
+    // said below
+  }
+  throw new WrongArgument("The body is not a JSON object of arguments\n");
+}
+
+/** The arguments in the schema's types. Throws WrongArgument with the name of the first that does not fit. */
+export function checked<S extends z.ZodType>(schema: S, given: Record<string, unknown>): z.output<S> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues;
+  const name = path.join(".");
+  if (given[name] === undefined || given[name] === null) throw new WrongArgument(`A value for \`${name}\` is required. See /api/docs \n`);
+  throw new WrongArgument(message.includes("`") ? message : `\`${name}\` = ${JSON.stringify(given[name])}: ${message}\n`);
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+/** Any text; ids are accepted as numbers, too. Control characters are not. */
+export const textArgument = () =>
+  z.preprocess(
+    (v) => (typeof v === "number" || typeof v === "boolean" ? String(v) : v),
+    z
+      .string()
+      .max(10_000)
+      .regex(/^\P{Cc}*$/u, "control characters are not accepted"),
+  );
+
+/** A comma-separated list. */
+export const listArgument = () =>
+  textArgument().transform((text) =>
+    text
+      .split(",")
+      .map((t) => t.trim())
+      .filter((t) => t !== ""),
+  );
+
+export const flagArgument = () =>
+  z
+    .preprocess((v) => String(v).toLowerCase() === "true", z.boolean())
+    .default(false)
+    .openapi({ type: "boolean" });
+
+export const countArgument = (fallback: number, most = 100_000) =>
+  z
+    .preprocess(
+      (v) => (typeof v === "string" && v.trim() !== "" ? Number(v) : v),
+      z.number("give a whole number").int("give a whole number").min(1, "give a whole number from 1 on").max(most, `not more than ${most}`),
+    )
+    .default(fallback)
+    .openapi({ type: "integer" });
+
+export const numberArgument = () =>
+  z.preprocess((v) => (typeof v === "string" && v.trim() !== "" ? Number(v) : v), z.number("give a number")).openapi({ type: "number" });
+
+/** A position's angle in any usual notation. */
+export const angleArgument = (axis: "ra" | "dec") =>
+  scalar
+    .transform((text, context) => {
+      const degrees = degreesOfText(text.replaceAll("d", "d "), axis === "ra" && !text.includes("d"));
+      if (Number.isFinite(degrees) && (axis === "ra" ? degrees >= 0 && degrees <= 360 : Math.abs(degrees) <= 90)) return degrees;
+      context.addIssue(`give ${axis} in degrees, or as ${axis === "ra" ? "12h55m17s or 12:55:17" : "10d12m30s or 10:12:30"}`);
+      return z.NEVER;
+    })
+    .openapi({ type: "string", description: "Degrees, or sexagesimal" });
+
+/** ISO, JD or MJD → MJD (UTC). */
+export const dateArgument = () =>
+  scalar
+    .transform((text, context) => {
+      const number = Number(text);
+      const iso = /^\d{4}-\d{2}-\d{2}[ T]?[\d:.]*Z?$/.test(text)
+        ? Date.parse(`${text.replace(" ", "T").replace(/Z$/, "")}${text.length > 10 ? "Z" : ""}`)
+        : NaN;
+      const mjd = text.trim() !== "" && Number.isFinite(number) ? (number >= 2_400_000 ? number - jdMinusMjd : number) : mjdOfMs(iso);
+      if (Number.isFinite(mjd)) return mjd;
+      context.addIssue("give a date such as 2026-01-31 or 2026-01-31 12:30:00, or a Julian date");
+      return z.NEVER;
+    })
+    .openapi({ type: "string", description: "ISO 8601, JD or MJD" });
+
+export const commonArguments = {
+  columns: listArgument().optional().openapi({ type: "string", description: "Comma-separated; all by default" }),
+  "output-format": z
+    .enum(outputFormats, { error: (issue) => `Output format \`${String(issue.input)}\` is not supported. Choose among json, csv, votable, or parquet\n` })
+    .default("json"),
+};

@@ -1,0 +1,75 @@
+import { z } from "@hono/zod-openapi";
+import { jdMinusMjd } from "../../sky/time.ts";
+import { angleArgument, commonArguments, countArgument, dateArgument, numberArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { answer } from "./formats.ts";
+import { lsst, type Profile, ztf } from "./profile.ts";
+import { hasColumn, readAlerts } from "./read.ts";
+import { type Asked, resource } from "./resource.ts";
+
+const greatestRadius = 18_000;
+
+const shape = {
+  ra: angleArgument("ra"),
+  dec: angleArgument("dec"),
+  radius: numberArgument()
+    .refine((r) => r >= 0, { error: "give a number from 0 on" })
+    .refine((r) => r <= greatestRadius, { error: "`radius` cannot be bigger than 18,000 arcseconds (5 degrees).\n" })
+    .openapi({ type: "number", description: "Arcseconds, at most 18000" }),
+  n: countArgument(1000, 100_000),
+  startdate: dateArgument().optional(),
+  stopdate: dateArgument().optional(),
+  window: numberArgument().optional().openapi({ type: "number", description: "Days after startdate" }),
+  kind: textArgument().optional(),
+  ...commonArguments,
+};
+
+const summary = "Objects in a cone, nearest first, each at its latest alert";
+
+export const ztfCone = resource({ name: "conesearch", survey: "ztf", summary, arguments: z.object(shape), answer: (given, asked) => cone(ztf, given, asked) });
+export const lsstCone = resource({
+  name: "conesearch",
+  survey: "lsst",
+  summary,
+  arguments: z.object(shape),
+  answer: (given, asked) => cone(lsst, given, asked),
+});
+
+type Given = z.output<z.ZodObject<typeof shape>>;
+
+async function cone(profile: Profile, given: Given, { context, deps, signal }: Asked): Promise<Response> {
+  const { ra, dec, radius, n, columns } = given;
+  const isZtf = profile.survey === "ztf";
+  const always = isZtf ? ["i:ra", "i:dec"] : ["r:ra", "r:dec", "r:midpointMjdTai"];
+  const dated = given.startdate === undefined ? null : await dateCondition(profile, given, (name) => hasColumn(deps, profile, name));
+  if (dated !== null && !isZtf && columns && columns.length > 0 && !columns.includes("*") && !columns.includes("f:firstDiaSourceMjdTaiFink")) {
+    throw new WrongArgument("You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n");
+  }
+  const separation = separationSql(ra, dec);
+  const places = await deps.sources.placesOfCone(profile.survey, ra, dec, radius / 3600);
+  const reading = {
+    profile,
+    places,
+    columns,
+    always,
+    where: `abs(_dec - ${dec}) <= ${radius / 3600 + 1e-9} AND ${separation} <= ${radius / 3600}`,
+    ...(dated !== null && { condition: dated }),
+    more: [{ name: "v:separation_degree", sql: separation }],
+    tail: `QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC) = 1 ORDER BY "v:separation_degree" LIMIT ${n}`,
+  };
+  return answer(context, await readAlerts(deps, reading, signal), given["output-format"]);
+}
+
+/** Fink's: the first detection is between the dates. */
+async function dateCondition(profile: Profile, { startdate = 0, stopdate, window }: Given, has: (name: string) => Promise<boolean>): Promise<string> {
+  const end = window === undefined ? (stopdate ?? Infinity) : startdate + window;
+  const isBefore = (column: string, shift: number) => (Number.isFinite(end) ? ` AND ${column} <= ${end + shift}` : "");
+  if (profile.survey === "ztf") return `"jdstarthist" >= ${startdate + jdMinusMjd}${isBefore(`"jdstarthist"`, jdMinusMjd)}`;
+  const first = (await has("misc_firstDiaSourceMjdTaiFink")) ? `"misc_firstDiaSourceMjdTaiFink"` : "_mjd";
+  return `${first} >= ${startdate}${isBefore("_mjd", 0)}`;
+}
+
+/** Degrees between a row and a position, by the haversine: exact for small ones. */
+export function separationSql(ra: number, dec: number): string {
+  const half = (a: string) => `sin(radians(${a}) / 2) ** 2`;
+  return `2 * degrees(asin(least(1, sqrt(${half(`_dec - (${dec})`)} + cos(radians(_dec)) * cos(radians(${dec})) * ${half(`_ra - (${ra})`)}))))`;
+}

@@ -1,0 +1,77 @@
+import { type DuckDBBlobValue, type DuckDBConnection, type DuckDBType, DuckDBTypeId, type DuckDBValue, type Json } from "@duckdb/node-api";
+import { toJson } from "../../sql/values.ts";
+
+/** `long` is bigint, `list` anything JSON has. */
+export type ColumnKind = "long" | "int" | "double" | "boolean" | "text" | "list";
+export type Cell = bigint | number | string | boolean | null | readonly Json[];
+
+export interface TableColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+
+/** An answer: rows of named columns. */
+export interface Table {
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export const emptyTable: Table = { columns: [], rows: [] };
+
+/** Runs a query; 64-bit integers stay exact, NaN is null, times are text. */
+export async function tableOf(connection: DuckDBConnection, sql: string): Promise<Table> {
+  const reader = await connection.runAndReadAll(sql);
+  const types = reader.columnTypes();
+  const columns = reader.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
+  return { columns, rows: reader.getRows().map((row) => row.map((value, i) => cell(value, types[i]))) };
+}
+
+/** The table with more columns at its end. */
+export function withColumns(table: Table, added: readonly TableColumn[], valuesOf: (row: readonly Cell[], index: number) => readonly Cell[]): Table {
+  return { columns: [...table.columns, ...added], rows: table.rows.map((row, i) => [...row, ...valuesOf(row, i)]) };
+}
+
+/** Position of a column; -1: there is none. */
+export function at(table: Table, name: string): number {
+  return table.columns.findIndex((c) => c.name === name);
+}
+
+/** The rows of both under all their columns; what one lacks is null. */
+export function union(a: Table, b: Table): Table {
+  const columns = [...a.columns, ...b.columns.filter(({ name }) => at(a, name) < 0)];
+  const fit = (table: Table) => {
+    const places = columns.map(({ name }) => at(table, name));
+    return table.rows.map((row) => places.map((i) => (i < 0 ? null : row[i])));
+  };
+  return { columns, rows: [...fit(a), ...fit(b)] };
+}
+
+function kindOf({ typeId }: DuckDBType): ColumnKind {
+  switch (typeId) {
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.UBIGINT:
+    case DuckDBTypeId.HUGEINT:
+      return "long";
+    case DuckDBTypeId.INTEGER:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.TINYINT:
+      return "int";
+    case DuckDBTypeId.FLOAT:
+    case DuckDBTypeId.DOUBLE:
+      return "double";
+    case DuckDBTypeId.BOOLEAN:
+      return "boolean";
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.STRUCT:
+      return "list";
+    default:
+      return "text";
+  }
+}
+
+function cell(value: DuckDBValue, type: DuckDBType): Cell {
+  if (value === null || typeof value === "bigint" || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (type.typeId === DuckDBTypeId.BLOB) return Buffer.from((value as DuckDBBlobValue).bytes).toString("base64");
+  return toJson(value, type, toJson) as Cell;
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type AddFile } from "../lake/actions.ts";
+import { columnPath, pathSql, scan, typeAt } from "../lake/scan.ts";
+import { LakeTable } from "../lake/table.ts";
+import { jdMinusMjd, nightOfMjd } from "../sky/time.ts";
+import type { Place } from "./places.ts";
+import type { Sources } from "./sources.ts";
+import { cellOrder } from "./state.ts";
+
+/** Which alerts of a table that is kept by night. */
+export interface NewestQuery {
+  readonly survey: string;
+  readonly kind: "science" | "matches";
+  /** Over the table's columns. */
+  readonly where: string;
+  /** Columns without which there are none, as dotted paths. */
+  readonly needs: readonly string[];
+  /** MJD, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly limit: number;
+}
+
+export interface NewestAlerts {
+  readonly ids: readonly bigint[];
+  /** Where they are in `sources`. */
+  readonly places: readonly Place[];
+}
+
+/** The newest alerts that meet a condition: nights are read from the last one back, more at a time the longer it takes. */
+export async function newestAlerts(sources: Sources, lake: string, query: NewestQuery, signal?: AbortSignal): Promise<NewestAlerts> {
+  const table = new LakeTable(join(lake, query.survey, query.kind));
+  const keys = keysOf(table, sources, query);
+  if (!keys) return { ids: [], places: [] };
+  const found: [id: bigint, cell: number][] = [];
+  const nights = nightsOf(table, query);
+  for (let at = 0, step = 1; at < nights.length && found.length < query.limit; at += step, step = Math.min(64, step * 2)) {
+    const files = nights.slice(at, at + step).flatMap(([, all]) => all);
+    const rows = await sources.use(signal, async (connection) => {
+      const seeds = join(sources.scratch, randomUUID());
+      try {
+        const from = await scan(connection, { path: table.path, partitionColumns: table.partitionColumns, schema: table.snapshot.schema }, files, seeds);
+        const { alert, time, ra, dec } = keys;
+        const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
+        const where = [`(${query.where})`, ...limits].join(" AND ");
+        const cell = `(coalesce(healpix29(${ra}, ${dec}), 0) >> ${2 * (29 - cellOrder)})::INTEGER`;
+        const sql = `SELECT ${alert} AS id, any_value(${cell}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST LIMIT ${query.limit - found.length}`;
+        return await (await connection.run(sql)).getRows();
+      } finally {
+        rmSync(seeds, { recursive: true, force: true });
+      }
+    });
+    found.push(...rows.map(([id, cell]): [bigint, number] => [id as bigint, Number(cell)]));
+  }
+  return { ids: found.map(([id]) => id), places: await sources.placesOfCells(query.survey, [...new Set(found.map(([, cell]) => cell))]) };
+}
+
+function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs }: NewestQuery) {
+  const { schema } = table.snapshot;
+  if (needs.some((path) => typeAt(schema, path) === undefined)) return null;
+  if (kind === "matches") return { alert: "alert", time: "mjd", ra: "ra", dec: "dec" };
+  const survey = sources.survey(name);
+  const path = (paths: readonly string[] | undefined) => columnPath(schema, paths);
+  const [alert, time, ra, dec] = [path(survey.alert), path(survey.time?.field), path(survey.position?.ra), path(survey.position?.dec)];
+  if (alert === undefined || time === undefined || ra === undefined || dec === undefined) return null;
+  const mjd = `(${pathSql(time)}${survey.time?.scale === "jd" ? ` - ${jdMinusMjd}` : ""})`;
+  return { alert: `${pathSql(alert)}::BIGINT`, time: mjd, ra: pathSql(ra), dec: pathSql(dec) };
+}
+
+/** Newest first; a night more on both sides, for it changes elsewhere than the date. */
+function nightsOf(table: LakeTable, { from = -Infinity, to = Infinity }: NewestQuery): [night: number, files: AddFile[]][] {
+  const [first, last] = [nightOfMjd(from - 1) ?? 0, nightOfMjd(to + 1) ?? Infinity];
+  const nights = Map.groupBy(table.snapshot.files.values(), (file) => Number(file.partitionValues["night"] ?? 0));
+  return [...nights].filter(([night]) => night >= first && night <= last).sort(([a], [b]) => b - a);
+}

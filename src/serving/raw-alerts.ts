@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AddFile } from "../lake/actions.ts";
+import { parseStats } from "../lake/merge-stats.ts";
+import { columnPath, pathSql, scan, sqlType, typeAt } from "../lake/scan.ts";
+import type { StructType } from "../lake/schema.ts";
+import { LakeTable } from "../lake/table.ts";
+import type { Survey } from "../surveys/definition.ts";
+
+type Range = readonly [least: bigint, greatest: bigint] | null;
+
+/** Whole alerts of `raw` by their ids: images and history, which `sources` has not. A file's statistics tell which it may hold, and ids grow with time. */
+export class RawAlerts {
+  readonly #survey: Survey;
+  readonly #table: LakeTable;
+  readonly #ranges = new Map<string, Range>();
+
+  constructor(lake: string, survey: Survey) {
+    this.#survey = survey;
+    this.#table = new LakeTable(join(lake, survey.name, "raw"));
+  }
+
+  /** The table's columns as they are now. */
+  get schema(): StructType {
+    this.#table.refresh();
+    return this.#table.snapshot.schema;
+  }
+
+  /** `sql` with `{alerts}` for the rows of these alerts; an alert that was sent again has several. Null: there is none of them. */
+  async query<T>(connection: DuckDBConnection, scratch: string, ids: readonly bigint[], sql: string, read: (sql: string) => Promise<T>): Promise<T | null> {
+    const { schema } = this;
+    const id = columnPath(schema, this.#survey.alert);
+    if (id === undefined || ids.length === 0) return null;
+    const { path, partitionColumns, snapshot } = this.#table;
+    const files = [...snapshot.files.values()].filter((file) => {
+      const range = this.#rangeOf(file, id);
+      return range === null || ids.some((one) => one >= range[0] && one <= range[1]);
+    });
+    if (files.length === 0) return null;
+    const seeds = join(scratch, randomUUID());
+    try {
+      const rows = await scan(connection, { path, partitionColumns, schema }, files, seeds);
+      const list = ids.map((one) => `'${one}'::${sqlType(typeAt(schema, id)!)}`).join(", ");
+      return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${pathSql(id)} IN (${list}))`));
+    } finally {
+      rmSync(seeds, { recursive: true, force: true });
+    }
+  }
+
+  #rangeOf(file: AddFile, id: string): Range {
+    const known = this.#ranges.get(file.path);
+    if (known !== undefined) return known;
+    const { minValues, maxValues } = file.stats === undefined ? {} : parseStats(file.stats);
+    const [least, greatest] = [valueAt(minValues, id), valueAt(maxValues, id)];
+    const range: Range = least === null || greatest === null ? null : [least, greatest];
+    if (this.#ranges.size > 4 * this.#table.snapshot.files.size + 1000) this.#ranges.clear(); // files that were replaced
+    this.#ranges.set(file.path, range);
+    return range;
+  }
+}
+
+function valueAt(values: unknown, path: string): bigint | null {
+  const value = path
+    .split(".")
+    .reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
+  return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? BigInt(value) : null;
+}
