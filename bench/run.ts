@@ -1,4 +1,4 @@
-// ./fink bench [decode|simulate|archive|latency|crossmatch …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [decode|simulate|archive|latency|crossmatch|science …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
@@ -7,6 +7,7 @@ import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDecode, median } from "./decode.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
+import { benchScience, benchScienceLatency } from "./science.ts";
 import { benchSimulation, benchVisit } from "./simulate.ts";
 
 const baselineFile = join(import.meta.dirname, "baseline.json");
@@ -15,7 +16,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch };
+const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, science };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
@@ -80,6 +81,22 @@ async function crossmatch(): Promise<void> {
   const { seconds, matched } = benchCrossmatch(sources, alerts);
   print("match", `${round(alerts)} alerts with ${round(sources)} sources: ${(seconds * 1000).toFixed(0)} ms, ${round(matched)} matched (wanted: 1,000 ms)`);
   compare("crossmatch.alertsPerLoop", alerts / seconds / loops);
+}
+
+async function science(): Promise<void> {
+  const loops = referenceLoopsPerSecond();
+  const { alerts, perSecond, cpuMsPerAlert, microsecondsPerAlert } = await benchScience(4000, 2);
+  print(
+    "science",
+    `raw → science of ${round(alerts)} simulated ZTF alerts, 2 threads: ${round(perSecond)} alerts/s, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert, so ${round(2000 / cpuMsPerAlert)} alerts/s on two free cores (wanted: 2,500)`,
+  );
+  print("", microsecondsPerAlert.map(([name, microseconds]) => `${name} ${microseconds.toFixed(1)}`).join(", ") + " µs an alert");
+  compare("science.alertsPerLoop", 1000 / cpuMsPerAlert / loops);
+  const latency = await benchScienceLatency(250, 20);
+  print(
+    "",
+    `archive and science in one process at 250 alerts/s, ${round(latency.alerts)} alerts: p50 from published ${latency.archived} ms to raw, ${latency.computed} ms to science (wanted: at most 1,000 ms more)`,
+  );
 }
 
 function compare(name: string, value: number): void {

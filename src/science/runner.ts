@@ -73,20 +73,19 @@ async function run(module: ScienceModule, alerts: AlertColumns, makers: readonly
   const { count } = alerts;
   let known = alerts;
   for (const { added } of await Promise.all(makers)) known = withColumns(known, alertsOf([nested(added, count)]));
-  const startedAt = performance.now();
-  const { values, failure, pending } = await attempt(module, known, options);
-  const outcome = { module, milliseconds: performance.now() - startedAt, failure, pending };
+  const { values, ...said } = await attempt(module, known, options);
+  const outcome = { module, ...said };
   return { outcome, added: module.adds.map((column) => [column.name, toArrow(column, values?.[column.name] ?? null, count)]) };
 }
 
-interface Attempt {
+interface Attempt extends Omit<ModuleOutcome, "module"> {
   readonly values: Columns | null;
-  readonly failure: string | null;
-  readonly pending: Uint8Array | null;
 }
 
 async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off, observer }: RunOptions): Promise<Attempt> {
-  const failed = (failure: string): Attempt => ({ values: null, failure, pending: null });
+  const startedAt = performance.now();
+  const tookMs = () => performance.now() - startedAt;
+  const failed = (failure: string): Attempt => ({ values: null, failure, pending: null, milliseconds: tookMs() });
   if (off !== null) return failed(off);
   let isWaiting = false;
   try {
@@ -101,7 +100,7 @@ async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off
     if (isWaiting) observer(module, "waiting");
     const values = isWaiting ? await inTime(given as Promise<Columns>, signal, limitSeconds) : given;
     const failure = faultIn(module, values, alerts.count);
-    return failure === null ? { values: values as Columns, failure, pending } : failed(failure);
+    return failure === null ? { values: values as Columns, failure, pending, milliseconds: tookMs() } : failed(failure);
   } catch (error) {
     return failed(messageOf(error));
   } finally {

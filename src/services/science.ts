@@ -15,7 +15,7 @@ import type { Service, ServiceContext } from "./service.ts";
  */
 export const science: Service = { name: "science", run: (context) => runScience(context) };
 
-const pauseMs = 500;
+const pauseMs = 100;
 const shortestPauseMs = 1000;
 const longestPauseMs = 30_000;
 
