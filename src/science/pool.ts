@@ -19,19 +19,23 @@ const mostDeaths = 2;
  */
 export class SciencePool {
   readonly size: number;
-  /** Modules that cannot run, files that are none, and what took a thread down: of this pool's life so far, each once. */
+  /** Files that are no modules, and what took a thread down: each once. */
   readonly troubles = new Set<string>();
+  /** Modules that cannot run here, and why. */
+  readonly unavailable = new Map<string, string>();
+  readonly #said: (trouble: string) => void;
   readonly #setup: ScienceSetup;
   readonly #surveys: readonly Survey[];
   readonly #threads: Thread[];
   readonly #waiting: Task[] = [];
   #isClosed = false;
 
-  constructor(setup: ScienceSetup, surveys: readonly Survey[]) {
+  constructor(setup: ScienceSetup, surveys: readonly Survey[], said: (trouble: string) => void = () => {}) {
     const { workers } = setup.config;
     this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
     this.#setup = setup;
     this.#surveys = surveys;
+    this.#said = said;
     this.#threads = Array.from({ length: this.size }, () => this.#thread());
   }
 
@@ -43,15 +47,31 @@ export class SciencePool {
     });
   }
 
+  /** From the next file on modules are loaded anew, by new threads: what a thread has loaded stays as it was. */
+  renew(): void {
+    this.troubles.clear();
+    this.unavailable.clear();
+    const old = this.#threads.splice(0, this.#threads.length, ...this.#threads.map(() => this.#thread()));
+    for (const thread of old) void thread.endWhenIdle();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(this.#threads.map((thread) => thread.end()));
   }
 
+  #trouble(trouble: string): void {
+    if (!this.troubles.has(trouble)) this.#said(trouble);
+    this.troubles.add(trouble);
+  }
+
   #thread(): Thread {
     return new Thread(this.#setup, this.#surveys, {
       free: () => this.#next(),
-      said: (ready) => [...ready.problems, ...ready.unavailable].forEach((trouble) => this.troubles.add(trouble)),
+      said: ({ problems, unavailable }) => {
+        for (const [name, reason] of unavailable) this.unavailable.set(name, reason);
+        for (const problem of problems) this.#trouble(`left out: ${problem}`);
+      },
       died: (thread, reason) => this.#replace(thread, reason),
     });
   }
@@ -67,13 +87,14 @@ export class SciencePool {
   #replace(thread: Thread, reason: string): void {
     if (this.#isClosed) return;
     const { names, request } = thread.suspects();
-    for (const name of names) this.troubles.add(`${name}: ${reason}`);
+    for (const name of names) this.#trouble(`${name} was left out of a file of alerts: ${reason}`);
     for (const [id, task] of thread.tasks) {
       if (request === null || request === id) for (const name of names) task.off.set(name, reason);
       if (names.length === 0 && ++task.deaths >= mostDeaths) task.reject(new FinkError("internal", `a thread of science ended: ${reason}`));
       else this.#waiting.unshift(task);
     }
-    this.#threads[this.#threads.indexOf(thread)] = this.#thread();
+    const at = this.#threads.indexOf(thread);
+    if (at >= 0) this.#threads[at] = this.#thread();
     this.#next();
   }
 }
@@ -103,6 +124,7 @@ class Thread {
   #modules: readonly string[] = [];
   #count = 0;
   #silentLooks = 0;
+  #isLast = false;
   #isOver = false;
 
   constructor(setup: ScienceSetup, surveys: readonly Survey[], events: ThreadEvents) {
@@ -128,6 +150,11 @@ class Thread {
     return { names: this.#modules.filter((_, i) => Atomics.load(this.#signs, Signs.waiting + i) > 0n), request: null };
   }
 
+  async endWhenIdle(): Promise<void> {
+    this.#isLast = true;
+    if (this.tasks.size === 0) await this.end();
+  }
+
   async end(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#watch);
@@ -144,6 +171,7 @@ class Thread {
     if ("answer" in message) task.resolve(message.answer);
     else task.reject(new FinkError(message.code, message.message));
     this.#events.free();
+    if (this.#isLast) void this.endWhenIdle();
   }
 
   #look(limitSeconds: number): void {

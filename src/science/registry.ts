@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
+import { catalogueFolder, cataloguesIn } from "../lake/catalogues.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { loadSurveys } from "../surveys/surveys.ts";
 import { catalogueModules } from "./catalogue/modules.ts";
@@ -11,6 +12,7 @@ import { checkFile } from "./missing.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
 import { modelModules, withItsModels } from "./models/modules.ts";
 import { blazarStats } from "./modules/blazar.ts";
+import { modelFolder } from "./models/store.ts";
 import { modules as shipped } from "./modules.ts";
 
 const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
@@ -67,6 +69,13 @@ export async function knownModules(setup: ScienceSetup, surveys?: readonly Surve
     }
   }
   return { modules: [...byName.values()].map((module) => withItsModels(module, setup)), problems };
+}
+
+/** Text that changes with the files that modules are made of: the user's, models, and catalogues. */
+export function stampOf(setup: ScienceSetup): string {
+  const folders = [setup.config.modules, modelFolder(setup), ...cataloguesIn(setup.lake).map(({ name }) => catalogueFolder(setup.lake, name))];
+  const files = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []));
+  return files.map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`).join("\n");
 }
 
 /** A file whose default export, or else the first with a `run`, is a module. Throws "config" for what is no module. */

@@ -28,7 +28,7 @@ export type Answer =
 export interface Ready {
   readonly modules: readonly string[];
   readonly problems: readonly string[];
-  readonly unavailable: readonly string[];
+  readonly unavailable: readonly (readonly [name: string, reason: string])[];
 }
 
 /** Places in the shared numbers: when the thread gave its last sign (ms since 1970), the number of the module it runs (0: none) and for which request, then how often each one waits. */
@@ -50,8 +50,7 @@ async function serve(port: NonNullable<typeof parentPort>, { setup, surveys, sig
       (error: unknown) => port.postMessage({ id, code: error instanceof FinkError ? error.code : "internal", message: messageOf(error) } satisfies Answer),
     );
   });
-  const unavailable = [...tools.off].map(([name, reason]) => `${name}: ${reason}`);
-  port.postMessage({ modules: tools.modules.map(({ name }) => name), problems: tools.problems, unavailable } satisfies Ready);
+  port.postMessage({ modules: tools.modules.map(({ name }) => name), problems: tools.problems, unavailable: [...tools.off] } satisfies Ready);
 }
 
 function observerOf(request: number, modules: readonly ScienceModule[], numbers: BigInt64Array): Observer {

@@ -4,8 +4,9 @@ import { messageOf } from "../errors.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { type Progress, ScienceTable } from "../science/follow.ts";
 import { SciencePool } from "../science/pool.ts";
+import { stampOf } from "../science/registry.ts";
+import { ScienceReport } from "../science/report.ts";
 import { ScienceUpdates } from "../science/updates.ts";
-import type { Run } from "../science/work.ts";
 import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -15,75 +16,63 @@ import type { Service, ServiceContext } from "./service.ts";
  */
 export const science: Service = { name: "science", run: (context) => runScience(context) };
 
+/** Between looks for new alerts. */
 const pauseMs = 100;
+/** Between questions that were not answered; each time twice as long. */
 const shortestPauseMs = 1000;
 const longestPauseMs = 30_000;
+/** Between looks whether modules, models or catalogues have changed. */
+const lookEveryMs = 5000;
+
+/** What both loops work with. */
+interface Work extends ServiceContext {
+  readonly pool: SciencePool;
+  readonly meter: StageMeter;
+  readonly report: ScienceReport;
+}
 
 async function runScience(context: ServiceContext): Promise<void> {
-  const { config, lake, signal, once, status } = context;
-  const pool = new SciencePool({ lake, config: config.science }, surveysOf(config).all);
-  const meter = new StageMeter();
-  const report = () => status({ stage: meter.status() });
-  const timer = setInterval(report, 1000);
+  const { config, lake, log, once, status } = context;
+  const setup = { lake, config: config.science };
+  const pool = new SciencePool(setup, surveysOf(config).all, (trouble) => log.warn(`science: ${trouble}`));
   const failed = new AbortController();
-  const running = { ...context, signal: AbortSignal.any([signal, failed.signal]) };
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool) };
+  const say = () => status({ stage: work.meter.status(), message: work.report.message() });
+  let stamp = stampOf(setup);
+  const look = () => {
+    work.report.save(lake);
+    if (stampOf(setup) !== stamp) pool.renew();
+    stamp = stampOf(setup);
+  };
+  const timers = [setInterval(say, 1000), setInterval(look, lookEveryMs)];
   try {
     status({ state: "running" });
     if (once) {
-      await follow(running, pool, meter);
-      await update(running, pool);
-    } else await Promise.all([follow(running, pool, meter), update(running, pool)]);
+      await follow(work);
+      await update(work);
+    } else await Promise.all([follow(work), update(work)]);
   } finally {
     failed.abort();
-    clearInterval(timer);
-    report();
+    timers.forEach(clearInterval);
+    say();
+    work.report.save(lake);
     await pool.close();
   }
 }
 
-/** Asks again as long as answers come, then after a pause that grows while none does. */
-async function update({ config, lake, signal, once, log }: ServiceContext, pool: SciencePool): Promise<void> {
-  const tables = new Map<string, ScienceUpdates>();
-  const { recentNights, changesMinutes } = config.science;
-  const run: Run = (kind, job) => pool.run(kind, job);
-  let learntAt = 0;
-  for (let pause = shortestPauseMs; !signal.aborted;) {
-    let changed = 0;
-    const now = Date.now();
-    const isTime = now - learntAt >= changesMinutes * 60_000;
-    for (const survey of surveysWith(lake, "science")) {
-      const table = tables.get(survey) ?? new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights);
-      tables.set(survey, table);
-      try {
-        if (isTime) await table.learn(run, learntAt);
-        changed += (await table.step(run))?.changed ?? 0;
-      } catch (error) {
-        if (once) throw error;
-        log.error({ err: error }, `updates of science of ${survey} failed; they are tried again`);
-      }
-    }
-    if (isTime) learntAt = now;
-    if (changed === 0 && once) return;
-    pause = changed > 0 ? 0 : Math.min(longestPauseMs, Math.max(shortestPauseMs, 2 * pause));
-    await sleep(pause, null, { signal }).catch(() => null);
-  }
-}
-
-async function follow(context: ServiceContext, pool: SciencePool, meter: StageMeter): Promise<void> {
-  const { config, lake, signal, once, status } = context;
+async function follow(work: Work): Promise<void> {
+  const { config, lake, signal, once } = work;
   const tables = new Map<string, ScienceTable>();
-  let duplicates = 0;
   while (!signal.aborted) {
     let isBusy = false;
     for (const survey of surveysWith(lake, "raw")) {
       const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(config).named(survey));
       tables.set(survey, table);
-      const progress = await stepOf(table, survey, context, pool);
+      const progress = await tried(work, survey, () => table.step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
       if (progress === null) continue;
       isBusy = true;
-      duplicates += progress.duplicates;
-      count(progress, meter);
-      status({ message: messageFor(duplicates, progress, pool) });
+      count(progress, work);
     }
     if (isBusy) continue;
     if (once) return;
@@ -91,27 +80,54 @@ async function follow(context: ServiceContext, pool: SciencePool, meter: StageMe
   }
 }
 
+/** Asks again as long as answers come, then after a pause that grows while none does. */
+async function update(work: Work): Promise<void> {
+  const { config, lake, signal, once, pool, report } = work;
+  const tables = new Map<string, ScienceUpdates>();
+  const { recentNights, changesMinutes } = config.science;
+  let learntAt = 0;
+  for (let pause = shortestPauseMs; !signal.aborted;) {
+    const now = Date.now();
+    const isTime = now - learntAt >= changesMinutes * 60_000;
+    let [changed, waiting] = [0, 0];
+    for (const survey of surveysWith(lake, "science")) {
+      const table = tables.get(survey) ?? new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights);
+      tables.set(survey, table);
+      const asked = await tried(work, survey, async () => {
+        if (isTime) await table.learn((kind, job) => pool.run(kind, job), learntAt);
+        return await table.step((kind, job) => pool.run(kind, job));
+      });
+      changed += asked?.changed ?? 0;
+      waiting += asked?.waiting ?? 0;
+      report.add(asked?.outcomes ?? []);
+    }
+    if (isTime) learntAt = now;
+    report.waiting = waiting;
+    if (changed === 0 && once) return;
+    pause = changed > 0 ? 0 : Math.min(longestPauseMs, Math.max(shortestPauseMs, 2 * pause));
+    await sleep(pause, null, { signal }).catch(() => null);
+  }
+}
+
 /** One survey that cannot go on does not keep the others from it: it is tried again. */
-async function stepOf(table: ScienceTable, survey: string, { config, once, log, status }: ServiceContext, pool: SciencePool): Promise<Progress | null> {
+async function tried<T>({ once, log, report }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
   try {
-    return await table.step((kind, job) => pool.run(kind, job), config.science.batchAlerts);
+    const done = await step();
+    report.errors.delete(survey);
+    return done;
   } catch (error) {
     if (once) throw error;
-    log.error({ err: error }, `science of ${survey} failed; it is tried again`);
-    status({ message: `${survey}: ${messageOf(error)}` });
+    if (!report.errors.has(survey)) log.error({ err: error }, `science of ${survey} failed; it is tried again`);
+    report.errors.set(survey, `${survey}: ${messageOf(error)}`);
     return null;
   }
 }
 
-function count({ alerts, publishedAt, outcomes, lag }: Progress, meter: StageMeter): void {
+function count({ alerts, duplicates, publishedAt, outcomes, lag }: Progress, { meter, report }: Work): void {
   meter.commit(alerts, publishedAt);
-  meter.fail(outcomes.filter(({ failure }) => failure !== null).length);
+  meter.fail(report.add(outcomes));
   meter.waiting(lag);
-}
-
-function messageFor(duplicates: number, { outcomes }: Progress, { troubles }: SciencePool): string {
-  const failed = outcomes.flatMap(({ name, failure }) => (failure === null ? [] : [`${name}: ${failure}`]));
-  return [...(duplicates > 0 ? [`${duplicates} sent again`] : []), ...new Set([...troubles, ...failed])].join("; ");
+  report.duplicates += duplicates;
 }
 
 function surveysWith(lake: string, table: string): string[] {

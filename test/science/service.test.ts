@@ -168,4 +168,37 @@ describe("the science service", { timeout: 60_000 }, () => {
       expect(row["missing"]).toBeLessThanOrEqual(20); // the others of his file, which may have less
     }
   });
+
+  it("takes up a module that comes or changes while it runs, and a damaged one stops nothing", async () => {
+    const lake = lakeNamed("changing");
+    const modules = join(folder, "changing-modules");
+    mkdirSync(modules);
+    const write = (version: number) =>
+      writeFileSync(
+        join(modules, "mine.ts"),
+        `export default { name: "mine", version: "${version}", surveys: ["ztf"], about: "Mine.", needs: ["candidate.ra"],
+         adds: [{ name: "mine", type: "int", unit: null, description: "mine" }],
+         run: ({ count }) => ({ mine: { values: new Int32Array(count).fill(${version}) } }) };`,
+      );
+    write(1);
+    writeFileSync(join(modules, "damaged.ts"), "export default {");
+    const service = startFink(["start", "science"], { ...settings, FINK_LAKE: lake, FINK_SCIENCE_MODULES: modules });
+    const rows = async (version: number) => Number((await query(lake, `SELECT count(*) AS rows FROM ztf.science WHERE mine = ${version}`))[0]?.["rows"]);
+    const until = async (is: () => Promise<boolean>) => {
+      while (!(await is().catch(() => false))) await new Promise((done) => setTimeout(done, 200));
+    };
+    await until(async () => (await rows(1)) === 200);
+    write(2);
+    await new Promise((done) => setTimeout(done, 6000)); // it looks every 5 s
+    const more = join(folder, "more");
+    mkdirSync(more);
+    for (const batch of simulateHere({ ...night, nights: ["2026-10-11"], alerts: 30 })) {
+      let i = 0;
+      for (const bytes of packetsOf(batch)) writeFileSync(join(more, `${batch.alertIds[i++]}.avro`), bytes);
+    }
+    expect(await fink(lake, ["ingest", more])).toMatchObject({ code: 0 });
+    await until(async () => (await rows(2)) === 30);
+    await service.kill("SIGTERM");
+    expect(service.output()).toContain("damaged.ts");
+  });
 });
