@@ -28,7 +28,7 @@ function fieldsOf(outer: Place, paths: readonly string[], columns: ColumnTypes, 
 
 function valueOf(place: Place, paths: readonly string[], columns: ColumnTypes, depth: number): string {
   const { path, sql, type } = place;
-  if (paths.includes(path)) return columns.added.has(path.toLowerCase()) ? identifier(path) : (sql ?? "NULL");
+  if (paths.includes(path)) return columns.added.get(path.toLowerCase())?.sql ?? sql ?? "NULL";
   const structure = (of: Place, at: number) =>
     `{${fieldsOf(of, paths, columns, at)
       .map((field) => `${identifier(field.name)}: ${field.sql}`)

@@ -4,6 +4,7 @@ import type { Service, ServiceName } from "./service.ts";
 export const services: Readonly<Record<ServiceName, () => Promise<Service>>> = {
   archive: async () => (await import("./archive.ts")).archive,
   science: async () => (await import("./science.ts")).science,
+  filter: async () => (await import("./filter.ts")).filter,
   aggregation: async () => (await import("./aggregation.ts")).aggregation,
   delivery: async () => (await import("./delivery.ts")).delivery,
   compaction: async () => (await import("./compaction.ts")).compaction,

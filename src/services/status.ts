@@ -2,7 +2,7 @@
 export interface ServiceStatus {
   /** Instance name; the service's name unless `--name` was given. */
   readonly name: string;
-  readonly service: "archive" | "science" | "delivery" | "aggregation" | "ui" | "compaction";
+  readonly service: "archive" | "science" | "filter" | "delivery" | "aggregation" | "ui" | "compaction";
   readonly pid: number;
   readonly startedAt: number;
   readonly updatedAt: number;

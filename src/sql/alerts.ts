@@ -35,13 +35,16 @@ export interface AlertFiles {
 export async function alertBatch(connection: DuckDBConnection, files: AlertFiles, seeds: string): Promise<string> {
   const [raw, science] = [files.raw.snapshot.schema, files.science.snapshot.schema];
   const id = pathSql(idPath(science));
-  const of = (table: LakeTable, of: readonly AddFile[]) =>
-    scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds);
-  const [rawRows, scienceRows] = [await of(files.raw, files.rawFiles), await of(files.science, files.scienceFiles)];
+  const rowsOf = (table: LakeTable, of: readonly AddFile[], fileColumn: string | null) =>
+    scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds, { fileColumn });
+  const [rawRows, scienceRows] = [await rowsOf(files.raw, files.rawFiles, rawFileColumn), await rowsOf(files.science, files.scienceFiles, null)];
   // a file of raw may have alerts that were sent again, or others than those of science
   const once = rowsIn(files.rawFiles) === rowsIn(files.scienceFiles) ? "" : ` QUALIFY row_number() OVER (PARTITION BY ${id}) = 1`;
   return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows})${once}) AS r JOIN (${scienceRows}) AS s ON r.${id} = s.${id}`;
 }
+
+/** Of a batch: path of the file of `raw` that has the alert. */
+export const rawFileColumn = "_raw_file";
 
 /** Rows of science begin with the alert's id. */
 export function idPath(science: StructType): string {

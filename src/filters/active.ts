@@ -1,0 +1,119 @@
+import { statSync } from "node:fs";
+import { messageOf } from "../errors.ts";
+import type { ColumnTypes } from "./columns.ts";
+import { type Compiled, compile } from "./compile.ts";
+import type { Engine } from "./engine.ts";
+import type { Filter } from "./filter.ts";
+import { FunctionThread } from "./function-thread.ts";
+import { allFilterFiles } from "./library.ts";
+import { loadFilter } from "./load.ts";
+import type { Outcome } from "./run.ts";
+import type { FilterState, FilterStates } from "./states.ts";
+import { Versions } from "./versions.ts";
+
+/** One file, and the filter that runs of it: the last text that could be used. */
+interface Entry {
+  readonly file: string;
+  readonly survey: string;
+  mtimeMs: number;
+  filter: Filter | null;
+  compiled: Compiled | null;
+  thread: FunctionThread | null;
+  /** Columns for which it was compiled. */
+  shape: string;
+}
+
+/** The filters of the service: files that change are taken up, broken ones refused while the old text goes on, those that fail too often switched off. */
+export class ActiveFilters {
+  readonly #folder: string;
+  readonly #maxFailures: number;
+  readonly #versions: Versions;
+  readonly #states: FilterStates;
+  readonly #entries = new Map<string, Entry>();
+  #lookedAt = 0;
+
+  constructor(lake: string, { folder, maxFailures }: { readonly folder: string; readonly maxFailures: number }, states: FilterStates) {
+    this.#folder = folder;
+    this.#maxFailures = maxFailures;
+    this.#versions = new Versions(lake);
+    this.#states = states;
+  }
+
+  /** Looks for files that are new, changed or gone, every other second. */
+  async look(): Promise<void> {
+    if (Date.now() - this.#lookedAt < lookEveryMs) return;
+    this.#lookedAt = Date.now();
+    const files = allFilterFiles(this.#folder);
+    const present = new Set(files.map(({ file }) => file));
+    for (const [file, entry] of this.#entries) {
+      if (present.has(file)) continue;
+      this.#entries.delete(file);
+      await entry.thread?.close();
+    }
+    this.#states.keepOnly(files);
+    for (const { file, survey } of files) await this.#read(file, survey);
+  }
+
+  async #read(file: string, survey: string): Promise<void> {
+    const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, thread: null, shape: "" };
+    this.#entries.set(file, entry);
+    if (entry.mtimeMs === mtimeMs) return;
+    entry.mtimeMs = mtimeMs;
+    try {
+      const filter = await loadFilter(file, survey, (given) => this.#versions.known(given));
+      entry.filter = filter;
+      entry.shape = "";
+    } catch (error) {
+      this.#states.refuse(entry, messageOf(error));
+    }
+  }
+
+  /** The filters of a survey that are on. `shape` changes when `columns` do. */
+  async of(survey: string, engine: Engine, columns: ColumnTypes, shape: string): Promise<Compiled[]> {
+    const on: Compiled[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.filter?.survey !== survey) continue;
+      if (entry.shape !== shape) await this.#compile(entry, entry.filter, engine, columns, shape);
+      if (entry.compiled && !this.#states.isOff(entry.compiled.filter)) on.push(entry.compiled);
+    }
+    return on;
+  }
+
+  async #compile(entry: Entry, filter: Filter, engine: Engine, columns: ColumnTypes, shape: string): Promise<void> {
+    entry.shape = shape;
+    try {
+      const compiled = await compile(filter, columns, engine.connection, true);
+      const version = this.#versions.keep(filter);
+      if (entry.compiled?.filter.text !== filter.text) await this.#renew(entry);
+      entry.compiled = { ...compiled, filter: { ...filter, version } };
+      this.#states.accept(entry.compiled.filter);
+    } catch (error) {
+      this.#states.refuse(entry, messageOf(error));
+      // the old text goes on, for the columns that there are now
+      if (entry.compiled) entry.compiled = await compile(entry.compiled.filter, columns, engine.connection, true).catch(() => null);
+    }
+  }
+
+  async #renew(entry: Entry): Promise<void> {
+    await entry.thread?.close();
+    entry.thread = null;
+  }
+
+  thread({ filter }: Compiled): FunctionThread {
+    const entry = this.#entries.get(filter.file);
+    if (!entry) return new FunctionThread(filter.file);
+    return (entry.thread ??= new FunctionThread(filter.file));
+  }
+
+  /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */
+  account(filters: readonly Compiled[], outcomes: readonly Outcome[], alerts: number): FilterState[] {
+    return outcomes.flatMap((outcome, i) => this.#states.count(filters[i].filter, outcome, alerts, this.#maxFailures) ?? []);
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.#entries.values()) await this.#renew(entry);
+  }
+}
+
+const lookEveryMs = 2000;

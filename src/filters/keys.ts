@@ -1,0 +1,85 @@
+import { relative } from "node:path";
+import { VARCHAR, INTEGER } from "@duckdb/node-api";
+import { jdMinusMjd } from "../sky/time.ts";
+import { identifier } from "../lake/scan.ts";
+import { rawFileColumn } from "../sql/alerts.ts";
+import { FinkError } from "../errors.ts";
+import type { ColumnTypes, FlatColumn } from "./columns.ts";
+import type { Engine } from "./engine.ts";
+import type { Match } from "./filter.ts";
+
+/** Columns that a match has of its alert; null: the survey does not have it. */
+export interface KeyColumns {
+  readonly alert: FlatColumn;
+  readonly object: FlatColumn | null;
+  readonly ra: FlatColumn | null;
+  readonly dec: FlatColumn | null;
+  readonly time: FlatColumn | null;
+  readonly revision: FlatColumn | null;
+  readonly publishedAt: FlatColumn | null;
+  readonly night: FlatColumn;
+  readonly raw: FlatColumn;
+  /** What is taken from the time for MJD. */
+  readonly timeOffset: number;
+}
+
+export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | "revision" | "_raw"> & {
+  readonly night: number | null;
+  readonly publishedAt: number;
+};
+
+export function keyColumns(columns: ColumnTypes): KeyColumns {
+  const { name, alert, object, time, position } = columns.survey;
+  const first = (paths: readonly string[] | undefined) => {
+    const path = columns.first(paths);
+    return path === null ? null : columns.find(path.split("."));
+  };
+  const id = first(alert);
+  if (!id) throw new FinkError("schema", `alerts of ${name} have no id: its survey definition names no column (alert:) that they have`);
+  return {
+    alert: id,
+    object: first(object),
+    ra: first(position?.ra),
+    dec: first(position?.dec),
+    time: first(time?.field),
+    revision: first(["_revision"]),
+    publishedAt: first(["_published_at"]),
+    night: { path: "night", sql: "night", type: INTEGER },
+    raw: { path: rawFileColumn, sql: rawFileColumn, type: VARCHAR },
+    timeOffset: time?.scale === "jd" ? jdMinusMjd : 0,
+  };
+}
+
+/** The flat columns among them. */
+export function flatKeys(keys: KeyColumns): FlatColumn[] {
+  return Object.values(keys as unknown as Record<string, FlatColumn | number | null>).filter((key) => key !== null && typeof key === "object");
+}
+
+/** Of each row of the table `alerts`, in their order. `rawFolder`: of which the path of the alert's file is told. */
+export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFolder: string): Promise<AlertKeys[]> {
+  const value = (column: FlatColumn | null, as: (sql: string) => string) => (column === null ? "NULL" : as(identifier(column.path)));
+  const list = [
+    value(keys.alert, (sql) => `${sql}::BIGINT`),
+    value(keys.object, (sql) => `${sql}::VARCHAR`),
+    value(keys.ra, (sql) => `${sql}::DOUBLE`),
+    value(keys.dec, (sql) => `${sql}::DOUBLE`),
+    value(keys.time, (sql) => `${sql}::DOUBLE - ${keys.timeOffset}`),
+    value(keys.revision, (sql) => `coalesce(${sql}, 0)::INTEGER`),
+    value(keys.publishedAt, (sql) => `epoch_us(${sql}) / 1000`),
+    identifier(keys.night.path),
+    identifier(keys.raw.path),
+  ];
+  const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM alerts ORDER BY _row`);
+  const rows = result.getRows() as [bigint, string | null, number | null, number | null, number | null, number | null, number | null, number | null, string][];
+  return rows.map(([alert, object, ra, dec, mjd, revision, publishedAt, night, file]) => ({
+    alert,
+    object,
+    ra,
+    dec,
+    mjd,
+    revision: revision ?? 0,
+    publishedAt: publishedAt ?? NaN,
+    night,
+    _raw: relative(rawFolder, file),
+  }));
+}

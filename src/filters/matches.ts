@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
+import type { LakeTable } from "../lake/table.ts";
+import { nested, toArrow } from "../science/results.ts";
+import { openAlertFile } from "../science/parquet.ts";
+import type { Match } from "./filter.ts";
+
+/** Matches as columns of the table. */
+export function matchColumns(matches: readonly Match[]): Data<Struct> {
+  const count = matches.length;
+  const text = (name: keyof Match) => [name, toArrow({ type: "string" }, { values: matches.map((match) => match[name] as string | null) }, count)] as const;
+  const int = (name: "filter_version" | "revision") =>
+    [name, toArrow({ type: "int" }, { values: Int32Array.from(matches, (match) => match[name]) }, count)] as const;
+  const double = (name: "ra" | "dec" | "mjd") => {
+    const values = Float64Array.from(matches, (match) => match[name] ?? NaN);
+    return [name, toArrow({ type: "double" }, { values, missing: Uint8Array.from(values, (value) => Number(Number.isNaN(value))) }, count)] as const;
+  };
+  const times = makeData({
+    type: new TimestampMicrosecond("UTC"),
+    length: count,
+    nullCount: 0,
+    data: BigInt64Array.from(matches, (match) => match.matched_at),
+  });
+  return nested(
+    [
+      text("filter"),
+      int("filter_version"),
+      ["alert", toArrow({ type: "long" }, { values: BigInt64Array.from(matches, (match) => match.alert) }, count)],
+      text("object"),
+      double("ra"),
+      double("dec"),
+      double("mjd"),
+      int("revision"),
+      ["matched_at", times],
+      text("clauses"),
+      text("_raw"),
+    ],
+    count,
+  );
+}
+
+/** Nights whose matches are kept in memory: the one that comes in, and one that comes late. */
+const keptNights = 2;
+
+/** Which matches a table has, by night, whatever the filter's version: what was found once is not found again when a night is computed or read anew. */
+export class KnownMatches {
+  readonly #table: LakeTable;
+  readonly #nights = new Map<number | null, Set<string>>();
+
+  constructor(table: LakeTable) {
+    this.#table = table;
+  }
+
+  /** Those that the table does not have; from now on they count as there. */
+  async fresh(night: number | null, matches: readonly Match[]): Promise<Match[]> {
+    const known = await this.#of(night);
+    return matches.filter((match) => {
+      const key = keyOf(match.filter, match.alert, match.revision);
+      if (known.has(key)) return false;
+      known.add(key);
+      return true;
+    });
+  }
+
+  /** Looks into the table again: others wrote into it, or what was found was not committed. */
+  forget(): void {
+    this.#nights.clear();
+  }
+
+  async #of(night: number | null): Promise<Set<string>> {
+    const known = this.#nights.get(night) ?? new Set<string>();
+    if (this.#nights.has(night)) return known;
+    for (const { path, partitionValues } of this.#table.snapshot.files.values()) {
+      if (partitionValues["night"] !== (night === null ? null : String(night))) continue;
+      const columns = await (await openAlertFile(join(this.#table.path, path))).read(["filter", "alert", "revision"]);
+      const [filters, alerts, revisions] = [columns.texts("filter"), columns.longs("alert"), columns.numbers("revision")];
+      for (let row = 0; row < columns.count; row++) known.add(keyOf(filters[row] ?? "", alerts[row], revisions[row]));
+    }
+    if (this.#nights.size >= keptNights) this.#nights.delete(this.#nights.keys().next().value as number | null);
+    this.#nights.set(night, known);
+    return known;
+  }
+}
+
+function keyOf(filter: string, alert: bigint, revision: number): string {
+  return `${filter}/${alert}/${revision}`;
+}

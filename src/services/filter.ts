@@ -1,0 +1,119 @@
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { surveysOf } from "../archive/setup.ts";
+import { messageOf } from "../errors.ts";
+import { ActiveFilters } from "../filters/active.ts";
+import type { ColumnTypes } from "../filters/columns.ts";
+import { type Engine, openEngine } from "../filters/engine.ts";
+import { addedColumns } from "../filters/file-alerts.ts";
+import { MatchTable, type Step } from "../filters/follow.ts";
+import { FilterStates } from "../filters/states.ts";
+import { tablesIn } from "../lake/tables.ts";
+import type { ScienceModule } from "../science/module.ts";
+import { knownModules } from "../science/registry.ts";
+import type { Service, ServiceContext } from "./service.ts";
+import { StageMeter } from "./stage.ts";
+
+/** Runs all filters on what comes to `science` and `science_updates`, and writes `matches`; with `once`, until it has caught up. */
+export const filter: Service = { name: "filter", run: runFilterService };
+
+/** Short: it is part of the time from a telescope to whoever waits for the alert. */
+const pauseMs = 100;
+
+interface Running {
+  readonly context: ServiceContext;
+  readonly engine: Engine;
+  readonly states: FilterStates;
+  readonly active: ActiveFilters;
+  readonly modules: readonly ScienceModule[];
+  readonly meter: StageMeter;
+  readonly surveys: Map<string, SurveyFilters>;
+}
+
+interface SurveyFilters {
+  readonly table: MatchTable;
+  shape: string;
+  columns: ColumnTypes | null;
+}
+
+async function runFilterService(context: ServiceContext): Promise<void> {
+  const { config, lake, log, status } = context;
+  const { modules, problems } = await knownModules({ lake, config: config.science });
+  for (const { message } of problems) log.warn(`science module left out: ${message}`);
+  const engine = await openEngine({ memory: config.filters.memory, threads: Math.min(2, availableParallelism()) });
+  const states = new FilterStates(lake);
+  const active = new ActiveFilters(lake, config.filters, states);
+  const meter = new StageMeter();
+  const report = () => {
+    status({ stage: meter.status(), message: messageFor(states) });
+    states.write();
+  };
+  const timer = setInterval(report, 1000);
+  try {
+    status({ state: "running" });
+    await follow({ context, engine, states, active, modules, meter, surveys: new Map() });
+  } finally {
+    clearInterval(timer);
+    report();
+    await active.close();
+    engine.close();
+  }
+}
+
+async function follow(running: Running): Promise<void> {
+  const { context, active } = running;
+  const { lake, signal, once } = context;
+  while (!signal.aborted) {
+    await active.look();
+    let isBusy = false;
+    for (const survey of surveysWithScience(lake)) isBusy = (await stepOf(survey, running)) || isBusy;
+    if (isBusy) continue;
+    if (once) return;
+    await sleep(pauseMs, null, { signal }).catch(() => null);
+  }
+}
+
+/** Whether there was something to do. One survey that cannot go on does not keep the others from it: it is tried again. */
+async function stepOf(survey: string, running: Running): Promise<boolean> {
+  const { context, meter } = running;
+  try {
+    const step = await filterSurvey(survey, running);
+    if (!step) return false;
+    meter.commit(step.matches, step.publishedAt);
+    meter.fail(step.outcomes.filter((outcome) => "failure" in outcome).length);
+    meter.waiting(step.lag);
+    return true;
+  } catch (error) {
+    if (context.once) throw error;
+    context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
+    context.status({ message: `${survey}: ${messageOf(error)}` });
+    return false;
+  }
+}
+
+async function filterSurvey(survey: string, { context, engine, active, modules, surveys }: Running): Promise<Step | null> {
+  const { config, lake, log } = context;
+  const own = surveys.get(survey) ?? { table: new MatchTable(lake, surveysOf(config).named(survey)), shape: "", columns: null };
+  surveys.set(survey, own);
+  const shape = own.table.shape();
+  if (!own.columns || own.shape !== shape) {
+    own.columns = await own.table.columns(engine, addedColumns(modules.filter((module) => module.surveys.includes(survey))), () => {});
+    own.shape = shape;
+  }
+  const filters = await active.of(survey, engine, own.columns, shape);
+  const options = { seconds: config.filters.seconds, thread: active.thread.bind(active) };
+  const step = await own.table.step(engine, own.columns, filters, config.filters.batchAlerts, options);
+  if (!step) return null;
+  for (const off of active.account(filters, step.outcomes, step.alerts)) log.error(`filter ${off.survey}/${off.name} is switched off: ${off.reason}`);
+  return step;
+}
+
+function messageFor(states: FilterStates): string {
+  const of = (state: string) => states.all.filter((one) => one.state === state).map(({ name }) => name);
+  const parts = (["off", "refused"] as const).map((state) => ({ state, names: of(state) })).filter(({ names }) => names.length > 0);
+  return parts.map(({ state, names }) => `${state}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`).join("; ");
+}
+
+function surveysWithScience(lake: string): string[] {
+  return tablesIn(lake).flatMap(({ survey, kind }) => (kind === "science" ? [survey] : []));
+}
