@@ -77,10 +77,14 @@ function caseOf(args: readonly Emitted[]): string {
   return `${sql} ELSE ${args[args.length - 1].sql} END`;
 }
 
-/** (n Σxy − Σx Σy) / (n Σx² − (Σx)²), with x from the smallest on: of Julian dates the squares have no digits left. */
+/**
+ * (n Σxy − Σx Σy) / (n Σx² − (Σx)²), with x from the smallest on: of Julian dates the squares have no digits left. The list of one entry around it gives the
+ * points a name, so that they are made once.
+ */
 function slopeOf(xs: string, ys: string): string {
   const points = `list_filter(list_zip(${xs}, ${ys}), _p -> _p[1] IS NOT NULL AND _p[2] IS NOT NULL)`;
-  const sum = (value: string) => `list_sum(list_transform(${points}, _p -> ${value}))`;
-  const [n, x, y] = [`len(${points})`, `(_p[1] - list_min(${xs}))`, "_p[2]"];
-  return `((${n} * ${sum(`${x} * ${y}`)} - ${sum(x)} * ${sum(y)}) / nullif(${n} * ${sum(`${x} * ${x}`)} - ${sum(x)} * ${sum(x)}, 0))`;
+  const shifted = `list_transform(list_value({p: ${points}, x: list_min(${xs})}), _s -> list_transform(_s.p, _p -> {x: _p[1] - _s.x, y: _p[2]}))`;
+  const sum = (value: string) => `list_sum(list_transform(_s, _p -> ${value}))`;
+  const [x, xx] = [sum("_p.x"), sum("_p.x * _p.x")];
+  return `list_extract(list_transform(${shifted}, _s -> (len(_s) * ${sum("_p.x * _p.y")} - ${x} * ${sum("_p.y")}) / nullif(len(_s) * ${xx} - ${x} * ${x}, 0)), 1)`;
 }
