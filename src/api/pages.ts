@@ -10,6 +10,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   "sky.html": ["/sky"],
   "docs.html": ["/docs", "/docs/*"],
   "status.html": ["/status"],
+  "filters.html": ["/filters", "/filters/:survey/:name"],
   "search.html": ["/search"],
   "object.html": ["/object/:survey/:id", "/sso/:survey/:id"],
   "theme.js": ["/theme.js"],

@@ -19,6 +19,7 @@ import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
 import { servePages } from "./pages.ts";
 import { addAboutRoutes } from "./pages/about-routes.ts";
+import { addFilterRoutes } from "./pages/filter-routes.ts";
 import type { PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
 
@@ -65,7 +66,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
-  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addDocs]) add(app, deps);
+  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addDocs]) add(app, deps);
   if (options.sources) addFink(app, { lake: options.lake, sources: options.sources, survey: options.api?.survey ?? "ztf" });
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));

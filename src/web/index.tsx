@@ -29,7 +29,7 @@ function Now() {
       <MainFigures feed={feed} nights={question.answer.data?.nights} />
       <section>
         <header>
-          <h2>{hasMatches ? "Latest matches" : "Latest alerts; no filter has taken one yet"}</h2>
+          <h2>{hasMatches ? "Latest matches" : question.answer.state === "ready" ? "Latest alerts; no filter has taken one yet" : "Latest alerts"}</h2>
           {controls}
         </header>
         {hasMatches ? (

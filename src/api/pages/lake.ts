@@ -29,14 +29,17 @@ const LIST_MS = 500;
 export class PageLake {
   readonly path: string;
   readonly surveys: Surveys;
+  /** Of the user's own filters; empty: there are none. */
+  readonly filtersFolder: string;
   readonly #tables = new Map<string, LakeTable>();
   readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
   #instance: Promise<DuckDBInstance> | undefined;
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  constructor(path: string, surveys: Surveys) {
+  constructor(path: string, surveys: Surveys, filtersFolder = "") {
     this.path = path;
+    this.filtersFolder = filtersFolder;
     this.surveys = surveys;
   }
 

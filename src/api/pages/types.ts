@@ -131,3 +131,42 @@ export interface AboutAnswer {
   readonly catalogues: readonly { readonly name: string; readonly edition: string; readonly rows: number; readonly radiusArcsec: number }[];
   readonly modules: readonly { readonly name: string; readonly version: string; readonly surveys: readonly string[]; readonly about: string }[];
 }
+
+export interface FilterRow {
+  readonly survey: string;
+  readonly name: string;
+  readonly description: string;
+  readonly origin: string;
+  readonly owner: string;
+  readonly deliver: readonly string[];
+  readonly topic: string;
+  readonly quality: string;
+  readonly kind: "sql" | "ts";
+  readonly isShipped: boolean;
+  /** Why its file cannot be used; empty when it can. */
+  readonly problem: string;
+  /** Matches of the newest nights, newest first. */
+  readonly nights: readonly (readonly [night: number, matches: number])[];
+}
+
+export interface FilterAnswer extends FilterRow {
+  readonly text: string;
+  readonly latest: readonly MatchRow[];
+}
+
+/** How a filter's text does on alerts of the lake. */
+export interface FilterTest {
+  /** Null: it can be used. */
+  readonly problem: string | null;
+  readonly clauses: readonly { readonly text: string; readonly passed: number }[];
+  readonly nights: readonly { readonly night: number; readonly alerts: number; readonly selected: number; readonly milliseconds: number }[];
+  readonly sample: readonly AlertRow[];
+}
+
+/** Why a filter takes an alert, or not. */
+export interface FilterExplanation {
+  readonly problem: string | null;
+  readonly isSelected: boolean;
+  readonly clauses: readonly { readonly text: string; readonly value: boolean | null }[];
+  readonly values: Fields;
+}

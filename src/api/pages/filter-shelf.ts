@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from "node:fs";
+import { messageOf } from "../../errors.ts";
+import type { Filter } from "../../filters/filter.ts";
+import { allFilterFiles, type FilterFile } from "../../filters/library.ts";
+import { loadFilter } from "../../filters/load.ts";
+import { number } from "./alerts.ts";
+import { nightOf, type PageLake } from "./lake.ts";
+import type { FilterRow } from "./types.ts";
+
+const NIGHTS_SHOWN = 14;
+
+interface Shelved {
+  readonly mtimeMs: number;
+  readonly filter: Filter | null;
+  readonly problem: string;
+}
+
+/** The filters there are, shipped and the user's, read again when their files change. */
+export class FilterShelf {
+  readonly #lake: PageLake;
+  readonly #read = new Map<string, Shelved>();
+
+  constructor(lake: PageLake) {
+    this.#lake = lake;
+  }
+
+  async all(): Promise<FilterRow[]> {
+    const files = allFilterFiles(this.#lake.filtersFolder);
+    const surveys = [...new Set(files.map((f) => f.survey))];
+    const counts = new Map(await Promise.all(surveys.map(async (survey) => [survey, await matchCounts(this.#lake, survey)] as const)));
+    return await Promise.all(files.map(async (file) => this.#row(file, await this.#shelved(file), counts.get(file.survey)?.get(file.name) ?? [])));
+  }
+
+  /** The filter of that name, as it is now; null when there is none. */
+  async named(survey: string, name: string): Promise<{ row: FilterRow; text: string; filter: Filter | null } | null> {
+    const file = allFilterFiles(this.#lake.filtersFolder).find((f) => f.survey === survey && f.name === name);
+    if (!file) return null;
+    const shelved = await this.#shelved(file);
+    const counts = await matchCounts(this.#lake, survey);
+    return { row: this.#row(file, shelved, counts.get(name) ?? []), text: shelved.filter?.text ?? readFileSync(file.file, "utf8"), filter: shelved.filter };
+  }
+
+  async #shelved({ file, survey }: FilterFile): Promise<Shelved> {
+    const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const known = this.#read.get(file);
+    if (known?.mtimeMs === mtimeMs) return known;
+    const read = await loadFilter(file, survey).then(
+      (filter) => ({ mtimeMs, filter, problem: "" }),
+      (error: unknown) => ({ mtimeMs, filter: null, problem: messageOf(error) }),
+    );
+    this.#read.set(file, read);
+    return read;
+  }
+
+  #row({ file, survey, name }: FilterFile, { filter, problem }: Shelved, nights: FilterRow["nights"]): FilterRow {
+    const { description = "", origin = "", owner = "", deliver = [], topic = "", quality = "" } = filter ?? {};
+    const folder = this.#lake.filtersFolder;
+    const isShipped = folder === "" || !file.startsWith(folder);
+    return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", isShipped, problem, nights };
+  }
+}
+
+/** Alerts that each filter took, in each of the newest nights that have matches. */
+async function matchCounts(lake: PageLake, survey: string): Promise<Map<string, [number, number][]>> {
+  const nights = new Set(lake.nights(survey, "matches").slice(0, NIGHTS_SHOWN));
+  const sql = (from: string) => `SELECT filter, night, count(DISTINCT alert)::DOUBLE AS n FROM ${from} GROUP BY 1, 2 ORDER BY night DESC`;
+  const rows = await lake.rows({ survey, kind: "matches", files: (file) => nights.has(nightOf(file) ?? -1), sql });
+  const counts = new Map<string, [number, number][]>();
+  for (const row of rows) {
+    const name = String(row["filter"]);
+    counts.set(name, [...(counts.get(name) ?? []), [number(row["night"]) ?? 0, number(row["n"]) ?? 0]]);
+  }
+  return counts;
+}
