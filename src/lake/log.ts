@@ -25,6 +25,23 @@ export function readLog(table: string): Replay {
   return replay;
 }
 
+/** The log up to a version. Throws FinkError "lake" where vacuum has removed what tells of it. */
+export function readLogAt(table: string, version: number): Replay {
+  const replay = new Replay();
+  const checkpoint = Math.max(-1, ...checkpointVersions(table).filter((at) => at <= version));
+  if (checkpoint >= 0) {
+    for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
+    replay.version = checkpoint;
+  }
+  while (replay.version < version) {
+    const actions = actionsOf(table, replay.version + 1);
+    if (!actions) throw new FinkError("lake", `${table}: there is no version ${version}${replay.version < 0 ? " any more" : ""}`);
+    for (const action of actions) replay.apply(action);
+    replay.version++;
+  }
+  return replay;
+}
+
 /** Applies what came since; true when there was anything. */
 export function readOn(table: string, replay: Replay): boolean {
   const before = replay.version;

@@ -24,6 +24,8 @@ export interface AgainJob {
   readonly ids: BigInt64Array;
   /** Names; those that need their columns run as well. */
   readonly modules: readonly string[];
+  /** All rows are wanted, also those in which nothing changes or a module fails. */
+  readonly all: boolean;
 }
 
 export interface Revised {
@@ -43,7 +45,7 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   const files: EncodedFile[] = [];
   const revisions: (readonly [bigint, number])[] = [];
   const outcomes: Outcome[] = [];
-  const parts = modules.length === 0 ? [] : await (await openAlertFile(job.file)).rows();
+  const parts = modules.length === 0 && !job.all ? [] : await (await openAlertFile(job.file)).rows();
   for (const path of parts.length === 0 ? [] : job.paths) {
     const raw = await openAlertFile(join(job.raw, path));
     for (const part of parts) {
@@ -53,7 +55,7 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
       const alerts = someRows(await raw.read(modules.flatMap(({ needs }) => needs)), pairs.map(second));
       const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
-      const rows = changedRows(base, results);
+      const rows = job.all ? revisedRows(base, results) : changedRows(base, results);
       if (rows === null) continue;
       files.push(encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }));
       revisions.push(...revisionsIn(rows, survey));

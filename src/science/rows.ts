@@ -23,7 +23,7 @@ export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns
     [
       ...keys.map((key) => keyColumn(key, alerts)),
       ...columns.type.children.map(({ name }, i) => [name, columns.children[i]] as const),
-      same("_modules", outcomes.map(({ module, failure }) => `${module.name}@${module.version}${failure === null ? "" : "!"}`).join(" ")),
+      same("_modules", outcomes.map(madeBy).join(" ")),
       same("_catalogues", [...new Set(outcomes.flatMap(({ module, failure }) => (failure === null ? (module.catalogues ?? []) : [])))].join(" ")),
       text("_pending", pendingOf(outcomes, count)),
       ["_revision", toArrow({ type: "int" }, { values: revisions }, count)],
@@ -49,7 +49,7 @@ export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results):
   };
   const names = outcomes.map(({ module }) => module.name);
   const waiting = pendingOf(outcomes, base.length);
-  const made = outcomes.map(({ module: { name, version } }) => `${name}@${version}`);
+  const made = outcomes.map(madeBy);
   const editions = outcomes.flatMap(({ module: { catalogues = [] } }) => catalogues);
   const said = nested(
     [
@@ -67,6 +67,10 @@ export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results):
     base.length,
   );
   return overlaid(overlaid(base, columns), said);
+}
+
+function madeBy({ module: { name, version }, failure }: ModuleOutcome): string {
+  return `${name}@${version}${failure === null ? "" : "!"}`;
 }
 
 /** Words `name@…` in place of those of the same name, new ones at the end. */

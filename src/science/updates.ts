@@ -19,8 +19,8 @@ export interface AskedAgain {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Number of commits that this reader made: who reads it and commits later than another is fenced. */
-const appId = "science:updates";
+/** Number of commits of new rows: who read it and commits later than another is fenced. */
+export const updatesPosition = "science:updates";
 
 /** Files looked into at once: the rows that are in memory together. */
 const filesAtOnce = 8;
@@ -93,7 +93,7 @@ export class ScienceUpdates {
 
   #refresh(): void {
     for (const table of [this.#raw, this.#science, this.#updates]) table.refresh();
-    const at = this.#updates.snapshot.positions.get(appId) ?? null;
+    const at = this.#updates.snapshot.positions.get(updatesPosition) ?? null;
     if (at !== this.#at) this.#revisions.clear(); // another process made updates
     this.#at = at;
   }
@@ -128,19 +128,12 @@ export class ScienceUpdates {
     const newest = await this.#revisionsOf(add, run);
     const current = [...states.ids.keys()].filter((row) => (newest.get(states.ids[row]) ?? 0) <= states.revisions[row]);
     const groups = Map.groupBy(current, (row) => module ?? states.waitsFor[row]);
-    const common = { survey: this.#survey, night: nightOf(add), file, raw: this.#raw.path, paths: this.#rawsOf(add) };
+    const common = { survey: this.#survey, night: nightOf(add), file, raw: this.#raw.path, paths: rawsOf(add, this.#raw, this.#survey) };
     const jobs = [...groups].map(([names, rows]) =>
-      run("again", { ...common, ids: BigInt64Array.from(rows, (row) => states.ids[row]), modules: names.split(" ") }),
+      run("again", { ...common, ids: BigInt64Array.from(rows, (row) => states.ids[row]), modules: names.split(" "), all: false }),
     );
     const revised = await Promise.all(jobs);
     return { revised, newest, isWaiting: revised.reduce((sum, { revisions }) => sum + revisions.length, 0) < current.length };
-  }
-
-  /** Files of `raw` among which the alerts of a file are: the one it was made from, or those of the night whose ids may be the same. */
-  #rawsOf(add: AddFile): string[] {
-    const own = add.tags?.[rawTag];
-    if (own !== undefined && existsSync(join(this.#raw.path, own))) return [own];
-    return [...this.#raw.snapshot.files.values()].filter((raw) => nightOf(raw) === nightOf(add) && mayShare(raw, add, this.#survey)).map(({ path }) => path);
   }
 
   /** By alert id, of those that were updated. */
@@ -165,7 +158,12 @@ export class ScienceUpdates {
     const written = await writeFiles(files, this.#updates.path);
     const to = (this.#at ?? 0) + 1;
     try {
-      this.#updates.commit({ operation: "update", add: written.files, schema: written.schema!, positions: new Map([[appId, { from: this.#at, to }]]) });
+      this.#updates.commit({
+        operation: "update",
+        add: written.files,
+        schema: written.schema!,
+        positions: new Map([[updatesPosition, { from: this.#at, to }]]),
+      });
     } catch (error) {
       discard(this.#updates.path, written.files);
       throw error;
@@ -182,7 +180,14 @@ interface Asked {
   readonly isWaiting: boolean;
 }
 
-function nightOf({ partitionValues }: AddFile): number | null {
+/** Files of `raw` among which the alerts of a file are: the one it was made from, or those of the night whose ids may be the same. */
+export function rawsOf(add: AddFile, raw: LakeTable, survey: Survey): string[] {
+  const own = add.tags?.[rawTag];
+  if (own !== undefined && existsSync(join(raw.path, own))) return [own];
+  return [...raw.snapshot.files.values()].filter((file) => nightOf(file) === nightOf(add) && mayShare(file, add, survey)).map(({ path }) => path);
+}
+
+export function nightOf({ partitionValues }: AddFile): number | null {
   const night = partitionValues["night"] ?? null;
   return night === null ? null : Number(night);
 }

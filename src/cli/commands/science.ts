@@ -11,15 +11,38 @@ import type { ScienceModule, ScienceSetup } from "../../science/module.ts";
 import { withMakers } from "../../science/order.ts";
 import { type AlertFile, openAlertFile } from "../../science/parquet.ts";
 import { knownModules, loadModule } from "../../science/registry.ts";
+import { type ModuleRecord, moduleRecords } from "../../science/report.ts";
 import { type Results, runModules } from "../../science/runner.ts";
 import { type SurveyName, telescopes } from "../../simulator/survey/telescope.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { diffNight, runNight } from "../science/night.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
   on: z.string().optional().describe("test: alerts of this Parquet file, instead of simulated ones").meta({ value: "FILE" }),
   survey: z.string().optional().describe("Only modules of this survey; of --on FILE its columns tell").meta({ value: "NAME" }),
+  night: z
+    .string()
+    .regex(/^\d{8}$/, "a night is written YYYYMMDD")
+    .optional()
+    .describe("run, diff: this night")
+    .meta({ value: "YYYYMMDD" }),
+  modules: z.string().optional().describe("run: only these modules, and those that need what they add; all others stay as they are").meta({ value: "NAMES" }),
+  from: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("diff: version of the table science; that before --to where it is left out")
+    .meta({ value: "VERSION" }),
+  to: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("diff: version to compare it with; that of the last run where both are left out")
+    .meta({ value: "VERSION" }),
   alerts: z.int().positive().max(100_000).default(100).describe("test: how many alerts are simulated, 100 by default").meta({ value: "N" }),
 });
 type Flags = z.output<typeof flags>;
@@ -29,6 +52,8 @@ export const science = defineCommand({
   description: [
     "list: the modules, the columns they need and those they add. Your own are the files of the folder science.modules.",
     "test MODULES: runs modules (names or files, separated by commas, or all) and prints what they say of each alert.",
+    "run --night YYYYMMDD: computes the science of a night anew, as one new version of the table, while services run.",
+    "diff --night YYYYMMDD: what a version says differently from another, by column.",
   ].join("\n"),
   example: "./fink science test roid,nalerthist",
   flags,
@@ -36,7 +61,9 @@ export const science = defineCommand({
     const modules = await modulesOf(context);
     if (action === "list" && names === undefined) return await list(context, modules, given.survey);
     if (action === "test" && names !== undefined) return await test(context, modules, names, given);
-    throw new FinkError("usage", "there is ./fink science list and ./fink science test MODULES");
+    if (action === "run" && names === undefined) return await runNight(context, modules, given);
+    if (action === "diff" && names === undefined) return await diffNight(context, given);
+    throw new FinkError("usage", "there is ./fink science list, test MODULES, run --night YYYYMMDD and diff --night YYYYMMDD");
   },
 });
 
@@ -54,16 +81,17 @@ function setupOf(context: CommandContext): ScienceSetup {
 async function list(context: CommandContext, modules: readonly ScienceModule[], survey: string | undefined): Promise<void> {
   const listed = modules.filter(({ surveys }) => survey === undefined || surveys.includes(survey));
   const off = await reasonsOff(context, listed);
+  const records = moduleRecords(setupOf(context).lake);
   // functions are left out
   if (context.json)
     return context.print(
       JSON.stringify(
-        listed.map((module, i) => ({ ...module, off: off[i] })),
+        listed.map((module, i) => ({ ...module, off: off[i], measured: records[module.name] ?? null })),
         null,
         2,
       ),
     );
-  context.print(listed.map((module, i) => describe(module, off[i])).join("\n\n"));
+  context.print(listed.map((module, i) => describe(module, off[i], records[module.name])).join("\n\n"));
 }
 
 /** Why each cannot run here; null: it can. */
@@ -71,9 +99,16 @@ async function reasonsOff(context: CommandContext, modules: readonly ScienceModu
   return await Promise.all(modules.map(async (module) => (await module.unavailable?.(setupOf(context))) ?? null));
 }
 
-function describe({ name, version, surveys, about, needs, adds }: ScienceModule, off: string | null): string {
+function describe({ name, version, surveys, about, needs, adds }: ScienceModule, off: string | null, record: ModuleRecord | undefined): string {
   const columns = adds.map((column) => [column.name, column.type, column.unit ?? "", column.description]);
-  const lines = [about, ...(off === null ? [] : [`off: ${off}`]), `needs ${needs.join(", ")}`, ...table(["adds", "type", "unit", ""], columns).split("\n")];
+  const measured = record && `took ${record.microsecondsPerAlert.toFixed(1)} µs for each of ${record.alerts} alerts in the last run of the service`;
+  const lines = [
+    about,
+    ...(off === null ? [] : [`off: ${off}`]),
+    ...(measured ? [measured] : []),
+    `needs ${needs.join(", ")}`,
+    ...table(["adds", "type", "unit", ""], columns).split("\n"),
+  ];
   return [`${name} ${version} (${surveys.join(", ")})`, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
