@@ -72,6 +72,29 @@ export const configSchema = z.strictObject({
         .default(7)
         .describe("The newest nights of the lake, whose alerts are asked about again where an answer is missing or a catalogue grew"),
       changesMinutes: z.number().positive().default(10).describe("How often modules are asked what their catalogues have learnt of earlier alerts"),
+      remote: z
+        .strictObject({
+          services: z
+            .array(z.enum(["simbad", "gaia", "gaiavar", "vsx", "spicy", "legacy", "tns"]))
+            .default([])
+            .describe("Services asked about each alert, whose position is sent to CDS (X-match); tns: its list of objects is fetched each day"),
+          waitSeconds: z.number().min(0).default(2).describe("How long a batch waits for an answer; what comes later is written as an update"),
+          timeoutSeconds: z
+            .number()
+            .positive()
+            .default(60)
+            .describe("A request that takes longer has failed; of a service that fails the next is asked after a pause"),
+          perSecond: z.number().positive().default(2).describe("Requests a second to one service at most, each of up to 10,000 positions"),
+          cds: z.string().default("http://cdsxmatch.u-strasbg.fr/xmatch/api/v1/sync").describe("URL of the CDS X-match service"),
+          tns: z
+            .string()
+            .default("https://www.wis-tns.org/system/files/tns_public_objects/tns_public_objects.csv.zip")
+            .describe("URL of the list of the Transient Name Server"),
+          tnsMarker: z.string().default("").describe("User agent that TNS wants of a bot: tns_marker{…}"),
+          password: secret.default("").describe("API key of TNS"),
+          passwordFile: path.default("").describe("File that holds the API key of TNS, instead of `password`"),
+        })
+        .prefault({}),
     })
     .prefault({}),
   filters: z

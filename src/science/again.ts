@@ -39,7 +39,7 @@ export interface Revised {
 /** Runs modules again for rows that are stored; all that others made stays as it is. Where one of the modules fails, nothing is changed. */
 export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   const { survey, night } = job;
-  const known = tools.modules.filter(({ surveys }) => surveys.includes(survey.name));
+  const known = tools.modules.filter(({ name, surveys }) => surveys.includes(survey.name) && !tools.off.has(name));
   const modules = withUsers(job.modules, known);
   const wanted = new Set(job.ids);
   const files: EncodedFile[] = [];

@@ -56,7 +56,7 @@ const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
  */
 export async function knownModules(setup: ScienceSetup, surveys?: readonly Survey[]): Promise<KnownModules> {
   const folder = setup.config.modules;
-  const ofCatalogues = [blazarStats(setup), ...crossMatchModules(setup.lake), ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all)];
+  const ofCatalogues = [blazarStats(setup), ...crossMatchModules(setup), ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all)];
   const byName = new Map([...shipped, ...modelModules(setup), ...ofCatalogues].map((module) => [module.name, module]));
   const problems: FinkError[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];

@@ -10,7 +10,7 @@ import type { CrossMatch, Field } from "./rule.ts";
  * A catalogue of the lake; when it is replaced, the next batch reads the new edition. Positions are those of the catalogue's epoch, as Fink's. An alert has the
  * nearest source whatever else is in its batch: fink-science gives a source to one alert of a batch only, and so less to others at the same place.
  */
-export function catalogueSource(lake: string, info: CatalogueInfo, { name, radiusArcsec, ignores }: CrossMatch): MatchSource {
+export function catalogueSource(lake: string, { name, radiusArcsec, ignores }: CrossMatch, info: CatalogueInfo): MatchSource {
   let current = info;
   return {
     get edition() {

@@ -1,7 +1,9 @@
 import { type CatalogueInfo, cataloguesIn } from "../../lake/catalogues.ts";
 import type { Positions } from "../catalogue/match.ts";
 import { valuesOf } from "../catalogue/modules.ts";
-import type { Columns, ScienceContext, ScienceModule, Values } from "../module.ts";
+import type { Columns, ScienceContext, ScienceModule, ScienceSetup, Values } from "../module.ts";
+import { remoteSource } from "../remote/remote-source.ts";
+import { tnsSource } from "../remote/tns.ts";
 import { catalogueSource } from "./catalogue-source.ts";
 import type { Answer, CrossMatch, FinkSurvey, MatchColumn } from "./rule.ts";
 import { crossMatches } from "./rules.ts";
@@ -13,24 +15,33 @@ export interface MatchSource {
   /** `name@edition` */
   readonly edition: string;
   ask(positions: Positions, survey: FinkSurvey, context: ScienceContext): Promise<readonly Answer[]>;
+  readonly changes?: ScienceModule["changes"];
 }
 
 /** A module for each of Fink's cross-matches and each survey; one that nobody can answer says how to change that, and its columns are null. */
-export function crossMatchModules(lake: string): ScienceModule[] {
-  const infos = cataloguesIn(lake);
+export function crossMatchModules(setup: ScienceSetup): ScienceModule[] {
+  const infos = cataloguesIn(setup.lake);
   return crossMatches.flatMap((rule) => {
-    const source = sourceOf(rule, lake, infos);
+    const source = sourceOf(rule, setup, infos);
     return (["ztf", "lsst"] as const).flatMap((survey) => (rule.columns[survey] ? moduleOf(rule, survey, rule.columns[survey], source) : []));
   });
 }
 
-/** Or what is missing. */
-function sourceOf(rule: CrossMatch, lake: string, infos: readonly CatalogueInfo[]): MatchSource | string {
-  const info = infos.find(({ name }) => name === rule.name);
-  if (!info) return `there is no catalogue ${rule.name}; ./fink catalog add ${rule.add ?? ""}`;
-  const lacking = rule.fields.find((field) => !info.keep.includes(field) && !rule.optional?.includes(field));
-  if (lacking !== undefined) return `the catalogue ${rule.name} does not keep ${lacking}; ./fink catalog add ${rule.add ?? ""}`;
-  return catalogueSource(lake, info, rule);
+/** The catalogue of the lake, else the remote service, else what is missing. */
+function sourceOf(rule: CrossMatch, setup: ScienceSetup, infos: readonly CatalogueInfo[]): MatchSource | string {
+  const { name, fields, optional, add } = rule;
+  const isRemote = (setup.config.remote.services as readonly string[]).includes(name);
+  if (isRemote && name === "tns") return tnsSource(setup, rule);
+  const info = infos.find((one) => one.name === name);
+  const lacking = info && fields.find((field) => !info.keep.includes(field) && !optional?.includes(field));
+  if (info && lacking === undefined) return catalogueSource(setup.lake, rule, info);
+  if (isRemote) return remoteSource(setup, rule);
+  const what = lacking === undefined ? `there is no catalogue ${name}` : `the catalogue ${name} does not keep ${lacking}`;
+  const ways = [
+    ...(add === null ? [] : [`./fink catalog add ${add}`]),
+    ...(rule.table === null && name !== "tns" ? [] : [`name it in science.remote.services`]),
+  ];
+  return `${add === null ? "it is not asked for" : what}; ${ways.join(", or ")}`;
 }
 
 function moduleOf(rule: CrossMatch, survey: FinkSurvey, columns: readonly MatchColumn[], source: MatchSource | string): ScienceModule {
@@ -46,6 +57,7 @@ function moduleOf(rule: CrossMatch, survey: FinkSurvey, columns: readonly MatchC
       return typeof source === "string" ? [] : [source.edition];
     },
     unavailable: () => (typeof source === "string" ? source : null),
+    ...(typeof source === "object" && source.changes && { changes: source.changes }),
     async run(alerts, context) {
       if (typeof source === "string") throw new Error(source);
       const answers = await source.ask({ ra: alerts.numbers(ra), dec: alerts.numbers(dec) }, survey, context);

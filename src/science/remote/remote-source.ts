@@ -1,0 +1,55 @@
+import type { MatchSource } from "../crossmatch/modules.ts";
+import type { Answer, CrossMatch } from "../crossmatch/rule.ts";
+import type { ScienceSetup } from "../module.ts";
+import { askCds } from "./cds.ts";
+import { RemoteLedger, type Stored } from "./ledger.ts";
+import { RemoteQueue } from "./queue.ts";
+
+const queues = new Map<string, RemoteQueue>();
+
+/** A table of CDS. An alert whose answer has not come waits; the service is asked again when the rows that wait are. */
+export function remoteSource({ lake, config }: ScienceSetup, { name, table, fields, radiusArcsec }: CrossMatch): MatchSource {
+  const { cds, waitSeconds, timeoutSeconds, perSecond } = config.remote;
+  const asked = { table: table!, fields, radiusArcsec };
+  const queueOf = (): RemoteQueue =>
+    new RemoteQueue({
+      service: name,
+      ledger: ledgerOf(lake),
+      ask: async (places, signal) => await askCds(cds, asked, places, signal),
+      waitMs: 1000 * waitSeconds,
+      timeoutMs: 1000 * timeoutSeconds,
+      perSecond,
+    });
+  return {
+    edition: `${name}@cds`,
+    async ask({ ra, dec }, _survey, { signal }) {
+      const key = `${lake} ${name} ${cds}`;
+      const queue = queues.get(key) ?? queueOf();
+      queues.set(key, queue);
+      const places = Array.from(ra, (degrees, i) => placeOf(degrees, dec[i]));
+      const known = await queue.answers(
+        places.flatMap((place) => place ?? []),
+        signal,
+      );
+      return places.map((place) => (place === null ? null : answerOf(known.get(place), fields)));
+    },
+  };
+}
+
+/** 0.4 mas; null: no position, so that nothing is near it. */
+function placeOf(ra: number, dec: number): string | null {
+  return ra >= 0 && ra <= 360 && Math.abs(dec) <= 90 ? `${ra.toFixed(7)} ${dec.toFixed(7)}` : null;
+}
+
+function answerOf(values: Stored | undefined, fields: readonly string[]): Answer {
+  return values ? (name) => values[fields.indexOf(name)] ?? null : values;
+}
+
+const ledgers = new Map<string, RemoteLedger>();
+
+/** One of a process for each lake. */
+export function ledgerOf(lake: string): RemoteLedger {
+  const known = ledgers.get(lake) ?? new RemoteLedger(lake);
+  ledgers.set(lake, known);
+  return known;
+}
