@@ -12,6 +12,10 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: ["index", "live", "object", "search", "sky", "filters", "docs", "status", "404"].map((page) => join(root, `${page}.html`)) },
+    rollupOptions: {
+      input: ["index", "live", "object", "search", "sky", "filters", "docs", "status", "aggregation", "account", "404"].map((page) =>
+        join(root, `${page}.html`),
+      ),
+    },
   },
 });

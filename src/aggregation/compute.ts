@@ -14,6 +14,7 @@ import type { Aggregation, Statistic, Window } from "./aggregation.ts";
 export async function nightStatistics(session: LakeSession, survey: Survey, night: number, aggregation: Aggregation): Promise<Statistic[]> {
   const { name, version, window, select } = aggregation;
   const rows: Statistic[] = [];
+  if (!session.tables.some((table) => table.survey === survey.name && table.kind === (select.table === "alerts" ? "science" : select.table))) return rows; // not yet
   try {
     for await (const [start, group, ...numbers] of rowsOf(await session.query(await nightSql(session, survey, night, aggregation)), toJson)) {
       for (const [i, value] of numbers.entries()) {

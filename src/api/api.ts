@@ -15,6 +15,8 @@ export interface ApiDeps {
   readonly feed: LiveFeed;
   /** What the routes of the pages read; without it there are none. */
   readonly pageLake?: PageLake;
+  /** The user's aggregations. */
+  readonly aggregationFolder?: string;
 }
 
 /** Arguments that do not fit their schema are answered with 400 and the first one that is wrong. */

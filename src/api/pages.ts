@@ -13,6 +13,8 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   "filters.html": ["/filters", "/filters/:survey/:name"],
   "search.html": ["/search"],
   "object.html": ["/object/:survey/:id", "/sso/:survey/:id"],
+  "aggregation.html": ["/aggregation", "/aggregation.html"],
+  "account.html": ["/account"],
   "theme.js": ["/theme.js"],
 };
 

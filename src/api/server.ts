@@ -20,6 +20,8 @@ import type { LakeView } from "./lake-view.ts";
 import { servePages } from "./pages.ts";
 import { addAboutRoutes } from "./pages/about-routes.ts";
 import { addFilterRoutes } from "./pages/filter-routes.ts";
+import { addAccount } from "./pages/account.ts";
+import { addAggregations } from "./pages/aggregation.ts";
 import type { PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
 
@@ -34,6 +36,7 @@ export interface ServerOptions {
   /** The alerts; without them Fink's routes are not there. */
   readonly sources?: Sources;
   readonly api?: Config["api"];
+  readonly aggregationFolder?: string;
   /** Folder of the built pages. */
   readonly pages: string;
   /** Takes errors that are not the caller's fault. */
@@ -66,7 +69,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
-  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addDocs]) add(app, deps);
+  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
   if (options.sources) addFink(app, { lake: options.lake, sources: options.sources, survey: options.api?.survey ?? "ztf" });
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));

@@ -29,7 +29,17 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   const logError = (err: unknown, message: string) => log.error({ err }, message);
   const pageLake = new PageLake(lake, surveysOf(config), config.filters.folder);
   const sources = new Sources(lake, surveysOf(config));
-  const server = await startServer({ ...config.ui, api: config.api, lake, view, pageLake, sources, pages, logError });
+  const server = await startServer({
+    ...config.ui,
+    api: config.api,
+    lake,
+    view,
+    pageLake,
+    sources,
+    aggregationFolder: config.aggregation.folder,
+    pages,
+    logError,
+  });
   status({ state: "running", url: server.url });
   log.info(`pages on ${server.url}`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

@@ -9,7 +9,9 @@ const entries = [
   { path: "/", name: "Now", icon: "M12 3a9 9 0 1 0 9 9M12 7v5l3 2" },
   { path: "/sky", name: "Sky", icon: "M2 12a10 6 0 1 0 20 0a10 6 0 1 0-20 0M12 6c-4 3-4 9 0 12M12 6c4 3 4 9 0 12M2 12h20" },
   { path: "/search", name: "Search", icon: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12M15 15l6 6" },
+  { path: "/aggregation", name: "Aggregation", icon: "M4 20V4M4 20h17M8 20v-6M12 20V8M16 20v-9M20 20V6" },
   { path: "/filters", name: "Filters", icon: "M3 5h18l-7 8v6l-4 2v-8z" },
+  { path: "/account", name: "Account", icon: "M4 5h16M4 10h16M4 15h9M4 20h9M15 17l2.500 2.500L22 14" },
   { path: "/docs", name: "Docs", icon: "M5 4h10l4 4v12H5zM9 12h6M9 16h6" },
 ];
 

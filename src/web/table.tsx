@@ -21,7 +21,7 @@ interface TableProps<T> {
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
   /** Address that Enter opens. */
-  readonly pageOf: (row: T) => string;
+  readonly pageOf?: (row: T) => string;
 }
 
 const ROW_HEIGHT = 29;
@@ -70,7 +70,7 @@ function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & 
   const count = Math.ceil((box.current?.clientHeight ?? 700) / ROW_HEIGHT) + 2 * OVERSCAN;
   const after = Math.max(0, rows.length - first - count);
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && event.target === box.current && rows[current]) location.assign(pageOf(rows[current]));
+    if (event.key === "Enter" && pageOf && event.target === box.current && rows[current]) location.assign(pageOf(rows[current]));
     if (!(event.key in steps)) return;
     event.preventDefault();
     const next = Math.min(rows.length - 1, Math.max(0, current + steps[event.key]));

@@ -1,0 +1,63 @@
+import { z } from "@hono/zod-openapi";
+import type { Json } from "@duckdb/node-api";
+import { type Account, accountOf } from "../../account/account.ts";
+import { listOf, lists } from "../../account/lists.ts";
+import { tablesIn } from "../../lake/tables.ts";
+import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
+import type { PageLake } from "./lake.ts";
+
+const tags = ["account"];
+const survey = z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey, such as ztf" });
+const night = z.coerce.number({ error: "give a night as YYYYMMDD" }).int().min(18000101).max(22001231);
+
+const whole = jsonRoute(
+  {
+    method: "get",
+    path: "/api/v1/account",
+    operationId: "account",
+    summary: "Where every alert is: received, archived, enriched, matched; and which one is not",
+    tags,
+  },
+  z.custom<Account>().openapi("Account", { type: "object" }),
+);
+
+const list = jsonRoute(
+  {
+    method: "get",
+    path: "/api/v1/account/{survey}/{night}/{list}",
+    operationId: "accountList",
+    summary: "The first 1,000 alerts behind a number of the account",
+    tags,
+    request: { params: z.object({ survey, night, list: z.enum(lists) }) },
+  },
+  z.array(z.record(z.string(), z.custom<Json>())).openapi({ type: "array", items: { type: "object" } }),
+);
+
+export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
+  if (!lake) return;
+  const account = keptAccount(lake);
+  app.openapi(whole, async (c) => c.json(await account(), 200));
+  app.openapi(list, async (c) => {
+    const asked = c.req.valid("param");
+    return c.json(
+      lake.surveyNames().includes(asked.survey) || asked.list === "rejected"
+        ? await listOf(lake.path, lake.surveys.named(asked.survey), asked.night, asked.list)
+        : [],
+      200,
+    );
+  });
+}
+
+/** The account is counted anew when a table changed, by one of those who ask at a time. */
+function keptAccount(lake: PageLake): () => Promise<Account> {
+  let known: { readonly versions: string; readonly account: Promise<Account> } | undefined;
+  return () => {
+    const versions = JSON.stringify(tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, lake.table(name, kind)?.snapshot.version]));
+    if (known?.versions !== versions) {
+      const account = accountOf(lake.path, lake.surveys);
+      known = { versions, account };
+      account.catch(() => (known = undefined));
+    }
+    return known.account;
+  };
+}

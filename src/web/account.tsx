@@ -1,0 +1,190 @@
+import type { Account, SurveyAccount } from "../account/account.ts";
+import { formatCount } from "./format.ts";
+import { Frame } from "./frame.tsx";
+import { Answered, show } from "./page.tsx";
+import { type Column, Table } from "./table.tsx";
+import { Empty } from "./text.tsx";
+import { useAddress } from "./use-address.ts";
+import { useFeed } from "./use-feed.ts";
+import { useJson } from "./use-json.ts";
+
+/** Counting reads the whole lake: not with every commit. */
+const refreshMs = 15_000;
+
+type Night = SurveyAccount["nights"][number];
+type Topic = SurveyAccount["topics"][number];
+type Row = Readonly<Record<string, string | number | null>>;
+
+function AccountPage() {
+  const { feed, retry } = useFeed();
+  const question = useJson<Account>("/api/v1/account", Math.floor((feed.status?.at ?? 0) / refreshMs));
+  return (
+    <Frame path="/account" connection={feed.connection} retry={retry}>
+      <h1>Account of every alert</h1>
+      <Answered {...question} waiting="Counting the lake">
+        {(account) => <Whole account={account} />}
+      </Answered>
+      <Behind />
+    </Frame>
+  );
+}
+
+function Whole({ account: { balanced, surveys } }: { account: Account }) {
+  if (surveys.length === 0) return <Empty>The lake holds no alerts yet. ./fink demo, ./fink ingest or ./fink start archive bring some.</Empty>;
+  return (
+    <>
+      <p class={balanced ? "verdict good" : "verdict bad"} role="status">
+        <b>{balanced ? "✓" : "✗"}</b>{" "}
+        {balanced ? "Every alert is accounted for: received = archived + rejected, and each has its row in science." : "It does not add up:"}
+      </p>
+      {!balanced && (
+        <ul class="problems">{surveys.flatMap(({ survey, problems }) => problems.map((problem) => <li key={problem}>{`${survey}: ${problem}`}</li>))}</ul>
+      )}
+      {surveys.map((one) => (
+        <section key={one.survey}>
+          <h2>{one.survey}</h2>
+          <Nights account={one} />
+          <Topics topics={one.topics} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+const figures: readonly {
+  readonly name: string;
+  readonly of: (night: Night) => number;
+  readonly list?: string;
+  readonly isWrong?: boolean;
+  readonly title: string;
+}[] = [
+  { name: "archived", of: (n) => n.archived, list: "archived", title: "rows of raw" },
+  { name: "distinct", of: (n) => n.distinct, title: "different alerts" },
+  { name: "sent again", of: (n) => n.duplicates, list: "duplicates", title: "alerts that the survey sent more than once" },
+  { name: "rejected", of: (n) => n.rejected, list: "rejected", title: "messages that could not be read; they wait with their bytes" },
+  { name: "complete", of: (n) => n.complete, title: "rows of science that wait for nothing" },
+  { name: "pending", of: (n) => n.pending, list: "pending", title: "rows of science that wait for a remote answer" },
+  { name: "waiting", of: (n) => n.waiting, list: "waiting", title: "alerts that science has not come to yet" },
+  {
+    name: "missing",
+    of: (n) => n.missing + n.unknown,
+    list: "waiting",
+    isWrong: true,
+    title: "alerts that science passed without a row, or rows without an alert",
+  },
+  { name: "matches", of: (n) => n.matches.reduce((sum, { matches }) => sum + matches, 0), list: "matches", title: "alerts that filters selected" },
+];
+
+function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
+  const address = useAddress();
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Night</th>
+            {figures.map(({ name, title }) => (
+              <th key={name} class="number" title={title}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {nights.map((night) => (
+            <tr key={night.night}>
+              <td>{night.night ?? "without a time"}</td>
+              {figures.map(({ name, of, list, isWrong }) => {
+                const count = of(night);
+                const text = `${isWrong && count > 0 ? "✗ " : ""}${formatCount(count)}`;
+                const opens = list !== undefined && count > 0 && night.night !== null;
+                return (
+                  <td key={name} class={isWrong && count > 0 ? "number bad" : "number"}>
+                    {opens ? (
+                      <button
+                        type="button"
+                        class="link"
+                        title="Show them"
+                        onClick={() => address.set({ of: survey, night: String(night.night), list }, "push")}
+                      >
+                        {text}
+                      </button>
+                    ) : (
+                      text
+                    )}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const missingOf = ({ gaps }: Topic): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+
+const topicColumns: readonly Column<Topic>[] = [
+  { name: "topic or file", value: (t) => t.source },
+  { name: "partitions", value: (t) => t.partitions, isNumber: true, isExtra: true },
+  { name: "received", value: (t) => t.received, show: (t) => formatCount(t.received), isNumber: true },
+  { name: "archived", value: (t) => t.archived, show: (t) => formatCount(t.archived), isNumber: true },
+  { name: "rejected", value: (t) => t.rejected, show: (t) => formatCount(t.rejected), isNumber: true },
+  { name: "missing", value: missingOf, show: (t) => (missingOf(t) > 0 ? <b class="bad">✗ {formatCount(missingOf(t))}</b> : "0"), isNumber: true },
+];
+
+function Topics({ topics }: { topics: readonly Topic[] }) {
+  if (topics.length === 0) return null;
+  return (
+    <details open={topics.length <= 12}>
+      <summary>
+        {topics.length === 1 ? "One topic or file" : `${formatCount(topics.length)} topics and files`}:{" "}
+        {formatCount(topics.reduce((sum, t) => sum + t.received, 0))} received
+      </summary>
+      <Table name="topics" columns={topicColumns} rows={topics} keyOf={(topic) => topic.source} />
+    </details>
+  );
+}
+
+/** The list behind a number that was clicked. */
+function Behind() {
+  const address = useAddress();
+  const [survey, night, list] = ["of", "night", "list"].map((name) => address.get(name));
+  const question = useJson<readonly Row[]>(survey && night && list ? `/api/v1/account/${survey}/${night}/${list}` : null);
+  if (!survey || !night || !list) return null;
+  const pageOf = ({ object, alert }: Row) =>
+    object ? `/object/${survey}/${encodeURIComponent(object)}` : `/search?q=${encodeURIComponent(String(alert ?? ""))}`;
+  return (
+    <section>
+      <header>
+        <h2>
+          {survey}, night {night}: {list}
+        </h2>
+        <button type="button" onClick={() => address.set({ of: null, night: null, list: null }, "push")}>
+          Close
+        </button>
+      </header>
+      <Answered {...question} waiting="Looking them up">
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty>There are none any more.</Empty>
+          ) : (
+            <>
+              {rows.length === 1000 && <p class="dim">The first 1,000.</p>}
+              <Table
+                name={`account-${survey}-${night}-${list}`}
+                columns={Object.keys(rows[0]).map((name) => ({ name, value: (row: Row) => row[name] }))}
+                rows={rows}
+                keyOf={(row) => JSON.stringify(row)}
+                pageOf={pageOf}
+              />
+            </>
+          )
+        }
+      </Answered>
+    </section>
+  );
+}
+
+show(<AccountPage />);
