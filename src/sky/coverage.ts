@@ -42,8 +42,8 @@ function add(ranges: [number, number][], first: number, end: number): void {
   else ranges.push([first, end]);
 }
 
-/** Signed distance from a polygon's border. */
-function outsidePolygon(corners: readonly Position[]): Outside {
+/** Signed distance from a polygon's border; the polygon is as that of `polygonCoverage`. */
+export function outsidePolygon(corners: readonly Position[]): Outside {
   const vectors = corners.map(([ra, dec]) => vectorOf(ra, dec));
   const middle = vectors.reduce((sum, v) => [sum[0] + v[0], sum[1] + v[1], sum[2] + v[2]]);
   return (ra, dec) => {

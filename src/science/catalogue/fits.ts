@@ -8,6 +8,27 @@ const cardBytes = 80;
 
 /** The first binary table of a FITS file. */
 export function readFits(bytes: Buffer): ForeignTable {
+  const { cards, start, rows, rowBytes, columns } = binaryTable(bytes);
+  return {
+    rows,
+    columns: columns.flatMap(({ name, letter, repeat, offset }, i): ForeignColumn[] => {
+      const cell = cellReader(bytes, letter, repeat, cards, i + 1);
+      return cell ? [{ name, type: cell.type, cell: (row) => cell.at(start + offset + row * rowBytes) }] : [];
+    }),
+  };
+}
+
+/** Where the cells of a binary table are. */
+export interface BinaryTable {
+  readonly cards: Cards;
+  readonly start: number;
+  readonly rows: number;
+  readonly rowBytes: number;
+  /** `offset`: within a row. */
+  readonly columns: readonly { readonly name: string; readonly letter: string; readonly repeat: number; readonly offset: number }[];
+}
+
+export function binaryTable(bytes: Buffer): BinaryTable {
   for (let start = 0; start + blockBytes <= bytes.length;) {
     const { cards, end } = readHeader(bytes, start);
     if (cards.get("XTENSION") === "BINTABLE" && !cards.has("ZIMAGE")) return tableAt(bytes, end, cards);
@@ -16,7 +37,22 @@ export function readFits(bytes: Buffer): ForeignTable {
   throw new FinkError("io", "there is no binary table in the FITS file");
 }
 
-type Cards = ReadonlyMap<string, string>;
+/** All numbers of a column, also where a cell has several; 64-bit integers beyond 2^53 are rounded. */
+export function columnNumbers(bytes: Buffer, { start, rows, rowBytes, columns }: BinaryTable, column: number): Float64Array {
+  const { name, letter, repeat, offset } = columns[column];
+  const width = widths[letter];
+  const read = {
+    E: (at: number) => bytes.readFloatBE(at),
+    D: (at: number) => bytes.readDoubleBE(at),
+    I: (at: number) => bytes.readInt16BE(at),
+    J: (at: number) => bytes.readInt32BE(at),
+    K: (at: number) => Number(bytes.readBigInt64BE(at)),
+  }[letter];
+  if (!read) throw new FinkError("io", `column ${name} of the FITS file has no numbers`);
+  return Float64Array.from({ length: rows * repeat }, (_, i) => read(start + Math.floor(i / repeat) * rowBytes + offset + (i % repeat) * width));
+}
+
+export type Cards = ReadonlyMap<string, string>;
 
 /** The values of a header as they are written, text without its quotes. */
 function readHeader(bytes: Buffer, start: number): { cards: Cards; end: number } {
@@ -54,21 +90,19 @@ function padded(length: number): number {
 /** Bytes of one element by the letter of TFORM. */
 const widths: Readonly<Record<string, number>> = { L: 1, B: 1, I: 2, J: 4, K: 8, A: 1, E: 4, D: 8, C: 8, M: 16, P: 8, Q: 16 };
 
-function tableAt(bytes: Buffer, start: number, cards: Cards): ForeignTable {
+function tableAt(bytes: Buffer, start: number, cards: Cards): BinaryTable {
   const [rowBytes, rows] = [numberOf(cards, "NAXIS1"), numberOf(cards, "NAXIS2")];
   if (start + rowBytes * rows > bytes.length) throw new FinkError("io", `the FITS file ends within its table of ${rows} rows`);
-  const columns: ForeignColumn[] = [];
   let offset = 0;
-  for (let i = 1; i <= numberOf(cards, "TFIELDS"); i++) {
-    const [, repeatText, letter] = /^(\d*)([LXBIJKAEDCMPQ])/.exec(cards.get(`TFORM${i}`) ?? "") ?? [];
-    if (letter === undefined) throw new FinkError("io", `TFORM${i} of the FITS file is ${cards.get(`TFORM${i}`) ?? "missing"}`);
+  const columns = Array.from({ length: numberOf(cards, "TFIELDS") }, (_, i) => {
+    const [, repeatText, letter] = /^(\d*)([LXBIJKAEDCMPQ])/.exec(cards.get(`TFORM${i + 1}`) ?? "") ?? [];
+    if (letter === undefined) throw new FinkError("io", `TFORM${i + 1} of the FITS file is ${cards.get(`TFORM${i + 1}`) ?? "missing"}`);
     const repeat = repeatText === "" ? 1 : Number(repeatText);
-    const cell = cellReader(bytes, letter, repeat, cards, i);
-    const first = start + offset;
-    if (cell) columns.push({ name: cards.get(`TTYPE${i}`) ?? `column${i}`, type: cell.type, cell: (row) => cell.at(first + row * rowBytes) });
+    const own = offset;
     offset += letter === "X" ? Math.ceil(repeat / 8) : repeat * widths[letter];
-  }
-  return { rows, columns };
+    return { name: cards.get(`TTYPE${i + 1}`) ?? `column${i + 1}`, letter, repeat, offset: own };
+  });
+  return { cards, start, rows, rowBytes, columns };
 }
 
 interface CellReader {
