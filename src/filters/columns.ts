@@ -3,6 +3,8 @@ import { nearest } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
 import { identifier } from "../lake/scan.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { placeSql } from "./places/function.ts";
+import type { PlaceKind } from "./places/places.ts";
 import { asDouble, fieldOf, type Emitted } from "./emitted.ts";
 
 /** A column of the alerts as filters read it: one value, or one list, of its own. */
@@ -16,7 +18,7 @@ export interface FlatColumn {
 
 /** What may stand in a filter instead of a column: a mask that is computed from positions. */
 export interface PlaceColumn extends FlatColumn {
-  readonly place: { readonly kind: "on_watchlist" | "in_area"; readonly name: string };
+  readonly place: readonly [PlaceKind, string];
 }
 
 /** Structures of Fink's columns of LSST, which older files have at their root: `tns_fullname` for `xm.tns_fullname`. */
@@ -28,15 +30,10 @@ export class ColumnTypes {
   readonly type: DuckDBStructType;
   /** Columns by path in lower case that are not in the type: science modules would add them. */
   readonly added: ReadonlyMap<string, FlatColumn>;
-  readonly #places: (kind: "on_watchlist" | "in_area", name: string) => void;
+  readonly #places: (kind: PlaceKind, name: string) => void;
 
   /** `checkPlace` throws for a watch list or area that is not there. */
-  constructor(
-    survey: Survey,
-    type: DuckDBStructType,
-    added: ReadonlyMap<string, FlatColumn>,
-    checkPlace: (kind: "on_watchlist" | "in_area", name: string) => void,
-  ) {
+  constructor(survey: Survey, type: DuckDBStructType, added: ReadonlyMap<string, FlatColumn>, checkPlace: (kind: PlaceKind, name: string) => void) {
     this.survey = survey;
     this.type = type;
     this.added = new Map([...added].filter(([, { path }]) => this.#inType(path.split(".")) === null));
@@ -90,9 +87,15 @@ export class ColumnTypes {
     return path.split(".");
   }
 
-  place(kind: "on_watchlist" | "in_area", name: string): PlaceColumn {
+  place(kind: PlaceKind, name: string): PlaceColumn {
     this.#places(kind, name);
-    return { path: `${kind}('${name}')`, sql: "NULL", type: BOOLEAN, place: { kind, name } };
+    const sqlOf = (paths: readonly string[] | undefined) => {
+      const path = this.first(paths);
+      return path === null ? "NULL" : this.find(path.split(".")).sql;
+    };
+    const { position, object } = this.survey;
+    const sql = placeSql(kind, name, sqlOf(position?.ra), sqlOf(position?.dec), sqlOf(object));
+    return { path: `${kind}('${name}')`, sql, type: BOOLEAN, place: [kind, name] };
   }
 
   #missing(path: readonly string[]): FinkError {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
-import type { ColumnTypes, FlatColumn } from "./columns.ts";
+import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
 import type { Compiled } from "./compile.ts";
 import type { Engine } from "./engine.ts";
 import { type FunctionThread, rowColumn } from "./function-thread.ts";
@@ -33,12 +33,19 @@ export async function runFilters(
   filters: readonly Compiled[],
   { seconds, thread, keys = [] }: { readonly seconds: number; readonly thread: (compiled: Compiled) => FunctionThread; readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
+  const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
   const columns = new Map(
-    [...filters.flatMap((filter) => filter.columns), ...keys, batch.columns.find(batch.id.split("."))].map((column) => [column.path, column]),
+    [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.find(batch.id.split("."))].map((column) => [
+      column.path,
+      column,
+    ]),
   );
   await makeBatch(engine, batch.relation, [...columns.values()]);
   const outcomes: Outcome[] = [];
-  for (const filter of filters) outcomes.push(await timed(() => runSql(engine, filter, seconds)));
+  for (const [i, filter] of filters.entries()) {
+    const failure = failures[i];
+    outcomes.push(failure === null ? await timed(() => runSql(engine, filter, seconds)) : { failure, milliseconds: 0 });
+  }
   const functions = filters.flatMap((filter, i) => (filter.filter.body.kind === "ts" && "rows" in outcomes[i] && outcomes[i].rows.length > 0 ? [i] : []));
   if (functions.length === 0) return outcomes;
   await withAlertsIn(
@@ -58,6 +65,16 @@ export async function runFilters(
     },
   );
   return outcomes;
+}
+
+/** Reads the watch lists and areas that the filter names, and again when their files change; why it cannot, or null. */
+async function loadPlaces({ places }: Engine, { columns }: Compiled): Promise<string | null> {
+  try {
+    await places.load(columns.flatMap((column) => ("place" in column ? [column.place as PlaceColumn["place"]] : [])));
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** The table `alerts`: flat columns, and `_row` from 0 on. */

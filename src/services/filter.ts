@@ -7,6 +7,7 @@ import type { ColumnTypes } from "../filters/columns.ts";
 import { type Engine, openEngine } from "../filters/engine.ts";
 import { addedColumns } from "../filters/file-alerts.ts";
 import { MatchTable, type Step } from "../filters/follow.ts";
+import { Places } from "../filters/places/places.ts";
 import { FilterStates } from "../filters/states.ts";
 import { tablesIn } from "../lake/tables.ts";
 import type { ScienceModule } from "../science/module.ts";
@@ -40,7 +41,8 @@ async function runFilterService(context: ServiceContext): Promise<void> {
   const { config, lake, log, status } = context;
   const { modules, problems } = await knownModules({ lake, config: config.science });
   for (const { message } of problems) log.warn(`science module left out: ${message}`);
-  const engine = await openEngine({ memory: config.filters.memory, threads: Math.min(2, availableParallelism()) });
+  const places = new Places(config.filters);
+  const engine = await openEngine({ memory: config.filters.memory, threads: Math.min(2, availableParallelism()), places });
   const states = new FilterStates(lake);
   const active = new ActiveFilters(lake, config.filters, states);
   const meter = new StageMeter();
@@ -97,7 +99,7 @@ async function filterSurvey(survey: string, { context, engine, active, modules, 
   surveys.set(survey, own);
   const shape = own.table.shape();
   if (!own.columns || own.shape !== shape) {
-    own.columns = await own.table.columns(engine, addedColumns(modules.filter((module) => module.surveys.includes(survey))), () => {});
+    own.columns = await own.table.columns(engine, addedColumns(modules.filter((module) => module.surveys.includes(survey))), engine.places.check);
     own.shape = shape;
   }
   const filters = await active.of(survey, engine, own.columns, shape);

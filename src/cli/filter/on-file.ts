@@ -6,6 +6,7 @@ import { addedColumns, withAlertFile } from "../../filters/file-alerts.ts";
 import { FunctionThread } from "../../filters/function-thread.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { withNullTypes } from "../../filters/null-types.ts";
+import { Places } from "../../filters/places/places.ts";
 import { runFilters } from "../../filters/run.ts";
 import { FinkError } from "../../errors.ts";
 import { identifier, literal } from "../../lake/scan.ts";
@@ -17,13 +18,13 @@ import { modulesOf, setupOf, surveyOf } from "./context.ts";
 export async function testOnFile(context: CommandContext, filter: Filter, given: string): Promise<void> {
   const path = resolve(given);
   checkFile(path, "io");
-  const engine = await openEngine();
+  const engine = await openEngine({ places: new Places(context.config().config.filters) });
   const { connection } = engine;
   try {
     const type = await withNullTypes(connection, path, await typesOf(connection, `SELECT * FROM read_parquet(${literal(path)})`));
     const survey = surveyOf(context, filter, (column) => type.entryNames.includes(column.split(".")[0]));
     const modules = await modulesOf(context, survey);
-    const columns = new ColumnTypes(survey, type, addedColumns(modules), () => {});
+    const columns = new ColumnTypes(survey, type, addedColumns(modules), engine.places.check);
     const compiled = await compile(filter, columns, connection, false);
     const id = columns.first(survey.alert);
     if (id === null) throw new FinkError("filter", `${path} has no alert id: none of ${survey.alert?.join(", ")}`);

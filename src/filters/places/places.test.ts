@@ -7,6 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { separation } from "../../sky/angle.ts";
 import { coneCoverage } from "../../sky/coverage.ts";
 import { pixelCentre, ringOfNested } from "../../sky/healpix.ts";
+import { surveySchema } from "../../surveys/definition.ts";
+import { ColumnTypes, typesOf } from "../columns.ts";
+import { compile } from "../compile.ts";
+import { openEngine } from "../engine.ts";
+import { FunctionThread } from "../function-thread.ts";
+import { loadFilter } from "../load.ts";
+import { runFilters } from "../run.ts";
 import { readArea } from "./area.ts";
 import { fitsTable } from "../../../test/fits-table.ts";
 import { Places } from "./places.ts";
@@ -170,6 +177,45 @@ describe("the folders", () => {
     expect([...places.mask("on_watchlist", "changing")(at, [null, null])]).toEqual([0, 1]);
     expect(() => places.file("on_watchlist", "chnging")).toThrow("did you mean changing?");
     await expect(places.load([["in_area", "cone@1.5"]])).rejects.toThrow("above 0 and up to 1");
+  });
+});
+
+describe("in filters", () => {
+  const survey = surveySchema.parse({ name: "ztf", alert: "candid", object: "objectId", position: { ra: "candidate.ra", dec: "candidate.dec" } });
+  const alerts = `SELECT i AS candid, CASE WHEN i % 3 = 0 THEN 'ZTF' || i END AS objectId,
+    CASE WHEN i = 5000 THEN NULL ELSE {'ra': i / 100.0, 'dec': -30.0} END AS candidate FROM range(5001) AS t(i)`;
+  const ask = async (where: string) => {
+    const engine = await openEngine({ places: new Places({ watchlists: folder, areas: folder }) });
+    try {
+      const columns = new ColumnTypes(survey, await typesOf(engine.connection, alerts), new Map(), engine.places.check);
+      const filter = await loadFilter(fileOf("asking.sql", `SELECT * FROM alerts WHERE ${where}`), "ztf");
+      const options = { seconds: 5, thread: () => new FunctionThread(filter.file) };
+      const [outcome] = await runFilters(
+        engine,
+        { columns, relation: alerts, id: "candid" },
+        [await compile(filter, columns, engine.connection, false)],
+        options,
+      );
+      if ("failure" in outcome) throw new Error(outcome.failure);
+      return outcome.rows;
+    } finally {
+      engine.close();
+    }
+  };
+
+  it("each alert by its position, or its object", async () => {
+    fileOf("patch.json", JSON.stringify({ cone: { ra: 10, dec: -30, radius_deg: 0.02 } }));
+    fileOf("followed.csv", "objectId\nZTF3\nZTF4\nZTF4998\n");
+    expect(await ask("in_area('patch')")).toEqual([998, 999, 1000, 1001, 1002]);
+    expect(await ask("in_area('patch') AND NOT on_watchlist('followed') AND candid > 1000")).toEqual([1001, 1002]);
+    expect(await ask("on_watchlist('followed')")).toEqual([3, 4998]);
+    expect((await ask("NOT in_area('patch')")).length).toBe(4996);
+  });
+
+  it("a name without a file is refused with the nearest one; a file that cannot be read fails its filter", async () => {
+    await expect(ask("in_area('pathc')")).rejects.toThrow("there is no area pathc; did you mean patch?");
+    fileOf("broken.json", "{");
+    await expect(ask("in_area('broken')")).rejects.toThrow("broken.json cannot be read as an area");
   });
 });
 

@@ -27,7 +27,8 @@ export class Places {
   readonly #folders: Readonly<Record<PlaceKind, string>>;
   readonly #loaded = new Map<string, Loaded>();
 
-  constructor({ watchlists, areas }: { readonly watchlists: string; readonly areas: string }) {
+  /** Without folders there are none. */
+  constructor({ watchlists, areas }: { readonly watchlists: string; readonly areas: string } = { watchlists: "", areas: "" }) {
     this.#folders = { on_watchlist: watchlists, in_area: areas };
   }
 
@@ -44,9 +45,15 @@ export class Places {
     const all = this.list(kind);
     const file = all.get(name);
     if (file !== undefined) return file;
-    const meant = didYouMean(name, all.keys()) || `; put its file into ${this.#folders[kind]}`;
+    const meant = didYouMean(name, all.keys()) || (this.#folders[kind] === "" ? "" : `; put its file into ${this.#folders[kind]}`);
     throw new FinkError("filter", `there is no ${kinds[kind].what} ${name}${meant}`);
   }
+
+  /** Throws "filter" for a name without a file, and for a level that is none. */
+  readonly check = (kind: PlaceKind, name: string): void => {
+    this.file(kind, name);
+    levelOf(name);
+  };
 
   /** Reads what is wanted and not read yet, or has changed. Throws "filter" for what cannot be read. */
   async load(wanted: Iterable<readonly [PlaceKind, string]>): Promise<void> {
