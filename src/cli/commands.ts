@@ -24,6 +24,11 @@ export const commands: CommandTable = {
     load: async () => (await import("./commands/filter.ts")).filter,
   },
   lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
+  deliveries: {
+    group: "Alerts",
+    summary: "What was sent where, what failed; send dead letters again",
+    load: async () => (await import("./commands/deliveries.ts")).deliveries,
+  },
   catalog: { group: "Alerts", summary: "Catalogues that alerts are matched with", load: async () => (await import("./commands/catalog.ts")).catalog },
   account: {
     group: "Alerts",

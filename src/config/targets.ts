@@ -51,7 +51,10 @@ const webhook = z.strictObject({
     .url({ protocol: /^https?$/ })
     .meta({ secret: true })
     .describe("Where to POST"),
-  secret: secret.default("").describe("Signs each message as Standard Webhooks wants it: whsec_ and base64; empty: no signature"),
+  secret: secret
+    .regex(/^(whsec_[A-Za-z0-9+/]+=*)?$/, "write whsec_ and the key in base64")
+    .default("")
+    .describe("Signs each message as Standard Webhooks wants it: whsec_ and base64; empty: no signature"),
   template: z.enum(["none", "slack", "telegram", "ntfy"]).default("none").describe("none: the alert as JSON; else a text as that service takes it"),
   text: z
     .string()

@@ -66,13 +66,11 @@ export class TargetFollower {
     if ((target.due?.(at.sentAt) ?? 0) > this.#now()) return null;
     const pending = await this.#read(at);
     if (!pending) return null;
-    // half open: a target that failed several times is tried with one match
-    const count = this.failures >= breakAfter ? 1 : target.batch;
-    const chosen = pending.matches.slice(0, count);
+    const chosen = pending.matches.slice(0, this.failures >= breakAfter ? await this.#untilOwn(pending.matches) : target.batch);
     const rest = pending.matches.slice(chosen.length);
     const latest = chosen.reduce((last, { match }) => (match.matched_at > last ? match.matched_at : last), at.matchedAt);
     const row = pending.first + chosen.length;
-    const next = { matchedAt: latest, sentAt: this.#now(), ...(rest.length > 0 ? { version: at.version, row } : { version: pending.to, row: 0 }) };
+    const next = { matchedAt: latest, sentAt: at.sentAt, ...(rest.length > 0 ? { version: at.version, row } : { version: pending.to, row: 0 }) };
     const sent = await this.#send(
       chosen.filter(({ match }) => match.matched_at >= pending.since),
       next,
@@ -80,6 +78,13 @@ export class TargetFollower {
     );
     this.#pending = rest.length > 0 ? { ...pending, matches: rest, first: row } : null;
     return sent;
+  }
+
+  /** Half open: a target that failed several times is tried with one match. How many there are up to the first that is for it. */
+  async #untilOwn(matches: readonly NightMatch[]): Promise<number> {
+    const filters = await this.#of.filters();
+    const first = matches.findIndex(({ match }) => filters.get(match.filter)?.deliver.includes(this.#of.target.name));
+    return first < 0 ? matches.length : first + 1;
   }
 
   #now(): number {
@@ -124,9 +129,9 @@ export class TargetFollower {
         performance.now() - startedAt,
       );
       const settled = again.flatMap(({ id }) => (gone.has(id) ? [] : [id]));
-      store.advance(target.name, survey, next, [...lines, ...this.#deadLines(dead)], dead, settled);
-      this.failures = 0;
-      this.trouble = "";
+      store.advance(target.name, survey, messages.length > 0 ? { ...next, sentAt: at } : next, [...lines, ...this.#deadLines(dead)], dead, settled);
+      if (messages.length > 0) this.failures = 0;
+      if (messages.length > 0) this.trouble = "";
       return { messages, refused: dead.length };
     } catch (error) {
       this.failures++;

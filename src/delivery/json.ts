@@ -64,7 +64,8 @@ function decimalAt(words: Uint32Array, row: number): bigint {
 export function withoutBulk({ fields }: StructType): StructType {
   const kept = fields.flatMap((field) => {
     if (typeof field.type === "string") return field.type === "binary" ? [] : [field];
-    if (field.type.type !== "struct") return [];
+    // one with bytes is an image with its name
+    if (field.type.type !== "struct" || field.type.fields.some(({ type }) => type === "binary")) return [];
     const inner = withoutBulk(field.type);
     return inner.fields.length > 0 ? [{ ...field, type: inner }] : [];
   });

@@ -1,13 +1,10 @@
 import { type CompressionAlgorithmValue } from "@platformatic/kafka";
-import { compileColumnEncoder, type ColumnEncoder } from "../avro/column-encoder.ts";
 import type { SchemaRegistration } from "../avro/registration.ts";
 import { FinkError } from "../errors.ts";
-import { avroSchemaOf } from "../lake/avro-schema.ts";
-import type { StructType } from "../lake/schema.ts";
 import type { KafkaConfig } from "../sources/kafka-connection.ts";
 import { KafkaLane } from "../sources/kafka-lane.ts";
 import { explainProducing, Topics } from "../sources/kafka-made-topics.ts";
-import type { Alert } from "./alerts.ts";
+import { AlertEncoders } from "./encoders.ts";
 import { jsonOf } from "./json.ts";
 import type { Message, Refusal, Target } from "./target.ts";
 
@@ -107,50 +104,4 @@ export function partitionOf(object: string, partitions: number): number {
   let hash = 0x811c9dc5; // FNV-1a
   for (let i = 0; i < object.length; i++) hash = Math.imul(hash ^ object.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % partitions;
-}
-
-interface BoundEncoder {
-  readonly encoder: ColumnEncoder;
-  readonly schema: string;
-  readonly schemaBytes: Buffer;
-}
-
-/** Encoders by what is sent and by the types of the columns that it comes from. */
-export class AlertEncoders {
-  readonly #schemas = new WeakMap<StructType, { readonly text: string; readonly bytes: Buffer }>();
-  readonly #types = new WeakMap<object, string>();
-  readonly #made = new Map<string, ColumnEncoder>();
-  readonly #bound = new WeakMap<ColumnEncoder, Alert["parts"]>();
-
-  /** An encoder for the rows of this alert's columns. */
-  of({ parts }: Alert, columns: StructType, name: string): BoundEncoder {
-    const schema = this.#schemas.get(columns) ?? schemaOf(columns, name);
-    this.#schemas.set(columns, schema);
-    const key = `${schema.text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
-    const encoder =
-      this.#made.get(key) ??
-      compileColumnEncoder(
-        schema.text,
-        parts.flatMap((part) => part?.type ?? []),
-      );
-    this.#made.set(key, encoder);
-    if (this.#made.size > mostEncoders) this.#made.delete(this.#made.keys().next().value!);
-    const before = this.#bound.get(encoder);
-    if (!before || parts.some((part, i) => part !== before[i])) encoder.bind(parts);
-    this.#bound.set(encoder, parts);
-    return { encoder, schema: schema.text, schemaBytes: schema.bytes };
-  }
-
-  #typeOf(type: object): string {
-    const text = this.#types.get(type) ?? String(type);
-    this.#types.set(type, text);
-    return text;
-  }
-}
-
-const mostEncoders = 64;
-
-function schemaOf(columns: StructType, name: string): { text: string; bytes: Buffer } {
-  const text = avroSchemaOf(columns, name);
-  return { text, bytes: Buffer.from(text) };
 }

@@ -1,10 +1,14 @@
+import { surveysOf } from "../archive/setup.ts";
 import { SchemaRegistration } from "../avro/registration.ts";
 import type { Config } from "../config/schema.ts";
 import { secretOf } from "../config/secrets.ts";
 import { defaultKafkaTarget, type TargetConfig, type TargetOf } from "../config/targets.ts";
 import { FinkError } from "../errors.ts";
+import { emailTarget } from "./email.ts";
+import { filesTarget } from "./files.ts";
 import { type KafkaTargetOptions, kafkaTarget } from "./kafka.ts";
 import type { Target } from "./target.ts";
+import { webhookTarget } from "./webhook.ts";
 
 /** The targets of the configuration by name; `kafka` is always there. */
 export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfig> {
@@ -15,8 +19,12 @@ export function openTarget(name: string, target: TargetConfig, config: Config): 
   switch (target.kind) {
     case "kafka":
       return kafkaTarget(kafkaOptions(name, target, config));
-    default:
-      throw new FinkError("config", `delivery.targets.${name}: kind ${target.kind} is not there yet`);
+    case "webhook":
+      return webhookTarget(name, target);
+    case "email":
+      return emailTarget(name, target);
+    case "files":
+      return filesTarget(name, target, (survey) => surveysOf(config).named(survey));
   }
 }
 

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { didYouMean } from "../../config/nearest.ts";
+import { DeliveryStore } from "../../delivery/store.ts";
+import { FinkError } from "../../errors.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { table } from "../table.ts";
+
+const flags = z.object({
+  target: z.string().optional().describe("Only this target").meta({ value: "NAME" }),
+  failed: z.boolean().default(false).describe("Only what failed, and the dead letters"),
+  id: z.string().optional().describe("With redrive: only this dead letter").meta({ value: "ID" }),
+  limit: z.int().positive().default(20).describe("Lines of the log").meta({ value: "N" }),
+});
+
+export const deliveries = defineCommand({
+  arguments: "[redrive]",
+  description:
+    "What was sent where, what failed and what was refused for good (dead letters).\nWith redrive, dead letters are sent again by the delivery service, under the ids they had.",
+  example: "./fink deliveries --failed",
+  flags,
+  async run(context, [action], given) {
+    if (action !== undefined && action !== "redrive") throw new FinkError("usage", `deliveries does not know ${action}; there is redrive`);
+    const store = DeliveryStore.openExisting(context.config().config.lake);
+    if (!store) return context.print(context.json ? "{}" : "nothing was sent yet; see docs/delivery.md");
+    try {
+      const names = new Set(store.totals().map(({ target }) => target));
+      if (given.target !== undefined && !names.has(given.target)) {
+        throw new FinkError("usage", `nothing was sent to ${given.target}${didYouMean(given.target, names) || `; there are ${[...names].join(", ")}`}`);
+      }
+      if (action === "redrive") redrive(context, store, given);
+      else show(context, store, given);
+    } finally {
+      store.close();
+    }
+  },
+});
+
+function redrive(context: CommandContext, store: DeliveryStore, { target, id }: z.output<typeof flags>): void {
+  const marked = store.redrive({ target, id });
+  if (context.json) context.print(JSON.stringify({ redriven: marked }));
+  else context.print(marked === 0 ? "there are no such dead letters" : `${marked} dead letters are sent again by the delivery service`);
+}
+
+function show(context: CommandContext, store: DeliveryStore, { target, failed, limit }: z.output<typeof flags>): void {
+  const totals = store.totals().filter((one) => (target ?? one.target) === one.target);
+  const log = store.log({ target, failed, limit });
+  const dead = store.dead({ target });
+  if (context.json) {
+    const letters = dead.map(({ match, ...letter }) => ({ ...letter, filter: match.filter, alert: String(match.alert) }));
+    return context.print(JSON.stringify({ targets: totals, log, dead: letters }));
+  }
+  if (!failed) {
+    const rows = totals.map((t) => [
+      t.target,
+      t.survey,
+      String(t.sent),
+      t.sentAt === null ? "" : timeOf(t.sentAt),
+      t.dead === 0 ? "" : String(t.dead),
+      t.error,
+    ]);
+    context.print(table(["target", "survey", "sent in 30 days", "last", "dead letters", "trouble"], rows));
+  }
+  if (log.length > 0) {
+    const rows = log.map((l) => [timeOf(l.at), l.target, l.survey, l.filter, String(l.matches), `${l.milliseconds} ms`, l.error || "sent"]);
+    context.print(`\n${table(["time", "target", "survey", "filter", "matches", "took", "outcome"], rows)}`);
+  }
+  const shown = dead.slice(0, limit).map((d) => [d.target, d.id, timeOf(d.at), d.redrive ? "is sent again" : d.reason]);
+  if (shown.length > 0) context.print(`\n${table(["dead letter of", "id", "since", "reason"], shown)}\n./fink deliveries redrive sends them again`);
+}
+
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

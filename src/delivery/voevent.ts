@@ -1,0 +1,54 @@
+import { utcOfTai } from "../sky/leap-seconds.ts";
+import { msOfMjd } from "../sky/time.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { type Json, jsonOf, withoutBulk } from "./json.ts";
+import type { Message } from "./target.ts";
+
+/** A match as VOEvent 2.0 (IVOA Recommendation of 2011-07-11): the alert's numbers and texts as parameters, structures as groups. */
+export function voEvent(message: Message, survey: Survey): string {
+  const { id, match, filter, alert, columns } = message;
+  const { ra, dec, mjd } = match;
+  const about = params({ filter: match.filter, filter_version: match.filter_version, alert: String(match.alert), object: match.object });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="observation" ivorn="ivo://fink/${escaped(message.survey)}#${escaped(id)}">
+<Who><AuthorIVORN>ivo://fink</AuthorIVORN><Date>${iso(Number(match.matched_at / 1000n))}</Date><Author><title>Fink</title></Author></Who>
+<What>${about}<Group name="alert">${params(jsonOf(alert, filter.columns ? columns : withoutBulk(columns)))}</Group></What>
+${ra === null || dec === null || mjd === null ? "" : whereWhen(ra, dec, isoTime(mjd, survey), survey)}
+<Why><Concept>${escaped(filter.description)}</Concept></Why>
+</voe:VOEvent>
+`;
+}
+
+function whereWhen(ra: number, dec: number, time: string, { title, name }: Survey): string {
+  return `<WhereWhen><ObsDataLocation><ObservatoryLocation id="${escaped(title || name)}"/><ObservationLocation><AstroCoordSystem id="UTC-ICRS-TOPO"/>
+<AstroCoords coord_system_id="UTC-ICRS-TOPO"><Time unit="s"><TimeInstant><ISOTime>${time}</ISOTime></TimeInstant></Time>
+<Position2D unit="deg"><Name1>RA</Name1><Name2>Dec</Name2><Value2><C1>${ra}</C1><C2>${dec}</C2></Value2><Error2Radius>0.0003</Error2Radius></Position2D>
+</AstroCoords></ObservationLocation></ObsDataLocation></WhereWhen>`;
+}
+
+/** UTC without a Z, as VOEvent has it. A survey whose column says so has TAI. */
+function isoTime(mjd: number, { time }: Survey): string {
+  return iso(msOfMjd(time?.field.some((field) => /tai$/i.test(field)) ? utcOfTai(mjd) : mjd));
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "");
+}
+
+function params(values: Readonly<Record<string, Json>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => {
+      if (value === null) return "";
+      if (typeof value === "object" && !Array.isArray(value)) return `<Group name="${escaped(name)}">${params(value as Record<string, Json>)}</Group>`;
+      const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+      return `<Param name="${escaped(name)}" value="${escaped(text)}" dataType="${typeof value === "number" ? "float" : "string"}"/>`;
+    })
+    .join("\n");
+}
+
+// eslint-disable-next-line no-control-regex
+const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+function escaped(text: string): string {
+  return text.replace(notXml, "").replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
+}

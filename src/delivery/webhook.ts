@@ -1,0 +1,122 @@
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { TargetOf } from "../config/targets.ts";
+import { FinkError, messageOf } from "../errors.ts";
+import { checkUrl, publicLookup } from "./public-address.ts";
+import type { Message, Refusal, Target } from "./target.ts";
+import { requestOf, type WebhookRequest } from "./webhook-body.ts";
+
+/** A match is posted on its own; several at a time. */
+export function webhookTarget(name: string, options: TargetOf<"webhook">, now: () => number = Date.now): Target {
+  return new WebhookTarget(name, options, now);
+}
+
+/** After so many failures with nothing that got through, the rest of the matches waits. */
+const failuresInRow = 5;
+/** A message that fails for so long is a dead letter, even when nothing else was there to get through. */
+const longestMs = 24 * 3_600_000;
+
+interface Failing {
+  attempts: number;
+  readonly since: number;
+  reason: string;
+}
+
+class WebhookTarget implements Target {
+  readonly name: string;
+  readonly batch = 100;
+  readonly images = false;
+  readonly #options: TargetOf<"webhook">;
+  readonly #now: () => number;
+  readonly #url: URL;
+  readonly #agent: HttpAgent | HttpsAgent;
+  /** What is done with, of matches that will be asked for again because others failed: there (null), or refused. */
+  readonly #settled = new Map<string, Refusal | null>();
+  readonly #failing = new Map<string, Failing>();
+  #succeededAt = 0;
+
+  constructor(name: string, options: TargetOf<"webhook">, now: () => number) {
+    this.name = name;
+    this.#options = options;
+    this.#now = now;
+    this.#url = new URL(options.url);
+    if (!options.allowPrivate) checkUrl(this.#url);
+    const settings = { keepAlive: true, maxSockets: options.parallel, ...(!options.allowPrivate && { lookup: publicLookup() }) };
+    this.#agent = this.#url.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings);
+  }
+
+  async send(messages: readonly Message[], signal: AbortSignal): Promise<readonly Refusal[]> {
+    const waiting = messages.filter(({ id }) => !this.#settled.has(id));
+    let next = 0;
+    let inRow = 0;
+    const work = async () => {
+      while (next < waiting.length && inRow < failuresInRow && !signal.aborted) inRow = (await this.#deliver(waiting[next++], signal)) ? 0 : inRow + 1;
+    };
+    await Promise.all(Array.from({ length: this.#options.parallel }, work));
+    const left = messages.filter(({ id }) => !this.#settled.has(id));
+    if (left.length > 0) throw this.#failure(left);
+    const refused = messages.flatMap(({ id }) => this.#settled.get(id) ?? []);
+    for (const { id } of messages) this.#settled.delete(id);
+    return refused;
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+  }
+
+  /** True when the match is done with. */
+  async #deliver(message: Message, signal: AbortSignal): Promise<boolean> {
+    const outcome = await this.#post(requestOf(message, this.#options, this.#now()), signal);
+    const now = this.#now();
+    if (outcome === null) {
+      this.#succeededAt = now;
+      this.#settled.set(message.id, null);
+      this.#failing.delete(message.id);
+      return true;
+    }
+    const failing = this.#failing.get(message.id) ?? { attempts: 0, since: now, reason: "" };
+    this.#failing.set(message.id, failing);
+    failing.attempts++;
+    failing.reason = outcome.reason;
+    const isHopeless = failing.attempts >= this.#options.attempts && (this.#succeededAt >= failing.since || now - failing.since > longestMs);
+    if (!outcome.isFinal && !isHopeless) return false;
+    this.#settled.set(message.id, { message, reason: `${outcome.reason} (${failing.attempts} attempts)` });
+    this.#failing.delete(message.id);
+    return true;
+  }
+
+  #failure(left: readonly Message[]): FinkError {
+    const reasons = left.flatMap(({ id }) => this.#failing.get(id)?.reason ?? []);
+    return new FinkError("delivery", `${this.#url.host} ${reasons[0] ?? "was not asked"}; ${left.length} matches wait`);
+  }
+
+  /** null: it has it. Redirects are not followed. */
+  async #post({ body, headers }: WebhookRequest, signal: AbortSignal): Promise<{ reason: string; isFinal: boolean } | null> {
+    const timeout = AbortSignal.timeout(this.#options.timeoutSeconds * 1000);
+    try {
+      const status = await this.#statusOf(body, headers, AbortSignal.any([signal, timeout]));
+      if (status >= 200 && status < 300) return null;
+      // of the others it is the address or the service that is wrong, not the message: nothing is thrown away
+      return { reason: `answers with status ${status}`, isFinal: status === 400 || status === 413 || status === 415 || status === 422 };
+    } catch (error) {
+      return { reason: timeout.aborted ? `does not answer within ${this.#options.timeoutSeconds} s` : `cannot be reached: ${reasonOf(error)}`, isFinal: false };
+    }
+  }
+
+  #statusOf(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+    const request = this.#url.protocol === "https:" ? httpsRequest : httpRequest;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const length = { "content-length": String(Buffer.byteLength(body)), "user-agent": "Fink" };
+    const sent = request(this.#url, { method: "POST", agent: this.#agent, headers: { ...length, ...headers }, signal }, (response) => {
+      response.on("error", reject).on("end", () => resolve(response.statusCode ?? 0));
+      response.resume();
+    });
+    sent.on("error", reject).end(body);
+    return promise;
+  }
+}
+
+/** An error of several addresses has no message of its own. */
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? messageOf(error.errors[0]) : messageOf(error);
+}
