@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import type { Config } from "../config/schema.ts";
+import { type Config, configSchema } from "../config/schema.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Sources } from "../serving/sources.ts";
 import { addAlerts } from "./alerts.ts";
@@ -17,6 +17,7 @@ import { LiveFeed } from "./feed.ts";
 import { addFink } from "./fink/routes.ts";
 import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
+import { answers, perAddress, preflight } from "./limits.ts";
 import { servePages } from "./pages.ts";
 import { addAboutRoutes } from "./pages/about-routes.ts";
 import { addFilterRoutes } from "./pages/filter-routes.ts";
@@ -24,6 +25,8 @@ import { addAccount } from "./pages/account.ts";
 import { addAggregations } from "./pages/aggregation.ts";
 import type { PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
+import { addSql } from "./sql.ts";
+import { addStream } from "./stream.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -69,12 +72,21 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
+  app.options("/api/*", preflight);
+  app.use("/api/*", perAddress(options.api?.requestsPerMinute ?? 0), answers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
-  if (options.sources) addFink(app, { lake: options.lake, sources: options.sources, survey: options.api?.survey ?? "ztf" });
+  if (options.sources) addAlertRoutes(app, options, options.sources);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));
   return app;
+}
+
+/** What needs more of the lake than a few of its newest rows. */
+function addAlertRoutes(app: Api, { lake, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
+  addSql(app, { lake }, api);
+  addStream(app, lake, sources);
+  addFink(app, { lake, sources, survey: api.survey });
 }
 
 const headers = secureHeaders({

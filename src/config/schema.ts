@@ -150,6 +150,10 @@ export const configSchema = z.strictObject({
         .enum(["ztf", "lsst"])
         .default("ztf")
         .describe("Survey of requests at /api/v1/ whose arguments do not tell; /api/v1/ztf/ and /api/v1/lsst/ always do"),
+      requestsPerMinute: z.int().min(0).default(1200).describe("Requests that one address may make to /api/ in a minute; 0: as many as it likes"),
+      sqlSeconds: z.number().positive().default(30).describe("A query at /api/v1/sql is ended after this time"),
+      sqlRows: z.int().positive().default(100_000).describe("… and gives so many rows at most"),
+      sqlMegabytes: z.int().min(64).default(512).describe("… and takes so much memory"),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("Least important line to write") }).prefault({}),

@@ -10,6 +10,7 @@ import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { alertsView } from "./alerts.ts";
 import { explain } from "./explain-error.ts";
+import { createMacros, withoutAdql } from "./macros.ts";
 import { newestScience } from "./newest.ts";
 import { prepareReadOnly } from "./read-only.ts";
 
@@ -41,6 +42,7 @@ export async function openSession(lake: string, { memory = "1GB", writable }: Se
     for (const table of tables) await createView(connection, table, tables, scratch);
     for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, survey, tables);
     const catalogues = await createCatalogueViews(connection, lake);
+    await createMacros(connection);
     await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
     return new LakeSession(connection, tables, close);
   } catch (error) {
@@ -63,7 +65,7 @@ export class LakeSession {
   /** Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError "sql". */
   async query(sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBResult> {
     return await this.#explained(async () => {
-      const prepared = await prepareReadOnly(this.#connection, sql);
+      const prepared = await prepareReadOnly(this.#connection, withoutAdql(sql));
       prepared.bind([...values]);
       return await prepared.stream();
     });

@@ -1,4 +1,4 @@
-import { Bool, type Data, Field, Float64, Int32, Int64, makeBuilder, Struct, Utf8 } from "apache-arrow";
+import { Bool, type Data, Field, Float64, Int32, Int64, makeBuilder, RecordBatch, Schema, Struct, Table as ArrowTable, tableToIPC, Utf8 } from "apache-arrow";
 import type { Context } from "hono";
 import { toParquet } from "../../lake/parquet.ts";
 import type { Cell, ColumnKind, Table } from "./table.ts";
@@ -83,12 +83,23 @@ const arrowTypes = {
   list: () => new Utf8(),
 };
 
-function parquet({ columns, rows }: Table): Uint8Array {
+function parquet(table: Table): Uint8Array {
+  return toParquet(arrowOf(table));
+}
+
+/** Arrow's IPC stream. */
+export function arrow(table: Table): Uint8Array {
+  const data = arrowOf(table);
+  const schema = new Schema(data.type.children);
+  return tableToIPC(new ArrowTable(schema, [new RecordBatch(schema, data)]), "stream");
+}
+
+function arrowOf({ columns, rows }: Table): Data<Struct> {
   const type = new Struct(columns.map(({ name, kind }) => new Field(name, arrowTypes[kind](), true)));
   const builder = makeBuilder({ type, nullValues: [null, undefined] });
   for (const row of rows)
     builder.append(
       Object.fromEntries(columns.map(({ name, kind }, i) => [name, kind === "list" && row[i] !== null ? JSON.stringify(row[i]) : row[i]])) as never,
     );
-  return toParquet(builder.finish().flush() as Data<Struct>);
+  return builder.finish().flush() as Data<Struct>;
 }

@@ -1,4 +1,4 @@
-import { type DuckDBBlobValue, type DuckDBConnection, type DuckDBType, DuckDBTypeId, type DuckDBValue, type Json } from "@duckdb/node-api";
+import { type DuckDBBlobValue, type DuckDBConnection, type DuckDBResult, type DuckDBType, DuckDBTypeId, type DuckDBValue, type Json } from "@duckdb/node-api";
 import { toJson } from "../../sql/values.ts";
 
 /** `long` is bigint, `list` anything JSON has. */
@@ -20,10 +20,21 @@ export const emptyTable: Table = { columns: [], rows: [] };
 
 /** Runs a query; 64-bit integers stay exact, NaN is null, times are text. */
 export async function tableOf(connection: DuckDBConnection, sql: string): Promise<Table> {
-  const reader = await connection.runAndReadAll(sql);
-  const types = reader.columnTypes();
-  const columns = reader.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
-  return { columns, rows: reader.getRows().map((row) => row.map((value, i) => cell(value, types[i]))) };
+  return (await tableOfResult(await connection.run(sql))).table;
+}
+
+/** The first rows of a result, and whether there are more. */
+export async function tableOfResult(result: DuckDBResult, limit = Infinity): Promise<{ readonly table: Table; readonly hasMore: boolean }> {
+  const types = result.columnTypes();
+  const columns = result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
+  const rows: Cell[][] = [];
+  for await (const chunk of result) {
+    for (const row of chunk.getRows()) {
+      if (rows.length === limit) return { table: { columns, rows }, hasMore: true };
+      rows.push(row.map((value, i) => cell(value, types[i])));
+    }
+  }
+  return { table: { columns, rows }, hasMore: false };
 }
 
 /** The table with more columns at its end. */
