@@ -8,6 +8,9 @@ const broker = z.string().regex(/^.+:\d{1,5}$/, "write host:port, e.g. localhost
 const isStart = (text: string) => text === "earliest" || text === "latest" || !Number.isNaN(Date.parse(text));
 const start = z.string().refine(isStart, "allowed are earliest, latest or a time such as 2026-01-31T00:00:00Z");
 
+/** One of `science.qualityCuts`: column, sign, number. */
+export const cutPattern = /^([A-Za-z_][\w.]*) *(=|!=|<=?|>=?) *(-?\d+(?:\.\d+)?)$/;
+
 /** Every key of `conf/fink.yaml`, its default and its description: help, docs, checks and `FINK_*` variables come from here. */
 export const configSchema = z.strictObject({
   lake: path.default("lake").describe("Folder of the lake; relative to FINK_HOME"),
@@ -66,6 +69,10 @@ export const configSchema = z.strictObject({
       batchAlerts: z.int().positive().default(2000).describe("Alerts computed and committed at once, about: files of raw are not cut"),
       workers: z.int().min(0).default(0).describe("Threads that compute; 0: one per core but one, from 1 to 8"),
       limitSeconds: z.number().positive().default(30).describe("A module that takes longer for a batch is left out of it: its columns are null there"),
+      qualityCuts: z
+        .record(z.string(), z.array(z.string().regex(cutPattern, "write a column, a sign and a number, e.g. candidate.rb >= 0.55")))
+        .default({ ztf: ["candidate.nbad = 0", "candidate.rb >= 0.55", "candidate.fid != 3"] })
+        .describe("By survey, what an alert has to meet to get the flag passes_quality_cuts; signs are =, !=, <, <=, >, >=. Nothing is left out by it"),
       recentNights: z
         .int()
         .positive()

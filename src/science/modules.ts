@@ -1,3 +1,4 @@
+import { configSchema } from "../config/schema.ts";
 import type { ScienceModule } from "./module.ts";
 import { anomalyScore } from "./modules/anomaly.ts";
 import { cats } from "./modules/cats.ts";
@@ -11,14 +12,13 @@ import { lcFeaturesZtf } from "./modules/lc-features-ztf.ts";
 import { magnitudeRate } from "./modules/magnitude-rate.ts";
 import { photometryLsst, photometryZtf } from "./modules/apparent.ts";
 import { nalerthist } from "./modules/nalerthist.ts";
-import { quality } from "./modules/quality.ts";
+import { qualityModules } from "./modules/quality.ts";
 import { roid } from "./modules/roid.ts";
 import { rubinCataloged, rubinLabels, rubinMainLabels } from "./modules/rubin-labels.ts";
 import { snnSniaVsNonia, snnSnVsAll, snnSnVsOthers } from "./modules/supernnova.ts";
 import { transient } from "./modules/transient.ts";
 
 const ztf = [
-  quality,
   nalerthist,
   roid,
   transient,
@@ -36,5 +36,8 @@ const ztf = [
 ];
 const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats, rubinMainLabels];
 
-/** Shipped modules; one that reads what another adds runs after it. */
-export const modules: readonly ScienceModule[] = [...ztf, ...lsst];
+/** Shipped modules that depend on no configuration; one that reads what another adds runs after it. */
+export const fixedModules: readonly ScienceModule[] = [...ztf, ...lsst];
+
+/** The shipped modules as they are without a configuration. */
+export const modules: readonly ScienceModule[] = [...fixedModules, ...qualityModules(configSchema.parse({}).science)];

@@ -13,7 +13,8 @@ import type { ScienceModule, ScienceSetup } from "./module.ts";
 import { modelModules, withItsModels } from "./models/modules.ts";
 import { blazarStats } from "./modules/blazar.ts";
 import { modelFolder } from "./models/store.ts";
-import { modules as shipped } from "./modules.ts";
+import { qualityModules } from "./modules/quality.ts";
+import { fixedModules } from "./modules.ts";
 
 const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
 
@@ -57,7 +58,7 @@ const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
 export async function knownModules(setup: ScienceSetup, surveys?: readonly Survey[]): Promise<KnownModules> {
   const folder = setup.config.modules;
   const ofCatalogues = [blazarStats(setup), ...crossMatchModules(setup), ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all)];
-  const byName = new Map([...shipped, ...modelModules(setup), ...ofCatalogues].map((module) => [module.name, module]));
+  const byName = new Map([...fixedModules, ...qualityModules(setup.config), ...modelModules(setup), ...ofCatalogues].map((module) => [module.name, module]));
   const problems: FinkError[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];
   for (const file of files.sort()) {

@@ -69,7 +69,7 @@ describe("./fink science test", () => {
     [["test", "brightness", "--on", "HOME/../alert.parquet"], 1, /^fink: there is no file .*alert\.parquet; did you mean alerts\.parquet\?$/],
     [["test", "brightness", "--survey", "lsst"], 2, /^fink: brightness is a module for alerts of ztf, not of lsst$/],
     [["test", "brightness", "--survey", "zft"], 2, /^fink: --survey zft: there is no such survey; did you mean ztf\?$/],
-    [["tset"], 2, /^fink: there is \.\/fink science list and \.\/fink science test MODULES$/],
+    [["tset"], 2, /^fink: there is \.\/fink science list, test MODULES, run --night YYYYMMDD and diff --night YYYYMMDD$/],
   ])("%j: one line", async (args, code, line) => {
     const outcome = await science(...args.map((arg) => arg.replace("HOME", join(home, "science"))));
     expect(outcome).toMatchObject({ code, stdout: "" });
@@ -98,7 +98,7 @@ describe("./fink science test", () => {
     const outcomes = await Promise.all([1, 2].map(() => science("test", "brightness", "--alerts", "7", "--json")));
     expect(Object.keys(JSON.parse(outcomes[0].stdout))).toHaveLength(7);
     expect(outcomes[1]).toEqual(outcomes[0]);
-  });
+  }, 60_000);
 });
 
 describe("./fink science list", () => {
