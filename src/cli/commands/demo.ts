@@ -6,6 +6,7 @@ import { LakeTable } from "../../lake/table.ts";
 import { createLogger } from "../../log.ts";
 import { runArchive } from "../../services/archive.ts";
 import type { Service } from "../../services/service.ts";
+import { services } from "../../services/services.ts";
 import { supervise } from "../../services/supervise.ts";
 import { ui } from "../../services/ui.ts";
 import { schemaFor } from "../../simulator/packets/schemas.ts";
@@ -17,7 +18,8 @@ const alertsPerNight = 3000;
 
 export const demo = defineCommand({
   arguments: "",
-  description: "Makes a night of alerts such as ZTF and LSST send, archives it as it comes, and shows it on the pages. Nothing but this folder is touched.",
+  description:
+    "Makes a night of alerts such as ZTF and LSST send, archives it as it comes, computes what is known of each alert, runs the shipped filters, and shows it all on the pages. Nothing but this folder is touched.",
   example: "./fink demo --rate 50",
   flags: z.object({
     rate: z.coerce.number().positive().default(20).describe("Alerts per second and survey").meta({ value: "N" }),
@@ -41,15 +43,16 @@ export const demo = defineCommand({
     const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    const services = [archive, pages].map((service) => ({ service, name: service.name }));
-    await supervise(services, { config, once: false, log: createLogger("warn"), signal: stop.signal });
+    const between = await Promise.all((["science", "filter", "aggregation"] as const).map((name) => services[name]()));
+    const all = [archive, ...between, pages].map((service) => ({ service, name: service.name }));
+    await supervise(all, { config, once: false, log: createLogger("warn"), signal: stop.signal });
     context.print(`\nStopped. The alerts stay in ${lake}: ./fink query --lake ${lake} "SELECT count(*) FROM ztf.raw"`);
   },
 });
 
 function announce(print: (line: string) => void, url: string | undefined): void {
   if (url === undefined) return;
-  print(`Open ${url}/live to see alerts come in, with their images, and ${url} for what the lake holds.`);
+  print(`Open ${url} to see the night as it comes: alerts with their images, the sky, classes, filters, counts. ${url}/live has the rates of each step.`);
   print("Ctrl-C ends it. What was archived stays, and the next `./fink demo` goes on where this one was.");
 }
 
