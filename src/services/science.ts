@@ -3,6 +3,7 @@ import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { type Progress, ScienceTable } from "../science/follow.ts";
+import { shareCatalogues } from "../science/catalogue/load.ts";
 import { SciencePool } from "../science/pool.ts";
 import { stampOf } from "../science/registry.ts";
 import { ScienceReport } from "../science/report.ts";
@@ -34,6 +35,7 @@ interface Work extends ServiceContext {
 async function runScience(context: ServiceContext): Promise<void> {
   const { config, lake, log, once, status } = context;
   const setup = { lake, config: config.science };
+  await shareCatalogues(lake);
   const pool = new SciencePool(setup, surveysOf(config).all, (trouble) => log.warn(`science: ${trouble}`));
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
@@ -42,8 +44,9 @@ async function runScience(context: ServiceContext): Promise<void> {
   let stamp = stampOf(setup);
   const look = () => {
     work.report.save(lake);
-    if (stampOf(setup) !== stamp) pool.renew();
-    stamp = stampOf(setup);
+    const now = stampOf(setup);
+    if (now !== stamp) void shareCatalogues(lake).then(() => signal.aborted || pool.renew());
+    stamp = now;
   };
   const timers = [setInterval(say, 1000), setInterval(look, lookEveryMs)];
   try {

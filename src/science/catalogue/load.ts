@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../../errors.ts";
 import { identifier, literal } from "../../lake/scan.ts";
 import { steadyMemory } from "../../lake/upkeep.ts";
-import { type CatalogueInfo, catalogueFolder } from "../../lake/catalogues.ts";
+import { type CatalogueInfo, catalogueFolder, cataloguesIn } from "../../lake/catalogues.ts";
 import { catalogueNamed } from "./catalogue.ts";
 import { castOf, type KeptColumn, keptColumnReader, sharedDoubles } from "./kept-column.ts";
 import type { ProperMotion, Sources } from "./match.ts";
@@ -18,23 +19,31 @@ export interface Catalogue extends Sources {
 /** By folder. */
 const inMemory = new Map<string, { readonly edition: string; readonly catalogue: Promise<Catalogue> }>();
 
-/** The edition of a catalogue, read once in a process; an earlier edition is let go. */
+/** The edition of a catalogue, read once in a process, or by the thread that shares it; an earlier edition is let go. */
 export function catalogueInMemory(lake: string, { name, edition }: CatalogueInfo): Promise<Catalogue> {
   const folder = catalogueFolder(lake, name);
   const known = inMemory.get(folder);
   if (known?.edition === edition) return known.catalogue;
-  const catalogue = loadCatalogue(lake, name);
+  const shared = isMainThread ? undefined : (getEnvironmentData(sharedFor(lake)) as Catalogue[] | undefined);
+  const own = shared?.find(({ info }) => info.name === name && info.edition === edition);
+  const catalogue = own ? Promise.resolve(own) : loadCatalogue(lake, name);
   inMemory.set(folder, { edition, catalogue });
   catalogue.catch(() => inMemory.delete(folder)); // it is tried again
   return catalogue;
 }
 
-/** What another thread has in memory; it is not read here again. */
-export function shareCatalogues(lake: string, catalogues: readonly Catalogue[]): void {
-  for (const catalogue of catalogues) {
-    const { name, edition } = catalogue.info;
-    inMemory.set(catalogueFolder(lake, name), { edition, catalogue: Promise.resolve(catalogue) });
+/** Reads all catalogues of the lake, for threads that are started from now on: they look into the same memory. One that cannot be read is left to its module, which says so. */
+export async function shareCatalogues(lake: string): Promise<void> {
+  const catalogues: Catalogue[] = [];
+  for (const info of cataloguesIn(lake)) {
+    const catalogue = await catalogueInMemory(lake, info).catch(() => null);
+    if (catalogue) catalogues.push(catalogue);
   }
+  setEnvironmentData(sharedFor(lake), catalogues);
+}
+
+function sharedFor(lake: string): string {
+  return `catalogues of ${lake}`;
 }
 
 /** Ten million sources take 5 s: DuckDB's pieces are copied one by one, so that the file is never in memory as a whole. */
