@@ -1,9 +1,9 @@
 // A lake of millions of alerts for bench/api.ts, in minutes: one file of simulated alerts with their science is written again and again, each time with other
-// objects, positions, times and ids. All files but those of the last night have images of 1 KB instead of 15; the last has them whole.
+// objects, positions, times and ids. History is left out and images have 1 KB instead of 15, but for some thousand alerts of the last night, which are whole.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Binary, type Data, Float64, Int64, makeData, RecordBatch, Schema, type Struct, Utf8, vectorFromArray } from "apache-arrow";
+import { Binary, type Data, Float64, Int64, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from "apache-arrow";
 import { encodeFile, writeFiles } from "../src/archive/files.ts";
 import { compactTable } from "../src/lake/compact.ts";
 import { fromParquet } from "../src/lake/parquet.ts";
@@ -19,11 +19,13 @@ import { startFink } from "../test/archive/process.ts";
 
 const ztf = loadSurveys(join(import.meta.dirname, "../conf/surveys")).named("ztf");
 const nights = 30;
+/** Of the last night. */
+const wholeAlerts = 5000;
 const firstJd = 2461041.5; // 2026-01-01
 
 export interface BenchLake {
   readonly lake: string;
-  /** Some objects with their positions, and alerts of the last night with theirs. */
+  /** Some objects with their positions, and whole alerts of the last night. */
   readonly objects: readonly { readonly id: string; readonly ra: number; readonly dec: number }[];
   readonly lastAlerts: readonly { readonly candid: bigint; readonly object: string }[];
   readonly lastNight: number;
@@ -38,7 +40,7 @@ interface Base {
 export async function buildLake(alerts: number): Promise<BenchLake> {
   const lake = mkdtempSync(join(tmpdir(), "fink-bench-api-"));
   const base = await baseAlerts();
-  const thin = withSmallImages(base.raw);
+  const thin = without(withSmallImages(base.raw), ["prv_candidates", "fp_hists"]);
   const random = uniforms(1);
   const objects = Array.from({ length: Math.ceil(alerts / 10) }, (_, i) => ({
     id: `ZTF26${i.toString(36).padStart(7, "a")}`,
@@ -61,8 +63,9 @@ export async function buildLake(alerts: number): Promise<BenchLake> {
         ra: Float64Array.from(rows, (o) => o.ra + (random() - 0.5) * 5e-5),
         dec: Float64Array.from(rows, (o) => o.dec + (random() - 0.5) * 5e-5),
       };
-      if (night === nights - 1) rows.forEach((o, i) => lastAlerts.push({ candid: keys.candid[i], object: o.id }));
-      await append(raw, withNewKeys(night === nights - 1 ? base.raw : thin, keys), lastNight);
+      const isWhole = night === nights - 1 && at < wholeAlerts;
+      if (isWhole) rows.forEach((o, i) => lastAlerts.push({ candid: keys.candid[i], object: o.id }));
+      await append(raw, withNewKeys(isWhole ? base.raw : thin, keys), lastNight);
       await append(science, withNewKeys(base.science, keys), lastNight, raw.snapshot.version + 1);
     }
   }
@@ -130,7 +133,7 @@ function dataOf(file: string): Data<Struct> {
 
 function withNewKeys(data: Data<Struct>, keys: Keys): Data<Struct> {
   const count = keys.objectId.length;
-  const short = count === data.length ? data : sliced(data, count);
+  const short = count === data.length ? data : (data.slice(0, count) as Data<Struct>);
   const long = makeData({ type: new Int64(), data: keys.candid });
   const texts = vectorFromArray([...keys.objectId], new Utf8()).data[0];
   const double = (values: Float64Array) => makeData({ type: new Float64(), data: values });
@@ -145,16 +148,18 @@ function withNewKeys(data: Data<Struct>, keys: Keys): Data<Struct> {
   return all.reduce<Data<Struct>>((rows, [path, column]) => replaced(rows, path.split("."), column), short);
 }
 
-function sliced(data: Data<Struct>, count: number): Data<Struct> {
-  return data.slice(0, count) as Data<Struct>;
-}
-
 /** Where there is such a column. */
 function replaced(data: Data<Struct>, [name, ...rest]: readonly string[], column: Data): Data<Struct> {
   const at = data.type.children.findIndex((f) => f.name === name);
   if (at < 0) return data;
   const children = data.children.map((child, i) => (i !== at ? child : rest.length === 0 ? column : replaced(child as Data<Struct>, rest, column)));
   return makeData({ type: data.type, length: data.length, nullCount: 0, children }) as Data<Struct>;
+}
+
+function without(data: Data<Struct>, names: readonly string[]): Data<Struct> {
+  const kept = data.type.children.flatMap((f, i) => (names.includes(f.name) ? [] : [i]));
+  const type = new Struct(kept.map((i) => data.type.children[i]));
+  return makeData({ type, length: data.length, nullCount: 0, children: kept.map((i) => data.children[i]) }) as Data<Struct>;
 }
 
 /** Bytes without a pattern, so that they are no smaller in Parquet. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { clientText } from "../api/client-text.ts";
 import { otherVariables } from "../config/environment.ts";
 import { configKeys, variableOf } from "../config/keys.ts";
 import { projectFolder } from "../config/load.ts";
@@ -16,6 +17,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [join(projectFolder, "docs/reference/configuration.md"), configurationPage()],
     [join(projectFolder, "docs/reference/commands.md"), await commandsPage()],
     [join(projectFolder, "docs/reference/classes.md"), classesPage()],
+    [join(projectFolder, "src/client/client.ts"), clientText()],
     [join(projectFolder, "docs/reference/fidelity.md"), fidelity()],
     ...lightCurvePictures().map(([name, picture]) => [join(projectFolder, `docs/reference/light-curves/${name}.svg`), picture] as const),
   ]);
