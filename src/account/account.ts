@@ -1,3 +1,4 @@
+import { DeliveryStore } from "../delivery/store.ts";
 import { openSession } from "../sql/session.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { Books } from "./books.ts";
@@ -10,7 +11,20 @@ export interface SurveyAccount {
   readonly topics: readonly TopicAccount[];
   /** Newest first. */
   readonly nights: readonly NightAccount[];
+  readonly deliveries: readonly Deliveries[];
   readonly problems: readonly string[];
+}
+
+/** What one target got of the survey's matches, since the delivery log begins. */
+export interface Deliveries {
+  readonly target: string;
+  readonly sent: number;
+  /** Matches that the target refused for good: ./fink deliveries has them. */
+  readonly dead: number;
+  /** Commits of `matches` that it has still to get. */
+  readonly waiting: number;
+  /** What keeps it from them; empty: nothing. */
+  readonly error: string;
 }
 
 export interface Account {
@@ -30,15 +44,33 @@ export async function accountOf(lake: string, surveys: Surveys, options: Account
   try {
     const names = [...new Set(session.tables.map(({ survey }) => survey))].filter((name) => options.survey === undefined || name === options.survey);
     const accounts: SurveyAccount[] = [];
-    for (const name of names) accounts.push(await surveyAccount(new Books(lake, surveys.named(name), session), options.night));
+    for (const name of names) accounts.push(await surveyAccount(lake, new Books(lake, surveys.named(name), session), options.night));
     return { balanced: accounts.every(({ problems }) => problems.length === 0), surveys: accounts };
   } finally {
     session.close();
   }
 }
 
-async function surveyAccount(books: Books, night: number | undefined): Promise<SurveyAccount> {
+async function surveyAccount(lake: string, books: Books, night: number | undefined): Promise<SurveyAccount> {
   const topics = await topicsOf(books);
   const nights = await nightsOf(books, night);
-  return { survey: books.survey.name, topics, nights, problems: [...topics, ...nights].flatMap(({ problems }) => problems) };
+  const deliveries = deliveriesOf(lake, books);
+  return { survey: books.survey.name, topics, nights, deliveries, problems: [...topics, ...nights].flatMap(({ problems }) => problems) };
+}
+
+function deliveriesOf(lake: string, books: Books): Deliveries[] {
+  const store = DeliveryStore.openExisting(lake);
+  try {
+    const { version } = books.table("matches").snapshot;
+    const totals = store?.totals().filter(({ survey }) => survey === books.survey.name) ?? [];
+    return totals.map(({ target, sent, dead, error }) => ({
+      target,
+      sent,
+      dead,
+      waiting: Math.max(0, version - (store?.position(target, books.survey.name)?.version ?? -1)),
+      error,
+    }));
+  } finally {
+    store?.close();
+  }
 }

@@ -44,6 +44,7 @@ function Whole({ account: { balanced, surveys } }: { account: Account }) {
         <section key={one.survey}>
           <h2>{one.survey}</h2>
           <Nights account={one} />
+          <Targets account={one} />
           <Topics topics={one.topics} />
         </section>
       ))}
@@ -120,6 +121,23 @@ function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Targets({ account: { deliveries } }: { account: SurveyAccount }) {
+  if (deliveries.length === 0) return null;
+  return (
+    <p class="dim">
+      Delivered:{" "}
+      {deliveries.map(({ target, sent, dead, waiting, error }) => (
+        <span key={target} class={dead > 0 || error !== "" ? "bad" : undefined} title={error}>
+          <b>{target}</b> {formatCount(sent)}
+          {dead > 0 ? `, ✗ ${formatCount(dead)} refused by it` : ""}
+          {waiting > 0 ? `, ${formatCount(waiting)} commits wait` : ""}
+          {error === "" ? "" : `, ✗ ${error}`}{" "}
+        </span>
+      ))}
+    </p>
   );
 }
 

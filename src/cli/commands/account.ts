@@ -30,7 +30,7 @@ function textOf({ balanced, surveys }: Account): string {
   return [verdict, ...surveys.map(surveyText)].join("\n\n");
 }
 
-function surveyText({ survey, topics, nights }: SurveyAccount): string {
+function surveyText({ survey, topics, nights, deliveries }: SurveyAccount): string {
   const missing = (gaps: SurveyAccount["topics"][number]["gaps"]): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const shown = topics.length > 20 ? [...topics].filter(({ problems }) => problems.length > 0) : topics; // thousands of files
   const sums = (of: (topic: SurveyAccount["topics"][number]) => number): string => String(topics.reduce((total, topic) => total + of(topic), 0));
@@ -41,9 +41,11 @@ function surveyText({ survey, topics, nights }: SurveyAccount): string {
     ...[n.archived, n.distinct, n.duplicates, n.rejected, n.complete, n.pending, n.waiting, n.missing].map(String),
     String(n.matches.reduce((sum, { matches }) => sum + matches, 0)),
   ]);
+  const perTarget = deliveries.map((d) => [d.target, String(d.sent), String(d.dead), String(d.waiting), d.error]);
   return [
     survey,
     table([topics.length > 20 ? `${topics.length} files` : "topic or file", "received", "archived", "rejected", "missing"], [...rows, all]),
     table(["night", "archived", "distinct", "sent again", "rejected", "science", "pending", "waiting", "missing", "matches"], perNight),
+    ...(perTarget.length > 0 ? [table(["target", "delivered", "refused by it", "commits that wait", "what keeps it"], perTarget)] : []),
   ].join("\n");
 }
