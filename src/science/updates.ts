@@ -22,6 +22,11 @@ export interface AskedAgain {
 /** Number of commits of new rows: who read it and commits later than another is fenced. */
 export const updatesPosition = "science:updates";
 
+/** How long who asked waits before he asks again: as long as answers come not at all, else 1 s, 2 s … 30 s. */
+export function pauseAfter(pauseMs: number, changed: number): number {
+  return changed > 0 ? 0 : Math.min(30_000, Math.max(1000, 2 * pauseMs));
+}
+
 /** Files looked into at once: the rows that are in memory together. */
 const filesAtOnce = 8;
 

@@ -7,7 +7,7 @@ import { shareCatalogues } from "../science/catalogue/load.ts";
 import { SciencePool } from "../science/pool.ts";
 import { stampOf } from "../science/registry.ts";
 import { ScienceReport } from "../science/report.ts";
-import { ScienceUpdates } from "../science/updates.ts";
+import { pauseAfter, ScienceUpdates } from "../science/updates.ts";
 import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -19,9 +19,6 @@ export const science: Service = { name: "science", run: (context) => runScience(
 
 /** Between looks for new alerts. */
 const pauseMs = 100;
-/** Between questions that were not answered; each time twice as long. */
-const shortestPauseMs = 1000;
-const longestPauseMs = 30_000;
 /** Between looks whether modules, models or catalogues have changed. */
 const lookEveryMs = 5000;
 
@@ -89,7 +86,7 @@ async function update(work: Work): Promise<void> {
   const tables = new Map<string, ScienceUpdates>();
   const { recentNights, changesMinutes } = config.science;
   let learntAt = 0;
-  for (let pause = shortestPauseMs; !signal.aborted;) {
+  for (let pause = 0; !signal.aborted;) {
     const now = Date.now();
     const isTime = now - learntAt >= changesMinutes * 60_000;
     let [changed, waiting] = [0, 0];
@@ -107,7 +104,7 @@ async function update(work: Work): Promise<void> {
     if (isTime) learntAt = now;
     report.waiting = waiting;
     if (changed === 0 && once) return;
-    pause = changed > 0 ? 0 : Math.min(longestPauseMs, Math.max(shortestPauseMs, 2 * pause));
+    pause = pauseAfter(pause, changed);
     await sleep(pause, null, { signal }).catch(() => null);
   }
 }
