@@ -4,4 +4,4 @@ SELECT * FROM alerts
 WHERE good_quality(diaSource)
   AND abs(galactic_b(diaSource.ra, diaSource.dec)) > 20
   AND mag_ab(diaSource.psfFlux) <= 21.5
-  AND clf.elephant_kstest_template < 0.95
+  AND clf.elephant_kstest_template < cast(0.95 AS float)

@@ -12,7 +12,7 @@ WHERE good_quality(diaSource)
   AND diaSource.band IN ('u', 'g')
   AND (diaSource.midpointMjdTai <> misc.firstDiaSourceMjdTaiFink OR gaia_star(xm))
   AND diaSource.templateFlux > 0
-  AND diaSource.psfFlux / diaSource.templateFlux >= 0.1
+  AND cast(diaSource.psfFlux / diaSource.templateFlux AS float) >= cast(0.1 AS float)
   AND coalesce(size(filter(prvDiaSources, p -> days_since(p.midpointMjdTai) * 24 BETWEEN 4 AND 48)), 0) = 0
   AND coalesce(r - i > 0.53 AND i - z > 0.3, true)
   AND airmass(diaSource.ra, diaSource.dec, diaSource.midpointMjdTai, -70.7366833, -30.2407417) > 1.3

@@ -3,9 +3,9 @@
 --   Unlike the original: that one keeps the alerts that are not of good quality, or fainter than the template, and drops the others.
 -- origin: fink-filters, rubin/livestream/filter_most_likely_sn; Möller & de Boissière 2020, MNRAS 491, 4277; Fraga et al. 2024, A&A 692, A208
 SELECT * FROM alerts
-WHERE clf.snnSnVsOthers_score >= 0.7
+WHERE clf.snnSnVsOthers_score >= cast(0.7 AS float)
   AND clf.cats_class = 11
-  AND clf.cats_score >= 0.9
+  AND clf.cats_score >= cast(0.9 AS float)
   AND NOT pred.is_sso
   AND diaSource.snr > 10
   AND good_quality(diaSource)

@@ -6,10 +6,11 @@ import { apparentMagnitude } from "../../src/science/modules/photometry.ts";
 const measured = ["jd", "fid", "magpsf", "sigmapsf", "magnr", "sigmagnr"];
 
 export const rateBasedKnCandidates: FilterFunction = {
-  description: `Kilonova candidates by their fading: apparent magnitudes in the alert's band, those brighter than 21 and over more than half a day, follow a line of more than 0.3 mag/day.
-    Less than 5 days old, brighter than the reference image, not within 10″ of a known asteroid, off the galactic plane, near a galaxy or uncatalogued.
-    Unlike the original: that one takes isdiffpos t for brighter than the reference, but not 1, which other alerts of ZTF have for the same. It also asks SDSS over the network for stars
-    within 5″; a filter here asks nobody.`,
+  description:
+    "Kilonova candidates by their fading: apparent magnitudes in the alert's band, those brighter than 21 and over more than half a day, follow a line of more than 0.3 mag/day. Less than " +
+    "5 days old, brighter than the reference image, not within 10″ of a known asteroid, off the galactic plane, near a galaxy or uncatalogued. " +
+    "Unlike the original: that one takes isdiffpos t for brighter than the reference, but not 1, which other alerts of ZTF have for the same. It also asks SDSS over the network for stars " +
+    "within 5″; a filter here asks nobody.",
   origin: "fink-filters, ztf/livestream/filter_rate_based_kn_candidates; Aivazyan et al. 2022, MNRAS 515, 6007",
   where: `candidate.drb > 0.9 AND candidate.classtar > 0.4 AND candidate.ndethist < 20 AND candidate.isdiffpos IN ('t', '1')
     AND candidate.jd - candidate.jdstarthist < 5 AND (candidate.ssdistnr > 10 OR candidate.ssdistnr < 0)

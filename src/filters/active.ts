@@ -25,6 +25,7 @@ interface Entry {
 
 /** The filters of the service: files that change are taken up, broken ones refused while the old text goes on, those that fail too often switched off. */
 export class ActiveFilters {
+  readonly #lake: string;
   readonly #folder: string;
   readonly #maxFailures: number;
   readonly #versions: Versions;
@@ -33,6 +34,7 @@ export class ActiveFilters {
   #lookedAt = 0;
 
   constructor(lake: string, { folder, maxFailures }: { readonly folder: string; readonly maxFailures: number }, states: FilterStates) {
+    this.#lake = lake;
     this.#folder = folder;
     this.#maxFailures = maxFailures;
     this.#versions = new Versions(lake);
@@ -102,8 +104,8 @@ export class ActiveFilters {
 
   thread({ filter }: Compiled): FunctionThread {
     const entry = this.#entries.get(filter.file);
-    if (!entry) return new FunctionThread(filter.file);
-    return (entry.thread ??= new FunctionThread(filter.file));
+    if (!entry) return new FunctionThread(filter.file, this.#lake);
+    return (entry.thread ??= new FunctionThread(filter.file, this.#lake));
   }
 
   /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */

@@ -107,7 +107,7 @@ export const rubinBlocks: readonly FilterFunctionEntry[] = [
     arguments: ["source"],
     description: "Whether a diaSource has none of 16 flags and a positive flux of six times its error or more: good_quality(diaSource)",
     source: rubin,
-    formula: `not (${rubinFlags.map((flag) => `source.${flag}`).join(" or ")}) and source.psfFlux >= 0 and source.psfFlux / source.psfFluxErr >= 6`,
+    formula: `not (${rubinFlags.map((flag) => `source.${flag}`).join(" or ")}) and source.psfFlux >= 0 and cast(source.psfFlux / source.psfFluxErr as float) >= 6`,
   },
   {
     name: "gaia_star",
@@ -115,7 +115,7 @@ export const rubinBlocks: readonly FilterFunctionEntry[] = [
     description: "Whether Gaia DR3 has a star there, with a parallax of more than five times its error: gaia_star(xm)",
     source: rubin,
     formula:
-      "coalesce(xm.gaiadr3_DR3Name not in ('Unknown', 'Fail', 'Fail 504') and xm.gaiadr3_Plx / xm.gaiadr3_e_Plx > 5 and not isnan(xm.gaiadr3_Plx / xm.gaiadr3_e_Plx), false)",
+      "coalesce(xm.gaiadr3_DR3Name not in ('Unknown', 'Fail', 'Fail 504') and cast(xm.gaiadr3_Plx / xm.gaiadr3_e_Plx as float) > 5 and not isnan(xm.gaiadr3_Plx / xm.gaiadr3_e_Plx), false)",
   },
   {
     name: "near_galaxy",

@@ -100,6 +100,9 @@ export class ColumnTypes {
 
   #missing(path: readonly string[]): FinkError {
     const name = path.join(".");
+    const catalogue = /^catalogue_(\w+)$/.exec(path[0])?.[1];
+    if (catalogue !== undefined)
+      return new FinkError("filter", `it needs the catalogue ${catalogue}${path.length > 1 ? ` with ${path[1]}` : ""}: see ./fink catalog list, add`);
     const all = [...pathsIn(this.type), ...[...this.added.values()].map((column) => column.path)];
     const lastOf = (one: string) => one.slice(one.lastIndexOf(".") + 1).toLowerCase();
     const byLast = new Map(all.toReversed().map((one) => [lastOf(one), one]));

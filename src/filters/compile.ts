@@ -40,6 +40,7 @@ async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDB
   const where = emit(whole, context).sql;
   const emitted = clauses.map((clause) => ({ text: textOf(clause), sql: emit(clause, context).sql }));
   await checkTypes(connection, where, [...used.values()]);
+  if (filter.body.kind === "ts") for (const name of filter.body.catalogues) columns.find([`catalogue_${name}`, "separation_arcsec"]);
   const needs = filter.body.kind === "ts" ? filter.body.needs.map((path) => columns.find(path.split(".")).path) : [];
   return { filter, columns: [...used.values()], where, needs, clauses: emitted };
 }

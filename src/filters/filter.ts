@@ -1,3 +1,4 @@
+import type { Catalogue } from "../science/catalogue/load.ts";
 import type { Alerts } from "../science/module.ts";
 
 /** What one astronomer wants to have: one file, `filters/<survey>/<name>.sql` or `.ts`. Shipped ones are written as a user's are. */
@@ -23,7 +24,9 @@ export interface Filter {
   readonly file: string;
   /** The file's text. */
   readonly text: string;
-  readonly body: { readonly kind: "sql"; readonly where: Expression } | { readonly kind: "ts"; readonly where: Expression; readonly needs: readonly string[] };
+  readonly body:
+    | { readonly kind: "sql"; readonly where: Expression }
+    | { readonly kind: "ts"; readonly where: Expression; readonly needs: readonly string[]; readonly catalogues: readonly string[] };
 }
 
 /** What a `.ts` filter exports. It runs in a thread of its own, which is stopped when it takes too long. */
@@ -39,8 +42,15 @@ export interface FilterFunction {
   readonly needs: readonly string[];
   /** SQL of a condition that is asked first: only alerts for which it is true are given to `select`. */
   readonly where?: string;
+  /** Catalogues of the lake that it looks into: it is refused without them. */
+  readonly catalogues?: readonly string[];
   /** A mask: 1 for each alert that is selected. */
-  select(alerts: Alerts): Uint8Array | Promise<Uint8Array>;
+  select(alerts: Alerts, context: FilterContext): Uint8Array | Promise<Uint8Array>;
+}
+
+export interface FilterContext {
+  /** One of `catalogues`, with `allWithin` and `nearestWithin` of src/science/catalogue/match.ts to look into it. */
+  catalogue(name: string): Promise<Catalogue>;
 }
 
 /** What a filter's SQL says, free of any engine: `emit.ts` writes it as DuckDB's SQL. `at`: where in the file's text it stands; -1: nowhere. */

@@ -3,6 +3,8 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
 import { onlyColumns } from "../science/alerts.ts";
+import { catalogueNamed } from "../science/catalogue/catalogue.ts";
+import { catalogueInMemory } from "../science/catalogue/load.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import type { FilterFunction } from "./filter.ts";
 
@@ -19,10 +21,13 @@ const megabytes = 512;
 /** The thread of one `.ts` filter. It is stopped with what it does when it takes too long; the next call starts another. */
 export class FunctionThread {
   readonly #file: string;
+  readonly #lake: string | null;
   #worker: Worker | null = null;
 
-  constructor(file: string) {
+  /** The lake has the catalogues that the filter may look into. */
+  constructor(file: string, lake: string | null = null) {
     this.#file = file;
+    this.#lake = lake;
   }
 
   /** What the file says of itself. Throws "filter" for one that is no filter. */
@@ -60,7 +65,12 @@ export class FunctionThread {
 
   #start(): Worker {
     const limits = { maxOldGenerationSizeMb: megabytes };
-    const worker = new Worker(import.meta.filename, { workerData: { filter: this.#file }, resourceLimits: limits, env: {}, execArgv: process.execArgv });
+    const worker = new Worker(import.meta.filename, {
+      workerData: { filter: this.#file, lake: this.#lake },
+      resourceLimits: limits,
+      env: {},
+      execArgv: process.execArgv,
+    });
     worker.unref();
     worker.on("error", () => {}); // one that nobody hears would end the process
     worker.on("exit", () => {
@@ -85,11 +95,12 @@ async function load(file: string): Promise<FilterFunction> {
   return found as FilterFunction;
 }
 
-async function answerTo(file: string | null, loaded: Promise<FilterFunction>): Promise<unknown> {
+async function answerTo(file: string | null, lake: string | null, loaded: Promise<FilterFunction>): Promise<unknown> {
   const { select, ...about } = await loaded;
   if (file === null) return about;
   const alerts = await (await openAlertFile(file)).read([rowColumn, ...about.needs]);
-  const mask: unknown = await select(onlyColumns(alerts, about.needs));
+  const catalogue = async (name: string) => await catalogueInMemory(lake ?? "", catalogueNamed(lake ?? "", name));
+  const mask: unknown = await select(onlyColumns(alerts, about.needs), { catalogue });
   if (!(mask instanceof Uint8Array) || mask.length !== alerts.count) {
     throw new FinkError(
       "filter",
@@ -101,10 +112,11 @@ async function answerTo(file: string | null, loaded: Promise<FilterFunction>): P
 }
 
 if (!isMainThread && typeof (workerData as { filter?: unknown } | null)?.filter === "string") {
-  const loaded = load((workerData as { filter: string }).filter);
+  const { filter, lake } = workerData as { filter: string; lake: string | null };
+  const loaded = load(filter);
   loaded.catch(() => null);
   parentPort?.on("message", (file: string | null) => {
-    answerTo(file, loaded).then(
+    answerTo(file, lake, loaded).then(
       (value) => parentPort?.postMessage({ value } satisfies Answer),
       (error: unknown) => parentPort?.postMessage({ error: messageOf(error) } satisfies Answer),
     );

@@ -41,9 +41,9 @@ async function sqlFilter(file: string, text: string, survey: string | null): Pro
 async function functionFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
   const thread = new FunctionThread(file);
   try {
-    const { needs, where = "true", ...about } = await thread.about();
+    const { needs, catalogues = [], where = "true", ...about } = await thread.about();
     const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
-    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs, where: await parseCondition(where) } };
+    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
   } finally {
     await thread.close();
   }

@@ -43,6 +43,19 @@ export function expectedByFile(): Readonly<Record<string, Expected>> {
 /** What a filter selects of a file, or why it cannot be asked. */
 export type Answer = readonly string[] | Error;
 
+/** A thread each for all files that are asked. */
+const threads = new Map<string, FunctionThread>();
+
+function threadOf(file: string, lake: string): FunctionThread {
+  const thread = threads.get(file) ?? new FunctionThread(file, lake);
+  threads.set(file, thread);
+  return thread;
+}
+
+export async function closeThreads(): Promise<void> {
+  await Promise.all([...threads.values()].map((thread) => thread.close()));
+}
+
 /** Asks filters of one survey about a file, as `./fink filter test NAME --on FILE` does: columns that the file lacks come from science modules. */
 export async function ask(
   file: string,
@@ -69,11 +82,9 @@ export async function ask(
   async function answerOf(engineOfAll: Engine, filter: Filter, columns: ColumnTypes): Promise<readonly string[]> {
     const compiled = await compile(filter, columns, engineOfAll.connection, false);
     const lacking = [...compiled.columns.map((column) => column.path), ...compiled.needs].filter((name) => columns.added.has(name.toLowerCase()));
-    const thread = new FunctionThread(filter.file);
     return await withAlertFile(path, new Set(lacking), modules, setup, async (relation) => {
       const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})`, id: of.id };
-      const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, thread: () => thread });
-      await thread.close();
+      const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, thread: () => threadOf(filter.file, setup.lake) });
       if ("failure" in outcome) throw new Error(outcome.failure);
       const ids = (await engineOfAll.connection.runAndReadAll(`SELECT CAST("${of.id}" AS VARCHAR) FROM alerts ORDER BY _row`)).getColumns()[0] as string[];
       return outcome.rows.map((row) => ids[row]).sort();

@@ -29,7 +29,7 @@ export async function testOnFile(context: CommandContext, filter: Filter, given:
     const id = columns.first(survey.alert);
     if (id === null) throw new FinkError("filter", `${path} has no alert id: none of ${survey.alert?.join(", ")}`);
     const wanted = new Set([...compiled.columns.map((column) => column.path), ...compiled.needs].filter((name) => columns.added.has(name.toLowerCase())));
-    const thread = new FunctionThread(filter.file);
+    const thread = new FunctionThread(filter.file, setupOf(context).lake);
     const ids = await withAlertFile(path, wanted, modules, setupOf(context), async (relation) => {
       const options = { seconds: context.config().config.filters.seconds, thread: () => thread };
       const [outcome] = await runFilters(engine, { columns, relation, id }, [compiled], options);
