@@ -90,7 +90,7 @@ class Generator {
       case "double":
         return `d.setFloat64(p, ${isWide(arrow) && !DataType.isFloat(arrow) ? `a${n}[2 * i + 1] * 4294967296 + (a${n}[2 * i] >>> 0)` : `a${n}[i]`}, true); p += 8;`;
       case "bytes":
-        if (type.decimal) return `p = decimal(a${n}, 16 * i, p);`;
+        if (DataType.isDecimal(arrow)) return `p = decimal(a${n}, 16 * i, p);`;
         return `p = bytes(a${n}, o${n}[i], o${n}[i + 1], p);`;
       case "string":
         return `p = bytes(a${n}, o${n}[i], o${n}[i + 1], p);`;

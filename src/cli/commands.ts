@@ -24,6 +24,11 @@ export const commands: CommandTable = {
     load: async () => (await import("./commands/filter.ts")).filter,
   },
   lake: { group: "Alerts", summary: "Tables of the lake; widen their columns", load: async () => (await import("./commands/lake.ts")).lake },
+  export: {
+    group: "Alerts",
+    summary: "Bring the rows of a query to a file or to Kafka",
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
   deliveries: {
     group: "Alerts",
     summary: "What was sent where, what failed; send dead letters again",

@@ -11,14 +11,19 @@ interface BoundEncoder {
 
 /** Encoders by what is sent and by the types of the columns that it comes from. */
 export class AlertEncoders {
+  readonly #schemaOf: typeof avroSchemaOf;
   readonly #schemas = new WeakMap<StructType, { readonly text: string; readonly bytes: Buffer }>();
   readonly #types = new WeakMap<object, string>();
   readonly #made = new Map<string, ColumnEncoder>();
   readonly #bound = new WeakMap<ColumnEncoder, Alert["parts"]>();
 
+  constructor(schemaOf: typeof avroSchemaOf = avroSchemaOf) {
+    this.#schemaOf = schemaOf;
+  }
+
   /** An encoder for the rows of this alert's columns. */
   of({ parts }: Alert, columns: StructType, name: string): BoundEncoder {
-    const schema = this.#schemas.get(columns) ?? schemaOf(columns, name);
+    const schema = this.#schemas.get(columns) ?? withBytes(this.#schemaOf(columns, name));
     this.#schemas.set(columns, schema);
     const key = `${schema.text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
     const encoder =
@@ -44,7 +49,6 @@ export class AlertEncoders {
 
 const mostEncoders = 64;
 
-function schemaOf(columns: StructType, name: string): { text: string; bytes: Buffer } {
-  const text = avroSchemaOf(columns, name);
+function withBytes(text: string): { text: string; bytes: Buffer } {
   return { text, bytes: Buffer.from(text) };
 }

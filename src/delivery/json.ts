@@ -1,4 +1,4 @@
-import { type Data, DataType } from "apache-arrow";
+import { type Data, DataType, type Struct } from "apache-arrow";
 import { microsPer } from "../avro/generate-column-encoder.ts";
 import type { ColumnType, StructType } from "../lake/schema.ts";
 import type { Alert } from "./alerts.ts";
@@ -16,6 +16,11 @@ export function jsonOf({ parts, rows }: Alert, { fields }: StructType): Record<s
       return [name, part < 0 || rows[part] < 0 ? null : valueAt(childOf(parts[part]!, name)!, rows[part], type)];
     }),
   );
+}
+
+/** Rows as JSON has them. */
+export function objectsOf(data: Data<Struct>, columns: StructType): Record<string, Json>[] {
+  return Array.from({ length: data.length }, (_, row) => jsonOf({ parts: [data, null], rows: [row, -1] }, columns));
 }
 
 function childOf(data: Data, name: string): Data | undefined {

@@ -1,6 +1,7 @@
 import { type CompressionAlgorithmValue } from "@platformatic/kafka";
 import type { SchemaRegistration } from "../avro/registration.ts";
 import { FinkError } from "../errors.ts";
+import { avroSchemaOf, plainSchemaOf } from "../lake/avro-schema.ts";
 import type { KafkaConfig } from "../sources/kafka-connection.ts";
 import { KafkaLane } from "../sources/kafka-lane.ts";
 import { explainProducing, Topics } from "../sources/kafka-made-topics.ts";
@@ -37,12 +38,13 @@ class KafkaTarget implements Target {
   readonly batch = 1000;
   readonly images = true;
   readonly #options: KafkaTargetOptions;
-  readonly #encoders = new AlertEncoders();
+  readonly #encoders: AlertEncoders;
   #open: { readonly lane: KafkaLane; readonly topics: Topics } | null = null;
 
   constructor(options: KafkaTargetOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#encoders = new AlertEncoders(options.format === "fink" ? plainSchemaOf : avroSchemaOf);
   }
 
   async send(messages: readonly Message[]): Promise<readonly Refusal[]> {

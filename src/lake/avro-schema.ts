@@ -8,6 +8,11 @@ export function avroSchemaOf(columns: StructType, name: string): string {
   return JSON.stringify(avroOf(columns, name));
 }
 
+/** The same without logical types, which fink-client 12 does not read in a data transfer: times are µs since 1970, dates days, decimals bytes. */
+export function plainSchemaOf(columns: StructType, name: string): string {
+  return JSON.stringify(avroOf(columns, name), (_, value: { logicalType?: string; type: string }) => (value?.logicalType === undefined ? value : value.type));
+}
+
 /** Records are named by where they are: a name may be defined once only. */
 function avroOf(type: ColumnType, path: string): unknown {
   if (typeof type === "string") return leafOf(type);

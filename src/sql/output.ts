@@ -40,7 +40,7 @@ function jsonLine(names: readonly string[], row: readonly Json[]): string {
 }
 
 /** RFC 4180: CRLF, quotes doubled. A null is empty, an empty text is `""`; nested values are JSON. */
-function csvLine(row: readonly Json[]): string {
+export function csvLine(row: readonly (Json | object)[]): string {
   const cells = row.map((value) => {
     if (value === null) return "";
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -72,12 +72,14 @@ export class LakeSession {
   }
 
   /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
-  async copyTo(file: string, sql: string): Promise<number> {
+  async copyTo(file: string, sql: string, rowGroupRows = 122_880): Promise<number> {
     return await this.#explained(async () => {
       await prepareReadOnly(this.#connection, sql);
       // without dictionaries: DuckDB's turn -0 into 0
       const query = sql.replace(/;\s*$/, "");
-      const result = await this.#connection.run(`COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0)`);
+      const result = await this.#connection.run(
+        `COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
+      );
       return Number(result.rowsChanged);
     });
   }

@@ -1,0 +1,68 @@
+import type { ColumnType, StructType } from "../../lake/schema.ts";
+import { type Json, jsonAt, objectsOf } from "../json.ts";
+import type { ExportFormat } from "./piecewise.ts";
+
+/** VOTable 1.4 (IVOA Recommendation of 2019-10-21), TABLEDATA. Structures become a column for each field; lists of structures and bytes are texts (JSON, base64). */
+export function voTable(columns: StructType): ExportFormat {
+  const fields = flatten(columns, "");
+  const described = fields.map(({ path, type }) => `<FIELD name="${escaped(path)}" ${dataTypeOf(type)}/>`);
+  return {
+    head: () =>
+      Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
+<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><INFO name="QUERY_STATUS" value="OK"/><TABLE>
+${described.join("\n")}
+<DATA><TABLEDATA>
+`),
+    rows: (data) =>
+      Buffer.from(
+        objectsOf(data, columns)
+          .map((row) => `<TR>${fields.map(({ path }) => `<TD>${cellOf(at(row, path))}</TD>`).join("")}</TR>\n`)
+          .join(""),
+      ),
+    tail: () => Buffer.from("</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>\n"),
+  };
+}
+
+function at(row: Readonly<Record<string, Json>>, path: string): Json {
+  return row[path] ?? jsonAt(row, path) ?? null;
+}
+
+function flatten({ fields }: StructType, prefix: string): { path: string; type: ColumnType }[] {
+  return fields.flatMap(({ name, type }) => {
+    const path = `${prefix}${name}`;
+    return typeof type === "object" && type.type === "struct" ? flatten(type, `${path}.`) : [{ path, type }];
+  });
+}
+
+const dataTypes: Readonly<Record<string, string>> = {
+  boolean: "boolean",
+  byte: "short",
+  short: "short",
+  integer: "int",
+  long: "long",
+  float: "float",
+  double: "double",
+};
+
+function dataTypeOf(type: ColumnType): string {
+  const inner = typeof type === "object" && type.type === "array" ? type.elementType : type;
+  const numbers = typeof inner === "string" ? dataTypes[inner] : undefined;
+  if (numbers === undefined) return `datatype="char" arraysize="*"${type === "timestamp" ? ' xtype="timestamp"' : ""}`;
+  return `datatype="${numbers}"${inner === type ? "" : ' arraysize="*"'}`;
+}
+
+function cellOf(value: Json): string {
+  if (value === null) return "";
+  if (Array.isArray(value))
+    return escaped(value.some((item) => typeof item === "object" && item !== null) ? JSON.stringify(value) : value.map(numberOf).join(" "));
+  if (typeof value === "object") return escaped(JSON.stringify(value));
+  return escaped(numberOf(value));
+}
+
+function numberOf(value: Json): string {
+  return value === "Infinity" ? "+Inf" : value === "-Infinity" ? "-Inf" : value === null ? "NaN" : String(value);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
+}
