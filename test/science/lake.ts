@@ -6,7 +6,7 @@ import { packetsOf } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
 
 /** A lake with simulated ZTF alerts of one night, in files of some 20; their ids. */
-export async function lakeOfAlerts(lake: string, alerts: number): Promise<string[]> {
+export async function lakeOfAlerts(lake: string, alerts: number, batchAlerts = 20): Promise<string[]> {
   const packets = `${lake}-packets`;
   mkdirSync(packets, { recursive: true });
   const ids: string[] = [];
@@ -18,7 +18,7 @@ export async function lakeOfAlerts(lake: string, alerts: number): Promise<string
       writeFileSync(join(packets, `${id}.avro`), bytes);
     }
   }
-  const config = configSchema.parse({ lake, archive: { batchAlerts: 20, workers: 1 } });
+  const config = configSchema.parse({ lake, archive: { batchAlerts, workers: 1 } });
   await ingest([packets], config, undefined, { warn: () => {} }, new AbortController().signal);
   rmSync(packets, { recursive: true });
   return ids;

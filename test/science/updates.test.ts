@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { surveysOf } from "../../src/archive/setup.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { LakeTable } from "../../src/lake/table.ts";
@@ -162,4 +162,39 @@ it("an alert of which a catalogue has learnt is updated, the others are left alo
   expect(changed).toContainEqual({ candid });
   expect(changed.length).toBe(remote.asked);
   expect(await rows("SELECT count(*)::INTEGER AS rows FROM ztf.science")).toEqual([{ rows: 120 }]);
+});
+
+describe("the service, killed while it writes updates and started again", { timeout: 60_000 }, () => {
+  const modulesFolder = () => join(folder, "modules");
+  const answered = () => join(folder, "answered");
+  const science = (more: Record<string, string> = {}) =>
+    startFink(["start", "science", "--once"], { FINK_LAKE: lake, FINK_SCIENCE_MODULES: modulesFolder(), FINK_SCIENCE_WORKERS: "2", ...more }).ended;
+
+  /** A module that has answers as soon as a file is there. */
+  beforeAll(() => {
+    mkdirSync(modulesFolder());
+    const run = `run({ count }, { pending }) {
+      const known = existsSync(${JSON.stringify(answered())});
+      for (let i = 0; i < count && !known; i++) pending(i);
+      return { late: { values: Array.from({ length: count }, () => (known ? "star" : null)) } };
+    }`;
+    const adds = `adds: [{ name: "late", type: "string", unit: null, description: "late" }]`;
+    const module = `export default { name: "late", version: "1", surveys: ["ztf"], about: "Late.", needs: ["candidate.ra"], ${adds}, ${run} };`;
+    writeFileSync(join(modulesFolder(), "late.ts"), `import { existsSync } from "node:fs";\n${module}`);
+  });
+
+  it.each(["before:data-file:1", "after:data-file:2", "before:log-entry:1", "after:log-entry:1"])(
+    "%s: each alert is there once, with its answer",
+    async (point) => {
+      rmSync(answered(), { force: true });
+      expect(await science()).toMatchObject({ code: 0 });
+      const counts = "SELECT count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts, count(late)::INTEGER AS late FROM ztf.science";
+      expect(await rows(counts)).toEqual([{ rows: 120, alerts: 120, late: 0 }]);
+      writeFileSync(answered(), "");
+      expect(await science({ FINK_CRASH_AT: point })).toMatchObject({ signal: "SIGKILL" });
+      expect(await science()).toMatchObject({ code: 0 });
+      expect(await rows(counts)).toEqual([{ rows: 120, alerts: 120, late: 120 }]);
+      expect(await rows("SELECT count(*)::INTEGER AS rows FROM ztf.science_updates")).toEqual([{ rows: 120 }]);
+    },
+  );
 });
