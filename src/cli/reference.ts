@@ -7,6 +7,7 @@ import { defaultYaml, describe } from "../config/yaml.ts";
 import { commands } from "./commands.ts";
 import { classes } from "../simulator/classes/classes.ts";
 import { fidelityPage } from "./fidelity.ts";
+import { filtersPage } from "./filters-page.ts";
 import { commandHelp } from "./help.ts";
 import { lightCurvePictures } from "./light-curve.ts";
 
@@ -19,6 +20,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [join(projectFolder, "docs/reference/classes.md"), classesPage()],
     [join(projectFolder, "src/client/client.ts"), clientText()],
     [join(projectFolder, "docs/reference/fidelity.md"), fidelity()],
+    [join(projectFolder, "docs/reference/filters.md"), await filtersPage(generated)],
     ...lightCurvePictures().map(([name, picture]) => [join(projectFolder, `docs/reference/light-curves/${name}.svg`), picture] as const),
   ]);
 }

@@ -1,3 +1,4 @@
+import type { Data, Struct } from "apache-arrow";
 import { containerBlocks, ContainerHeaders } from "../avro/container.ts";
 import { columnsOf } from "../avro/columns.ts";
 import { compileDecoder } from "../avro/decoder.ts";
@@ -9,6 +10,10 @@ import { type AlertColumns, alertsOf } from "./alerts.ts";
 
 /** Alerts of a simulated night, the same each time, as the archive decodes them. */
 export function sampleAlerts(survey: SurveyName, alerts: number): AlertColumns {
+  return alertsOf([sampleColumns(survey, alerts)]);
+}
+
+export function sampleColumns(survey: SurveyName, alerts: number): Data<Struct> {
   const schema = survey === "ztf" ? "4.02" : "9.0";
   const decoder = compileDecoder(schemaFor(survey, schema).text);
   const headers = new ContainerHeaders();
@@ -22,7 +27,7 @@ export function sampleAlerts(survey: SurveyName, alerts: number): AlertColumns {
       }
     });
   }
-  return alertsOf([columnsOf(decoder)]);
+  return columnsOf(decoder);
 }
 
 const maxPacketBytes = 1 << 24;
