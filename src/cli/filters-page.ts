@@ -28,7 +28,7 @@ export async function filtersPage(generated: string): Promise<string> {
   return `${[generated, "# Shipped filters", intro, ...sections, missing].join("\n\n")}\n`;
 }
 
-const intro = `Files of \`filters/<survey>/\`, written as yours are; a file of the same name in your own folder takes a shipped one's place. \`./fink filter test NAME --nights 30\` says how many alerts one
+const intro = `Files of \`filters/<survey>/\`, written as yours are; a file of the same name in your own folder takes a shipped one's place. \`./fink filter test NAME\` says how many alerts one
 would have sent. They select what the filters of [fink-filters](https://github.com/astrolabsoftware/fink-filters) select, alert for alert (\`test/filters/reference.test.ts\` compares them); where the
 original does something else than it says, the filter does what the original says, and its text tells how they differ under *Unlike the original*.
 
