@@ -5,6 +5,7 @@ import { kafkaLib } from "../test/kafka/broker.ts";
 import { meanBytes, ztfSample } from "./alerts.ts";
 import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
+import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
@@ -16,7 +17,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, science };
+const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, science, delivery };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
@@ -96,6 +97,20 @@ async function science(): Promise<void> {
   print(
     "",
     `archive and science in one process at 250 alerts/s, ${round(latency.alerts)} alerts: p50 from published ${latency.archived} ms to raw, ${latency.computed} ms to science (wanted: at most 1,000 ms more)`,
+  );
+}
+
+async function delivery(): Promise<void> {
+  const lib = kafkaLib();
+  if (!lib) return print("delivery", "skipped: no Kafka jars");
+  const [steady, burst] = await benchDelivery(lib, { perSecond: 250, seconds: 20, burst: 10_000, oneIn: 10 });
+  print(
+    "delivery",
+    `Kafka → filter's topic at 250 alerts/s, ${steady.delivered} delivered: p50 ${steady.p50} ms, p99 ${steady.p99} ms (wanted: 2,000 and 5,000 ms)`,
+  );
+  print(
+    "",
+    `a burst of 10,000 alerts, ${burst.delivered} delivered, the last ${(burst.afterLastMs / 1000).toFixed(1)} s after the last came in (wanted: 10 s)`,
   );
 }
 

@@ -134,7 +134,7 @@ export class DeliveryStore {
       coalesce((SELECT sum(matches) FROM log l WHERE l.target = p.target AND l.survey = p.survey AND l.error = ''), 0) AS sent,
       (SELECT count(*) FROM dead d WHERE d.target = p.target AND d.survey = p.survey) AS dead,
       coalesce((SELECT error FROM log l WHERE l.target = p.target AND l.survey = p.survey ORDER BY at DESC, rowid DESC LIMIT 1), '') AS error
-      FROM position p ORDER BY p.target, p.survey`;
+      FROM position p WHERE p.survey <> '' ORDER BY p.target, p.survey`;
     return this.#db.prepare(sql).all() as unknown as Totals[];
   }
 

@@ -1,7 +1,11 @@
-import { statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { allFilterFiles } from "../filters/library.ts";
+import { readHeader } from "../filters/header.ts";
 import { loadFilter } from "../filters/load.ts";
+import { parseSelect } from "../filters/parse.ts";
+import { filtersFolder } from "../filters/versions.ts";
 import type { Subscription } from "./target.ts";
 
 interface KnownFile {
@@ -9,8 +13,12 @@ interface KnownFile {
   readonly filter: Subscription | null;
 }
 
-/** What the headers of filters say of delivery. A file that cannot be read any more keeps what it said before, as the filter service does. */
+/**
+ * What the headers of filters say of delivery. Of a file that is gone or cannot be read any more what it said last counts, as for the filter service: its matches
+ * are still to be sent.
+ */
 export class Subscriptions {
+  readonly #lake: string;
   readonly #folder: string;
   readonly #warn: (message: string) => void;
   readonly #known = new Map<string, KnownFile>();
@@ -18,7 +26,8 @@ export class Subscriptions {
   #at = 0;
   #looking: Promise<void> | null = null;
 
-  constructor(folder: string, warn: (message: string) => void) {
+  constructor(lake: string, folder: string, warn: (message: string) => void) {
+    this.#lake = lake;
     this.#folder = folder;
     this.#warn = warn;
   }
@@ -41,8 +50,26 @@ export class Subscriptions {
       const own = found.get(known.filter.survey) ?? new Map<string, Subscription>();
       found.set(known.filter.survey, own.set(known.filter.name, known.filter));
     }
+    for (const kept of await this.#keptBesides(found)) found.set(kept.survey, (found.get(kept.survey) ?? new Map<string, Subscription>()).set(kept.name, kept));
     this.#bySurvey = found;
     this.#at = Date.now();
+  }
+
+  /** Filters whose last text is kept in the lake, and that are not among these. */
+  async #keptBesides(found: ReadonlyMap<string, ReadonlyMap<string, Subscription>>): Promise<Subscription[]> {
+    const versions = join(filtersFolder(this.#lake), "versions");
+    const kept: Subscription[] = [];
+    for (const survey of namesIn(versions)) {
+      for (const name of namesIn(join(versions, survey))) {
+        const last = Math.max(0, ...namesIn(join(versions, survey, name)).map((file) => Number(/^(\d+)\.sql$/.exec(file)?.[1] ?? 0)));
+        if (last === 0 || found.get(survey)?.has(name)) continue;
+        const text = readFileSync(join(versions, survey, name, `${last}.sql`), "utf8");
+        const { description, deliver, columns, topic, owner } = readHeader(text);
+        const listed = columns ?? (await parseSelect(text)).columns;
+        kept.push({ survey, name, description, deliver, columns: listed, topic: topic ?? `fink_${name}_${survey}`, owner });
+      }
+    }
+    return kept;
   }
 
   async #load(file: string, survey: string): Promise<Subscription | null> {
@@ -56,3 +83,7 @@ export class Subscriptions {
 }
 
 const lookEveryMs = 2000;
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}

@@ -10,8 +10,20 @@ export interface WebhookRequest {
 
 /** What is posted of a match. The id, and so the signature's input but for its time, is the same whenever it is sent. */
 export function requestOf(message: Message, options: TargetOf<"webhook">, now: number): WebhookRequest {
+  const event = () => eventOf(message);
+  return requestWith({ id: message.id, title: message.filter.name, text: () => textOf(options.text, message), event }, options, now);
+}
+
+/** What is posted, as a text or as an event. */
+export interface Posting {
+  readonly id: string;
+  readonly title: string;
+  text(): string;
+  event(): Json;
+}
+
+export function requestWith({ id, title, text, event }: Posting, options: TargetOf<"webhook">, now: number): WebhookRequest {
   const { template, secret, headers } = options;
-  const text = () => textOf(options.text, message);
   const json = { "content-type": "application/json", ...headers };
   switch (template) {
     case "slack":
@@ -19,10 +31,10 @@ export function requestOf(message: Message, options: TargetOf<"webhook">, now: n
     case "telegram":
       return { body: JSON.stringify({ chat_id: options.chat, text: text() }), headers: json };
     case "ntfy":
-      return { body: text(), headers: { "content-type": "text/plain; charset=utf-8", title: message.filter.name, ...headers } };
+      return { body: text(), headers: { "content-type": "text/plain; charset=utf-8", title, ...headers } };
     default: {
-      const body = JSON.stringify(eventOf(message));
-      return { body, headers: { ...json, ...signatureOf(message.id, body, secret, now) } };
+      const body = JSON.stringify(event());
+      return { body, headers: { ...json, ...signatureOf(id, body, secret, now) } };
     }
   }
 }

@@ -28,8 +28,7 @@ class WebhookTarget implements Target {
   readonly images = false;
   readonly #options: TargetOf<"webhook">;
   readonly #now: () => number;
-  readonly #url: URL;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #poster: Poster;
   /** What is done with, of matches that will be asked for again because others failed: there (null), or refused. */
   readonly #settled = new Map<string, Refusal | null>();
   readonly #failing = new Map<string, Failing>();
@@ -39,10 +38,7 @@ class WebhookTarget implements Target {
     this.name = name;
     this.#options = options;
     this.#now = now;
-    this.#url = new URL(options.url);
-    if (!options.allowPrivate) checkUrl(this.#url);
-    const settings = { keepAlive: true, maxSockets: options.parallel, ...(!options.allowPrivate && { lookup: publicLookup() }) };
-    this.#agent = this.#url.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings);
+    this.#poster = posterOf(options);
   }
 
   async send(messages: readonly Message[], signal: AbortSignal): Promise<readonly Refusal[]> {
@@ -61,12 +57,12 @@ class WebhookTarget implements Target {
   }
 
   async close(): Promise<void> {
-    this.#agent.destroy();
+    this.#poster.close();
   }
 
   /** True when the match is done with. */
   async #deliver(message: Message, signal: AbortSignal): Promise<boolean> {
-    const outcome = await this.#post(requestOf(message, this.#options, this.#now()), signal);
+    const outcome = await this.#poster.post(requestOf(message, this.#options, this.#now()), signal);
     const now = this.#now();
     if (outcome === null) {
       this.#succeededAt = now;
@@ -87,33 +83,55 @@ class WebhookTarget implements Target {
 
   #failure(left: readonly Message[]): FinkError {
     const reasons = left.flatMap(({ id }) => this.#failing.get(id)?.reason ?? []);
-    return new FinkError("delivery", `${this.#url.host} ${reasons[0] ?? "was not asked"}; ${left.length} matches wait`);
+    return new FinkError("delivery", `${new URL(this.#options.url).host} ${reasons[0] ?? "was not asked"}; ${left.length} matches wait`);
   }
+}
 
-  /** null: it has it. Redirects are not followed. */
-  async #post({ body, headers }: WebhookRequest, signal: AbortSignal): Promise<{ reason: string; isFinal: boolean } | null> {
-    const timeout = AbortSignal.timeout(this.#options.timeoutSeconds * 1000);
-    try {
-      const status = await this.#statusOf(body, headers, AbortSignal.any([signal, timeout]));
-      if (status >= 200 && status < 300) return null;
-      // of the others it is the address or the service that is wrong, not the message: nothing is thrown away
-      return { reason: `answers with status ${status}`, isFinal: status === 400 || status === 413 || status === 415 || status === 422 };
-    } catch (error) {
-      return { reason: timeout.aborted ? `does not answer within ${this.#options.timeoutSeconds} s` : `cannot be reached: ${reasonOf(error)}`, isFinal: false };
-    }
-  }
+/** Posts to the URL of a webhook, and to no other: redirects are not followed. */
+export interface Poster {
+  /** null: it has it. */
+  post(request: WebhookRequest, signal: AbortSignal): Promise<Rejection | null>;
+  close(): void;
+}
 
-  #statusOf(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
-    const request = this.#url.protocol === "https:" ? httpsRequest : httpRequest;
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const length = { "content-length": String(Buffer.byteLength(body)), "user-agent": "Fink" };
-    const sent = request(this.#url, { method: "POST", agent: this.#agent, headers: { ...length, ...headers }, signal }, (response) => {
-      response.on("error", reject).on("end", () => resolve(response.statusCode ?? 0));
-      response.resume();
-    });
-    sent.on("error", reject).end(body);
-    return promise;
-  }
+/** `isFinal`: it is the message that is wrong. */
+export interface Rejection {
+  readonly reason: string;
+  readonly isFinal: boolean;
+}
+
+/** Throws FinkError "delivery" for an address that is not public, unless that is allowed. */
+export function posterOf({ url: text, allowPrivate, parallel, timeoutSeconds }: TargetOf<"webhook">): Poster {
+  const url = new URL(text);
+  if (!allowPrivate) checkUrl(url);
+  const settings = { keepAlive: true, maxSockets: parallel, ...(!allowPrivate && { lookup: publicLookup() }) };
+  const agent = url.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings);
+  return {
+    async post(request, signal) {
+      const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+      try {
+        const status = await statusOf(url, agent, request, AbortSignal.any([signal, timeout]));
+        if (status >= 200 && status < 300) return null;
+        // of the others it is the address or the service that is wrong, not the message: nothing is thrown away
+        return { reason: `answers with status ${status}`, isFinal: status === 400 || status === 413 || status === 415 || status === 422 };
+      } catch (error) {
+        return { reason: timeout.aborted ? `does not answer within ${timeoutSeconds} s` : `cannot be reached: ${reasonOf(error)}`, isFinal: false };
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function statusOf(url: URL, agent: HttpAgent | HttpsAgent, { body, headers }: WebhookRequest, signal: AbortSignal): Promise<number> {
+  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const own = { "content-length": String(Buffer.byteLength(body)), "user-agent": "Fink" };
+  const sent = request(url, { method: "POST", agent, headers: { ...own, ...headers }, signal }, (response) => {
+    response.on("error", reject).on("end", () => resolve(response.statusCode ?? 0));
+    response.resume();
+  });
+  sent.on("error", reject).end(body);
+  return promise;
 }
 
 /** An error of several addresses has no message of its own. */

@@ -3,6 +3,7 @@ import { surveysOf } from "../archive/setup.ts";
 import { AlertReader } from "../delivery/alerts.ts";
 import { breakAfter, pauseAfter, type Sent, TargetFollower } from "../delivery/follow.ts";
 import { openTarget, targetsOf } from "../delivery/open.ts";
+import { tellOwners } from "../delivery/owners.ts";
 import { DeliveryStore } from "../delivery/store.ts";
 import { Subscriptions } from "../delivery/subscriptions.ts";
 import type { Target } from "../delivery/target.ts";
@@ -32,7 +33,7 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     context,
     store,
     meter: new StageMeter(),
-    subscriptions: new Subscriptions(context.config.filters.folder, (m) => context.log.warn(m)),
+    subscriptions: new Subscriptions(lake, context.config.filters.folder, (m) => context.log.warn(m)),
     followers: new Map(),
   };
   const loops = new Map<string, Promise<void>>();
@@ -43,6 +44,7 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     store.prune(Date.now());
     do {
       for (const survey of surveysWithMatches(lake)) if (!loops.has(survey)) loops.set(survey, deliverSurvey(shared, survey));
+      await tellOwners(lake, targetsOf(context.config), store, signal).catch((error: unknown) => context.log.warn({ err: error }, "owners cannot be told"));
       if (!once) await sleep(lookEveryMs, null, { signal }).catch(() => null);
     } while (!signal.aborted && !once);
     await Promise.all(loops.values());

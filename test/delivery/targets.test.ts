@@ -1,17 +1,19 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configSchema } from "../../src/config/schema.ts";
-import type { TargetConfig } from "../../src/config/targets.ts";
+import { type TargetConfig, targetSchema } from "../../src/config/targets.ts";
 import { AlertReader } from "../../src/delivery/alerts.ts";
 import { TargetFollower } from "../../src/delivery/follow.ts";
 import { openTarget } from "../../src/delivery/open.ts";
+import { tellOwners } from "../../src/delivery/owners.ts";
 import { DeliveryStore } from "../../src/delivery/store.ts";
 import { messageId, type Target } from "../../src/delivery/target.ts";
+import { filtersFolder } from "../../src/filters/versions.ts";
 import { run } from "../cli/run.ts";
 import { addMatches, alertsIn, fink, makeLake, query, type RawAlert, surveys } from "./lake.ts";
 import { python } from "./python.ts";
@@ -253,5 +255,27 @@ describe("a mail digest", { timeout: 30_000 }, () => {
     expect(mails.length).toBe(1);
     expect(mails[0]).toContain(`Subject: Fink: 12 alerts of ${started.filter}`);
     for (const { id } of alerts.slice(0, 12)) expect(mails[0]).toContain(String(id));
+  });
+});
+
+describe("the owner of a filter that was switched off", () => {
+  it("is told once, by the target that the filter names; what cannot be told is in the log", async () => {
+    const options = targetSchema.parse({ ...webhook(), secret: "whsec_YWJj" });
+    posted = [];
+    answer = (_, response) => response.end();
+    const messages = ["hook", "nobody", "a@example.org"].map((owner, at) =>
+      JSON.stringify({ at, survey: "ztf", filter: "slow", version: 2, owner, text: "The filter slow is off." }),
+    );
+    mkdirSync(filtersFolder(lake), { recursive: true });
+    writeFileSync(join(filtersFolder(lake), "messages.jsonl"), `${messages.join("\n")}\n{"half`);
+    for (let i = 0; i < 2; i++) await tellOwners(lake, new Map([["hook", options]]), store, signal);
+    expect(posted.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      { type: "filter.off", data: { filter: "slow", version: 2, text: "The filter slow is off." } },
+    ]);
+    expect(store.log({ limit: 3 }).map(({ target, error }) => [target, error])).toEqual([
+      ["a@example.org", "there is no target of kind email whose mail server could be used"],
+      ["nobody", "nobody is neither an e-mail address nor a target"],
+      ["hook", ""],
+    ]);
   });
 });

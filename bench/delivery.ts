@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Consumer, Producer } from "@platformatic/kafka";
+import { idHeader } from "../src/delivery/kafka.ts";
+import { packetsOf } from "../src/simulator/night/batch.ts";
+import { simulateHere } from "../src/simulator/night/simulate.ts";
+import { type FinkProcess, startFink } from "../test/archive/process.ts";
+import { startKafka } from "../test/kafka/broker.ts";
+import { createTopic } from "../test/kafka/topics.ts";
+
+export interface DeliveryResult {
+  readonly delivered: number;
+  /** Alert in Kafka → alert in the filter's topic, ms. */
+  readonly p50: number;
+  readonly p99: number;
+  /** From the last alert that came in to the last that went out. */
+  readonly afterLastMs: number;
+}
+
+export interface DeliveryLoad {
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** Alerts that come at once after that. */
+  readonly burst: number;
+  /** One alert in so many is selected. */
+  readonly oneIn: number;
+}
+
+interface Packet {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+const services = ["archive", "science", "filter", "delivery"];
+const topic = "ztf_bench_programid1";
+
+/** Kafka → archive → science → all filters → topic, each service in its own process; what is selected is delivered whole. */
+export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burst, oneIn }: DeliveryLoad): Promise<DeliveryResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), "fink-bench-delivery-"));
+  const kafka = await startKafka(kafkaLib);
+  const running: FinkProcess[] = [];
+  try {
+    const broker = kafka.at.PLAINTEXT;
+    await createTopic(broker, topic, 8);
+    await createTopic(broker, "bench_out", 4);
+    mkdirSync(join(folder, "filters/ztf"), { recursive: true });
+    const header = "-- description: One in so many.\n-- deliver: kafka\n-- topic: bench_out\n-- quality: all\n";
+    writeFileSync(join(folder, "filters/ztf/bench.sql"), `${header}SELECT * FROM alerts WHERE candid % ${oneIn} = 0\n`);
+    const settings = {
+      FINK_LAKE: join(folder, "lake"),
+      FINK_FILTERS_FOLDER: join(folder, "filters"),
+      FINK_KAFKA_BROKERS: broker,
+      FINK_KAFKA_TOPICS: topic,
+      FINK_LOG_LEVEL: "warn",
+    };
+    running.push(...services.map((name) => startFink(["start", name], settings)));
+    const packets = simulated(perSecond * seconds + burst + 200);
+    const out = await startReading(broker);
+    await measured(broker, out, packets.splice(0, 200), 100, oneIn); // until all is loaded and compiled
+    const steady = await measured(broker, out, packets.splice(0, perSecond * seconds), perSecond, oneIn);
+    const burstResult = await measured(broker, out, packets, Infinity, oneIn);
+    await out.close();
+    return [steady, burstResult];
+  } finally {
+    for (const child of running) if (child.output() !== "") process.stderr.write(child.output().slice(0, 2000));
+    await Promise.all(running.map((child) => child.kill()));
+    await kafka.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function simulated(count: number): Packet[] {
+  const packets: Packet[] = [];
+  for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: count, seed: 5, rates: {} })) {
+    let i = 0;
+    for (const bytes of packetsOf(batch)) packets.push({ id: String(batch.alertIds[i++]), bytes: Buffer.from(bytes) });
+  }
+  return packets;
+}
+
+interface Reading {
+  /** When each alert was there first. */
+  readonly seenAt: ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+async function startReading(broker: string): Promise<Reading> {
+  const consumer = new Consumer({ clientId: "bench", groupId: "bench", bootstrapBrokers: [broker], autocommit: false });
+  const stream = await consumer.consume({ topics: ["bench_out"], mode: "earliest", maxWaitTime: 50 });
+  const seenAt = new Map<string, number>();
+  const header = Buffer.from(idHeader);
+  stream.on("data", ({ headers }) => {
+    const id = [...headers].find(([name]) => header.equals(name))?.[1].toString() ?? "";
+    const alert = id.slice(id.lastIndexOf("/") + 1);
+    if (!seenAt.has(alert)) seenAt.set(alert, Date.now());
+  });
+  return { seenAt, close: () => consumer.close(true) };
+}
+
+async function measured(broker: string, { seenAt }: Reading, packets: readonly Packet[], perSecond: number, oneIn: number): Promise<DeliveryResult> {
+  const sentAt = await produce(broker, packets, perSecond);
+  const wanted = packets.filter(({ id }) => BigInt(id) % BigInt(oneIn) === 0n);
+  for (const until = Date.now() + 120_000; Date.now() < until && wanted.some(({ id }) => !seenAt.has(id)); await sleep(100));
+  const delivered = wanted.filter(({ id }) => seenAt.has(id));
+  const delays = delivered.map(({ id }) => seenAt.get(id)! - sentAt.get(id)!).sort((a, b) => a - b);
+  const at = (share: number) => delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? NaN;
+  if (delivered.length < wanted.length) process.stderr.write(`${wanted.length - delivered.length} of ${wanted.length} alerts were not delivered\n`);
+  const last = (times: readonly number[]) => times.reduce((a, b) => Math.max(a, b), 0);
+  return {
+    delivered: delivered.length,
+    p50: at(0.5),
+    p99: at(0.99),
+    afterLastMs: last(delivered.map(({ id }) => seenAt.get(id)!)) - last([...sentAt.values()]),
+  };
+}
+
+async function produce(broker: string, packets: readonly Packet[], perSecond: number): Promise<Map<string, number>> {
+  const producer = new Producer({ clientId: "bench", bootstrapBrokers: [broker], idempotent: true, retries: 20, retryDelay: 500 });
+  const sentAt = new Map<string, number>();
+  const perSend = perSecond === Infinity ? 100 : Math.max(1, Math.round(perSecond / 20));
+  const startedAt = performance.now();
+  for (let done = 0; done < packets.length; done += perSend) {
+    if (perSecond !== Infinity) await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
+    const batch = packets.slice(done, done + perSend);
+    for (const { id } of batch) sentAt.set(id, Date.now());
+    await producer.send({ messages: batch.map(({ bytes }, i) => ({ topic, partition: (done + i) % 8, value: bytes })), acks: -1 });
+  }
+  await producer.close();
+  return sentAt;
+}
