@@ -109,6 +109,7 @@ export const configSchema = z.strictObject({
       folder: path.default("filters").describe("Folder with filters of your own, <survey>/<name>.sql or .ts, beside the shipped ones; relative to FINK_HOME"),
       watchlists: path.default("watchlists").describe("Folder with watch lists: CSV, Parquet, FITS or VOTable files; relative to FINK_HOME"),
       areas: path.default("areas").describe("Folder with areas of the sky: JSON or FITS files; relative to FINK_HOME"),
+      shipped: z.boolean().default(true).describe("Whether the filters that come with Fink run too"),
       batchAlerts: z.int().positive().default(4000).describe("Alerts that filters are run on at once, about: files of science are not cut"),
       seconds: z.number().positive().default(5).describe("A filter that takes longer for a batch is stopped"),
       memory: z

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { Config } from "../config/schema.ts";
 import { messageOf } from "../errors.ts";
 import type { ColumnTypes } from "./columns.ts";
 import { type Compiled, compile } from "./compile.ts";
@@ -23,20 +24,20 @@ interface Entry {
   shape: string;
 }
 
+type FilterConfig = Pick<Config["filters"], "folder" | "shipped" | "maxFailures">;
+
 /** The filters of the service: files that change are taken up, broken ones refused while the old text goes on, those that fail too often switched off. */
 export class ActiveFilters {
   readonly #lake: string;
-  readonly #folder: string;
-  readonly #maxFailures: number;
+  readonly #config: FilterConfig;
   readonly #versions: Versions;
   readonly #states: FilterStates;
   readonly #entries = new Map<string, Entry>();
   #lookedAt = 0;
 
-  constructor(lake: string, { folder, maxFailures }: { readonly folder: string; readonly maxFailures: number }, states: FilterStates) {
+  constructor(lake: string, config: FilterConfig, states: FilterStates) {
     this.#lake = lake;
-    this.#folder = folder;
-    this.#maxFailures = maxFailures;
+    this.#config = config;
     this.#versions = new Versions(lake);
     this.#states = states;
   }
@@ -45,7 +46,7 @@ export class ActiveFilters {
   async look(): Promise<void> {
     if (Date.now() - this.#lookedAt < lookEveryMs) return;
     this.#lookedAt = Date.now();
-    const files = allFilterFiles(this.#folder);
+    const files = allFilterFiles(this.#config.folder, this.#config);
     const present = new Set(files.map(({ file }) => file));
     for (const [file, entry] of this.#entries) {
       if (present.has(file)) continue;
@@ -53,7 +54,7 @@ export class ActiveFilters {
       await entry.thread?.close();
     }
     this.#states.keepOnly(files);
-    for (const { file, survey } of files) await this.#read(file, survey);
+    await Promise.all(files.map(({ file, survey }) => this.#read(file, survey)));
   }
 
   async #read(file: string, survey: string): Promise<void> {
@@ -110,7 +111,7 @@ export class ActiveFilters {
 
   /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */
   account(filters: readonly Compiled[], outcomes: readonly Outcome[], alerts: number): FilterState[] {
-    return outcomes.flatMap((outcome, i) => this.#states.count(filters[i].filter, outcome, alerts, this.#maxFailures) ?? []);
+    return outcomes.flatMap((outcome, i) => this.#states.count(filters[i].filter, outcome, alerts, this.#config.maxFailures) ?? []);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
-import { type DuckDBConnection, DuckDBTypeId } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBStructType, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import { emit, type EmitContext } from "./emit.ts";
+import { elementOf } from "./emitted.ts";
 import type { Expression, Filter } from "./filter.ts";
 import { formulas } from "./formulas.ts";
 import { textOf } from "./text.ts";
@@ -12,6 +13,8 @@ export interface Compiled {
   readonly filter: Filter;
   /** Columns it reads. */
   readonly columns: readonly FlatColumn[];
+  /** Of lists of structures among them: which fields, in lower case. */
+  readonly fields: ReadonlyMap<string, ReadonlySet<string>>;
   /** DuckDB's SQL of the condition over flat columns; of a `.ts` filter, that which is asked before its function. */
   readonly where: string;
   /** Columns of a `.ts` filter's function. */
@@ -33,7 +36,8 @@ export async function compile(filter: Filter, columns: ColumnTypes, connection: 
 
 async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDBConnection, isLive: boolean): Promise<Compiled> {
   const used = new Map<string, FlatColumn>();
-  const context: EmitContext = { columns, formulas: await formulas(), text: filter.text, used };
+  const taken = new Map<DuckDBType, Set<string>>();
+  const context: EmitContext = { columns, formulas: await formulas(), text: filter.text, used, fields: taken };
   const cut: Expression[] = isLive && filter.quality === "good" && columns.has(qualityColumn) ? [{ kind: "column", path: [qualityColumn], at: -1 }] : [];
   const clauses = [...clausesOf(filter.body.where), ...cut];
   const whole: Expression = cut.length === 0 ? filter.body.where : { kind: "call", name: "and", args: [filter.body.where, ...cut], at: -1 };
@@ -42,7 +46,9 @@ async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDB
   await checkTypes(connection, where, [...used.values()]);
   if (filter.body.kind === "ts") for (const name of filter.body.catalogues) columns.find([`catalogue_${name}`, "separation_arcsec"]);
   const needs = filter.body.kind === "ts" ? filter.body.needs.map((path) => columns.find(path.split(".")).path) : [];
-  return { filter, columns: [...used.values()], where, needs, clauses: emitted };
+  const lists = [...used.values()].filter(({ type }) => elementOf(type) instanceof DuckDBStructType);
+  const fields = new Map(lists.map(({ path, type }) => [path, taken.get(elementOf(type)!) ?? new Set<string>()]));
+  return { filter, columns: [...used.values()], fields, where, needs, clauses: emitted };
 }
 
 /** The parts of a condition that are true or false, from left to right. */

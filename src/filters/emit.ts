@@ -1,4 +1,4 @@
-import { DOUBLE, DuckDBTypeId } from "@duckdb/node-api";
+import { DOUBLE, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
@@ -15,6 +15,8 @@ export interface EmitContext {
   readonly text: string;
   /** Columns that were used, by path: filled here. */
   readonly used: Map<string, FlatColumn>;
+  /** Fields that were asked for of structures, by type: filled here. */
+  readonly fields?: Map<DuckDBType, Set<string>>;
 }
 
 interface Inner extends EmitContext {
@@ -42,7 +44,7 @@ function write(expression: Expression, context: Inner): Emitted {
     case "column":
       return placed(expression.at, context, () => columnOf(expression.path, context));
     case "field":
-      return placed(expression.at, context, () => fieldOf(write(expression.of, context), expression.name));
+      return placed(expression.at, context, () => field(write(expression.of, context), expression.name, context));
     case "lambda":
       throw new FinkError("internal", "a lambda outside of a function");
     case "call":
@@ -52,11 +54,17 @@ function write(expression: Expression, context: Inner): Emitted {
 
 function columnOf(path: readonly string[], context: Inner): Emitted {
   const variable = context.variables.get(path[0]);
-  if (variable && "sql" in variable) return path.slice(1).reduce(fieldOf, variable);
+  if (variable && "sql" in variable) return path.slice(1).reduce((of, name) => field(of, name, context), variable);
   const column = context.columns.find(variable ? [...variable, ...path.slice(1)] : path);
   if (column.type.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type: column.type };
   context.used.set(column.path, column);
   return { sql: identifier(column.path), type: column.type };
+}
+
+function field(of: Emitted, name: string, { fields }: EmitContext): Emitted {
+  const type = elementOf(of.type) ?? of.type;
+  if (type) fields?.set(type, (fields.get(type) ?? new Set()).add(name.toLowerCase()));
+  return fieldOf(of, name);
 }
 
 function placed<T>(at: number, { text }: EmitContext, work: () => T): T {

@@ -134,7 +134,10 @@ function columnOf(names: readonly string[], at: number, place: Place): Expressio
   for (let count = names.length; count > 0; count--) {
     const named = place.named.get(names.slice(0, count).join(".").toLowerCase());
     if (named?.kind === "column") return { kind: "column", path: [...named.path, ...names.slice(count)], at };
-    if (named) return names.slice(count).reduce<Expression>((of, name) => ({ kind: "field", of, name, at }), named);
+    if (named) {
+      const value: Expression = { ...named, as: names.slice(0, count).join(".") };
+      return names.slice(count).reduce<Expression>((of, name) => ({ kind: "field", of, name, at }), value);
+    }
   }
   if (!place.hasAll) throw refuse(place.text, at, `the SELECT it reads from has no ${names.join(".")}; add it, or *`);
   return { kind: "column", path: names, at };

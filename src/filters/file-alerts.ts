@@ -35,7 +35,7 @@ export function addedColumns(modules: readonly ScienceModule[]): Map<string, Fla
 
 /**
  * Alerts of a Parquet file as a relation. Columns among `wanted` that modules add and the file lacks are computed, into a second file beside it.
- * `work` is given a SELECT of all columns.
+ * `work` is given a SELECT of all columns. `isStrict` false: columns that cannot be computed are null.
  */
 export async function withAlertFile<T>(
   path: string,
@@ -43,6 +43,7 @@ export async function withAlertFile<T>(
   modules: readonly ScienceModule[],
   setup: ScienceSetup,
   work: (relation: string) => Promise<T>,
+  { isStrict = true }: { readonly isStrict?: boolean } = {},
 ): Promise<T> {
   const relation = `SELECT * FROM read_parquet(${literal(path)})`;
   const making = modules.filter(({ adds }) => adds.some(({ name }) => wanted.has(name)));
@@ -50,7 +51,7 @@ export async function withAlertFile<T>(
   const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
   try {
     const file = join(scratch, "added.parquet");
-    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup)));
+    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup, isStrict)));
     return await work(`SELECT * FROM (${relation}) POSITIONAL JOIN read_parquet(${literal(file)})`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -63,13 +64,14 @@ async function computed(
   all: readonly ScienceModule[],
   wanted: ReadonlySet<string>,
   setup: ScienceSetup,
+  isStrict: boolean,
 ): Promise<Data<Struct>> {
   const file = await openAlertFile(path);
   const modules = withMakers(making, all, file.paths);
   const alerts = await file.read(modules.flatMap(({ needs }) => needs));
   const { columns, outcomes } = await runModules(modules, alerts, setup);
   const failed = outcomes.find(({ module, failure }) => failure !== null && making.includes(module));
-  if (failed)
+  if (failed && isStrict)
     throw new FinkError(
       "filter",
       `${path} lacks ${failed.module.adds.map(({ name }) => name).find((name) => wanted.has(name))}, and it cannot be computed: ${failed.failure}`,

@@ -54,7 +54,10 @@ export interface FilterContext {
 }
 
 /** What a filter's SQL says, free of any engine: `emit.ts` writes it as DuckDB's SQL. `at`: where in the file's text it stands; -1: nowhere. */
-export type Expression = Column | Constant | Call | Lambda | Field;
+export type Expression = (Column | Constant | Call | Lambda | Field) & {
+  /** The name that the filter gives it (`… AS name` in a WITH). */
+  readonly as?: string;
+};
 
 export interface Column {
   readonly kind: "column";

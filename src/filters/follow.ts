@@ -39,6 +39,13 @@ export interface Step {
   readonly lag: number;
 }
 
+export interface Looked {
+  /** Of each alert, in the order of the table `alerts`. */
+  readonly keys: readonly AlertKeys[];
+  /** Of each filter. */
+  readonly outcomes: readonly Outcome[];
+}
+
 export interface RunOptions {
   readonly seconds: number;
   readonly thread: (compiled: Compiled) => FunctionThread;
@@ -95,7 +102,7 @@ export class MatchTable {
       if (science.snapshot.version < (from ?? 0)) continue;
       const { files, to } = changesAfter(science, (from ?? 0) - 1, batchAlerts);
       try {
-        const result = await this.run(engine, columns, filters, source, files, options);
+        const result = await this.#run(engine, columns, filters, source, files, options);
         await this.#commit(
           result.byNight,
           new Map([
@@ -118,7 +125,7 @@ export class MatchTable {
     for (const table of [this.#raw, ...Object.values(this.#sources), this.#table]) table.refresh();
     this.#known.forget();
     const files = this.files("science", night);
-    const result = await this.run(engine, columns, filters, "science", files, options);
+    const result = await this.#run(engine, columns, filters, "science", files, options);
     await this.#commit(result.byNight, new Map([[fence, this.#fence(1)]]));
     return { ...result, lag: 0 };
   }
@@ -128,8 +135,37 @@ export class MatchTable {
     return [...this.#sources[source].snapshot.files.values()].filter(({ partitionValues }) => partitionValues["night"] === String(night));
   }
 
+  /** Nights that have science, oldest first. */
+  nights(): string[] {
+    this.#sources.science.refresh();
+    const nights = [...this.#sources.science.snapshot.files.values()].flatMap(({ partitionValues }) => partitionValues["night"] ?? []);
+    return [...new Set(nights)].sort();
+  }
+
+  /** Runs filters over files of science, whose alerts then stand in the engine's table `alerts` for `work`. */
+  async look<T>(
+    engine: Engine,
+    columns: ColumnTypes,
+    filters: readonly Compiled[],
+    source: Source,
+    scienceFiles: readonly AddFile[],
+    options: RunOptions,
+    work: (looked: Looked) => Promise<T>,
+  ): Promise<T> {
+    const seeds = mkdtempSync(join(tmpdir(), "fink-filter-"));
+    try {
+      const files = { raw: this.#raw, rawFiles: this.#rawOf(scienceFiles), science: this.#sources[source], scienceFiles };
+      const relation = await alertBatch(engine.connection, files, seeds);
+      const keys = keyColumns(columns);
+      const outcomes = await runFilters(engine, { columns, relation, id: keys.alert.path }, filters, { ...options, keys: flatKeys(keys) });
+      return await work({ outcomes, keys: await readKeys(engine, keys, this.#raw.path) });
+    } finally {
+      rmSync(seeds, { recursive: true, force: true });
+    }
+  }
+
   /** Without a commit: outcomes, and the matches that are new. */
-  async run(
+  async #run(
     engine: Engine,
     columns: ColumnTypes,
     filters: readonly Compiled[],
@@ -137,33 +173,20 @@ export class MatchTable {
     files: readonly AddFile[],
     options: RunOptions,
   ): Promise<Step & { readonly byNight: ReadonlyMap<number | null, readonly Match[]> }> {
-    const none = { alerts: 0, matches: 0, outcomes: [], publishedAt: [], lag: 0, byNight: new Map() };
-    if (files.length === 0 || filters.length === 0) return none;
-    const seeds = mkdtempSync(join(tmpdir(), "fink-filter-"));
-    try {
-      const relation = await alertBatch(
-        engine.connection,
-        { raw: this.#raw, rawFiles: this.#rawOf(files), science: this.#sources[source], scienceFiles: files },
-        seeds,
-      );
-      const keys = keyColumns(columns);
-      const outcomes = await runFilters(engine, { columns, relation, id: keys.alert.path }, filters, { ...options, keys: flatKeys(keys) });
-      const rows = await readKeys(engine, keys, this.#raw.path);
-      const matches = filters.flatMap((filter, i) => this.#matchesOf(filter, outcomes[i], rows));
+    if (files.length === 0 || filters.length === 0) return { alerts: 0, matches: 0, outcomes: [], publishedAt: [], lag: 0, byNight: new Map() };
+    return await this.look(engine, columns, filters, source, files, options, async ({ outcomes, keys }) => {
+      const matches = filters.flatMap((filter, i) => this.#matchesOf(filter, outcomes[i], keys));
       const byNight = new Map<number | null, Match[]>();
-      for (const [night, own] of Map.groupBy(matches, (match) => match.night))
-        byNight.set(
+      for (const [night, own] of Map.groupBy(matches, (match) => match.night)) {
+        const fresh = await this.#known.fresh(
           night,
-          await this.#known.fresh(
-            night,
-            own.map(({ match }) => match),
-          ),
+          own.map(({ match }) => match),
         );
+        byNight.set(night, fresh);
+      }
       const count = [...byNight.values()].reduce((sum, own) => sum + own.length, 0);
-      return { alerts: rows.length, matches: count, outcomes, publishedAt: rows.map((row) => row.publishedAt), lag: 0, byNight };
-    } finally {
-      rmSync(seeds, { recursive: true, force: true });
-    }
+      return { alerts: keys.length, matches: count, outcomes, publishedAt: keys.map((key) => key.publishedAt), lag: 0, byNight };
+    });
   }
 
   #matchesOf({ filter }: Compiled, outcome: Outcome, keys: readonly AlertKeys[]): { night: number | null; match: Match }[] {

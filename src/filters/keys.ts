@@ -17,8 +17,8 @@ export interface KeyColumns {
   readonly time: FlatColumn | null;
   readonly revision: FlatColumn | null;
   readonly publishedAt: FlatColumn | null;
-  readonly night: FlatColumn;
-  readonly raw: FlatColumn;
+  readonly night: FlatColumn | null;
+  readonly raw: FlatColumn | null;
   /** What is taken from the time for MJD. */
   readonly timeOffset: number;
 }
@@ -28,7 +28,8 @@ export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | 
   readonly publishedAt: number;
 };
 
-export function keyColumns(columns: ColumnTypes): KeyColumns {
+/** `isFile`: of a file of alerts that is not the lake's. */
+export function keyColumns(columns: ColumnTypes, isFile = false): KeyColumns {
   const { name, alert, object, time, position } = columns.survey;
   const first = (paths: readonly string[] | undefined) => {
     const path = columns.first(paths);
@@ -44,8 +45,8 @@ export function keyColumns(columns: ColumnTypes): KeyColumns {
     time: first(time?.field),
     revision: first(["_revision"]),
     publishedAt: first(["_published_at"]),
-    night: { path: "night", sql: "night", type: INTEGER },
-    raw: { path: rawFileColumn, sql: rawFileColumn, type: VARCHAR },
+    night: isFile ? null : { path: "night", sql: "night", type: INTEGER },
+    raw: isFile ? null : { path: rawFileColumn, sql: rawFileColumn, type: VARCHAR },
     timeOffset: time?.scale === "jd" ? jdMinusMjd : 0,
   };
 }
@@ -66,11 +67,21 @@ export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFold
     value(keys.time, (sql) => `${sql}::DOUBLE - ${keys.timeOffset}`),
     value(keys.revision, (sql) => `coalesce(${sql}, 0)::INTEGER`),
     value(keys.publishedAt, (sql) => `epoch_us(${sql}) / 1000`),
-    identifier(keys.night.path),
-    identifier(keys.raw.path),
+    value(keys.night, (sql) => sql),
+    value(keys.raw, (sql) => sql),
   ];
   const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM alerts ORDER BY _row`);
-  const rows = result.getRows() as [bigint, string | null, number | null, number | null, number | null, number | null, number | null, number | null, string][];
+  const rows = result.getRows() as [
+    bigint,
+    string | null,
+    number | null,
+    number | null,
+    number | null,
+    number | null,
+    number | null,
+    number | null,
+    string | null,
+  ][];
   return rows.map(([alert, object, ra, dec, mjd, revision, publishedAt, night, file]) => ({
     alert,
     object,
@@ -80,6 +91,6 @@ export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFold
     revision: revision ?? 0,
     publishedAt: publishedAt ?? NaN,
     night,
-    _raw: relative(rawFolder, file),
+    _raw: file === null ? null : relative(rawFolder, file),
   }));
 }

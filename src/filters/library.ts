@@ -12,9 +12,9 @@ export interface FilterFile {
 }
 
 /** The shipped filters and those of a folder, one per survey and name: a user's takes the place of a shipped one. */
-export function allFilterFiles(folder: string): FilterFile[] {
+export function allFilterFiles(folder: string, { shipped = true }: { readonly shipped?: boolean } = {}): FilterFile[] {
   const byName = new Map<string, FilterFile>();
-  for (const { survey, file } of [...filterFiles(join(projectFolder, "filters")), ...filterFiles(folder)]) {
+  for (const { survey, file } of [...(shipped ? filterFiles(join(projectFolder, "filters")) : []), ...filterFiles(folder)]) {
     const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.(sql|ts)$/, "");
     byName.set(`${survey}/${name}`, { survey, name, file });
   }

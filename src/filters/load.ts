@@ -7,16 +7,30 @@ import type { Filter } from "./filter.ts";
 import { type Header, headerSchema, readHeader } from "./header.ts";
 import { parseCondition, parseSelect } from "./parse.ts";
 
-/** Reads a filter file. `survey`: of one whose header and folder do not tell. Throws "filter" with the file's name. */
-export async function loadFilter(file: string, survey: string | null, version: (filter: Omit<Filter, "version">) => number = () => 0): Promise<Filter> {
+/** Reads a filter file. `survey`, `name`: of one whose header, folder and file do not tell. Throws "filter" with the file's name. */
+export async function loadFilter(
+  file: string,
+  survey: string | null,
+  version: (filter: Omit<Filter, "version">) => number = () => 0,
+  name: string = basename(file).replace(/\.(sql|ts)$/, ""),
+): Promise<Filter> {
   checkFile(file, "filter");
   const text = readFileSync(file, "utf8");
+  const known = { file, text, survey, name };
   try {
-    const filter = file.endsWith(".ts") ? await functionFilter(file, text, survey) : await sqlFilter(file, text, survey);
+    const filter = file.endsWith(".ts") ? await functionFilter(known) : await sqlFilter(known);
     return { ...filter, version: version(filter) };
   } catch (error) {
     throw new FinkError("filter", `${file}: ${messageOf(error)}`, error);
   }
+}
+
+/** What is known of a file before it is understood. */
+interface Known {
+  readonly file: string;
+  readonly text: string;
+  readonly survey: string | null;
+  readonly name: string;
 }
 
 /** Files that are filters in `<folder>/<survey>/`, by survey and name. */
@@ -31,27 +45,28 @@ export function filterFiles(folder: string): { readonly survey: string; readonly
   );
 }
 
-async function sqlFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
-  const header = readHeader(text);
-  const { columns, where } = await parseSelect(text);
-  return { ...common(header, file, text, survey, columns), body: { kind: "sql", where } };
+async function sqlFilter(known: Known): Promise<Omit<Filter, "version">> {
+  const header = readHeader(known.text);
+  const { columns, where } = await parseSelect(known.text);
+  return { ...common(header, known, columns), body: { kind: "sql", where } };
 }
 
 /** A function of the user's: it is loaded in a thread of its own, which says what it exports. */
-async function functionFilter(file: string, text: string, survey: string | null): Promise<Omit<Filter, "version">> {
-  const thread = new FunctionThread(file);
+async function functionFilter(known: Known): Promise<Omit<Filter, "version">> {
+  const thread = new FunctionThread(known.file);
   try {
     const { needs, catalogues = [], where = "true", ...about } = await thread.about();
     const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
-    return { ...common(headerSchema.parse(texts), file, text, survey, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
+    return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
   } finally {
     await thread.close();
   }
 }
 
-function common(header: Header, file: string, text: string, otherwise: string | null, listed: readonly string[] | null): Omit<Filter, "version" | "body"> {
-  const name = header.name ?? basename(file).replace(/\.(sql|ts)$/, "");
-  const survey = header.survey ?? otherwise ?? basename(dirname(file));
+function common(header: Header, known: Known, listed: readonly string[] | null): Omit<Filter, "version" | "body"> {
+  const { file, text } = known;
+  const name = header.name ?? known.name;
+  const survey = header.survey ?? known.survey ?? basename(dirname(file));
   if (!/^[a-z][a-z0-9_]*$/.test(name))
     throw new FinkError("filter", `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`);
   const { description, origin, owner, deliver, quality } = header;

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBStructType } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
 import type { Compiled } from "./compile.ts";
+import { elementOf } from "./emitted.ts";
 import type { Engine } from "./engine.ts";
 import { type FunctionThread, rowColumn } from "./function-thread.ts";
 import { nestedColumns } from "./nested.ts";
@@ -40,7 +42,11 @@ export async function runFilters(
       column,
     ]),
   );
-  await makeBatch(engine, batch.relation, [...columns.values()]);
+  await makeBatch(
+    engine,
+    batch.relation,
+    [...columns.values()].map((column) => pruned(column, filters)),
+  );
   const outcomes: Outcome[] = [];
   for (const [i, filter] of filters.entries()) {
     const failure = failures[i];
@@ -75,6 +81,16 @@ async function loadPlaces({ places }: Engine, { columns }: Compiled): Promise<st
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** A list of structures with those fields alone that filters ask for: a history has some fifty, and each `filter(…)` copies all that there are. */
+function pruned(column: FlatColumn, filters: readonly Compiled[]): FlatColumn {
+  const element = elementOf(column.type);
+  if (!(element instanceof DuckDBStructType)) return column;
+  const wanted = new Set(filters.flatMap(({ fields }) => [...(fields.get(column.path) ?? [])]));
+  const names = element.entryNames.filter((name) => wanted.has(name.toLowerCase()));
+  const kept = (names.length > 0 ? names : element.entryNames.slice(0, 1)).map(identifier);
+  return { ...column, sql: `list_transform(${column.sql}, _e -> {${kept.map((name) => `${name}: _e.${name}`).join(", ")}})` };
 }
 
 /** The table `alerts`: flat columns, and `_row` from 0 on. */

@@ -1,7 +1,8 @@
 import type { Call, Expression } from "./filter.ts";
 
-/** An expression as a user would write it, on one line. */
+/** An expression as a user would write it, on one line; by its name where the filter gives it one. */
 export function textOf(expression: Expression): string {
+  if (expression.as !== undefined) return expression.as;
   switch (expression.kind) {
     case "column":
       return expression.path.join(".");
@@ -26,7 +27,8 @@ function strength({ name }: Call): number {
 function callText(expression: Call): string {
   const { name, args } = expression;
   const own = strength(expression);
-  const inner = (arg: Expression, more = 0): string => (arg.kind === "call" && strength(arg) < own + more ? `(${textOf(arg)})` : textOf(arg));
+  const inner = (arg: Expression, more = 0): string =>
+    arg.kind === "call" && arg.as === undefined && strength(arg) < own + more ? `(${textOf(arg)})` : textOf(arg);
   if (name === "case") return caseText(args);
   if (name === "not") return `NOT ${inner(args[0])}`;
   if (/^is (not )?null$/.test(name)) return `${inner(args[0], 1)} ${name.toUpperCase()}`;

@@ -1,21 +1,58 @@
 import { z } from "zod";
+import { didYouMean } from "../../config/nearest.ts";
 import { FinkError } from "../../errors.ts";
-import { defineCommand } from "../command.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
 import { filterGiven } from "../filter/context.ts";
-import { testOnFile } from "../filter/on-file.ts";
 
 const flags = z.object({
-  on: z.string().optional().describe("test: the alerts of this Parquet file; prints the ids that are selected").meta({ value: "FILE" }),
+  on: z.string().optional().describe("test, explain: the alerts of this Parquet file; test prints the ids that are selected").meta({ value: "FILE" }),
+  nights: z.int().positive().max(1000).default(7).describe("test, diff: the newest nights of the lake, 7 by default").meta({ value: "N" }),
+  night: z.array(z.string()).default([]).describe("rerun: a past night, YYYYMMDD; may be given several times").meta({ value: "NIGHT" }),
+  truth: z.string().optional().describe("test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)").meta({ value: "FILE" }),
+  survey: z.string().optional().describe("new: the survey, ztf by default").meta({ value: "NAME" }),
 });
+type Flags = z.output<typeof flags>;
+
+type Action = (context: CommandContext, names: readonly string[], flags: Flags) => Promise<void>;
+
+/** Each is loaded when it is used. */
+const actions: Readonly<Record<string, Action>> = {
+  new: async (context, [name], { survey }) => (await import("../filter/new.ts")).create(context, name, survey),
+  check: async (context, [name]) => (await import("../filter/check.ts")).check(context, await filterGiven(context, name)),
+  async test(context, [name], { on, nights, truth }) {
+    const filter = await filterGiven(context, name);
+    if (on === undefined) await (await import("../filter/test.ts")).testOnNights(context, filter, nights, truth);
+    else await (await import("../filter/on-file.ts")).testOnFile(context, filter, on);
+  },
+  async diff(context, [before, after], { nights }) {
+    const filters = [await filterGiven(context, before), await filterGiven(context, after)] as const;
+    await (await import("../filter/diff.ts")).diff(context, ...filters, nights);
+  },
+  explain: async (context, [name, alert], { on }) => (await import("../filter/explain.ts")).explain(context, await filterGiven(context, name), alert, on),
+  list: async (context) => (await import("../filter/list.ts")).list(context),
+  rerun: async (context, [name], { night }) => (await import("../filter/rerun.ts")).rerun(context, await filterGiven(context, name), night),
+};
 
 export const filter = defineCommand({
   arguments: "ACTION [FILTER…]",
-  description: "test F: what a filter selects. F is a filter's name, survey/name, or a file.",
+  description: [
+    "new NAME: writes a filter to start from, and shows what it selects.",
+    "check F: whether it can be used, what it reads, what it costs. F is a filter's name, survey/name, or a file.",
+    "test F: how many alerts a night it selects, of the lake or of simulated ones; with --on FILE which of the file's.",
+    "diff F@1 F@2: what a change gains and loses, between versions or any two filters.",
+    "explain F ALERT: every clause with its value, true or false.",
+    "list: version, matches per hour, time per alert and state of each.",
+    "rerun F --night NIGHT: past alerts, without those that were matched already.",
+  ].join("\n"),
   example: "./fink filter test my_filter.sql --on alerts.parquet",
   flags,
   async run(context, [action, ...names], given) {
-    const one = await filterGiven(context, names[0]);
-    if (action === "test" && given.on !== undefined) return await testOnFile(context, one, given.on);
-    throw new FinkError("usage", "see ./fink filter --help");
+    const chosen = actions[action];
+    if (!chosen)
+      throw new FinkError(
+        "usage",
+        `there is no ./fink filter ${action}${didYouMean(action, Object.keys(actions)) || `; there are ${Object.keys(actions).join(", ")}`}`,
+      );
+    await chosen(context, names, given);
   },
 });

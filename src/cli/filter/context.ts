@@ -5,17 +5,22 @@ import { FinkError } from "../../errors.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { filterFileNamed } from "../../filters/library.ts";
 import { loadFilter } from "../../filters/load.ts";
+import { Versions } from "../../filters/versions.ts";
 import type { ScienceModule, ScienceSetup } from "../../science/module.ts";
 import { knownModules } from "../../science/registry.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import type { CommandContext } from "../command.ts";
 
-/** A filter by name (`name`, `survey/name`) or file. */
+/** A filter by name (`name`, `survey/name`), one of its versions (`name@2`), or a file. */
 export async function filterGiven(context: CommandContext, given: string | undefined): Promise<Filter> {
   if (given === undefined) throw new FinkError("usage", "name a filter or its file: ./fink filter check my_filter.sql");
-  const isFile = /\.(sql|ts)$/.test(given);
-  const { file, survey } = isFile ? { file: resolve(given), survey: null } : filterFileNamed(given, context.config().config.filters.folder);
-  return await loadFilter(file, survey);
+  const { config } = context.config();
+  const versions = new Versions(config.lake);
+  if (/\.(sql|ts)$/.test(given)) return await loadFilter(resolve(given), null, (filter) => versions.known(filter));
+  const [name, version] = given.split("@");
+  const found = filterFileNamed(name, config.filters.folder);
+  if (version === undefined) return await loadFilter(found.file, found.survey, (filter) => versions.known(filter));
+  return await loadFilter(versions.file(found, Number(version)), found.survey, () => Number(version), found.name);
 }
 
 /** The survey a filter is for; `has` tells of a file's columns when the filter does not say. */

@@ -1,0 +1,43 @@
+import { allFilterFiles } from "../../filters/library.ts";
+import { readStates } from "../../filters/states.ts";
+import type { CommandContext } from "../command.ts";
+import { table } from "../table.ts";
+
+/** Shows every filter with what the service says of it. */
+export function list(context: CommandContext): void {
+  const { config } = context.config();
+  const states = new Map(readStates(config.lake).map((state) => [state.file, state]));
+  const hour = Math.floor(Date.now() / 3_600_000);
+  const rows = allFilterFiles(config.filters.folder, config.filters).map(({ survey, name, file }) => {
+    const state = states.get(file);
+    const perHour = state ? lastHour(state.matches, hour) : null;
+    const microseconds = state && state.alerts > 0 ? (1000 * state.milliseconds) / state.alerts : null;
+    return {
+      survey,
+      name,
+      version: state?.version ?? 0,
+      state: state?.state ?? "not run",
+      matchesPerHour: perHour,
+      microsecondsPerAlert: microseconds,
+      reason: state?.reason ?? "",
+      file,
+    };
+  });
+  if (context.json) return context.print(JSON.stringify(rows, null, 1));
+  const cells = rows.map((row) => [
+    row.survey,
+    row.name,
+    row.version === 0 ? "" : String(row.version),
+    row.matchesPerHour === null ? "" : String(row.matchesPerHour),
+    row.microsecondsPerAlert === null ? "" : row.microsecondsPerAlert.toFixed(1),
+    row.state,
+    row.reason,
+  ]);
+  context.print(table(["survey", "filter", "version", "matches/h", "µs/alert", "state", ""], cells));
+}
+
+/** Matches of the hour that is past by now: of this one, and the rest of the one before. */
+function lastHour(matches: Readonly<Record<string, number>>, hour: number): number {
+  const rest = 1 - (Date.now() / 3_600_000 - hour);
+  return Math.round((matches[hour] ?? 0) + rest * (matches[hour - 1] ?? 0));
+}
