@@ -118,6 +118,17 @@ describe("CDS", () => {
   });
 });
 
+it("more positions than a request may hold go in several, also of one batch; what comes late is there later", async () => {
+  const count = 25_000;
+  const many = alertsWith({ "candidate.ra": Array.from({ length: count }, (_, i) => i / 100), "candidate.dec": Array.from({ length: count }, () => 1) });
+  expect((await rowsOf(setup(["simbad"]), "simbad_ztf", many)).pending).toEqual([]);
+  expect(server.requests.map(({ positions }) => positions)).toEqual([10_000, 10_000, 5000]);
+  const own = setup(["simbad"], { waitSeconds: 0 });
+  expect((await rowsOf(own, "simbad_ztf", many)).pending).toHaveLength(count);
+  await vi.waitFor(() => expect(ledgerOf(own.lake).answers("simbad", [`${(count - 1) / 100}00000 1.0000000`], Date.now()).size).toBe(1), 5000);
+  expect((await rowsOf(own, "simbad_ztf", many)).pending).toEqual([]);
+});
+
 describe("the ledger", () => {
   it("keeps what was found for a week, what was not for a day, and only so much", () => {
     const ledger = new RemoteLedger(join(folder, "ledger"), 1000);

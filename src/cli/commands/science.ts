@@ -223,6 +223,8 @@ function report(
   const failed = outcomes.filter(({ failure }) => failure !== null);
   for (const { module, failure } of failed)
     context.warn(`fink: ${module.name} ${off.has(module.name) ? "is off" : "failed"}, its columns are null: ${failure}`);
+  for (const { module, pending } of outcomes)
+    if (pending) context.warn(`fink: ${module.name}: of ${pending.reduce((a, b) => a + b)} alerts the answer has not come yet`);
   return failed.some(({ module }) => !off.has(module.name)) ? 1 : 0;
 }
 

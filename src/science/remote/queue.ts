@@ -20,16 +20,19 @@ const mostPlaces = 10_000;
 const gatherMs = 5;
 /** Requests under way at a time. */
 const mostRequests = 2;
+/** For which a request waits for its turn; what is wanted meanwhile comes along. */
+const longestDelayMs = 10_000;
 
-/** Asks a service in bulk: what several batches want goes into one request, and what is under way is not asked for twice. */
+/** Asks a service in bulk: what several batches want goes into one request, and what is wanted or under way is not asked for twice. */
 export class RemoteQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
   readonly #wanted = new Set<string>();
-  /** By place: when it is known, or known not to come now. */
-  readonly #underWay = new Map<string, Promise<void>>();
-  #requests = 0;
+  /** Ends when the next request is over, or known not to be sent. */
   #next: Promise<void> | null = null;
+  /** By place: the request that asks for it. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #requests = new Set<Promise<void>>();
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -42,42 +45,40 @@ export class RemoteQueue {
     const known = ledger.answers(service, new Set(places), this.#now());
     const missing = [...new Set(places)].filter((place) => !known.has(place));
     if (missing.length === 0) return known;
-    const comings = new Set(missing.map((place) => this.#underWay.get(place) ?? this.#want(place)));
+    for (const place of missing) if (!this.#underWay.has(place)) this.#wanted.add(place);
+    if (this.#wanted.size > 0) this.#next ??= this.#send();
     const late = new AbortController();
-    const patience = sleep(waitMs, null, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => null);
-    await Promise.race([Promise.all(comings), patience]);
+    const patience = sleep(waitMs, true, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => true);
+    for (let isOver = false; !isOver;) {
+      const comings = new Set(missing.flatMap((place) => this.#underWay.get(place) ?? (this.#wanted.has(place) ? (this.#next ?? []) : [])));
+      isOver = comings.size === 0 || (await Promise.race([Promise.all(comings).then(() => false), patience]));
+    }
     late.abort();
     for (const [place, answer] of ledger.answers(service, missing, this.#now())) known.set(place, answer);
     return known;
   }
 
-  /** When the next request, which the place is part of, is done. */
-  #want(place: string): Promise<void> {
-    this.#wanted.add(place);
-    this.#next ??= this.#send();
-    return this.#next;
-  }
-
   async #send(): Promise<void> {
+    const { service, ledger, timeoutMs, perSecond } = this.#options;
     await sleep(gatherMs);
-    const { service, ledger, waitMs, timeoutMs, perSecond } = this.#options;
-    const delay =
-      this.#requests < mostRequests ? ledger.admit(service, this.#now(), { longestWaitMs: waitMs, betweenMs: 1000 / perSecond, trialMs: timeoutMs }) : null;
+    while (this.#requests.size >= mostRequests) await Promise.race(this.#requests);
+    const delay = ledger.admit(service, this.#now(), { longestWaitMs: longestDelayMs, betweenMs: 1000 / perSecond, trialMs: timeoutMs });
     if (delay !== null && delay > 0) await sleep(delay);
-    const places = [...this.#wanted].slice(0, mostPlaces);
-    this.#wanted.clear(); // what is left over is asked for again
-    const own = this.#next!;
-    this.#next = null;
-    if (delay === null) return;
-    for (const place of places) this.#underWay.set(place, own);
-    this.#requests++;
-    await this.#request(places);
-    this.#requests--;
+    const places = delay === null ? [] : [...this.#wanted].slice(0, mostPlaces);
+    if (delay === null) this.#wanted.clear(); // who still wants them asks again
+    for (const place of places) this.#wanted.delete(place);
+    const request = this.#request(places);
+    this.#requests.add(request);
+    for (const place of places) this.#underWay.set(place, request);
+    this.#next = this.#wanted.size > 0 ? this.#send() : null;
+    await request;
+    this.#requests.delete(request);
     for (const place of places) this.#underWay.delete(place);
   }
 
   async #request(places: readonly string[]): Promise<void> {
     const { service, ledger, ask, timeoutMs } = this.#options;
+    if (places.length === 0) return;
     try {
       const answers = await ask(places, AbortSignal.timeout(timeoutMs));
       ledger.keep(service, answers, this.#now());
