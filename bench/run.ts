@@ -1,4 +1,4 @@
-// ./fink bench [decode|simulate|archive|latency|crossmatch|science …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [decode|simulate|archive|latency|crossmatch|places|science …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
@@ -7,6 +7,7 @@ import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
+import { benchPlaces } from "./places.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
 import { benchSimulation, benchVisit } from "./simulate.ts";
@@ -17,7 +18,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, science, delivery };
+const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, places, science, delivery };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
@@ -82,6 +83,17 @@ async function crossmatch(): Promise<void> {
   const { seconds, matched } = benchCrossmatch(sources, alerts);
   print("match", `${round(alerts)} alerts with ${round(sources)} sources: ${(seconds * 1000).toFixed(0)} ms, ${round(matched)} matched (wanted: 1,000 ms)`);
   compare("crossmatch.alertsPerLoop", alerts / seconds / loops);
+}
+
+async function places(): Promise<void> {
+  const loops = referenceLoopsPerSecond();
+  for (const { name, readSeconds, microsecondsPerAlert, selected } of await benchPlaces(100_000, 50_000)) {
+    print(
+      "places",
+      `${name === "on_watchlist" ? "watch list of 100,000 entries" : "area of 300 cones in pixels of order 9"}: ${microsecondsPerAlert.toFixed(2)} µs an alert (wanted: 100), read in ${readSeconds.toFixed(1)} s, ${round(selected)} of 50,000 alerts there`,
+    );
+    compare(`places.${name}.alertsPerLoop`, 1e6 / microsecondsPerAlert / loops);
+  }
 }
 
 async function science(): Promise<void> {

@@ -45,6 +45,7 @@ export const commands: CommandTable = {
     summary: "Counts of alerts in windows of time; try one of your own",
     load: async () => (await import("./commands/aggregation.ts")).aggregation,
   },
+  places: { group: "Alerts", summary: "Watch lists and areas that filters may name", load: async () => (await import("./commands/places.ts")).places },
   compact: { group: "Alerts", summary: "Merge small files into large ones", load: async () => (await import("./commands/compact.ts")).compact },
   vacuum: { group: "Alerts", summary: "Delete files that no reader can need", load: async () => (await import("./commands/vacuum.ts")).vacuum },
   start: { group: "Services", summary: "Start archive, compaction, ui or all", load: async () => (await import("./commands/start.ts")).start },
