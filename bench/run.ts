@@ -1,4 +1,4 @@
-// ./fink bench [decode|simulate|archive|latency|crossmatch|places|science …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [decode|simulate|archive|latency|crossmatch|places|science|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
@@ -10,6 +10,7 @@ import { benchDecode, median } from "./decode.ts";
 import { benchPlaces } from "./places.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
+import { benchScores } from "./scores.ts";
 import { benchSimulation, benchVisit } from "./simulate.ts";
 
 const baselineFile = join(import.meta.dirname, "baseline.json");
@@ -18,7 +19,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, places, science, delivery };
+const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, places, science, delivery, scores };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
@@ -124,6 +125,16 @@ async function delivery(): Promise<void> {
     "",
     `a burst of 10,000 alerts, ${burst.delivered} delivered, the last ${(burst.afterLastMs / 1000).toFixed(1)} s after the last came in (wanted: 10 s)`,
   );
+}
+
+async function scores(): Promise<void> {
+  const costs = await benchScores({ ztf: 2000, lsst: 200 });
+  if (costs.length === 0) return print("scores", "skipped: no models (./fink model add)");
+  for (const { module, alerts, seen, milliseconds, failure } of costs) {
+    const micros = (of: number) => `${((1000 * milliseconds) / of).toFixed(0)} CPU-µs`;
+    const cost = `${micros(alerts)} an alert${seen > 0 ? `, ${micros(seen)} one that is scored` : ""}`;
+    print("scores", `${module}: ${failure ?? `its model saw ${seen} of ${alerts} alerts (${((100 * seen) / alerts).toFixed(1)} %); ${cost}`}`);
+  }
 }
 
 function compare(name: string, value: number): void {

@@ -2,6 +2,8 @@ import { configSchema } from "../config/schema.ts";
 import type { ScienceModule } from "./module.ts";
 import { anomalyScore } from "./modules/anomaly.ts";
 import { cats } from "./modules/cats.ts";
+import { earlyIaLsst } from "./modules/early-ia-lsst.ts";
+import { earlySn } from "./modules/early-sn.ts";
 import { earlySupernovaIa } from "./modules/early-supernova-ia.ts";
 import { kilonova } from "./modules/kilonova.ts";
 import { superluminous } from "./modules/superluminous.ts";
@@ -33,8 +35,9 @@ const ztf = [
   anomalyScore,
   superluminous,
   finkClass,
+  earlySn,
 ];
-const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats, rubinMainLabels];
+const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats, earlyIaLsst, rubinMainLabels];
 
 /** Shipped modules that depend on no configuration; one that reads what another adds runs after it. */
 export const fixedModules: readonly ScienceModule[] = [...ztf, ...lsst];

@@ -6,9 +6,9 @@ const tolerance = 1e-8;
 /**
  * Parameters that make the sum of squared residuals smallest, from a start: a trust region in which the Gauss-Newton step is damped (Branch, Coleman & Li 1999;
  * Moré 1978), with the Jacobian from differences. The steps and the tests for the end are those of scipy.optimize.least_squares without bounds, since where a fit
- * does not determine its parameters they are what the last step left. null: the start is no good.
+ * does not determine its parameters they are what the last step left. `most`: steps that are tried. null: the start is no good.
  */
-export function leastSquares(residuals: Residuals, start: readonly number[]): Float64Array | null {
+export function leastSquares(residuals: Residuals, start: readonly number[], most = 100 * start.length): Float64Array | null {
   let x = Float64Array.from(start);
   let f = residuals(x);
   let cost = 0.5 * dot(f, f);
@@ -16,7 +16,6 @@ export function leastSquares(residuals: Residuals, start: readonly number[]): Fl
   let radius = norm(x) || 1;
   let damping = 0;
   let evaluations = 1;
-  const most = 100 * x.length;
   for (;;) {
     const columns = jacobian(residuals, x, f);
     if (Math.max(...columns.map((column) => Math.abs(dot(column, f)))) < tolerance || evaluations >= most) return x;
