@@ -43,7 +43,6 @@ async function add(context: CommandContext, file: string, header: string | undef
   const { name, version, tests, tolerance } = added;
   if (context.json) return context.print(JSON.stringify({ name, version, tests: tests.length, largestDifference }));
   context.print(`${name} ${version}: ${tests.length} tests, largest difference ${largestDifference.toExponential(1)} (allowed ${tolerance})`);
-  context.warn("a science service that runs takes it up when it is started again");
 }
 
 function list(context: CommandContext, folder: string): void {
