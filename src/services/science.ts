@@ -61,23 +61,31 @@ async function runScience(context: ServiceContext): Promise<void> {
   }
 }
 
+/** Surveys side by side: one whose modules wait for answers keeps no other waiting. */
 async function follow(work: Work): Promise<void> {
   const { config, lake, signal, once } = work;
   const tables = new Map<string, ScienceTable>();
-  while (!signal.aborted) {
-    let isBusy = false;
-    for (const survey of surveysWith(lake, "raw")) {
-      const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(config).named(survey));
-      tables.set(survey, table);
+  const busy = new Map<string, Promise<void>>();
+  const catchUp = async (survey: string): Promise<void> => {
+    const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(config).named(survey));
+    tables.set(survey, table);
+    while (!signal.aborted) {
       const progress = await tried(work, survey, () => table.step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
-      if (progress === null) continue;
-      isBusy = true;
+      if (progress === null) return;
       count(progress, work);
     }
-    if (isBusy) continue;
-    if (once) return;
+  };
+  while (!signal.aborted) {
+    for (const survey of surveysWith(lake, "raw"))
+      if (!busy.has(survey))
+        busy.set(
+          survey,
+          catchUp(survey).finally(() => busy.delete(survey)),
+        );
+    if (once) break;
     await sleep(pauseMs, null, { signal }).catch(() => null);
   }
+  await Promise.all(busy.values());
 }
 
 /** Asks again as long as answers come, then after a pause that grows while none does. */
