@@ -36,9 +36,15 @@ it.each([
   [["match", "stars", "--ra", "1", "--dec", "91"], /--dec 91 is not within/],
   [["match", "stars", "--ra", "1"], /needs --ra and --dec/],
   [["add", "x.csv", "--name", "x"], /needs --name, --ra, --dec and --radius/],
-  [["remove", "stars"], /there is \.\/fink catalog add/],
+  [["remove", "star"], /there is no catalogue star; did you mean stars\?/],
+  [["delete", "stars"], /there is \.\/fink catalog add/],
 ])("catalog %j says what is wrong", async (args, message) => {
   const { code, stderr } = await catalog(...args);
   expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
   expect(code).not.toBe(0);
+});
+
+it("removes a catalogue", async () => {
+  expect(await catalog("remove", "stars")).toMatchObject({ code: 0, stdout: "stars is removed\n" });
+  expect((await catalog("list", "--json")).stdout.trim()).toBe("[]");
 });

@@ -1,7 +1,8 @@
+import { rmSync } from "node:fs";
 import { z } from "zod";
 import { FinkError } from "../../errors.ts";
 import { addCatalogue, type CatalogueOptions } from "../../science/catalogue/add.ts";
-import { cataloguesIn } from "../../lake/catalogues.ts";
+import { catalogueFolder, cataloguesIn } from "../../lake/catalogues.ts";
 import { catalogueNamed } from "../../science/catalogue/catalogue.ts";
 import { keptAt } from "../../science/catalogue/kept-column.ts";
 import { type Catalogue, loadCatalogue } from "../../science/catalogue/load.ts";
@@ -30,6 +31,7 @@ export const catalog = defineCommand({
   description: [
     "add FILE…: stores CSV, Parquet, FITS or VOTable files as one catalogue of the lake, which alerts are matched with; one of that name is replaced.",
     "list: the catalogues of the lake.",
+    "remove NAME: alerts that come are no longer matched with it; rows that are there keep what it said.",
     "match NAME [FILE]: the sources near a position, or near each position of a file.",
   ].join("\n"),
   example: "./fink catalog add gcvs.parquet --name gcvs --ra ra --dec dec --keep VarType --radius 1.5",
@@ -37,8 +39,9 @@ export const catalog = defineCommand({
   async run(context, [action, ...args], chosen) {
     if (action === "add" && args.length > 0) return await add(context, args, chosen);
     if (action === "list" && args.length === 0) return list(context);
+    if (action === "remove" && args.length === 1) return remove(context, args[0]);
     if (action === "match" && (args.length === 1 || args.length === 2)) return await match(context, args[0], args[1], chosen);
-    throw new FinkError("usage", "there is ./fink catalog add FILE…, ./fink catalog list and ./fink catalog match NAME [FILE]");
+    throw new FinkError("usage", "there is ./fink catalog add FILE…, ./fink catalog list, ./fink catalog remove NAME and ./fink catalog match NAME [FILE]");
   },
 });
 
@@ -50,7 +53,14 @@ async function add(context: CommandContext, files: readonly string[], chosen: Fl
   const info = await addCatalogue(context.config().config.lake, files, { name, ra, dec, keep: columns, radiusArcsec: radius, motion: motionOf(chosen) });
   if (context.json) return context.print(JSON.stringify(info));
   context.print(`${name}: ${info.rows.toLocaleString("en")} sources, edition ${info.edition}`);
+  context.print(`Alerts that come get catalogue_${name}.*; ./fink science run --night … computes those of a night anew.`);
   if (info.leftOut > 0) context.warn(`${info.leftOut} rows without a position of −180 … 360° and −90 … 90° were left out`);
+}
+
+function remove(context: CommandContext, name: string): void {
+  const { lake } = context.config().config;
+  rmSync(catalogueFolder(lake, catalogueNamed(lake, name).name), { recursive: true });
+  context.print(`${name} is removed`);
 }
 
 function motionOf({ epoch, pmra, pmdec }: Flags): CatalogueOptions["motion"] {

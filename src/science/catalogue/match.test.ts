@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
-import { allWithin, nearestAsFink, nearestWithin, type Positions, type Sources } from "./match.ts";
+import { allWithin, nearestWithin, type Positions, type Sources } from "./match.ts";
+import { batchMatch } from "../../../test/science/batch-match.ts";
 
 type Point = readonly [ra: number, dec: number];
 
@@ -88,7 +89,7 @@ describe("cross-match", () => {
       [10, 0.5 / 3600],
       [10, 3 / 3600],
     ]);
-    expect([...nearestAsFink(sources, alerts, 2).rows]).toEqual([-1, 0, -1, -1]);
+    expect([...batchMatch(sources, alerts, 2)]).toEqual([-1, 0, -1, -1]);
     expect([...nearestWithin(sources, alerts, 2).rows]).toEqual([0, 0, 0, -1]);
   });
 

@@ -69,23 +69,6 @@ export function allWithin(sources: Sources, positions: Positions, radius: Radius
   return { offsets, rows: Int32Array.from(found, ({ row }) => row), separationsArcsec: Float64Array.from(found, ({ arcsec }) => arcsec) };
 }
 
-/**
- * The rule of fink-science's cross_match_astropy: each source takes the nearest position of the batch, if that is within the radius; a position that was taken is
- * given the source nearest to it, within any source's radius. So of several alerts at one place only one matches, the first of equally near ones.
- */
-export function nearestAsFink(sources: Sources, positions: Positions, radius: Radius): Nearest {
-  const nearest = noneOf(positions.ra.length);
-  const takenBy = new Map<number, { position: number; arcsec: number }>();
-  eachPair(sources, positions, largest(radius), (position, row, arcsec) => {
-    takeNearer(nearest, position, row, arcsec);
-    const taken = takenBy.get(row);
-    if (arcsec < radiusOf(radius, row) && (!taken || arcsec < taken.arcsec)) takenBy.set(row, { position, arcsec });
-  });
-  const isTaken = new Set([...takenBy.values()].map(({ position }) => position));
-  for (let i = 0; i < nearest.rows.length; i++) if (!isTaken.has(i)) [nearest.rows[i], nearest.separationsArcsec[i]] = [-1, NaN];
-  return nearest;
-}
-
 function noneOf(count: number): Nearest {
   return { rows: new Int32Array(count).fill(-1), separationsArcsec: new Float64Array(count).fill(NaN) };
 }

@@ -5,10 +5,11 @@ import { gunzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { available } from "../../../test/require.ts";
+import { batchMatch } from "../../../test/science/batch-match.ts";
 import { addCatalogue } from "./add.ts";
 import { keptAt } from "./kept-column.ts";
 import { type Catalogue, loadCatalogue } from "./load.ts";
-import { nearestAsFink, nearestWithin, type Positions, type Radius } from "./match.ts";
+import { nearestWithin, type Positions, type Radius } from "./match.ts";
 
 const reference = join(import.meta.dirname, "../../../../shared/reference");
 const hasReference = available("reference", existsSync(reference), "no ../shared/reference with cross-matches of fink-science");
@@ -62,7 +63,7 @@ describe.skipIf(!hasReference)("cross-matches of fink-science and fink-filters",
     const alone = nearestWithin(catalogue, at(positions), expected.radius_arcsec);
     expect(labels(catalogue, alone.rows)).toEqual(expected.single.map(orNull));
     for (const batch of [expected.batch_ztf, expected.batch_rubin]) {
-      if (batch) expectSame(catalogue, positions, nearestAsFink(catalogue, at(positions), expected.radius_arcsec).rows, batch.map(orNull));
+      if (batch) expectSame(catalogue, positions, batchMatch(catalogue, at(positions), expected.radius_arcsec), batch.map(orNull));
     }
     const nearest = nearestWithin(catalogue, at(positions), 5 * expected.radius_arcsec);
     nearest.separationsArcsec.forEach((arcsec, i) => !Number.isNaN(arcsec) && expect(Math.abs(arcsec - expected.nearest_sep_arcsec[i])).toBeLessThan(1e-8));
@@ -76,9 +77,9 @@ describe.skipIf(!hasReference)("cross-matches of fink-science and fink-filters",
     const radius = catalogue.kept.Radius
       ? Float64Array.from(catalogue.ra, (_, row) => Number(keptAt(catalogue.kept.Radius, row) ?? NaN))
       : catalogues[key].radius;
-    const alone = expected.positions.map((position) => nearestAsFink(catalogue, at([position]), radius).rows[0]);
+    const alone = expected.positions.map((position) => batchMatch(catalogue, at([position]), radius)[0]);
     expectSame(catalogue, expected.positions, alone, expected[key].single.map(orNull), radius);
-    expectSame(catalogue, expected.positions, nearestAsFink(catalogue, at(expected.positions), radius).rows, expected[key].batch.map(orNull), radius);
+    expectSame(catalogue, expected.positions, batchMatch(catalogue, at(expected.positions), radius), expected[key].batch.map(orNull), radius);
   });
 
   it.each([...alertFiles, ...lsstFiles])("of the alerts of %s", async (file) => {
@@ -93,7 +94,7 @@ describe.skipIf(!hasReference)("cross-matches of fink-science and fink-filters",
         expectSame(
           catalogue,
           alerts,
-          nearestAsFink(catalogue, at(alerts), radius).rows,
+          batchMatch(catalogue, at(alerts), radius),
           alerts.map(({ id }) => orNull(batch[id])),
         );
       const single = modules[`xmatch_${key}_single`]?.values as Record<string, { type: string }>;
