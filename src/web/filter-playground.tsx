@@ -67,12 +67,12 @@ export function Playground() {
             Run on
           </button>
           <Choice
-            label=""
+            label="nights"
             value={count}
             options={[
-              ["1", "the newest night"],
-              ["3", "3 nights"],
-              ["7", "7 nights"],
+              ["1", "the newest"],
+              ["3", "newest 3"],
+              ["7", "newest 7"],
             ]}
             onChange={setCount}
           />

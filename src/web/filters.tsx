@@ -57,12 +57,21 @@ const columns: readonly Column<FilterRow>[] = [
   { name: "Survey", value: (f) => f.survey },
   { name: "Matches, newest night", value: (f) => f.nights[0]?.[1] ?? 0, show: (f) => formatCount(f.nights[0]?.[1] ?? 0), isNumber: true },
   { name: "Last nights", value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0), show: (f) => <Yield nights={f.nights} />, isNumber: true },
-  { name: "State", value: (f) => (f.problem ? `✗ ${f.problem}` : f.isShipped ? "shipped" : "yours") },
+  { name: "State", value: (f) => (f.problem ? "✗ broken" : f.isShipped ? "shipped" : "yours"), show: (f) => <State filter={f} /> },
   { name: "Delivers to", value: (f) => f.deliver.join(", ") },
   { name: "Written in", value: (f) => (f.kind === "sql" ? "SQL" : "TypeScript"), isExtra: true },
   { name: "Topic", value: (f) => f.topic, isExtra: true },
   { name: "Description", value: (f) => f.description },
 ];
+
+function State({ filter }: { filter: FilterRow }) {
+  if (filter.problem === "") return <>{filter.isShipped ? "shipped" : "yours"}</>;
+  return (
+    <span class="bad" title={filter.problem}>
+      ✗ broken
+    </span>
+  );
+}
 
 /** Matches of each night, oldest at the left. */
 function Yield({ nights }: { nights: FilterRow["nights"] }) {

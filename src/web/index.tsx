@@ -42,7 +42,7 @@ function Now() {
         {(now) => (
           <div class="halves">
             <section>
-              <SmallSky nights={now.nights} />
+              <SmallSky nights={now.nights.toSorted((a, b) => b.night - a.night || b.alerts - a.alerts)} />
             </section>
             <section>
               <h2>Classes, {nightsText(now)}</h2>

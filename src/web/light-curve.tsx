@@ -97,7 +97,7 @@ export function Choice({
   return (
     <label>
       {label}{" "}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select value={value} aria-label={label || options[0][1]} onChange={(event) => onChange(event.currentTarget.value)}>
         {options.map(([key, name]) => (
           <option key={key} value={key}>
             {name}

@@ -63,7 +63,7 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
           <h2>Light curve</h2>
           <LightCurve name={object.objectId} points={points} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
         </section>
-        <Epoch alerts={alerts} shown={shown} onShow={showAlert} side={130} />
+        <Epoch alerts={alerts} shown={shown} onShow={showAlert} side={Math.min(130, Math.floor((innerWidth - 48) / 3))} />
       </div>
       <Details object={object} shown={shown} fields={fields} isSolarSystem={isSolarSystem} />
       <section>

@@ -5,8 +5,8 @@ import type { Mark, PlotProps } from "./plot.tsx";
 
 /** Axes, grid and spans. */
 export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
-  const across = ticks(x.scale, box.width / 95, x.isTime);
-  const up = ticks(y.scale, box.height / 42);
+  const across = ticks(x.scale, box.width / 72, x.isTime);
+  const up = ticks(y.scale, box.height / 42, false, y.step);
   const placeX = (value: number) => LEFT + placeOf(x.scale, value) * box.width;
   const placeY = (value: number) => TOP + (1 - placeOf(y.scale, value)) * box.height;
   const clamp = (value: number) => Math.min(LEFT + box.width, Math.max(LEFT, value));

@@ -56,12 +56,13 @@ const timeSteps = [
 ];
 
 /** Round values within the axis, about so many; in days and parts of days where it is a time. */
-export function ticks(scale: Scale, count: number, isTime = false): { readonly values: readonly number[]; readonly step: number } {
+export function ticks(scale: Scale, count: number, isTime = false, fixedStep?: number): { readonly values: readonly number[]; readonly step: number } {
   const [least, greatest] = [Math.min(scale.from, scale.to), Math.max(scale.from, scale.to)];
   if (scale.isLog) return { values: logTicks(least, greatest), step: 0 };
   const rough = (greatest - least) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = isTime ? (timeSteps.find((s) => s >= rough) ?? 20_000) : ([1, 2, 5, 10].map((n) => n * power).find((s) => s >= rough * 0.999) ?? power);
+  const step =
+    fixedStep ?? (isTime ? (timeSteps.find((s) => s >= rough) ?? 20_000) : ([1, 2, 5, 10].map((n) => n * power).find((s) => s >= rough * 0.999) ?? power));
   const first = Math.ceil(least / step - 1e-9);
   const values = Array.from({ length: Math.max(0, Math.min(60, Math.floor(greatest / step + 1e-9) - first + 1)) }, (_, i) => (first + i) * step);
   return { values, step };

@@ -30,6 +30,8 @@ export interface Axis {
   /** Text of a tick; by default the number. */
   readonly text?: (value: number, step: number) => string;
   readonly isTime?: boolean;
+  /** Between ticks, where it is not to be found. */
+  readonly step?: number;
 }
 
 export interface PlotProps {

@@ -8,9 +8,12 @@ import { nightOf, type PageLake } from "./lake.ts";
 import type { FilterRow } from "./types.ts";
 
 const NIGHTS_SHOWN = 14;
+/** A broken one is looked at again, though its file is the same: what it imports may be mended. */
+const RETRY_MS = 30_000;
 
 interface Shelved {
   readonly mtimeMs: number;
+  readonly at: number;
   readonly filter: Filter | null;
   readonly problem: string;
 }
@@ -43,10 +46,10 @@ export class FilterShelf {
   async #shelved({ file, survey }: FilterFile): Promise<Shelved> {
     const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const known = this.#read.get(file);
-    if (known?.mtimeMs === mtimeMs) return known;
+    if (known?.mtimeMs === mtimeMs && (known.problem === "" || Date.now() - known.at < RETRY_MS)) return known;
     const read = await loadFilter(file, survey).then(
-      (filter) => ({ mtimeMs, filter, problem: "" }),
-      (error: unknown) => ({ mtimeMs, filter: null, problem: messageOf(error) }),
+      (filter) => ({ mtimeMs, at: Date.now(), filter, problem: "" }),
+      (error: unknown) => ({ mtimeMs, at: Date.now(), filter: null, problem: messageOf(error).replace(`${file}: `, "") }),
     );
     this.#read.set(file, read);
     return read;

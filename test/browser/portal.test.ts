@@ -1,0 +1,261 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { LakeReader } from "../../src/api/lake-reader.ts";
+import { PageLake } from "../../src/api/pages/lake.ts";
+import type { AlertRow, FoundRow, MatchRow, ObjectAnswer } from "../../src/api/pages/types.ts";
+import { type RunningServer, startServer } from "../../src/api/server.ts";
+import { Sources } from "../../src/serving/sources.ts";
+import { builtPages } from "../../src/services/ui.ts";
+import { loadSurveys } from "../../src/surveys/surveys.ts";
+import { hasBrowser, openBrowser } from "./browser.ts";
+import { type SmallLake, smallLake } from "./small-lake.ts";
+
+const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 40_000 });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const screens = [
+  { name: "wide-dark", viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  { name: "narrow-light", viewport: { width: 390, height: 844 }, colorScheme: "light" },
+  { name: "wide-light", viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  { name: "narrow-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+] as const;
+
+/** The portal over a small real lake, as a reader uses it. */
+describe.skipIf(!hasBrowser())("the portal", () => {
+  const surveys = loadSurveys("conf/surveys");
+  let small: SmallLake;
+  let pages: string;
+  let browser: Browser;
+  let server: RunningServer;
+  let ends: (() => Promise<void>)[];
+  let complaints: string[];
+  /** An object of which the filter took an alert. */
+  let match: MatchRow;
+
+  beforeAll(async () => {
+    [small, pages, browser] = await Promise.all([smallLake(), builtPages(), openBrowser()]);
+    server = await serve();
+    match = (await json<readonly MatchRow[]>("/api/pages/matches/ztf/bright?n=500")).find((m) => m.objectId !== null && m.solarSystem === null)!;
+    await stop();
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    small?.end();
+  });
+  beforeEach(async () => {
+    complaints = [];
+    server = await serve();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await stop();
+  });
+
+  async function serve(port = 0): Promise<RunningServer> {
+    const [view, pageLake, sources] = [new LakeReader(small.lake, surveys), new PageLake(small.lake, surveys, small.filters), new Sources(small.lake, surveys)];
+    ends = [() => view.close(), () => pageLake.close(), () => sources.close()];
+    return await startServer({
+      host: "127.0.0.1",
+      port,
+      lake: small.lake,
+      view,
+      pageLake,
+      sources,
+      pages,
+      logError: (error) => complaints.push(String(error)),
+    });
+  }
+
+  async function stop(): Promise<void> {
+    await server.close();
+    for (const end of ends) await end();
+  }
+
+  async function json<T>(path: string): Promise<T> {
+    return (await (await fetch(server.url + path)).json()) as T;
+  }
+
+  async function open(path: string, screen: (typeof screens)[number] = screens[0]): Promise<Page> {
+    const context = await browser.newContext({ ...screen, permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await context.newPage();
+    page.on("console", (message) => message.type() === "error" && complaints.push(`${path}: ${message.text()}`));
+    page.on("pageerror", (error) => complaints.push(`${path}: ${error.message}`));
+    await page.goto(server.url + path);
+    return page;
+  }
+
+  /** Path of each page, and what is there when it has loaded. */
+  const everyPage = (): Record<string, [path: string, sign: string]> => ({
+    now: ["/", ".bars meter"],
+    live: ["/live", ".cutout canvas"],
+    sky: ["/sky?survey=ztf", ".sky-legend li"],
+    "search-table": ["/search?q=filter:bright", ".data tbody tr"],
+    "search-cards": ["/search?q=filter:bright&view=cards", ".cutout canvas"],
+    "search-help": ["/search", ".ways code"],
+    object: [`/object/ztf/${match.objectId}`, ".mark"],
+    filters: ["/filters", ".data tbody tr"],
+    filter: ["/filters/ztf/bright", ".alert"],
+    docs: ["/docs/lake", "article table"],
+    status: ["/status", "td"],
+  });
+
+  test.each(screens)("every page loads, fits and can be read: $name", { timeout: 240_000 }, async (screen) => {
+    for (const [name, [path, sign]] of Object.entries(everyPage())) {
+      const page = await open(path, screen);
+      await page.locator(sign).first().waitFor({ timeout: 40_000 });
+      await eventually(() => page.locator(".sick", { hasText: /^…$/ }).count()).toBe(0); // all images are there
+      await page.screenshot({ path: `test-results/portal-${name}-${screen.name}.png`, fullPage: true });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+      expect(await seriousFindings(page), name).toEqual([]);
+      await page.context().close();
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  async function seriousFindings(page: Page): Promise<string[]> {
+    await page.evaluate(axe);
+    const run = "axe.run(document, { resultTypes: ['violations'] })";
+    const { violations } = (await page.evaluate(run)) as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+    return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+  }
+
+  test("from the first page to an object, its images, and why a filter took it", { timeout: 120_000 }, async () => {
+    const page = await open("/");
+    const card = page.locator(".alert", { hasText: "bright" }).first();
+    await card.locator("canvas").first().waitFor({ timeout: 40_000 });
+    const object = await card.locator("a code").first().innerText();
+    await card.locator("a").first().click();
+    await eventually(() => page.title()).toBe(`${object} · Fink`);
+    await page.locator(".mark").first().waitFor({ timeout: 40_000 });
+    await page.locator(".epoch canvas").first().waitFor({ timeout: 40_000 });
+    await page.getByRole("link", { name: "why" }).first().click();
+    const why = page.locator(".explain");
+    await eventually(() => why.innerText()).toContain("✓ taken");
+    expect(await why.innerText()).toMatch(/✓ candidate\.magpsf < 20 true/);
+    await page.screenshot({ path: "test-results/portal-explain.png", fullPage: true });
+    await page.goBack();
+    await eventually(() => page.title()).toBe(`${object} · Fink`);
+    expect(complaints).toEqual([]);
+  });
+
+  test("a click on a measurement shows the images of its epoch, and the address has it", { timeout: 120_000 }, async () => {
+    const { alerts } = await json<ObjectAnswer>(`/api/pages/object/ztf/${match.objectId}`);
+    const page = await open(`/object/ztf/${match.objectId}?alert=${alerts[alerts.length - 1].alertId}&t=mjd&y=flux`);
+    await eventually(() => page.locator(".epoch h2").innerText()).toContain(alerts[alerts.length - 1].alertId);
+    await eventually(() => page.locator(".plot").first().innerText()).toContain("Difference flux (µJy)");
+    const marks = page.locator(".plot").first().locator(".mark:not(.limit) path");
+    const place = (await marks.last().boundingBox())!;
+    await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+    await eventually(() => page.locator(".tip").innerText()).toMatch(/µJy\nMJD \d{5}\.\d+/);
+    await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
+    await eventually(async () => page.url()).toContain("alert=");
+    await page.locator("label", { hasText: "Stretch" }).locator("select").selectOption("zscale");
+    await page.locator(".copy", { hasText: match.objectId! }).first().click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(match.objectId);
+  });
+
+  test("the search box: slash, an id, a position, a class, nonsense", { timeout: 120_000 }, async () => {
+    const page = await open("/docs/lake");
+    await page.locator("article h1").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type(match.alertId);
+    await page.keyboard.press("Enter");
+    await eventually(async () => page.url()).toContain(`/object/ztf/${match.objectId}?alert=${match.alertId}`);
+    const go = async (text: string) => {
+      await page.locator("main > form input").fill(text);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/search\?q=/);
+    };
+    await go(`${match.ra} ${match.dec} 2m`);
+    await eventually(() => page.locator(".data tbody").innerText()).toContain(match.objectId!);
+    await page.locator(".rows").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/(object|sso)\//);
+    await go(`class:${match.class}`);
+    await eventually(() => page.locator("main").innerText()).toMatch(/objects?: class/);
+    await go("no such thing");
+    await eventually(() => page.locator("main").innerText()).toContain("In this lake nothing is known under “no such thing”.");
+    expect(complaints).toEqual([]);
+  });
+
+  test("the sky: zoomed view is an address, a click opens what is there", { timeout: 120_000 }, async () => {
+    const page = await open("/sky?survey=ztf&frame=galactic&colour=filter");
+    await eventually(() => page.locator(".sky-legend").innerText()).toContain("bright");
+    const canvas = page.locator(".sky canvas");
+    await canvas.focus();
+    for (let i = 0; i < 4; i++) await page.keyboard.press("+");
+    await eventually(async () => page.url()).toMatch(/view=[\d._-]+/);
+    await page.reload();
+    await eventually(() => page.locator("main").innerText()).toContain("around here");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "All sky" }).click();
+    await eventually(async () => page.url()).not.toContain("view=");
+    await page.screenshot({ path: "test-results/portal-sky-galactic.png" });
+    expect(complaints).toEqual([]);
+  });
+
+  test("a filter is checked, run and explained before it is saved; its text is text", { timeout: 120_000 }, async () => {
+    const page = await open("/filters?survey=ztf");
+    const text = page.getByLabel("The filter");
+    await text.fill("SELECT * FROM alerts WHERE candidate.magpsff < 20 -- <img src=x onerror=alert(1)>");
+    await page.getByRole("button", { name: "Check" }).click();
+    await eventually(() => page.locator(".playground .failed").innerText()).toContain("did you mean candidate.magpsf?");
+    await text.fill("SELECT * FROM alerts WHERE candidate.magpsf < 20");
+    await page.getByRole("button", { name: "Run on" }).click();
+    await eventually(() => page.locator(".playground").innerText()).toMatch(/2026-09-15: \d+ of 80 alerts/);
+    await page.getByPlaceholder("Alert id").fill(match.alertId);
+    await page.keyboard.press("Tab");
+    await eventually(() => page.locator(".explain").innerText()).toContain("✓ taken");
+    await page.screenshot({ path: "test-results/portal-playground.png", fullPage: true });
+    await text.fill("COPY (SELECT 1) TO '/tmp/x'");
+    await page.getByRole("button", { name: "Check" }).click();
+    await eventually(() => page.locator(".playground .failed").count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test("an object is kept up to date, over a restart of the server too", { timeout: 240_000 }, async () => {
+    const page = await open(`/object/ztf/${match.objectId}`);
+    await page.locator(".mark").first().waitFor({ timeout: 40_000 });
+    const port = Number(new URL(server.url).port);
+    await stop();
+    await eventually(() => page.locator(".lost-connection").innerText()).toMatch(/No connection to the server since/);
+    server = await serve(port);
+    await eventually(() => page.locator(".lost-connection").count()).toBe(0);
+    const asked = page.waitForResponse((response) => response.url().includes("/api/pages/object/"), { timeout: 90_000 });
+    await small.more("2026-09-16");
+    expect((await asked).ok()).toBe(true);
+    await eventually(() => page.locator(".mark").count()).toBeGreaterThan(0);
+  });
+
+  test("whatever stands in an alert, a class, a filter or a document shows as text", { timeout: 120_000 }, async () => {
+    const evil = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`;
+    const row: AlertRow = { ...match, objectId: evil, class: evil, solarSystem: evil, band: evil };
+    const found: FoundRow = { ...row, alerts: 1 };
+    const object = { survey: "ztf", objectId: evil, alerts: [row], points: [], matches: [{ ...match, ...row, filter: evil }] };
+    const answers: Record<string, unknown> = {
+      "**/api/pages/search*": { understood: evil, rows: [found], open: null, isCut: false },
+      "**/api/pages/object/**": object,
+      "**/api/pages/alert/**": { raw: [[evil, evil]], science: [["cdsxmatch", evil]] },
+      "**/api/pages/now": { nights: [], classes: [[evil, 3]], matches: [{ ...match, ...row, filter: evil }], latest: [] },
+      "**/api/pages/docs/text/**": { text: `# ${evil}\n\n${evil} [${evil}](javascript:alert(1)) **${evil}**\n\n| ${evil} |\n|---|\n| ${evil} |\n` },
+    };
+    for (const path of ["/search?q=x", "/object/ztf/x", "/", "/docs/x"]) {
+      const page = await (await browser.newContext()).newPage();
+      for (const [url, body] of Object.entries(answers)) await page.route(url, (route) => route.fulfill({ json: body }));
+      await page.goto(server.url + path);
+      await eventually(() => page.locator("main").innerText()).toContain(evil);
+      expect(await page.title()).not.toBe("hacked");
+      expect(await page.locator("main img, main script, a[href^='javascript']").count()).toBe(0);
+    }
+  });
+
+  test("the first page's scripts are small", () => {
+    const assets = readdirSync(join(pages, "assets")).filter((name) => name.endsWith(".js"));
+    const bytes = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(pages, "assets", name))).length, 0);
+    expect(bytes, "all pages' scripts together, gzipped").toBeLessThan(200_000);
+  });
+});
