@@ -27,8 +27,8 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   if (once) return; // there is nothing to work through
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
-  const pageLake = new PageLake(lake, surveysOf(config), config.filters.folder);
   const sources = new Sources(lake, surveysOf(config));
+  const pageLake = new PageLake(lake, surveysOf(config), config.filters.folder, sources);
   const server = await startServer({
     ...config.ui,
     api: config.api,

@@ -79,7 +79,7 @@ const figures: readonly {
 function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
   const address = useAddress();
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -93,7 +93,7 @@ export function CrossMatches({ fields }: { fields: Fields }) {
   const found = crossMatches(fields);
   if (found.length === 0) return <Empty>No catalogue that was looked into knows anything at this position.</Empty>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -21,17 +21,14 @@ export function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [image, setImage] = useState<FitsImage | string>("…");
   const address = `/api/v1/cutouts/${survey}/${encodeURIComponent(alertId)}/${kind}`;
-  useEffect(() => {
-    const aborter = new AbortController();
-    void load(address, aborter.signal, setImage);
-    return () => aborter.abort();
-  }, [address]);
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => whenNear(box.current!, (signal) => void load(address, signal, setImage)), [address]);
   useEffect(() => {
     if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, look)) setImage("no valid pixel");
   }, [image, side, look.inverted, look.stretch]);
   const size = `${side}px`;
   return (
-    <figure class="cutout" style={{ width: size }}>
+    <figure class="cutout" ref={box} style={{ width: size }}>
       <a href={address} download title={typeof image === "string" ? image : describe(image)} style={{ height: size }}>
         {typeof image === "string" ? (
           <span class="sick">{image}</span>
@@ -42,6 +39,24 @@ export function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
       <figcaption>{kind}</figcaption>
     </figure>
   );
+}
+
+/** Starts when the element comes near the screen, ends with the function that is returned: a list may have hundreds of images. */
+function whenNear(element: HTMLElement, start: (signal: AbortSignal) => void): () => void {
+  const aborter = new AbortController();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      start(aborter.signal);
+    },
+    { rootMargin: "300px" },
+  );
+  observer.observe(element);
+  return () => {
+    observer.disconnect();
+    aborter.abort();
+  };
 }
 
 /** Shows the image or why there is none; what may mend itself (the network, the server) is tried again until aborted. */

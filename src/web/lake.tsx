@@ -7,7 +7,7 @@ export function Tables({ tables }: { tables: readonly LakeTable[] | undefined })
   if (!tables) return <Empty>Asking for the tables …</Empty>;
   if (tables.length === 0) return <Empty>The lake is empty. The first alert that is archived makes its survey's table.</Empty>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -5,6 +5,7 @@ import { Frame } from "./frame.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
 import { Rejected, Services } from "./lake.tsx";
 import { Rates } from "./rates.tsx";
+import { Stages } from "./stages.tsx";
 import { useFeed } from "./use-feed.ts";
 import { Verdict } from "./verdict.tsx";
 
@@ -19,6 +20,10 @@ function Live() {
       <AllFigures feed={feed} />
       <div class="with-side">
         <div>
+          <section>
+            <h2>From the telescope to the reader</h2>
+            <Stages services={feed.status?.services} />
+          </section>
           <section>
             <h2>Alerts/s, last 10 minutes</h2>
             <Rates history={feed.history} />

@@ -101,12 +101,24 @@ export function Take({ object, isSolarSystem }: { object: ObjectAnswer; isSolarS
         <button type="button" onClick={() => saveFile(JSON.stringify(object, null, 1), "application/json", `${objectId}.json`)}>
           All, JSON
         </button>
+        {["csv", "parquet", "votable"].map((format) => (
+          <a key={format} href={`${apiOf(survey, objectId, isSolarSystem)}&output-format=${format}`} download={`${objectId}.${format}`}>
+            All columns, {format === "csv" ? "CSV" : format === "votable" ? "VOTable" : "Parquet"}
+          </a>
+        ))}
       </p>
       <p class="cite">
         Cite: <Copy text={citation} title="The citation" /> <small>and Möller et al. 2021, MNRAS 501, 3272</small>
       </p>
     </>
   );
+}
+
+/** The API that gives the same alerts with every column. */
+function apiOf(survey: string, id: string, isSolarSystem: boolean): string {
+  const encoded = encodeURIComponent(id);
+  if (isSolarSystem) return `/api/v1/${survey}/sso?n_or_d=${encoded}`;
+  return survey === "lsst" ? `/api/v1/lsst/sources?diaObjectId=${encoded}` : `/api/v1/${survey}/objects?objectId=${encoded}`;
 }
 
 function csvOf(rows: readonly object[]): string {

@@ -5,13 +5,14 @@ import { formatMjd, formatPosition } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { Answered, show } from "./page.tsx";
 import { pageOf, RowCard } from "./row-card.tsx";
+import { ResultMap } from "./result-map.tsx";
 import { type Column, Table } from "./table.tsx";
 import { Copy, Empty } from "./text.tsx";
 import { useAddress } from "./use-address.ts";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
 
-const views = ["table", "cards"] as const;
+const views = ["table", "cards", "map"] as const;
 
 function SearchPage() {
   const { feed, retry } = useFeed();
@@ -68,6 +69,7 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
         {view === "cards" && controls}
       </p>
       {view === "table" && <Table name={name} columns={columns} rows={found.rows} keyOf={(row) => `${row.survey} ${row.alertId}`} pageOf={pageOf} />}
+      {view === "map" && <ResultMap rows={found.rows} title={`Objects found: ${found.understood}`} />}
       {view === "cards" && (
         <ol class="alerts grid">
           {found.rows.slice(0, 60).map((row) => (

@@ -3,7 +3,7 @@ import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.t
 import type { StructType } from "../../lake/schema.ts";
 import { jdMinusMjd } from "../../sky/time.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { ofNights, type PageLake, type Question, type Row } from "./lake.ts";
+import { type Found, holding, ofNights, type PageLake, type Question, type Row } from "./lake.ts";
 import { measurement } from "./measure.ts";
 import type { AlertRow, Measurement } from "./types.ts";
 
@@ -14,8 +14,8 @@ export interface AlertQuestion extends Pick<Question, "files"> {
   /** In the names of `alertColumns`. */
   readonly order?: string;
   readonly limit?: number;
-  /** With the light curve that came with each. */
-  readonly withCurve?: boolean;
+  /** With the measurement of each, or with the light curve that came with it too. */
+  readonly curve?: "own" | "all";
 }
 
 /** Alerts of `raw`, each once, with what `science` says they are. */
@@ -24,7 +24,7 @@ export async function alertRows(lake: PageLake, question: AlertQuestion): Promis
   const schema = lake.table(survey.name, "raw")?.snapshot.schema;
   if (!schema) return [];
   const { files, where = "true", order, limit } = question;
-  const columns = [...alertColumns(survey, schema), ...(question.withCurve ? curveColumns(survey, schema) : [])];
+  const columns = [...alertColumns(survey, schema), ...(question.curve ? curveColumns(survey, schema, question.curve) : [])];
   const rows = await lake.rows({
     survey: survey.name,
     kind: "raw",
@@ -37,10 +37,11 @@ export async function alertRows(lake: PageLake, question: AlertQuestion): Promis
 }
 
 /** Alerts by id, of whatever night where it is not known; in no order. */
-export async function alertsById(lake: PageLake, survey: string, alerts: readonly { id: string; night: number | null }[]): Promise<AlertRow[]> {
+export async function alertsById(lake: PageLake, survey: string, alerts: readonly Found[]): Promise<AlertRow[]> {
   const where = isOneOf(lake, survey, "raw", new Set(alerts.map((a) => a.id)));
-  const nights = alerts.map((a) => a.night);
-  return where === null ? [] : await alertRows(lake, { survey, where, withCurve: true, ...(!nights.includes(null) && { files: ofNights(nights) }) });
+  const schema = lake.table(survey, "raw")?.snapshot.schema;
+  if (where === null || !schema) return [];
+  return await alertRows(lake, { survey, where, curve: "all", files: holding(alerts, columnPath(schema, lake.surveys.named(survey).alert)) });
 }
 
 /** Condition that the alert is one of these; null when it cannot be. */
@@ -99,14 +100,14 @@ export function alertColumns(survey: Survey, schema: StructType): string[] {
   ];
 }
 
-function curveColumns(survey: Survey, schema: StructType): string[] {
+function curveColumns(survey: Survey, schema: StructType, what: "own" | "all"): string[] {
   const own = ownStruct(survey);
-  const history = survey.history?.detections?.find((name) => typeAt(schema, name) !== undefined);
+  const history = what === "own" ? undefined : survey.history?.detections?.find((name) => typeAt(schema, name) !== undefined);
   return [...(own === null || !typeAt(schema, own) ? [] : [`${pathSql(own)} AS own`]), ...(history ? [`${pathSql(history)} AS history`] : [])];
 }
 
 /** The structure that has the alert's own measurement. */
-export function ownStruct(survey: Survey): string | null {
+function ownStruct(survey: Survey): string | null {
   const path = survey.time?.field[0] ?? "";
   return path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : null;
 }

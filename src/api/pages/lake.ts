@@ -9,6 +9,7 @@ import { scan } from "../../lake/scan.ts";
 import { LakeTable } from "../../lake/table.ts";
 import { type TableName, tablesIn } from "../../lake/tables.ts";
 import { steadyMemory } from "../../lake/upkeep.ts";
+import type { Sources } from "../../serving/sources.ts";
 import type { Surveys } from "../../surveys/surveys.ts";
 
 export type Row = Record<string, Json>;
@@ -20,6 +21,12 @@ export interface Question {
   readonly files?: (file: AddFile) => boolean;
   /** The query over them; `from` stands for the table. */
   readonly sql: (from: string) => string;
+}
+
+/** An alert, and the night in which it is. */
+export interface Found {
+  readonly id: string;
+  readonly night: number | null;
 }
 
 /** Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing. */
@@ -37,7 +44,11 @@ export class PageLake {
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  constructor(path: string, surveys: Surveys, filtersFolder = "") {
+  /** Where an object's and a cone's alerts are; without them whole columns are read. */
+  readonly #sources: Sources | undefined;
+
+  constructor(path: string, surveys: Surveys, filtersFolder = "", sources?: Sources) {
+    this.#sources = sources;
     this.path = path;
     this.filtersFolder = filtersFolder;
     this.surveys = surveys;
@@ -70,6 +81,20 @@ export class PageLake {
   nights(survey: string, kind = "raw"): number[] {
     const files = this.table(survey, kind)?.snapshot.files.values() ?? [];
     return [...new Set([...files].flatMap((file) => nightOf(file) ?? []))].sort((a, b) => b - a);
+  }
+
+  /** Ids and nights of the alerts of an object or in a cone, newest first, by the tables made for that; null where they cannot tell. */
+  async found(survey: string, of: { object: string } | { ra: number; dec: number; radius: number }, where: string, limit: number): Promise<Found[] | null> {
+    const sources = this.#sources;
+    if (!sources || (await sources.columns(survey)) === null) return null;
+    const places = await ("object" in of ? sources.placesOfObjects(survey, [of.object]) : sources.placesOfCone(survey, of.ra, of.dec, of.radius));
+    const sql = `SELECT DISTINCT _alert::VARCHAR AS id, _night AS night, _mjd FROM {sources} WHERE ${where} ORDER BY _mjd DESC LIMIT ${limit}`;
+    return await sources.query(survey, { places, where, sql }, async (connection, text) => {
+      return (await (await connection.run(text)).getRowObjectsJson()).map(({ id, night }) => ({
+        id: String(id),
+        night: typeof night === "number" ? night : null,
+      }));
+    });
   }
 
   /** No rows where the table does not exist. 64-bit integers are text. */
@@ -128,6 +153,13 @@ function statsOf(file: AddFile, text: string): FileStats {
   const stats = known.get(file) ?? parseStats(text);
   known.set(file, stats);
   return stats;
+}
+
+/** Files that may hold one of these. */
+export function holding(found: readonly Found[], path: string | undefined): (file: AddFile) => boolean {
+  const isOfNight = found.some((one) => one.night === null) ? () => true : ofNights(found.map((one) => one.night));
+  const ids = found.map((one) => one.id);
+  return (file) => isOfNight(file) && (ids.length > 50 || ids.some((id) => mayHold(file, path, id)));
 }
 
 function valueAt(values: unknown, path: string): unknown {

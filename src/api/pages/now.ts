@@ -1,6 +1,6 @@
 import { parseStats } from "../../lake/merge-stats.ts";
 import { alertRows, alertsById, classSql, number, text } from "./alerts.ts";
-import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
+import { type Found, nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
 import type { AlertRow, Counts, MatchRow, NightCount, NowAnswer } from "./types.ts";
 
 const STRIP = 12;
@@ -45,7 +45,7 @@ export function summed(all: readonly Counts[]): Counts {
 async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
   const found = lake.surveyNames().map(async (survey) => {
     const files = newestFiles(lake, survey, "raw", limit);
-    return await alertRows(lake, { survey, files, order: "received DESC, _offset DESC", limit, withCurve: true });
+    return await alertRows(lake, { survey, files, order: "received DESC, _offset DESC", limit, curve: "all" });
   });
   return (await Promise.all(found))
     .flat()
@@ -66,23 +66,43 @@ function newestFiles(lake: PageLake, survey: string, kind: string, rows: number)
 
 /** The newest matches of all filters, or of those that the condition says. */
 export async function latestMatches(lake: PageLake, limit: number, where = "true", survey?: string): Promise<MatchRow[]> {
-  const found = lake
-    .surveyNames()
-    .filter((name) => survey === undefined || name === survey)
-    .map(async (name) => {
-      const files = where === "true" ? newestFiles(lake, name, "matches", limit) : () => true;
-      const sql = (from: string) =>
-        `SELECT filter, alert::VARCHAR AS alert, night, clauses, epoch_ms(matched_at)::DOUBLE AS matched FROM ${from} WHERE ${where} ORDER BY matched_at DESC LIMIT ${limit}`;
-      const rows = await lake.rows({ survey: name, kind: "matches", files, sql });
-      const ids = rows.map((row) => ({ id: String(row["alert"]), night: number(row["night"]) }));
-      const alerts = new Map((await alertsById(lake, name, ids)).map((alert) => [alert.alertId, alert]));
-      return rows.flatMap((row) => {
-        const alert = alerts.get(String(row["alert"]));
-        return alert ? [{ ...alert, filter: String(row["filter"]), matchedAt: number(row["matched"]) ?? 0, clauses: text(row["clauses"]) ?? "" }] : [];
-      });
-    });
+  const names = lake.surveyNames().filter((name) => survey === undefined || name === survey);
+  const found = names.map(async (name) => {
+    const rows = await matchesWhere(lake, name, where, limit, where === "true" ? newestFiles(lake, name, "matches", limit) : () => true);
+    return withAlerts(rows, await alertsById(lake, name, rows));
+  });
   return (await Promise.all(found))
     .flat()
     .sort((a, b) => b.matchedAt - a.matchedAt)
     .slice(0, limit);
+}
+
+/** Which filters took these alerts of a survey. */
+export async function matchesOf(lake: PageLake, survey: string, alerts: readonly AlertRow[], limit: number): Promise<MatchRow[]> {
+  const ids = alerts.map((a) => a.alertId).filter((id) => /^-?\d+$/.test(id));
+  if (ids.length === 0) return [];
+  return withAlerts(await matchesWhere(lake, survey, `alert IN (${ids.join(", ")})`, limit, ofNights(alerts.map((a) => a.night))), alerts);
+}
+
+type Matched = Found & Pick<MatchRow, "filter" | "matchedAt" | "clauses">;
+
+async function matchesWhere(lake: PageLake, survey: string, where: string, limit: number, files: NonNullable<Question["files"]>): Promise<Matched[]> {
+  const sql = (from: string) =>
+    `SELECT filter, alert::VARCHAR AS alert, night, clauses, epoch_ms(matched_at)::DOUBLE AS matched FROM ${from} WHERE ${where} ORDER BY matched_at DESC LIMIT ${limit}`;
+  const rows = await lake.rows({ survey, kind: "matches", files, sql });
+  return rows.map((row) => ({
+    id: String(row["alert"]),
+    night: number(row["night"]),
+    filter: String(row["filter"]),
+    matchedAt: number(row["matched"]) ?? 0,
+    clauses: text(row["clauses"]) ?? "",
+  }));
+}
+
+function withAlerts(matches: readonly Matched[], alerts: readonly AlertRow[]): MatchRow[] {
+  const byId = new Map(alerts.map((alert) => [alert.alertId, alert]));
+  return matches.flatMap(({ id, filter, matchedAt, clauses }) => {
+    const alert = byId.get(id);
+    return alert ? [{ ...alert, filter, matchedAt, clauses }] : [];
+  });
 }

@@ -1,15 +1,18 @@
-import type { Json } from "@duckdb/node-api";
+import type { AddFile } from "../../lake/actions.ts";
 import { columnPath, identifier, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { alertRows, isOneOf, ownStruct } from "./alerts.ts";
-import { mayHold, ofNights, type PageLake, type Row } from "./lake.ts";
+import { alertRows, isOneOf } from "./alerts.ts";
+import { holding, mayHold, ofNights, type PageLake, type Row } from "./lake.ts";
 import { measurement } from "./measure.ts";
-import { latestMatches } from "./now.ts";
+import { matchesOf } from "./now.ts";
 import type { AlertAnswer, AlertRow, Fields, Measurement, ObjectAnswer } from "./types.ts";
 
 const MOST_ALERTS = 5000;
 const MOST_MATCHES = 200;
+const MOST_IN_MATCHES = 1000;
+const HISTORY_DAYS = 25;
+const MOST_HISTORIES = 80;
 
 /** All of one object; null when the lake has no alert of it. */
 export async function objectAnswer(lake: PageLake, survey: string, objectId: string): Promise<ObjectAnswer | null> {
@@ -25,50 +28,62 @@ async function answerFor(lake: PageLake, name: string, value: string, paths: rea
   const schema = lake.table(name, "raw")?.snapshot.schema;
   const path = schema && columnPath(schema, paths);
   if (!schema || !path) return null;
-  const where = `${pathSql(path)} = TRY_CAST(${literal(value)} AS ${sqlType(typeAt(schema, path)!)})`;
-  const files = (file: Parameters<typeof mayHold>[0]) => mayHold(file, path, value);
-  const alerts = await alertRows(lake, { survey: name, where, files, order: "time DESC", limit: MOST_ALERTS });
+  const indexed = paths === lake.surveys.named(name).object ? await lake.found(name, { object: value }, `_object = ${literal(value)}`, MOST_ALERTS) : null;
+  if (indexed?.length === 0) return null;
+  const where = indexed
+    ? isOneOf(
+        lake,
+        name,
+        "raw",
+        indexed.map((one) => one.id),
+      )!
+    : `${pathSql(path)} = TRY_CAST(${literal(value)} AS ${sqlType(typeAt(schema, path)!)})`;
+  const files = indexed ? holding(indexed, columnPath(schema, lake.surveys.named(name).alert)) : (file: AddFile) => mayHold(file, path, value);
+  const alerts = await alertRows(lake, { survey: name, where, files, order: "time DESC", limit: MOST_ALERTS, curve: "own" });
   if (alerts.length === 0) return null;
   const survey = lake.surveys.named(name);
-  const [points, matches] = await Promise.all([
-    pointsOf(lake, survey, schema, where, alerts),
-    latestMatches(
-      lake,
-      MOST_MATCHES,
-      `alert IN (${alerts
-        .slice(0, 1000)
-        .map((a) => a.alertId)
-        .join(", ")})`,
-      name,
-    ),
-  ]);
-  return { survey: name, objectId: value, alerts, points, matches };
+  const [points, matches] = await Promise.all([pointsOf(lake, survey, schema, alerts), matchesOf(lake, name, alerts.slice(0, MOST_IN_MATCHES), MOST_MATCHES)]);
+  return { survey: name, objectId: value, alerts: alerts.map((alert) => ({ ...alert, curve: undefined })), points, matches };
 }
 
 /** Own measurements of all alerts, and what came with them of earlier ones; each epoch and band once, the own one first. */
-async function pointsOf(lake: PageLake, survey: Survey, schema: StructType, where: string, alerts: readonly AlertRow[]): Promise<Measurement[]> {
-  const of = async (paths: readonly (string | null)[] | undefined, kind: Measurement["kind"]) => {
-    const column = paths?.find((p) => p !== null && typeAt(schema, p) !== undefined);
-    if (!column) return [];
-    const id = pathSql(columnPath(schema, survey.alert)!);
-    const value = kind === "alert" ? pathSql(column) : `unnest(${pathSql(column)})`;
-    const files = ofNights(alerts.map((a) => a.night));
-    const rows = await lake.rows({
-      survey: survey.name,
-      kind: "raw",
-      files,
-      sql: (from) => `SELECT DISTINCT ${id}::VARCHAR AS alert, ${value} AS p FROM ${from} WHERE ${where}`,
-    });
-    return rows.flatMap((row) => measurement(row["p"] as Record<string, Json>, survey, kind, kind === "alert" ? String(row["alert"]) : null) ?? []);
-  };
-  const [own, history, forced] = await Promise.all([
-    of([ownStruct(survey)], "alert"),
-    of(survey.history?.detections, "history"),
-    of(survey.history?.forced, "forced"),
-  ]);
+async function pointsOf(lake: PageLake, survey: Survey, schema: StructType, alerts: readonly AlertRow[]): Promise<Measurement[]> {
+  const first = (paths: readonly string[] | undefined) => paths?.find((path) => typeAt(schema, path) !== undefined);
+  const [history, forced] = [first(survey.history?.detections), first(survey.history?.forced)];
+  const chosen = withHistories(alerts).map(({ alertId, night }) => ({ id: alertId, night }));
+  const where = isOneOf(
+    lake,
+    survey.name,
+    "raw",
+    chosen.map((one) => one.id),
+  );
+  const columns = [`${history ? pathSql(history) : "NULL"} AS history`, `${forced ? pathSql(forced) : "NULL"} AS forced`];
+  const rows =
+    where === null
+      ? []
+      : await lake.rows({
+          survey: survey.name,
+          kind: "raw",
+          files: holding(chosen, columnPath(schema, survey.alert)),
+          sql: (from) => `SELECT ${columns.join(", ")} FROM ${from} WHERE ${where}`,
+        });
+  const entries = (name: "history" | "forced") =>
+    rows.flatMap((row) => (Array.isArray(row[name]) ? row[name] : [])).flatMap((entry) => measurement(entry as Row, survey, name, null) ?? []);
+  const own = alerts.flatMap(({ alertId, curve = [] }) => curve.map((point) => ({ ...point, alertId })));
   const key = (p: Measurement) => `${p.kind === "forced"} ${p.band} ${p.mjd.toFixed(5)}`;
-  const distinct = new Map([...forced, ...history, ...own].map((p) => [key(p), p]));
+  const distinct = new Map([...entries("forced"), ...entries("history"), ...own].map((p) => [key(p), p]));
   return [...distinct.values()].sort((a, b) => a.mjd - b.mjd);
+}
+
+/** The newest alert, and older ones as far apart as their histories may leave something out: a history has a month or more. */
+function withHistories(alerts: readonly AlertRow[]): AlertRow[] {
+  const chosen: AlertRow[] = [];
+  for (const alert of alerts) {
+    const last = chosen[chosen.length - 1];
+    if (!last || (last.mjd ?? 0) - (alert.mjd ?? 0) >= HISTORY_DAYS) chosen.push(alert);
+  }
+  const oldest = alerts[alerts.length - 1];
+  return (chosen.includes(oldest) ? chosen : [...chosen, oldest]).slice(0, MOST_HISTORIES);
 }
 
 /** Every field of one alert but images and history; null when there is none. */
@@ -86,7 +101,7 @@ async function fieldsIn(lake: PageLake, survey: string, kind: "raw" | "science",
   const names = schema.fields
     .filter(({ name, type }) => type !== "binary" && !(typeof type === "object" && type.type === "array") && !cutouts.has(name))
     .map((f) => identifier(f.name));
-  const files = (file: Parameters<typeof mayHold>[0]) => (night === null || ofNights([night])(file)) && mayHold(file, id, alertId);
+  const files = (file: AddFile) => (night === null || ofNights([night])(file)) && mayHold(file, id, alertId);
   const rows = await lake.rows({ survey, kind, files, sql: (from) => `SELECT ${names.join(", ")} FROM ${from} WHERE ${where} LIMIT 1` });
   return rows[0] ? flat(rows[0]) : null;
 }

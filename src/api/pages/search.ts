@@ -2,8 +2,8 @@ import type { AddFile } from "../../lake/actions.ts";
 import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
 import { separation } from "../../sky/angle.ts";
 import { type Cone, coneOfText } from "../../sky/position-text.ts";
-import { type AlertQuestion, alertRows, alertsById, classSql, number } from "./alerts.ts";
-import { mayHold, nightOf, type PageLake } from "./lake.ts";
+import { type AlertQuestion, alertRows, alertsById, classSql, isOneOf, number } from "./alerts.ts";
+import { holding, mayHold, nightOf, type PageLake } from "./lake.ts";
 import { latestMatches } from "./now.ts";
 import type { AlertRow, FoundRow, SearchAnswer } from "./types.ts";
 
@@ -68,10 +68,22 @@ async function equal(lake: PageLake, text: string, of: "object" | "alert" | "sol
     const path = columnPath(schema, lake.surveys.named(survey)[of]);
     const type = path && sqlType(typeAt(schema, path)!);
     if (!path || (type !== "VARCHAR" && !/^-?\d{1,19}$/.test(text))) return [];
+    if (of === "object") {
+      const names = [...new Set([text, text.replace(/^ztf/i, "ZTF")])];
+      const indexed = (await Promise.all(names.map((name) => lake.found(survey, { object: name }, `_object = ${literal(name)}`, MOST)))).flatMap(
+        (found) => found ?? [null],
+      );
+      if (!indexed.includes(null))
+        return await alertsById(
+          lake,
+          survey,
+          indexed.flatMap((found) => found ?? []),
+        );
+    }
     const values = type !== "VARCHAR" || of === "alert" ? [text] : [text, text.toUpperCase(), text.replace(/^ztf/i, "ZTF")];
     const where = `${pathSql(path)} IN (${[...new Set(values)].map((v) => `TRY_CAST(${literal(v)} AS ${type})`).join(", ")})`;
     const files = (file: AddFile) => values.some((v) => mayHold(file, path, v));
-    return await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, withCurve: of !== "solarSystem" });
+    return await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, ...(of !== "solarSystem" && { curve: "all" as const }) });
   });
   return (await Promise.all(all)).flat();
 }
@@ -83,11 +95,24 @@ async function inCone(lake: PageLake, { ra, dec, radiusArcsec }: Cone): Promise<
     const { position } = lake.surveys.named(survey);
     const [raPath, decPath] = [columnPath(schema, position?.ra), columnPath(schema, position?.dec)];
     if (!raPath || !decPath) return [];
-    const widths = boxOf(ra, dec, radius).map(([from, to]) => `${pathSql(raPath)} BETWEEN ${from} AND ${to}`);
-    const where = `${pathSql(decPath)} BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
-    const files: AlertQuestion["files"] = (file) =>
-      mayHold(file, decPath, dec - radius, dec + radius) && boxOf(ra, dec, radius).some(([from, to]) => mayHold(file, raPath, from, to));
-    const rows = await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, withCurve: radius < 0.1 });
+    const box = (raSql: string, decSql: string) => {
+      const widths = boxOf(ra, dec, radius).map(([from, to]) => `${raSql} BETWEEN ${from} AND ${to}`);
+      return `${decSql} BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
+    };
+    const indexed = await lake.found(survey, { ra, dec, radius }, box("_ra", "_dec"), MOST);
+    if (indexed?.length === 0) return [];
+    const where = indexed
+      ? isOneOf(
+          lake,
+          survey,
+          "raw",
+          indexed.map((one) => one.id),
+        )!
+      : box(pathSql(raPath), pathSql(decPath));
+    const files: AlertQuestion["files"] = indexed
+      ? holding(indexed, columnPath(schema, lake.surveys.named(survey).alert))
+      : (file) => mayHold(file, decPath, dec - radius, dec + radius) && boxOf(ra, dec, radius).some(([from, to]) => mayHold(file, raPath, from, to));
+    const rows = await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, ...(radius < 0.1 && { curve: "all" as const }) });
     return rows.map((row) => ({ ...row, separationArcsec: 3600 * separation(ra, dec, row.ra ?? NaN, row.dec ?? NaN) }));
   });
   const rows = (await Promise.all(all)).flat();

@@ -37,7 +37,7 @@ export interface AlertRow {
   readonly class: string | null;
   /** ms since 1970. */
   readonly receivedAt: number | null;
-  readonly curve?: readonly Measurement[];
+  readonly curve?: readonly Measurement[] | undefined;
 }
 
 /** The newest alert of an object that was found. */
