@@ -14,10 +14,7 @@ export function Colour({ name, points }: { name: string; points: readonly Measur
   const marks = useMemo(() => coloursOf(points), [points]);
   if (marks.length === 0) return <Empty>No two bands were measured within {MOST_APART} days of each other.</Empty>;
   const names = [...new Set(marks.map((m) => m.title.split(" ")[0]))].join(", ");
-  const y = fitting(
-    marks.map((m) => m.y),
-    0.1,
-  );
+  const y = fitting(marks.flatMap((m) => [m.y - (m.error ?? 0), m.y + (m.error ?? 0)]));
   return (
     <Plot
       title={`Colour of ${name} against time: ${names}`}

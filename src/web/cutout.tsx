@@ -50,7 +50,7 @@ function whenNear(element: HTMLElement, start: (signal: AbortSignal) => void): (
       observer.disconnect();
       start(aborter.signal);
     },
-    { rootMargin: "300px" },
+    { rootMargin: "300px", scrollMargin: "300px" },
   );
   observer.observe(element);
   return () => {

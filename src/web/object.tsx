@@ -95,35 +95,43 @@ function Details({
   const { alerts, points } = object;
   return (
     <div class="halves">
-      <section>
-        <h2>Known at this position, alert {shown.alertId}</h2>
-        <Answered {...fields} waiting="Reading all fields">
-          {(all) => <CrossMatches fields={[...all.science, ...all.raw]} />}
-        </Answered>
-        {shown.ra !== null && shown.dec !== null && <Elsewhere ra={shown.ra} dec={shown.dec} />}
-      </section>
-      <section>
-        <h2>Classes over time</h2>
-        <ClassesOverTime alerts={alerts} />
-        <h2>Filters that took it</h2>
-        <Matches matches={object.matches} />
-      </section>
-      <section>
-        <h2>{isSolarSystem ? "Phase curve" : "Folded light curve"}</h2>
-        {isSolarSystem ? <PhaseCurve object={object} /> : <Period name={object.objectId} points={points} />}
-      </section>
-      <section>
-        <h2>Tonight</h2>
-        {shown.ra === null || shown.dec === null ? <Empty>The alert has no position.</Empty> : <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} />}
-      </section>
-      <section>
-        <h2>Colour</h2>
-        <Colour name={object.objectId} points={points} />
-      </section>
-      <section>
-        <h2>Take and cite</h2>
-        <Take object={object} isSolarSystem={isSolarSystem} />
-      </section>
+      <div>
+        <section>
+          <h2>Known at this position, alert {shown.alertId}</h2>
+          <Answered {...fields} waiting="Reading all fields">
+            {(all) => <CrossMatches fields={[...all.science, ...all.raw]} />}
+          </Answered>
+          {shown.ra !== null && shown.dec !== null && <Elsewhere ra={shown.ra} dec={shown.dec} />}
+        </section>
+        <section>
+          <h2>{isSolarSystem ? "Phase curve" : "Folded light curve"}</h2>
+          {isSolarSystem ? <PhaseCurve object={object} /> : <Period name={object.objectId} points={points} />}
+        </section>
+        <section>
+          <h2>Colour</h2>
+          <Colour name={object.objectId} points={points} />
+        </section>
+      </div>
+      <div>
+        <section>
+          <h2>Classes over time</h2>
+          <ClassesOverTime alerts={alerts} />
+          <h2>Filters that took it</h2>
+          <Matches matches={object.matches} />
+        </section>
+        <section>
+          <h2>Tonight</h2>
+          {shown.ra === null || shown.dec === null ? (
+            <Empty>The alert has no position.</Empty>
+          ) : (
+            <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} />
+          )}
+        </section>
+        <section>
+          <h2>Take and cite</h2>
+          <Take object={object} isSolarSystem={isSolarSystem} />
+        </section>
+      </div>
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function fitting(values: readonly number[], margin = 0.05): Scale {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return { from: 0, to: 1 };
   const [least, greatest] = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
-  const pad = (greatest - least) * margin || Math.abs(least) * 0.01 || 1;
+  const pad = (greatest - least) * margin || Math.min(1, Math.abs(least) * 0.05) || 1;
   return { from: least - pad, to: greatest + pad };
 }
 
