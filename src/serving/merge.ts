@@ -21,7 +21,7 @@ export interface MergeOptions {
   readonly maxRows?: number;
 }
 
-const rowsAtOnce = 500_000;
+const rowsAtOnce = 200_000;
 /** Small enough for one object, large enough for the footer. */
 const rowGroup = 8192;
 const parquetOptions = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup}`;
@@ -47,6 +47,17 @@ export async function mergeSources(upkeep: Upkeep, lake: string, survey: Survey,
 
 async function mergeAlone(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
   addHealpix(upkeep.connection);
+  const file = join(upkeep.scratch, `merge-${randomUUID()}.db`);
+  await upkeep.connection.run(`ATTACH ${literal(file)} AS merging; USE merging`); // on the disk: some hundred columns of many alerts do not fit into memory
+  try {
+    return await mergeAll(upkeep, lake, survey, options);
+  } finally {
+    await upkeep.connection.run("USE memory; DETACH merging");
+    rmSync(file, { force: true });
+  }
+}
+
+async function mergeAll(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
   const fresh = new FreshRows(upkeep.connection, upkeep.scratch, lake, survey);
   let merged = 0;
   for (;;) {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packetsOf } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
+import { schemaFor } from "../../src/simulator/packets/schemas.ts";
 import { startFink } from "../archive/process.ts";
 
 export interface SimulatedLake {
@@ -30,8 +31,10 @@ export function simulatedLake(survey: "ztf" | "lsst"): SimulatedLake {
         let i = 0;
         for (const bytes of packetsOf(batch)) writeFileSync(join(packets, `${batch.alertIds[i++]}.avro`), bytes);
       }
+      const schema = schemaFor(survey);
+      writeFileSync(join(folder, `${schema.id}.avsc`), schema.text);
       for (const args of [
-        ["ingest", packets],
+        ["ingest", packets, "--schemas", folder],
         ["start", "science", "--once"],
       ]) {
         const { code, output } = await fink(args);

@@ -32,6 +32,7 @@ export const ztfCutouts = resource({
   arguments: z.object({ objectId: textArgument(), candid: id64("candid").optional(), ...look }),
   async answer(given, asked) {
     const { objectId, candid } = given;
+    checkKind(given);
     const tail = "ORDER BY _mjd DESC LIMIT 1";
     const where = candid === undefined ? undefined : `_alert = ${candid}`;
     const found = await readObjects(asked.deps, [objectId], { profile: ztf, columns: ["i:candid"], tail, ...(where && { where }) }, asked.signal);
@@ -46,14 +47,21 @@ export const lsstCutouts = resource({
   survey: "lsst",
   summary: "An image of an alert",
   arguments: z.object({ diaSourceId: id64("diaSourceId"), ...look }),
-  answer: (given, asked) => answered(asked, lsst, BigInt(given.diaSourceId), given, given.diaSourceId),
+  answer(given, asked) {
+    checkKind(given);
+    return answered(asked, lsst, BigInt(given.diaSourceId), given, given.diaSourceId);
+  },
 });
 
 type Given = z.output<z.ZodObject<typeof look>>;
 
+function checkKind(given: Given): void {
+  if (given.kind === "All" && given["output-format"] !== "array")
+    throw new WrongArgument("The option `kind=All` is only compatible with `output-format=array`.\n");
+}
+
 async function answered({ context, deps, signal }: Asked, profile: Profile, id: bigint, given: Given, name: string): Promise<Response> {
   const { kind, "output-format": format } = given;
-  if (kind === "All" && format !== "array") throw new WrongArgument("The option `kind=All` is only compatible with `output-format=array`.\n");
   const survey = deps.sources.survey(profile.survey);
   const files = await Promise.all(
     (kind === "All" ? kinds : [kind]).map(async (one) => ({ one, file: (await readImages(deps, survey, [id], one, signal)).get(id) })),

@@ -1,0 +1,310 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LiveFeed } from "../../src/api/feed.ts";
+import { LakeReader } from "../../src/api/lake-reader.ts";
+import type { Api } from "../../src/api/api.ts";
+import { createApp } from "../../src/api/server.ts";
+import { projectFolder } from "../../src/config/load.ts";
+import { fromParquet } from "../../src/lake/parquet.ts";
+import { withUpkeep } from "../../src/lake/upkeep.ts";
+import { mergeSources } from "../../src/serving/merge.ts";
+import { Sources } from "../../src/serving/sources.ts";
+import { loadSurveys } from "../../src/surveys/surveys.ts";
+import { simulatedLake } from "./lake.ts";
+
+// What the tests of Fink's own API assert (fink-object-api v3.5.0), on synthetic alerts: where the original counts rows of its archive, these count ours.
+
+type Row = Record<string, unknown>;
+const surveys = loadSurveys(join(projectFolder, "conf/surveys"));
+
+function server(survey: "ztf" | "lsst") {
+  const sky = simulatedLake(survey);
+  const sources = new Sources(sky.lake, surveys);
+  const reader = new LakeReader(sky.lake, surveys);
+  const feed = new LiveFeed(sky.lake, reader, 60_000);
+  const logged: unknown[] = [];
+  const app: Api = createApp({ host: "", port: 0, lake: sky.lake, view: reader, sources, pages: "", logError: (error) => logged.push(error) }, feed);
+  const post = async (name: string, given: Row) =>
+    await app.request(`/api/v1/${name}`, { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });
+  return {
+    ...{ sky, sources, app, logged, post },
+    async rows(name: string, given: Row): Promise<Row[]> {
+      const response = await post(name, given);
+      const text = await response.text();
+      expect(response.status, text).toBe(200);
+      return JSON.parse(text) as Row[];
+    },
+    async end() {
+      feed.close();
+      await sources.close();
+      await reader.close();
+      sky.end();
+    },
+  };
+}
+
+describe("ZTF", { timeout: 120_000 }, () => {
+  const ztf = server("ztf");
+  let object = "";
+  let others: string[] = [];
+  let all: Row[] = [];
+
+  beforeAll(async () => {
+    await ztf.sky.night("2026-10-10", 120);
+    await withUpkeep(ztf.sky.lake, (upkeep) => mergeSources(upkeep, ztf.sky.lake, surveys.named("ztf"), { atLeast: 1 }));
+    await ztf.sky.night("2026-10-11", 60); // not merged
+    const sql =
+      "SELECT _object, count(*)::INT AS n, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object NOT LIKE '%null%' GROUP BY ALL ORDER BY n DESC, 1 LIMIT 4";
+    all = await ztf.sources.query("ztf", { places: null, sql }, async (c, q) => (await c.run(q)).getRowObjectsJson());
+    [object, ...others] = all.map((row) => String(row._object));
+  }, 400_000);
+  afterAll(() => ztf.end());
+
+  test("objects: every column is in the schema; times and counts are right; ids keep all their digits", async () => {
+    const response = await ztf.post("objects", { objectId: object });
+    const text = await response.text();
+    const rows = JSON.parse(text) as Row[];
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(rows).toHaveLength(Number(all[0].n));
+    expect(rows[0]).toMatchObject({ "i:objectId": object, "i:fid": expect.any(Number), "v:classification": expect.any(String) });
+    expect(rows.every((row) => Number.isInteger(row["i:fid"]) && Number(row["i:fid"]) > 0 && Number(row["i:magpsf"]) > 6)).toBe(true);
+    const [[candid]] = await ztf.sources.query("ztf", { places: null, sql: `SELECT max(_alert) FROM {sources} WHERE _object = '${object}'` }, async (c, q) =>
+      (await c.run(q)).getRows(),
+    );
+    expect(text).toContain(`"i:candid":${String(candid)},`);
+    const schema = (await (await ztf.app.request("/api/v1/schema")).json()) as Record<string, Row>;
+    const known = Object.entries(schema).flatMap(([title, fields]) => Object.keys(fields).map((name) => `${/\((.:)\)/.exec(title)?.[1]}${name}`));
+    expect(Object.keys(rows[0]).filter((name) => !known.includes(name))).toEqual([]);
+    expect(known.filter((name) => !(name in rows[0]) && !name.startsWith("b:") && name !== "v:separation_degree")).toEqual([]);
+    expect(rows.map((row) => Number(row["i:jd"]))).toEqual(rows.map((row) => Number(row["i:jd"])).toSorted((a, b) => b - a));
+  });
+
+  test("objects: columns, unknown ones among them; several objects; none", async () => {
+    const rows = await ztf.rows("objects", { objectId: object, columns: "i:jd, i:magpsf,d:tag" });
+    expect(Object.keys(rows[0])).toEqual(["i:jd", "i:magpsf"]);
+    const counts = await Promise.all([object, ...others].map(async (id) => (await ztf.rows("objects", { objectId: id })).length));
+    expect(await ztf.rows("objects", { objectId: [object, ...others].join(",") })).toHaveLength(counts.reduce((a, b) => a + b));
+    expect(await ztf.rows("objects", { objectId: "nonsense" })).toEqual([]);
+  });
+
+  test("GET means what POST means", async () => {
+    const response = await ztf.app.request(`/api/v1/objects?objectId=${object}&columns=i:jd`);
+    expect(await response.json()).toEqual(await ztf.rows("objects", { objectId: object, columns: "i:jd" }));
+    expect(await (await ztf.app.request("/api/v1/objects")).text()).toContain("objectId");
+  });
+
+  test("csv, votable and parquet have the rows of json", async () => {
+    const given = { objectId: object, columns: "i:candid,i:ra,i:objectId" };
+    const rows = await ztf.rows("objects", given);
+    const csv = (await (await ztf.post("objects", { ...given, "output-format": "csv" })).text()).trim().split("\n");
+    expect(csv).toHaveLength(rows.length + 1);
+    const votable = await (await ztf.post("objects", { ...given, "output-format": "votable" })).text();
+    expect(votable).toContain('<FIELD ID="i_ra" name="i:ra" datatype="double"/>');
+    expect(votable.match(/<TR>/g)).toHaveLength(rows.length);
+    const parquet = fromParquet(new Uint8Array(await (await ztf.post("objects", { ...given, "output-format": "parquet" })).arrayBuffer()));
+    expect([parquet.numRows, parquet.get(0)?.["i:ra"], String(parquet.get(0)?.["i:candid"])]).toEqual([rows.length, rows[0]["i:ra"], csv[1].split(",")[1]]);
+    expect(await (await ztf.post("objects", { objectId: "x", "output-format": "csv" })).text()).toContain("i:objectId");
+  });
+
+  test("objects: upper limits and poor measurements with their tag; images", async () => {
+    const rows = await ztf.rows("objects", { objectId: object, withupperlim: "True" });
+    const tags = new Set(rows.map((row) => row["d:tag"]));
+    expect(tags).toContain("valid");
+    expect(tags).toContain("upperlim");
+    expect(rows.filter((row) => row["d:tag"] !== "valid").every((row) => row["i:candid"] === -1)).toBe(true);
+    const [science] = await ztf.rows("objects", { objectId: object, withcutouts: "True", "cutout-kind": "Science" });
+    expect(science["b:cutoutScience_stampData"]).toHaveLength(63);
+    expect(science).not.toHaveProperty("b:cutoutTemplate_stampData");
+    const [three] = await ztf.rows("objects", { objectId: object, withcutouts: true });
+    expect(Object.keys(three).filter((name) => name.startsWith("b:"))).toHaveLength(3);
+  });
+
+  test("cutouts: PNG, FITS and array of 63 × 63 pixels; the stretches, maps and kernels differ", async () => {
+    const png = async (more: Row) => Buffer.from(await (await ztf.post("cutouts", { objectId: object, kind: "Science", ...more })).arrayBuffer());
+    const plain = await png({});
+    expect([plain.subarray(1, 4).toString(), plain.readUInt32BE(16), plain.readUInt32BE(20)]).toEqual(["PNG", 63, 63]);
+    expect(await png({ pmin: 10, pmax: 90 })).toEqual(plain);
+    for (const more of [
+      { stretch: "linear" },
+      { stretch: "sqrt" },
+      { stretch: "power" },
+      { stretch: "log" },
+      { colormap: "viridis" },
+      { convolution_kernel: "gauss" },
+    ])
+      expect(await png(more)).not.toEqual(plain);
+    const fits = await ztf.post("cutouts", { objectId: object, kind: "Template", "output-format": "FITS" });
+    expect([fits.headers.get("content-disposition"), (await fits.text()).startsWith("SIMPLE")]).toEqual([
+      `attachment; filename="${object}_Template.fits"`,
+      true,
+    ]);
+    const array = (await (await ztf.post("cutouts", { objectId: object, kind: "All", "output-format": "array" })).json()) as Record<string, number[][]>;
+    expect(Object.keys(array)).toEqual(["Science", "Template", "Difference"].map((kind) => `b:cutout${kind}_stampData`));
+    expect(Object.values(array).map((rows) => [rows.length, rows[0].length])).toEqual([
+      [63, 63],
+      [63, 63],
+      [63, 63],
+    ]);
+    expect(new Set(Object.values(array).map((rows) => rows.join())).size).toBe(3);
+  });
+
+  test("conesearch: nearest first, each object once, in several notations; dates bound the first detection", async () => {
+    const { ra, dec } = all[0] as { ra: number; dec: number };
+    const rows = await ztf.rows("conesearch", { ra, dec, radius: 5 });
+    expect(rows[0]["i:objectId"]).toBe(object);
+    expect(rows.every((row) => Number(row["v:separation_degree"]) * 3600 <= 5)).toBe(true);
+    const hours = new Date(Math.round((ra / 15) * 3_600_000)).toISOString().slice(11, 23);
+    const sign = dec < 0 ? "-" : "+";
+    const degrees = `${sign}${new Date(Math.round(Math.abs(dec) * 3_600_000)).toISOString().slice(11, 23)}`;
+    for (const [a, d] of [
+      [hours, degrees],
+      [hours.replaceAll(":", " "), degrees.replaceAll(":", " ")],
+    ]) {
+      expect((await ztf.rows("conesearch", { ra: a, dec: d, radius: "5" })).map((row) => row["i:magpsf"])).toEqual(rows.map((row) => row["i:magpsf"]));
+    }
+    const start = Number(rows[0]["i:jdstarthist"]);
+    expect(await ztf.rows("conesearch", { ra, dec, radius: 1, startdate: start - 1, window: 2 })).toHaveLength(1);
+    expect(await ztf.rows("conesearch", { ra, dec, radius: 1, startdate: start - 3, window: 1 })).toEqual([]);
+    expect(Object.keys((await ztf.rows("conesearch", { ra, dec, radius: 5, columns: "i:objectId" }))[0]).toSorted()).toEqual([
+      "i:dec",
+      "i:objectId",
+      "i:ra",
+      "v:separation_degree",
+    ]);
+    expect(await ztf.rows("conesearch", { ra: 0, dec: 0, radius: 1 })).toEqual([]);
+  });
+
+  test("latests: the newest of a class, between dates; trends add up", async () => {
+    const sql = `SELECT finkclass, count(*)::INT FROM {sources} WHERE finkclass IS NOT NULL GROUP BY ALL ORDER BY 2 DESC LIMIT 1`;
+    const [[name, count]] = await ztf.sources.query("ztf", { places: null, sql }, async (c, q) => (await c.run(q)).getRows());
+    const rows = await ztf.rows("latests", { class: name, n: 10 });
+    expect(rows).toHaveLength(Math.min(10, Number(count)));
+    expect(new Set(rows.map((row) => row["v:classification"]))).toEqual(new Set([name]));
+    const first = await ztf.rows("latests", { class: name, n: 1000, startdate: "2026-10-09", stopdate: "2026-10-10 23:59:59" });
+    expect(first.every((row) => String(row["v:lastdate"]) < "2026-10-11")).toBe(true);
+    expect(Object.keys((await ztf.rows("latests", { class: name, n: 1, columns: "i:jd,i:ra" }))[0])).toEqual(["i:jd", "i:ra"]);
+    const every = await ztf.rows("latests", { class: name, n: 1000 });
+    const [rising, fading] = await Promise.all(["rising", "fading"].map((trend) => ztf.rows("latests", { class: name, n: 1000, trend })));
+    expect(rising.every((row) => Number(row["d:mag_rate"]) < 0) && fading.every((row) => Number(row["d:mag_rate"]) > 0)).toBe(true);
+    expect(rising.length + fading.length).toBeLessThanOrEqual(every.length);
+    expect(await ztf.rows("latests", { class: "(SIMBAD) QSO" })).toEqual(await ztf.rows("latests", { class: "QSO" }));
+  });
+
+  test("sso: by the survey's name, several, none", async () => {
+    const sql = "SELECT ssnamenr, count(*)::INT FROM {sources} WHERE ssnamenr NOT IN ('null', '') GROUP BY ALL ORDER BY 2 DESC LIMIT 2";
+    const [[one, n], [two, m]] = await ztf.sources.query("ztf", { places: null, sql }, async (c, q) => (await c.run(q)).getRows());
+    const rows = await ztf.rows("sso", { n_or_d: one });
+    expect(rows).toHaveLength(Number(n));
+    expect(new Set(rows.map((row) => row["i:ssnamenr"]))).toEqual(new Set([one]));
+    expect(rows[0]).toHaveProperty("sso_name", one);
+    expect(await ztf.rows("sso", { n_or_d: `${String(one)},${String(two)}` })).toHaveLength(Number(n) + Number(m));
+    expect(await ztf.rows("sso", { n_or_d: "10P" })).toEqual([]);
+  });
+
+  test("statistics: what was received per night, by year, night and column", async () => {
+    const all2026 = await ztf.rows("statistics", { date: "2026" });
+    expect(all2026.map((row) => row["basic:raw"])).toEqual([120, 60]);
+    const [night] = await ztf.rows("statistics", { date: "20261010", columns: "basic:raw,basic:sci" });
+    expect(Object.keys(night).toSorted()).toEqual(["basic:raw", "basic:sci", "key:key", "key:time"]);
+    expect(night["key:key"]).toBe("ztf_20261010");
+    expect((await ztf.rows("statistics", { date: "", schema: "True" })).map((row) => row.schema)).toEqual(Object.keys(all2026[0]));
+  });
+
+  test.each<[string, Row, string]>([
+    ["objects", {}, "A value for `objectId` is required"],
+    ["objects", { objectId: "x", "output-format": "xml" }, "Output format `xml` is not supported. Choose among json, csv, votable, or parquet"],
+    ["objects", { objectId: "x\u0000'" }, "`objectId`"],
+    ["cutouts", { objectId: "x" }, "A value for `kind` is required"],
+    ["cutouts", { objectId: "x", kind: "Nonsense" }, "`kind`"],
+    ["cutouts", { objectId: "x", kind: "All" }, "The option `kind=All` is only compatible with `output-format=array`."],
+    ["cutouts", { objectId: "x", kind: "Science", "output-format": "GIF" }, "`output-format` must be one of: PNG, FITS, or array."],
+    ["latests", {}, "A value for `class` is required"],
+    ["latests", { class: "QSO", startdate: "yesterday" }, "`startdate`"],
+    ["latests", { class: "QSO", n: -1 }, "`n`"],
+    ["latests", { class: "QSO", trend: "low_state" }, "`trend`"],
+    ["conesearch", { ra: 1, dec: 1, radius: 36000 }, "`radius` cannot be bigger than 18,000 arcseconds (5 degrees)."],
+    ["conesearch", { ra: "kfdlkj", dec: 1, radius: 1 }, "`ra`"],
+    ["sso", { n_or_d: "8467", withEphem: true }, "Miriade"],
+    ["sso", { n_or_d: "8467,1922", withResiduals: true }, "You cannot request residuals for a list object names."],
+    ["tracklet", {}, "You need to specify a date at the format YYYY-MM-DD hh:mm:ss"],
+    ["resolver", { resolver: "ned", name: "x" }, "`resolver`"],
+    ["statistics", { date: "today" }, "`date`"],
+  ])("%s with %j is answered with 400 and which argument is wrong", async (name, given, message) => {
+    const response = await ztf.post(name, given);
+    const { status, text } = (await response.json()) as Row;
+    expect([response.status, status]).toEqual([
+      name === "cutouts" && message.startsWith("The option") ? response.status : 400,
+      response.status === 400 ? "error" : status,
+    ]);
+    if (response.status === 400) expect(text).toContain(message);
+  });
+
+  test("what another service knows is said to be there, not a failure of ours", async () => {
+    for (const [name, given] of [
+      ["ssoft", {}],
+      ["ssocand", { kind: "orbParams" }],
+      ["resolver", { resolver: "simbad", name: "M31" }],
+    ] as const) {
+      const response = await ztf.post(name, given);
+      expect([response.status, ((await response.json()) as Row).error]).toEqual([404, expect.stringMatching(/this server/)]);
+    }
+    expect(ztf.logged).toEqual([]);
+  });
+});
+
+describe("LSST", { timeout: 120_000 }, () => {
+  const lsst = server("lsst");
+  let ids: string[] = [];
+  let position: Row = {};
+
+  beforeAll(async () => {
+    await lsst.sky.night("2026-10-10", 100);
+    const sql = "SELECT _object, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object <> '0' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3";
+    const rows = await lsst.sources.query("lsst", { places: null, sql }, async (c, q) => (await c.run(q)).getRowObjectsJson());
+    ids = rows.map((row) => String(row._object));
+    [position] = rows;
+  }, 400_000);
+  afterAll(() => lsst.end());
+
+  test("the bare path is LSST's where the arguments are; sources and objects of ids of 64 bits", async () => {
+    const sources = await lsst.rows("sources", { diaObjectId: ids[0] });
+    expect(sources[0]).toMatchObject({ "r:band": expect.any(String), "r:psfFlux": expect.any(Number) });
+    const text = await (await lsst.post("objects", { diaObjectId: ids.join(",") })).text();
+    expect(JSON.parse(text)).toHaveLength(ids.length);
+    expect(text).toContain(`"r:diaObjectId":${ids[0]}`);
+    expect(await lsst.rows("sources", { diaObjectId: ids[0], midpointMjdTai: String(sources[0]["r:midpointMjdTai"]) })).toHaveLength(1);
+    expect((await lsst.post("fp", { diaObjectId: ids[0] })).status).toBe(200);
+  });
+
+  test("conesearch: dates need their column", async () => {
+    const given = { ra: position.ra, dec: position.dec, radius: 5 };
+    const rows = await lsst.rows("lsst/conesearch", given);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(Object.keys((await lsst.rows("conesearch", { ...given, columns: "r:diaObjectId" }))[0])).toHaveLength(5);
+    const response = await lsst.post("conesearch", { ...given, columns: "r:diaObjectId", startdate: 60000 });
+    expect([response.status, ((await response.json()) as Row).text]).toEqual([
+      400,
+      "You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n",
+    ]);
+  });
+
+  test("cutouts by diaSourceId", async () => {
+    const text = await (await lsst.post("sources", { diaObjectId: ids[0], columns: "r:diaSourceId", "output-format": "csv" })).text();
+    const id = text.split("\n")[1].split(",").at(-1)!;
+    expect((await lsst.post("cutouts", { diaSourceId: id, kind: "Science" })).headers.get("content-type")).toBe("image/png");
+    const array = (await (await lsst.post("cutouts", { diaSourceId: id, kind: "Science", "output-format": "array" })).json()) as Record<string, number[][]>;
+    expect(array["b:cutoutScience"][0].length).toBe(array["b:cutoutScience"].length);
+  });
+
+  test("statistics per night; schema per endpoint; tags by name", async () => {
+    expect(await lsst.rows("lsst/statistics", { date: "2026", columns: "f:night,f:alerts" })).toEqual([{ "f:night": expect.any(Number), "f:alerts": 100 }]);
+    expect(await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()).toHaveProperty(
+      ["Rubin original fields (r:)", "psfFlux", "type"],
+      "double",
+    );
+    expect((await lsst.post("schema", { endpoint: "/api/v1/x" })).status).toBe(404);
+    expect((await lsst.app.request("/api/v1/tags")).status).toBe(200);
+    expect((await lsst.post("tags", { tag: "no_such_tag" })).status).toBe(400);
+    expect(lsst.logged).toEqual([]);
+  });
+});
