@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
+import { actionsOf } from "../lake/log.ts";
 import { identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
@@ -30,6 +31,8 @@ export class FreshRows {
   size = 0;
   /** What it has been read up to: raw, science, science_updates. */
   #read: [number, number, number] = [-1, -1, -1];
+  /** The version of raw to which the rows of science that are read lead: the next one. */
+  #done = 0;
 
   constructor(connection: DuckDBConnection, scratch: string, lake: string, survey: Survey) {
     [this.#connection, this.#scratch, this.lake, this.survey] = [connection, scratch, lake, survey];
@@ -44,9 +47,8 @@ export class FreshRows {
 
   /** Versions that are read, of raw only so far as science has come. */
   get reached(): Omit<ServingState, "pixels"> {
-    const done = this.#science[0].snapshot.positions.get(scienceOfRaw);
     const [raw, science, updates] = this.#read;
-    return { raw: done === undefined ? raw : Math.min(raw, done - 1), science, updates };
+    return { raw: this.#science[0].snapshot.metaData ? Math.min(raw, this.#done - 1) : raw, science, updates };
   }
 
   /** Whether there is more of raw. */
@@ -74,6 +76,7 @@ export class FreshRows {
     try {
       if (isNew) {
         [this.base, this.#read, this.#columns] = [state, [state.raw, state.science, state.updates], columns];
+        this.#done = state.raw + 1;
         await this.#createTables();
       }
       await this.#readOn(rows);
@@ -90,12 +93,16 @@ export class FreshRows {
 
   async #readOn(rows: number): Promise<void> {
     const raw = changesAfter(this.#raw, this.#read[0], rows);
-    const science = this.#science.map((table, i) => changesAfter(table, this.#read[i + 1], Infinity));
+    const isBehind = raw.to < this.#raw.snapshot.version;
+    // of science as much as belongs to these, so that the rows of the next step are not taken for late ones; updates come at the end
+    const science = changesTo(this.#science[0], this.#read[1], this.#done, isBehind ? raw.to + 1 : Infinity);
+    const updates = isBehind ? { files: [], to: this.#read[2] } : changesAfter(this.#science[1], this.#read[2], Infinity);
     if (raw.files.length > 0) await this.#connection.run(`INSERT INTO ${this.#table("raw")} BY NAME ${await this.#rawRows(living(this.#raw, raw.files))}`);
-    for (const [i, { files }] of science.entries()) {
+    for (const [i, { files }] of [science, updates].entries()) {
       if (files.length > 0) await this.#addScience(await this.#scienceRows(this.#science[i], living(this.#science[i], files)));
     }
-    this.#read = [raw.to, science[0].to, science[1].to];
+    this.#read = [raw.to, science.to, updates.to];
+    this.#done = science.done;
     const [[size]] = await (await this.#connection.run(`SELECT count(*)::DOUBLE FROM ${this.name}`)).getRows();
     this.size = Number(size);
   }
@@ -161,6 +168,25 @@ export class FreshRows {
   #table(kind: string): string {
     return identifier(`fresh_${this.survey.name}_${kind}`);
   }
+}
+
+/** Files of the entries of science after `from` that lead no further in raw than `limit`. Where one is gone by vacuum: all of the table. */
+function changesTo(table: LakeTable, from: number, before: number, limit: number): { files: AddFile[]; to: number; done: number } {
+  const { snapshot } = table;
+  const files: AddFile[] = [];
+  let [to, done] = [from, before];
+  for (; to < snapshot.version; to++) {
+    const actions = actionsOf(table.path, to + 1);
+    const added = actions?.flatMap(({ add }) => (add?.dataChange ? [add] : []));
+    if (!added?.every(({ path }) => existsSync(join(table.path, path)))) {
+      return { files: [...snapshot.files.values()], to: snapshot.version, done: snapshot.positions.get(scienceOfRaw) ?? before };
+    }
+    const position = actions?.find(({ txn }) => txn?.appId === scienceOfRaw)?.txn?.version ?? done;
+    if (position > limit) break;
+    files.push(...added);
+    done = position;
+  }
+  return { files, to, done };
 }
 
 /** Without files whose rows were written anew since. */

@@ -21,7 +21,7 @@ export interface MergeOptions {
   readonly maxRows?: number;
 }
 
-const rowsAtOnce = 200_000;
+const rowsAtOnce = 100_000;
 /** Small enough for one object, large enough for the footer. */
 const rowGroup = 8192;
 const parquetOptions = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup}`;
@@ -70,8 +70,8 @@ async function mergeAll(upkeep: Upkeep, lake: string, survey: Survey, options: M
     const isDue = merged > 0 || fresh.isBehind || waiting >= Math.min(options.atLeast, Math.max(10_000, served / 10));
     const isSame = reached.raw <= state.raw && reached.science <= state.science && reached.updates <= state.updates;
     if (waiting === 0 || isSame || !isDue || options.signal?.aborted) return merged;
-    const pixels = await new Merger(upkeep, lake, survey.name, options.maxRows ?? 200_000).merge(fresh.name, base.pixels);
-    writeState(lake, survey, { ...state, ...reached, ...(fresh.isBehind && { science: state.science, updates: state.updates }), pixels: pixels.now });
+    const pixels = await new Merger(upkeep, lake, survey.name, options.maxRows ?? 100_000).merge(fresh.name, base.pixels);
+    writeState(lake, survey, { ...state, ...reached, pixels: pixels.now });
     for (const path of pixels.obsolete) rmSync(path, { force: true });
     merged += waiting;
   }

@@ -1,47 +1,10 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LiveFeed } from "../../src/api/feed.ts";
-import { LakeReader } from "../../src/api/lake-reader.ts";
-import type { Api } from "../../src/api/api.ts";
-import { createApp } from "../../src/api/server.ts";
-import { projectFolder } from "../../src/config/load.ts";
 import { fromParquet } from "../../src/lake/parquet.ts";
 import { withUpkeep } from "../../src/lake/upkeep.ts";
 import { mergeSources } from "../../src/serving/merge.ts";
-import { Sources } from "../../src/serving/sources.ts";
-import { loadSurveys } from "../../src/surveys/surveys.ts";
-import { simulatedLake } from "./lake.ts";
+import { type Row, server, surveys } from "./server.ts";
 
 // What the tests of Fink's own API assert (fink-object-api v3.5.0), on synthetic alerts: where the original counts rows of its archive, these count ours.
-
-type Row = Record<string, unknown>;
-const surveys = loadSurveys(join(projectFolder, "conf/surveys"));
-
-function server(survey: "ztf" | "lsst") {
-  const sky = simulatedLake(survey);
-  const sources = new Sources(sky.lake, surveys);
-  const reader = new LakeReader(sky.lake, surveys);
-  const feed = new LiveFeed(sky.lake, reader, 60_000);
-  const logged: unknown[] = [];
-  const app: Api = createApp({ host: "", port: 0, lake: sky.lake, view: reader, sources, pages: "", logError: (error) => logged.push(error) }, feed);
-  const post = async (name: string, given: Row) =>
-    await app.request(`/api/v1/${name}`, { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });
-  return {
-    ...{ sky, sources, app, logged, post },
-    async rows(name: string, given: Row): Promise<Row[]> {
-      const response = await post(name, given);
-      const text = await response.text();
-      expect(response.status, text).toBe(200);
-      return JSON.parse(text) as Row[];
-    },
-    async end() {
-      feed.close();
-      await sources.close();
-      await reader.close();
-      sky.end();
-    },
-  };
-}
 
 describe("ZTF", { timeout: 120_000 }, () => {
   const ztf = server("ztf");
@@ -249,62 +212,5 @@ describe("ZTF", { timeout: 120_000 }, () => {
       expect([response.status, ((await response.json()) as Row).error]).toEqual([404, expect.stringMatching(/this server/)]);
     }
     expect(ztf.logged).toEqual([]);
-  });
-});
-
-describe("LSST", { timeout: 120_000 }, () => {
-  const lsst = server("lsst");
-  let ids: string[] = [];
-  let position: Row = {};
-
-  beforeAll(async () => {
-    await lsst.sky.night("2026-10-10", 100);
-    const sql = "SELECT _object, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object <> '0' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3";
-    const rows = await lsst.sources.query("lsst", { places: null, sql }, async (c, q) => (await c.run(q)).getRowObjectsJson());
-    ids = rows.map((row) => String(row._object));
-    [position] = rows;
-  }, 400_000);
-  afterAll(() => lsst.end());
-
-  test("the bare path is LSST's where the arguments are; sources and objects of ids of 64 bits", async () => {
-    const sources = await lsst.rows("sources", { diaObjectId: ids[0] });
-    expect(sources[0]).toMatchObject({ "r:band": expect.any(String), "r:psfFlux": expect.any(Number) });
-    const text = await (await lsst.post("objects", { diaObjectId: ids.join(",") })).text();
-    expect(JSON.parse(text)).toHaveLength(ids.length);
-    expect(text).toContain(`"r:diaObjectId":${ids[0]}`);
-    expect(await lsst.rows("sources", { diaObjectId: ids[0], midpointMjdTai: String(sources[0]["r:midpointMjdTai"]) })).toHaveLength(1);
-    expect((await lsst.post("fp", { diaObjectId: ids[0] })).status).toBe(200);
-  });
-
-  test("conesearch: dates need their column", async () => {
-    const given = { ra: position.ra, dec: position.dec, radius: 5 };
-    const rows = await lsst.rows("lsst/conesearch", given);
-    expect(rows.length).toBeGreaterThan(0);
-    expect(Object.keys((await lsst.rows("conesearch", { ...given, columns: "r:diaObjectId" }))[0])).toHaveLength(5);
-    const response = await lsst.post("conesearch", { ...given, columns: "r:diaObjectId", startdate: 60000 });
-    expect([response.status, ((await response.json()) as Row).text]).toEqual([
-      400,
-      "You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n",
-    ]);
-  });
-
-  test("cutouts by diaSourceId", async () => {
-    const text = await (await lsst.post("sources", { diaObjectId: ids[0], columns: "r:diaSourceId", "output-format": "csv" })).text();
-    const id = text.split("\n")[1].split(",").at(-1)!;
-    expect((await lsst.post("cutouts", { diaSourceId: id, kind: "Science" })).headers.get("content-type")).toBe("image/png");
-    const array = (await (await lsst.post("cutouts", { diaSourceId: id, kind: "Science", "output-format": "array" })).json()) as Record<string, number[][]>;
-    expect(array["b:cutoutScience"][0].length).toBe(array["b:cutoutScience"].length);
-  });
-
-  test("statistics per night; schema per endpoint; tags by name", async () => {
-    expect(await lsst.rows("lsst/statistics", { date: "2026", columns: "f:night,f:alerts" })).toEqual([{ "f:night": expect.any(Number), "f:alerts": 100 }]);
-    expect(await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()).toHaveProperty(
-      ["Rubin original fields (r:)", "psfFlux", "type"],
-      "double",
-    );
-    expect((await lsst.post("schema", { endpoint: "/api/v1/x" })).status).toBe(404);
-    expect((await lsst.app.request("/api/v1/tags")).status).toBe(200);
-    expect((await lsst.post("tags", { tag: "no_such_tag" })).status).toBe(400);
-    expect(lsst.logged).toEqual([]);
   });
 });
