@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import type { StageStatus } from "../services/status.ts";
 import type { LakeTable } from "./lake-view.ts";
 import type { LiveStatus, ServiceView } from "./status.ts";
 
@@ -20,6 +21,7 @@ export function metricsText(status: LiveStatus, tables: readonly LakeTable[] | n
 function addService(registry: Registry, view: ServiceView, at: number): void {
   const service = { service: view.name };
   gauge(registry, "fink_service_up", "1 while the service runs and reports", service, view.health === "ok" ? 1 : 0);
+  if (view.stage) addStage(registry, service, view.stage);
   const archive = view.archive;
   if (!archive) return;
   counter(registry, "fink_alerts_received_total", "Alerts read from the sources", service, archive.received);
@@ -28,13 +30,24 @@ function addService(registry: Registry, view: ServiceView, at: number): void {
   counter(registry, "fink_alerts_rejected_total", "Messages that could not be read, kept with the reason", service, archive.rejected);
   counter(registry, "fink_alerts_duplicate_total", "Messages that were already in the lake", service, archive.duplicates);
   if (archive.lag !== null) gauge(registry, "fink_lag_alerts", "Messages waiting at the source", service, archive.lag);
-  if (archive.latencyMs) {
-    const help = "Published to committed, over the last 60 s";
-    gauge(registry, "fink_latency_seconds", help, { ...service, quantile: "0.5" }, archive.latencyMs.p50 / 1000);
-    gauge(registry, "fink_latency_seconds", help, { ...service, quantile: "0.99" }, archive.latencyMs.p99 / 1000);
-  }
+  addLatency(registry, service, archive.latencyMs);
   const commit = archive.lastCommit;
   if (commit) gauge(registry, "fink_last_commit_age_seconds", "Time since the last commit", { ...service, survey: commit.survey }, (at - commit.at) / 1000);
+}
+
+/** Of a service that follows a table. */
+function addStage(registry: Registry, service: Record<string, string>, { done, failed, lag, latencyMs }: StageStatus): void {
+  counter(registry, "fink_rows_done_total", "Rows committed by a service that follows a table", service, done);
+  counter(registry, "fink_failures_total", "What failed in it: modules, filters, deliveries", service, failed);
+  if (lag !== null) gauge(registry, "fink_lag_rows", "Rows or versions that wait for it", service, lag);
+  addLatency(registry, service, latencyMs);
+}
+
+function addLatency(registry: Registry, service: Record<string, string>, latencyMs: StageStatus["latencyMs"]): void {
+  if (!latencyMs) return;
+  const help = "Published to committed, over the last 60 s";
+  gauge(registry, "fink_latency_seconds", help, { ...service, quantile: "0.5" }, latencyMs.p50 / 1000);
+  gauge(registry, "fink_latency_seconds", help, { ...service, quantile: "0.99" }, latencyMs.p99 / 1000);
 }
 
 function gauge(registry: Registry, name: string, help: string, labels: Record<string, string>, value: number): void {

@@ -5,7 +5,7 @@ import { table } from "../table.ts";
 
 export const status = defineCommand({
   arguments: "",
-  description: "Rates are means over 10 s; p50/p99 is the time from published to committed over 60 s.",
+  description: "Rates are means over 10 s; p50/p99 is the time from published to committed by this service over 60 s.",
   example: "./fink status --json",
   flags: z.object({}),
   async run(context) {
@@ -30,11 +30,12 @@ export const status = defineCommand({
   },
 });
 
-const columns = ["service", "state", "pid", "up", "in/s", "archived/s", "MB/s", "lag", "p50/p99", "last commit", "rejected"];
+const columns = ["service", "state", "pid", "up", "in/s", "done/s", "MB/s", "lag", "p50/p99", "last commit", "rejected"];
 
 function row({ status, state, process }: Instance, now: number): string[] {
   const archive = process ? status.archive : undefined;
-  const latency = archive?.latencyMs;
+  const stage = process ? status.stage : undefined;
+  const latency = (archive ?? stage)?.latencyMs;
   const commit = status.archive?.lastCommit;
   return [
     status.name,
@@ -42,9 +43,9 @@ function row({ status, state, process }: Instance, now: number): string[] {
     process ? String(process.pid) : "",
     process ? duration(now - status.startedAt) : "",
     decimals(archive?.receivedPerSecond),
-    decimals(archive?.archivedPerSecond),
+    decimals(archive?.archivedPerSecond ?? stage?.perSecond),
     decimals(archive?.megabytesPerSecond),
-    archive ? String(archive.lag ?? "?") : "",
+    archive ? String(archive.lag ?? "?") : String(stage?.lag ?? ""),
     latency ? `${(latency.p50 / 1000).toFixed(1)}/${(latency.p99 / 1000).toFixed(1)} s` : "",
     commit ? `${duration(now - commit.at)} ago` : "",
     String(status.archive?.rejected ?? ""),
