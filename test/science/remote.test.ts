@@ -122,11 +122,21 @@ it("more positions than a request may hold go in several, also of one batch; wha
   const count = 25_000;
   const many = alertsWith({ "candidate.ra": Array.from({ length: count }, (_, i) => i / 100), "candidate.dec": Array.from({ length: count }, () => 1) });
   expect((await rowsOf(setup(["simbad"]), "simbad_ztf", many)).pending).toEqual([]);
-  expect(server.requests.map(({ positions }) => positions)).toEqual([10_000, 10_000, 5000]);
+  expect(server.requests.map(({ positions }) => positions).toSorted((a, b) => b - a)).toEqual([10_000, 10_000, 5000]);
   const own = setup(["simbad"], { waitSeconds: 0 });
   expect((await rowsOf(own, "simbad_ztf", many)).pending).toHaveLength(count);
   await vi.waitFor(() => expect(ledgerOf(own.lake).answers("simbad", [`${(count - 1) / 100}00000 1.0000000`], Date.now()).size).toBe(1), 5000);
   expect((await rowsOf(own, "simbad_ztf", many)).pending).toEqual([]);
+});
+
+it("a ledger that cannot be written leaves alerts waiting, and is used again when it can be", async () => {
+  const own = setup(["simbad"]);
+  const blocked = vi.spyOn(RemoteLedger.prototype, "admit").mockImplementation(() => {
+    throw new Error("database or disk is full");
+  });
+  expect((await rowsOf(own, "simbad_ztf", alerts)).pending).toEqual([0, 1, 2]);
+  blocked.mockRestore();
+  expect((await rowsOf(own, "simbad_ztf", alerts)).pending).toEqual([]);
 });
 
 describe("the ledger", () => {

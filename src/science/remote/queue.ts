@@ -59,10 +59,9 @@ export class RemoteQueue {
   }
 
   async #send(): Promise<void> {
-    const { service, ledger, timeoutMs, perSecond } = this.#options;
     await sleep(gatherMs);
     while (this.#requests.size >= mostRequests) await Promise.race(this.#requests);
-    const delay = ledger.admit(service, this.#now(), { longestWaitMs: longestDelayMs, betweenMs: 1000 / perSecond, trialMs: timeoutMs });
+    const delay = this.#delay();
     if (delay !== null && delay > 0) await sleep(delay);
     const places = delay === null ? [] : [...this.#wanted].slice(0, mostPlaces);
     if (delay === null) this.#wanted.clear(); // who still wants them asks again
@@ -76,6 +75,16 @@ export class RemoteQueue {
     for (const place of places) this.#underWay.delete(place);
   }
 
+  /** Until the next request may go out; null: not now. What the ledger cannot say, such as on a full disk, nobody is asked. */
+  #delay(): number | null {
+    const { service, ledger, timeoutMs, perSecond } = this.#options;
+    try {
+      return ledger.admit(service, this.#now(), { longestWaitMs: longestDelayMs, betweenMs: 1000 / perSecond, trialMs: timeoutMs });
+    } catch {
+      return null;
+    }
+  }
+
   async #request(places: readonly string[]): Promise<void> {
     const { service, ledger, ask, timeoutMs } = this.#options;
     if (places.length === 0) return;
@@ -84,7 +93,11 @@ export class RemoteQueue {
       ledger.keep(service, answers, this.#now());
       ledger.answered(service);
     } catch (error) {
-      ledger.failed(service, this.#now(), messageOf(error));
+      try {
+        ledger.failed(service, this.#now(), messageOf(error));
+      } catch {
+        // then it is asked again too soon
+      }
     }
   }
 }

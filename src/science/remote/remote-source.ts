@@ -16,18 +16,25 @@ export function remoteSource({ lake, config }: ScienceSetup, { name, table, fiel
       service: name,
       ledger: ledgerOf(lake),
       ask: async (places, signal) => await askCds(cds, asked, places, signal),
-      waitMs: 1000 * waitSeconds,
+      waitMs: 1000 * Math.min(waitSeconds, config.limitSeconds / 2), // a module that is cut off gives null, which nobody asks about again
       timeoutMs: 1000 * timeoutSeconds,
       perSecond,
     });
+  const answersOf = async (places: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Stored>> => {
+    const key = `${lake} ${name} ${cds}`;
+    try {
+      const queue = queues.get(key) ?? queueOf();
+      queues.set(key, queue);
+      return await queue.answers(places, signal);
+    } catch {
+      return new Map(); // such as a full disk: the alerts wait, and are asked about again
+    }
+  };
   return {
     edition: `${name}@cds`,
     async ask({ ra, dec }, _survey, { signal }) {
-      const key = `${lake} ${name} ${cds}`;
-      const queue = queues.get(key) ?? queueOf();
-      queues.set(key, queue);
       const places = Array.from(ra, (degrees, i) => placeOf(degrees, dec[i]));
-      const known = await queue.answers(
+      const known = await answersOf(
         places.flatMap((place) => place ?? []),
         signal,
       );
