@@ -42,7 +42,7 @@ export function storedModels(folder: string): StoredModel[] {
     const name = basename(file, ".json");
     try {
       const header = storedHeader(folder, name);
-      readModel(folder, header);
+      checkFiles(folder, header);
       return { name, header, problem: null };
     } catch (error) {
       return { name, header: null, problem: messageOf(error) };
@@ -55,7 +55,7 @@ export function missingModel(setup: ModelSetup, names: readonly string[]): strin
   const folder = modelFolder(setup);
   for (const name of names) {
     try {
-      storedHeader(folder, name);
+      checkFiles(folder, storedHeader(folder, name));
     } catch (error) {
       return messageOf(error);
     }
@@ -78,18 +78,19 @@ export async function loadedModel(setup: ModelSetup, name: string): Promise<Mode
   const folder = modelFolder(setup);
   const header = storedHeader(folder, name);
   return await opened.get(modelFiles(folder, name).header, async () => {
-    const session = await openSession(readModel(folder, header), name);
+    checkFiles(folder, header);
+    const session = await openSession(readFileSync(modelFiles(folder, name).onnx), name);
     await checkModel(session, header);
     return { ...session, header };
   });
 }
 
-function readModel(folder: string, { name, sha256 }: ModelHeader): Uint8Array {
+/** Throws "model" for a file that is missing, or another than was added. */
+function checkFiles(folder: string, { name, sha256 }: ModelHeader): void {
   const file = modelFiles(folder, name).onnx;
   if (!existsSync(file)) throw new FinkError("model", `${file} is missing: ./fink model add it again`);
-  const bytes = readFileSync(file);
-  if (hashOf(bytes) !== sha256) throw new FinkError("model", `${file} is not the file that was added: its sha256 differs from the header's`);
-  return bytes;
+  if (hashes.get(file, () => hashOf(readFileSync(file))) !== sha256)
+    throw new FinkError("model", `${file} is not the file that was added: its sha256 differs from the header's`);
 }
 
 export function hashOf(bytes: Uint8Array): string {
@@ -112,4 +113,5 @@ class MadeOfFile<T> {
 }
 
 const known = new MadeOfFile<ModelHeader>();
+const hashes = new MadeOfFile<string>();
 const opened = new MadeOfFile<Promise<Model>>();
