@@ -54,8 +54,8 @@ for scores. Tests compare again each time the reference is at hand (\`../shared/
 \`npx vitest run test/science -u\` and \`./fink docs\` write it anew. Without the reference they are skipped, and the page stays.`;
 
 const notCompared = `Columns for which the reference has nothing: \`cdsxmatch\`, Gaia's, \`vsx\`, the Legacy Survey's and SPICY's numbers (the services were out of reach; the protocol is held
-by a server of our own), \`mangrove\`, \`xm.vsx_Type\` and \`tns\` (catalogues that were not at hand, or have three rows), \`blazar_stats\` but for the flux it is made of, \`slsn_score\` and
-\`clf.earlySNIa_score\`. Not computed, and null: \`mulens\`, \`tracklet\`, \`blazar_stats.cdf_quantile\` of extreme states.`;
+by a server of our own), \`mangrove\`, \`xm.vsx_Type\` and \`tns\` (catalogues that were not at hand, or have three rows), \`blazar_stats\` but for the flux it is made of, and \`slsn_score\`.
+Not computed, and null: \`mulens\`, \`tracklet\`, \`blazar_stats.cdf_quantile\` of extreme states.`;
 
 function fidelity(): string {
   return `${[generated, "# Agreement with Fink", aboutFidelity, fidelityPage(), "## Not compared", notCompared].join("\n\n")}\n`;

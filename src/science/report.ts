@@ -27,6 +27,8 @@ export class ScienceReport {
   duplicates = 0;
   /** Files with rows for which an answer is missing. */
   waiting = 0;
+  /** What is wrong with remote services. */
+  services: readonly string[] = [];
 
   constructor(pool: Pick<SciencePool, "troubles" | "unavailable">) {
     this.#pool = pool;
@@ -62,6 +64,7 @@ export class ScienceReport {
       ...[...this.errors.values()].filter((error) => error !== ""),
       ...troubles,
       ...failed,
+      ...this.services,
       this.waiting > 0 ? `${this.waiting} files wait for answers` : "",
       unavailable.size > 0 ? `${unavailable.size} modules are off (./fink science list)` : "",
       this.duplicates > 0 ? `${this.duplicates} alerts were sent again` : "",

@@ -6,6 +6,7 @@ import { type Progress, ScienceTable } from "../science/follow.ts";
 import { shareCatalogues } from "../science/catalogue/load.ts";
 import { SciencePool } from "../science/pool.ts";
 import { stampOf } from "../science/registry.ts";
+import { remoteTroubles } from "../science/remote/ledger.ts";
 import { ScienceReport } from "../science/report.ts";
 import { pauseAfter, ScienceUpdates } from "../science/updates.ts";
 import { StageMeter } from "./stage.ts";
@@ -41,6 +42,7 @@ async function runScience(context: ServiceContext): Promise<void> {
   let stamp = stampOf(setup);
   const look = () => {
     work.report.save(lake);
+    if (config.science.remote.services.length > 0) work.report.services = remoteTroubles(lake);
     const now = stampOf(setup);
     if (now !== stamp) void shareCatalogues(lake).then(() => signal.aborted || pool.renew());
     stamp = now;

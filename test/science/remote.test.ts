@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { RemoteLedger } from "../../src/science/remote/ledger.ts";
+import { RemoteLedger, remoteTroubles } from "../../src/science/remote/ledger.ts";
 import { ledgerOf } from "../../src/science/remote/remote-source.ts";
 import { alertsWith, rowsOf, setupWith } from "./given.ts";
 import { type Behaviour, type XmatchServer, xmatchServer } from "./xmatch-server.ts";
@@ -75,7 +75,7 @@ describe("CDS", () => {
       expect(pending).toEqual([0, 1, 2]);
     }
     expect(server.requests).toHaveLength(1);
-    expect(ledgerOf(own.lake).stateOf("simbad").error).toMatch(error);
+    expect(remoteTroubles(own.lake)).toEqual([expect.stringMatching(error)]);
   });
 
   it("is tried by one after a pause that doubles, and asked by all when it answers", async () => {
@@ -90,6 +90,7 @@ describe("CDS", () => {
     expect([await asked(0), await asked(4.9), await asked(5.1), await asked(15), await asked(15.2)]).toEqual([1, 1, 2, 2, 3]);
     server.behaviours = ["answer"];
     expect([await waiting(20), await waiting(36)]).toEqual([3, 0]);
+    expect(remoteTroubles(own.lake)).toEqual([]);
     expect(ledgerOf(own.lake).stateOf("simbad")).toMatchObject({ failures: 0, error: null });
   });
 

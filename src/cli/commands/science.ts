@@ -12,6 +12,7 @@ import { withMakers } from "../../science/order.ts";
 import { type AlertFile, openAlertFile } from "../../science/parquet.ts";
 import { knownModules, loadModule } from "../../science/registry.ts";
 import { type ModuleRecord, moduleRecords } from "../../science/report.ts";
+import { remoteTroubles } from "../../science/remote/ledger.ts";
 import { type Results, runModules } from "../../science/runner.ts";
 import { type SurveyName, telescopes } from "../../simulator/survey/telescope.ts";
 import type { Survey } from "../../surveys/definition.ts";
@@ -92,6 +93,7 @@ async function list(context: CommandContext, modules: readonly ScienceModule[], 
       ),
     );
   context.print(listed.map((module, i) => describe(module, off[i], records[module.name])).join("\n\n"));
+  for (const trouble of remoteTroubles(setupOf(context).lake)) context.warn(`fink: ${trouble}`);
 }
 
 /** Why each cannot run here; null: it can. */

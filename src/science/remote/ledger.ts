@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../errors.ts";
 
 /** Fields of a source, in the order in which they were asked for; null: there is none. */
 export type Stored = readonly (string | null)[] | null;
@@ -32,7 +33,7 @@ export class RemoteLedger {
 
   constructor(lake: string, mostAnswers = 2_000_000) {
     mkdirSync(join(lake, ".fink"), { recursive: true });
-    this.#db = new DatabaseSync(join(lake, ".fink/remote.db"), { timeout: 10_000 });
+    this.#db = new DatabaseSync(pathIn(lake), { timeout: 10_000 });
     this.#mostAnswers = mostAnswers;
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
       CREATE TABLE IF NOT EXISTS answers (service TEXT, place TEXT, asked_at INTEGER, answer TEXT, PRIMARY KEY (service, place)) WITHOUT ROWID;
@@ -76,6 +77,12 @@ export class RemoteLedger {
       nextAt: Number(row["next_at"]),
       error: row["error"] as string | null,
     };
+  }
+
+  /** Services that do not answer, and what was wrong last. */
+  troubles(): string[] {
+    const rows = this.#db.prepare("SELECT name, error FROM services WHERE failures > 0 ORDER BY name").all();
+    return rows.map(({ name, error }) => `${String(name)} does not answer: ${String(error)}`);
   }
 
   /**
@@ -123,5 +130,22 @@ export class RemoteLedger {
       this.#db.exec("ROLLBACK");
       throw error;
     }
+  }
+}
+
+function pathIn(lake: string): string {
+  return join(lake, ".fink/remote.db");
+}
+
+/** Of a lake that may never have asked anybody; never throws. */
+export function remoteTroubles(lake: string): string[] {
+  if (!existsSync(pathIn(lake))) return [];
+  try {
+    const ledger = new RemoteLedger(lake);
+    const troubles = ledger.troubles();
+    ledger.close();
+    return troubles;
+  } catch (error) {
+    return [`${pathIn(lake)} cannot be used: ${messageOf(error)}`];
   }
 }
