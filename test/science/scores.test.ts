@@ -32,12 +32,12 @@ const context: ScienceContext = {
 };
 afterAll(() => rmSync(models, { recursive: true }));
 
-describe.skipIf(!hasReference)("scores of Fink's models", () => {
+describe.skipIf(!hasReference)("scores of Fink's models", { timeout: 180_000 }, () => {
   const networks = ["snn_snia_vs_nonia", "snn_sn_vs_all", "snn_elasticc_sn_vs_other", "cats"];
   const added = [...networks, "kndetect_partial", "rf_snia_sigmoid", "anomaly_beta_r", "anomaly_beta_g", "rf_snia_rainbow_rubin"];
   beforeAll(async () => {
     for (const name of added) await addModel(join(folder, `models/${name}.onnx`), undefined, models);
-  });
+  }, 180_000);
 
   it.each(["snn_snia_vs_nonia", "snn_sn_vs_all"])("%s", async (name) => {
     const differences = new Differences(name);
@@ -130,7 +130,7 @@ describe.skipIf(!hasReference)("scores of Fink's models", () => {
     const compared = unfitted + differences.length;
     const row = { survey: "lsst", module: "early_snia", columns: "clf.earlySNIa_score", compared, equal: unfitted, within: agreeing } as const;
     rows.push({ ...row, differing: differences.length - agreeing, tolerance: 1e-5, note });
-  }, 60_000);
+  });
 
   it("is what the page of fidelity says", async () => await expectFidelity("scores", rows));
 });
