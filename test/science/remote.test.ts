@@ -78,6 +78,13 @@ describe("CDS", () => {
     expect(remoteTroubles(own.lake)).toEqual([expect.stringMatching(error)]);
   });
 
+  it("that says nothing for too long has failed", async () => {
+    const own = setup(["simbad"], { timeoutSeconds: 0.1 });
+    server.behaviours = [{ afterMs: 1000 }];
+    expect((await rowsOf(own, "simbad_ztf", alerts)).pending).toEqual([0, 1, 2]);
+    expect(remoteTroubles(own.lake)).toEqual([expect.stringContaining("timeout")]);
+  });
+
   it("is tried by one after a pause that doubles, and asked by all when it answers", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1e12 });
     const own = setup(["simbad"]);
