@@ -21,15 +21,23 @@ export interface ReaderFigures {
 
 const port = 5932;
 
-/** Reads of a lake of so many alerts, through the ui service in a process of its own; `readerSeconds` > 0: then 200 readers at once. */
-export async function benchApi(
-  alerts: number,
-  readerSeconds: number,
-  beside: (lake: string, seconds: number) => Promise<void> = async () => {},
-): Promise<ApiFigures> {
+/** A lake of so many alerts, and its figures; `readerSeconds` > 0: with 200 readers at once, too. */
+export async function benchApi(alerts: number, readerSeconds: number, beside?: Beside): Promise<ApiFigures> {
   const startedAt = performance.now();
   const built = await buildLake(alerts);
   const buildSeconds = (performance.now() - startedAt) / 1000;
+  try {
+    return { alerts, buildSeconds, ...(await measure(built, readerSeconds, beside)) };
+  } finally {
+    rmSync(built.lake, { recursive: true, force: true });
+  }
+}
+
+/** What else is done while the readers read. */
+export type Beside = (lake: string, seconds: number) => Promise<void>;
+
+/** Reads of a lake through the ui service in a process of its own. */
+export async function measure(built: BenchLake, readerSeconds: number, beside: Beside = async () => {}): Promise<Pick<ApiFigures, "p95" | "readers">> {
   const server = await serve(built.lake);
   try {
     const of = <T>(items: readonly T[], i: number) => items[(i * 7919) % items.length];
@@ -40,12 +48,11 @@ export async function benchApi(
       cutout: await timed(100, (i) => asks.cutout(of(built.lastAlerts, i))),
       skyMap: await timed(5, () => asks.skyMap()),
     };
-    if (readerSeconds === 0) return { alerts, buildSeconds, p95, readers: null };
+    if (readerSeconds === 0) return { p95, readers: null };
     const [readers] = await Promise.all([read(built, readerSeconds, server.rss), beside(built.lake, readerSeconds)]);
-    return { alerts, buildSeconds, p95, readers };
+    return { p95, readers };
   } finally {
     await server.stop();
-    rmSync(built.lake, { recursive: true, force: true });
   }
 }
 
@@ -59,7 +66,7 @@ function asksOf({ lastNight }: BenchLake) {
     object: ({ id }: { id: string }) => get(`/api/v1/objects?objectId=${id}`),
     cone: ({ ra, dec }: { ra: number; dec: number }) => get(`/api/v1/conesearch?ra=${ra}&dec=${dec}&radius=60`),
     cutout: ({ object, candid }: { object: string; candid: bigint }) => get(`/api/v1/cutouts?objectId=${object}&candid=${candid}&kind=Science`),
-    skyMap: () => get(`/api/v1/pages/sky?survey=ztf&night=${lastNight}`),
+    skyMap: () => get(`/api/pages/sky/ztf/${lastNight}`),
   };
 }
 

@@ -21,11 +21,13 @@ export async function benchThroughput(kafkaLib: string, alerts: number, runs: nu
   });
 }
 
-/** Published → committed at a steady rate. */
-export async function benchLatency(kafkaLib: string, perSecond: number, seconds: number): Promise<ChildResult> {
+/** Published → committed at a steady rate; into that lake, or one of its own. */
+export async function benchLatency(kafkaLib: string, perSecond: number, seconds: number, lake?: string): Promise<ChildResult> {
   return await withTopic(kafkaLib, async (broker, topic) => {
     const alerts = perSecond * seconds;
-    return await archived({ broker, topic, alerts, workers: 1, batchAlerts: 1000 }, () => produce(broker, topic, ztfSample(), alerts, perSecond));
+    return await archived({ broker, topic, alerts, workers: 1, batchAlerts: 1000, ...(lake !== undefined && { lake }) }, () =>
+      produce(broker, topic, ztfSample(), alerts, perSecond),
+    );
   });
 }
 
@@ -41,8 +43,8 @@ async function withTopic<T>(kafkaLib: string, work: (broker: string, topic: stri
 }
 
 /** Runs one archive in its own process; `feed` begins when it is ready. */
-async function archived(task: Omit<ChildTask, "lake">, feed: () => Promise<void>): Promise<ChildResult> {
-  const lake = mkdtempSync(join(tmpdir(), "fink-bench-lake-"));
+async function archived(task: Omit<ChildTask, "lake"> & { readonly lake?: string }, feed: () => Promise<void>): Promise<ChildResult> {
+  const lake = task.lake ?? mkdtempSync(join(tmpdir(), "fink-bench-lake-"));
   try {
     const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "archive-child.ts"), JSON.stringify({ ...task, lake })], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -54,7 +56,7 @@ async function archived(task: Omit<ChildTask, "lake">, feed: () => Promise<void>
     await Promise.all([feed(), exited]);
     return JSON.parse(output.trim().split("\n").at(-1) ?? "") as ChildResult;
   } finally {
-    rmSync(lake, { recursive: true });
+    if (task.lake === undefined) rmSync(lake, { recursive: true });
   }
 }
 

@@ -1,8 +1,9 @@
-// ./fink bench [decode|simulate|archive|latency|crossmatch|places|science|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [api|decode|simulate|archive|latency|crossmatch|places|science|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
 import { meanBytes, ztfSample } from "./alerts.ts";
+import { benchApi } from "./api.ts";
 import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
@@ -19,10 +20,10 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { decode, simulate, archive, latency, crossmatch, places, science, delivery, scores };
+const benches: Record<string, () => Promise<void>> = { api, decode, simulate, archive, latency, crossmatch, places, science, delivery, scores };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
-for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
+for (const [name, bench] of Object.entries(benches)) if (wanted.includes(name) || (wanted.length === 0 && name !== "api")) await bench(); // api takes an hour
 if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
 process.exit(0);
 
@@ -134,6 +135,25 @@ async function scores(): Promise<void> {
     const micros = (of: number) => `${((1000 * milliseconds) / of).toFixed(0)} CPU-µs`;
     const cost = `${micros(alerts)} an alert${seen > 0 ? `, ${micros(seen)} one that is scored` : ""}`;
     print("scores", `${module}: ${failure ?? `its model saw ${seen} of ${alerts} alerts (${((100 * seen) / alerts).toFixed(1)} %); ${cost}`}`);
+  }
+}
+
+async function api(): Promise<void> {
+  print("api", "reads through the ui service; lakes of 30 nights whose history is left out, images of 1 KB but for 5,000 whole alerts");
+  const lib = kafkaLib();
+  let latencyMs: string = "no archive beside them: no Kafka jars";
+  const beside = async (lake: string, seconds: number) => {
+    if (lib) latencyMs = `archive beside them at 250 alerts/s: p99 ${(await benchLatency(lib, 250, seconds, lake)).latencyMs?.p99} ms (wanted: 3,000)`;
+  };
+  for (const alerts of [100_000, 1_000_000, 3_000_000]) {
+    const { p95, readers, buildSeconds } = await benchApi(alerts, alerts === 1_000_000 ? 60 : 0, beside);
+    const list = Object.entries(p95).map(([what, ms]) => `${what} ${round(ms)}`);
+    print("", `${round(alerts)} alerts (made in ${round(buildSeconds)} s), p95 in ms: ${list.join(", ")} (wanted: 100, 150, 150, 1,000)`);
+    if (readers)
+      print(
+        "",
+        `200 readers for 60 s: ${round(readers.requests)} requests, ${readers.errors} errors, p95 ${round(readers.p95)} ms, RSS ${round(readers.rssMegabytes)} MB; ${latencyMs}`,
+      );
   }
 }
 

@@ -17,6 +17,7 @@ import { LiveFeed } from "./feed.ts";
 import { addFink } from "./fink/routes.ts";
 import { addHealth } from "./health.ts";
 import type { LakeView } from "./lake-view.ts";
+import { addListing } from "./listing.ts";
 import { answers, perAddress, preflight } from "./limits.ts";
 import { servePages } from "./pages.ts";
 import { addAboutRoutes } from "./pages/about-routes.ts";
@@ -86,6 +87,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
 function addAlertRoutes(app: Api, { lake, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
   addSql(app, { lake }, api);
   addStream(app, lake, sources);
+  addListing(app, lake, sources);
   addFink(app, { lake, sources, survey: api.survey });
 }
 

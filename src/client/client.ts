@@ -222,6 +222,11 @@ export class FinkClient {
     return await this.ask("GET", "/api/v1/stream", given);
   }
 
+  /** Alerts of a survey, newest first, page by page */
+  async alerts(given: { survey?: "ztf" | "lsst"; class?: string; limit?: number; cursor?: string } = {}): Promise<{ readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null }> {
+    return (await (await this.ask("GET", "/api/v1/alerts", given)).json()) as { readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null };
+  }
+
   /** All alerts of one or several objects, newest first */
   async ztf_objects_get(given: { objectId?: string; withupperlim?: boolean; withcutouts?: boolean; "cutout-kind"?: "Science" | "Template" | "Difference"; columns?: string; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
     return await this.ask("GET", "/api/v1/ztf/objects", given);

@@ -20,11 +20,15 @@ export interface NewestQuery {
   /** MJD, both included. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Only what comes after this one in the order of the answer: newest first, of one time the greater id first. */
+  readonly after?: { readonly mjd: number; readonly id: bigint } | undefined;
   readonly limit: number;
 }
 
 export interface NewestAlerts {
   readonly ids: readonly bigint[];
+  /** Of the last one. */
+  readonly lastMjd: number;
   /** Where they are in `sources`. */
   readonly places: readonly Place[];
 }
@@ -33,8 +37,8 @@ export interface NewestAlerts {
 export async function newestAlerts(sources: Sources, lake: string, query: NewestQuery, signal?: AbortSignal): Promise<NewestAlerts> {
   const table = new LakeTable(join(lake, query.survey, query.kind));
   const keys = keysOf(table, sources, query);
-  if (!keys) return { ids: [], places: [] };
-  const found: [id: bigint, cell: number][] = [];
+  if (!keys) return { ids: [], lastMjd: NaN, places: [] };
+  const found: [id: bigint, cell: number, mjd: number][] = [];
   const nights = nightsOf(table, query);
   for (let at = 0, step = 1; at < nights.length && found.length < query.limit; at += step, step = Math.min(64, step * 2)) {
     const files = nights.slice(at, at + step).flatMap(([, all]) => all);
@@ -44,17 +48,23 @@ export async function newestAlerts(sources: Sources, lake: string, query: Newest
         const from = await scan(connection, { path: table.path, partitionColumns: table.partitionColumns, schema: table.snapshot.schema }, files, seeds);
         const { alert, time, ra, dec } = keys;
         const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
+        const { after } = query;
+        if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${after.id}))`);
         const where = [`(${query.where})`, ...limits].join(" AND ");
         const cell = `(coalesce(healpix29(${ra}, ${dec}), 0) >> ${2 * (29 - cellOrder)})::INTEGER`;
-        const sql = `SELECT ${alert} AS id, any_value(${cell}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST LIMIT ${query.limit - found.length}`;
+        const sql = `SELECT ${alert} AS id, any_value(${cell}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 1 DESC LIMIT ${query.limit - found.length}`;
         return await (await connection.run(sql)).getRows();
       } finally {
         rmSync(seeds, { recursive: true, force: true });
       }
     });
-    found.push(...rows.map(([id, cell]): [bigint, number] => [id as bigint, Number(cell)]));
+    found.push(...rows.map(([id, cell, mjd]): [bigint, number, number] => [id as bigint, Number(cell), Number(mjd)]));
   }
-  return { ids: found.map(([id]) => id), places: await sources.placesOfCells(query.survey, [...new Set(found.map(([, cell]) => cell))]) };
+  return {
+    ids: found.map(([id]) => id),
+    lastMjd: found.at(-1)?.[2] ?? NaN,
+    places: await sources.placesOfCells(query.survey, [...new Set(found.map(([, cell]) => cell))]),
+  };
 }
 
 function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs }: NewestQuery) {
@@ -70,7 +80,7 @@ function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs 
 }
 
 /** Newest first; a night more on both sides, for it changes elsewhere than the date. */
-function nightsOf(table: LakeTable, { from = -Infinity, to = Infinity }: NewestQuery): [night: number, files: AddFile[]][] {
+function nightsOf(table: LakeTable, { from = -Infinity, after, to = after?.mjd ?? Infinity }: NewestQuery): [night: number, files: AddFile[]][] {
   const [first, last] = [nightOfMjd(from - 1) ?? 0, nightOfMjd(to + 1) ?? Infinity];
   const nights = Map.groupBy(table.snapshot.files.values(), (file) => Number(file.partitionValues["night"] ?? 0));
   return [...nights].filter(([night]) => night >= first && night <= last).sort(([a], [b]) => b - a);

@@ -164,6 +164,20 @@ describe("ZTF", { timeout: 120_000 }, () => {
     expect(await ztf.rows("sso", { n_or_d: "10P" })).toEqual([]);
   });
 
+  test("alerts page by page: a cursor loses none and repeats none", async () => {
+    const seen: string[] = [];
+    let cursor = "";
+    do {
+      const response = await ztf.app.request(`/api/v1/alerts?limit=50${cursor === "" ? "" : `&cursor=${cursor}`}`);
+      const { alerts, next } = (await response.json()) as { alerts: { alertId: string; mjd: number }[]; next: string | null };
+      expect(alerts.map(({ mjd }) => mjd)).toEqual(alerts.map(({ mjd }) => mjd).toSorted((a, b) => b - a));
+      seen.push(...alerts.map(({ alertId }) => alertId));
+      cursor = next ?? "";
+    } while (cursor !== "");
+    expect([seen.length, new Set(seen).size]).toEqual([180, 180]);
+    expect((await ztf.app.request("/api/v1/alerts?cursor=x")).status).toBe(400);
+  });
+
   test("statistics: what was received per night, by year, night and column", async () => {
     const all2026 = await ztf.rows("statistics", { date: "2026" });
     expect(all2026.map((row) => row["basic:raw"])).toEqual([120, 60]);
