@@ -56,8 +56,19 @@ export class ScienceReport {
     return failures;
   }
 
+  /** Modules without their model or catalogue, and alerts that the survey sends twice, are nothing to mend. */
+  note(): string {
+    const off = this.#pool.unavailable.size;
+    return [
+      off > 0 ? `${off} modules are off for want of a catalogue, a model or a service (./fink science list)` : "",
+      this.duplicates > 0 ? `${this.duplicates} alerts were sent again` : "",
+    ]
+      .filter((text) => text !== "")
+      .join("; ");
+  }
+
   message(): string {
-    const { troubles, unavailable } = this.#pool;
+    const { troubles } = this.#pool;
     const recently = [...this.#failedAt].filter(([, at]) => Date.now() - at < recentMs);
     const failed = recently.map(([name]) => `${name} failed: ${this.#records.get(name)?.failure}`);
     const said = [
@@ -66,8 +77,6 @@ export class ScienceReport {
       ...failed,
       ...this.services,
       this.waiting > 0 ? `${this.waiting} files wait for answers` : "",
-      unavailable.size > 0 ? `${unavailable.size} modules are off (./fink science list)` : "",
-      this.duplicates > 0 ? `${this.duplicates} alerts were sent again` : "",
     ];
     return said.filter((text) => text !== "").join("; ");
   }

@@ -38,7 +38,7 @@ async function runScience(context: ServiceContext): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
   const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool) };
-  const say = () => status({ stage: work.meter.status(), message: work.report.message() });
+  const say = () => status({ stage: work.meter.status(), message: work.report.message(), note: work.report.note() });
   let stamp = stampOf(setup);
   const look = () => {
     work.report.save(lake);

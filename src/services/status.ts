@@ -9,6 +9,8 @@ export interface ServiceStatus {
   readonly state: "starting" | "running" | "draining" | "stopped" | "failed";
   /** What is wrong, or what it waits for; empty when all is well. */
   readonly message: string;
+  /** What is good to know though nothing is wrong. */
+  readonly note?: string;
   /** Address of the pages, for the ui service. */
   readonly url?: string;
   readonly archive?: ArchiveStatus;

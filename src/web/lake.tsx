@@ -61,7 +61,7 @@ export function Services({ services, now }: { services: readonly ServiceView[] |
               {s.health === "ok" ? `${s.state} for ${formatDuration(now - s.startedAt)}` : s.health === "stale" ? "no report" : s.health}
             </span>
           </p>
-          {(s.problem || s.message) && <small>{s.problem || s.message}</small>}
+          {(s.problem || s.message || s.note) && <small>{s.problem || s.message || s.note}</small>}
         </li>
       ))}
     </ul>

@@ -56,7 +56,7 @@ function remarks({ status, state, process }: Instance): string[] {
   const { name, service } = status;
   if (state === "died")
     return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
-  if (status.message !== "") return [`${name}: ${status.message}`];
+  if (status.message !== "" || status.note) return [`${name}: ${[status.message, status.note].filter(Boolean).join("; ")}`];
   return process && status.url ? [`${name}: ${status.url}`] : [];
 }
 
