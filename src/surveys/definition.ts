@@ -42,6 +42,7 @@ export const surveySchema = z.strictObject({
     .optional()
     .describe("Lists of structures with earlier measurements that come with an alert; an entry without a flux is an upper limit"),
   solarSystem: paths.optional().describe("Designation of the known solar-system object it is"),
+  names: z.array(path).default([]).describe("Columns of science with names that others gave the object, such as TNS's"),
   class: z
     .strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) })
     .optional()

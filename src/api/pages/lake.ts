@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBInstance, type Json } from "@duckdb/node-api";
+import { DuckDBInstance, type DuckDBResult, type DuckDBValue, type Json } from "@duckdb/node-api";
 import type { AddFile } from "../../lake/actions.ts";
 import { type FileStats, parseStats } from "../../lake/merge-stats.ts";
 import { scan } from "../../lake/scan.ts";
@@ -99,16 +99,25 @@ export class PageLake {
 
   /** No rows where the table does not exist. 64-bit integers are text. */
   async rows(question: Question): Promise<Row[]> {
-    const table = this.table(question.survey, question.kind);
-    const files = [...(table?.snapshot.files.values() ?? [])].filter(question.files ?? (() => true));
-    if (!table || files.length === 0) return [];
+    return (await this.#ask(question, (result) => result.getRowObjectsJson())) ?? [];
+  }
+
+  /** Values column by column, for many rows; null where the table does not exist. */
+  async columns(question: Question): Promise<DuckDBValue[][] | null> {
+    return await this.#ask(question, (result) => result.getColumns());
+  }
+
+  async #ask<T>({ survey, kind, files: wanted = () => true, sql }: Question, read: (result: DuckDBResult) => Promise<T>): Promise<T | null> {
+    const table = this.table(survey, kind);
+    const files = [...(table?.snapshot.files.values() ?? [])].filter(wanted);
+    if (!table || files.length === 0) return null;
     this.#instance ??= DuckDBInstance.create(":memory:", { memory_limit: "512MB", threads: "2", temp_directory: this.#scratch, ...steadyMemory });
     const connection = await (await this.#instance).connect();
     const seeds = join(this.#scratch, randomUUID());
     try {
       const { path, partitionColumns, snapshot } = table;
       const from = await scan(connection, { path, partitionColumns, schema: snapshot.schema }, files, seeds);
-      return await (await connection.run(question.sql(`(${from})`))).getRowObjectsJson();
+      return await read(await connection.run(sql(`(${from})`)));
     } finally {
       connection.closeSync();
       rmSync(seeds, { recursive: true, force: true });

@@ -1,9 +1,11 @@
 import type { AddFile } from "../../lake/actions.ts";
 import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
+import type { StructType } from "../../lake/schema.ts";
+import type { Survey } from "../../surveys/definition.ts";
 import { separation } from "../../sky/angle.ts";
 import { type Cone, coneOfText } from "../../sky/position-text.ts";
 import { type AlertQuestion, alertRows, alertsById, classSql, isOneOf, number } from "./alerts.ts";
-import { holding, mayHold, nightOf, type PageLake } from "./lake.ts";
+import { type Found, holding, mayHold, nightOf, type PageLake } from "./lake.ts";
 import { latestMatches } from "./now.ts";
 import type { AlertRow, FoundRow, SearchAnswer } from "./types.ts";
 
@@ -18,8 +20,8 @@ export async function search(lake: PageLake, query: string): Promise<SearchAnswe
   if (text === "") return { understood: "", rows: [], open: null, isCut: false };
   const cone = coneOfText(text, RADIUS_ARCSEC);
   if (cone) return await inCone(lake, { ...cone, radiusArcsec: Math.min(cone.radiusArcsec, MOST_RADIUS_ARCSEC) });
-  const [, key, value] = /^(class|filter|sso|object|alert)\s*[:=]\s*(.+)$/i.exec(text) ?? [];
-  const ways = key ? [key.toLowerCase() as Way] : (["object", "alert", "sso", "filter", "class"] as const);
+  const [, key, value] = /^(class|filter|sso|object|alert|name)\s*[:=]\s*(.+)$/i.exec(text) ?? [];
+  const ways = key ? [key.toLowerCase() as Way] : (["object", "alert", "sso", "filter", "class", "name"] as const);
   for (const way of ways) {
     const rows = await answers[way](lake, value ?? text);
     if (rows.length > 0) return found(`${words[way]} ${value ?? text}`, way, rows);
@@ -27,16 +29,24 @@ export async function search(lake: PageLake, query: string): Promise<SearchAnswe
   return { understood: `nothing is known under “${text}”`, rows: [], open: null, isCut: false };
 }
 
-type Way = "object" | "alert" | "sso" | "filter" | "class";
+type Way = "object" | "alert" | "sso" | "filter" | "class" | "name";
 
-const words: Readonly<Record<Way, string>> = { object: "object", alert: "alert", sso: "solar-system object", filter: "matches of the filter", class: "class" };
+const words: Readonly<Record<Way, string>> = {
+  object: "object",
+  alert: "alert",
+  sso: "solar-system object",
+  filter: "matches of the filter",
+  class: "class",
+  name: "known elsewhere as",
+};
 
 const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<AlertRow[]>>> = {
   object: (lake, text) => equal(lake, text, "object"),
   alert: (lake, text) => equal(lake, text, "alert"),
   sso: (lake, text) => equal(lake, text, "solarSystem"),
   filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
-  class: ofClass,
+  class: (lake, text) => inScience(lake, text, (survey, schema) => listOf(classSql(survey, schema))),
+  name: (lake, text) => inScience(lake, text, namesSql),
 };
 
 function found(understood: string, way: Way, rows: readonly AlertRow[]): SearchAnswer {
@@ -131,17 +141,17 @@ function boxOf(ra: number, dec: number, radius: number): (readonly [number, numb
 }
 
 /** Newest nights first, until there are enough. */
-async function ofClass(lake: PageLake, text: string): Promise<AlertRow[]> {
+async function inScience(lake: PageLake, text: string, valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
   const all = lake.surveyNames().map(async (name) => {
     const schema = lake.table(name, "science")?.snapshot.schema;
     const survey = lake.surveys.named(name);
-    const type = schema && classSql(survey, schema);
-    if (!type) return [];
+    const value = schema && valueSql(survey, schema);
+    if (!value) return [];
     const id = pathSql(columnPath(schema, survey.alert)!);
-    const ids: { id: string; night: number | null }[] = [];
+    const ids: Found[] = [];
     for (const night of lake.nights(name, "science")) {
-      const sql = (from: string) =>
-        `SELECT ${id}::VARCHAR AS alert, night FROM ${from} WHERE lower(${type}) = ${literal(text.toLowerCase())} LIMIT ${MOST - ids.length}`;
+      const where = `list_contains(${value}, ${literal(text.toLowerCase())})`;
+      const sql = (from: string) => `SELECT ${id}::VARCHAR AS alert, night FROM ${from} WHERE ${where} LIMIT ${MOST - ids.length}`;
       const rows = await lake.rows({ survey: name, kind: "science", files: (file) => nightOf(file) === night, sql });
       ids.push(...rows.map((row) => ({ id: String(row["alert"]), night: number(row["night"]) })));
       if (ids.length >= MOST) break;
@@ -149,4 +159,14 @@ async function ofClass(lake: PageLake, text: string): Promise<AlertRow[]> {
     return await alertsById(lake, name, ids);
   });
   return (await Promise.all(all)).flat().sort((a, b) => (b.mjd ?? 0) - (a.mjd ?? 0));
+}
+
+/** Names of the object elsewhere, as a list in lower case. */
+function namesSql({ names }: Survey, schema: StructType): string | null {
+  const paths = names.filter((path) => typeof typeAt(schema, path) === "string");
+  return paths.length === 0 ? null : `[${paths.map((path) => `lower(${pathSql(path)}::VARCHAR)`).join(", ")}]`;
+}
+
+function listOf(sql: string | null): string | null {
+  return sql === null ? null : `[lower(${sql})]`;
 }

@@ -1,9 +1,9 @@
-import type { Json } from "@duckdb/node-api";
+import type { DuckDBValue } from "@duckdb/node-api";
 import { columnPath, pathSql } from "../../lake/scan.ts";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
-import { classSql, number, text } from "./alerts.ts";
-import { ofNights, type PageLake, type Row } from "./lake.ts";
+import { classSql } from "./alerts.ts";
+import { ofNights, type PageLake } from "./lake.ts";
 import type { SkyAnswer } from "./types.ts";
 
 export interface SkyQuestion {
@@ -70,7 +70,15 @@ export class SkyTiles {
     const version = this.#lake.table(survey, kind)?.snapshot.version ?? -1;
     const kept = this.#nights.get(key);
     if (kept?.version === version) return kept;
-    const read = columnsOf(version, await this.#lake.rows({ survey, kind, files: ofNights([night]), sql: (from) => this.#sql(survey, kind, from) }));
+    const read = nightOfColumns(
+      version,
+      await this.#lake.columns({
+        survey,
+        kind,
+        files: ofNights([night]),
+        sql: (from) => `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`,
+      }),
+    );
     this.#nights.delete(key);
     this.#nights.set(key, read);
     if (this.#nights.size > KEPT_NIGHTS) this.#nights.delete(this.#nights.keys().next().value!);
@@ -78,7 +86,7 @@ export class SkyTiles {
   }
 
   #sql(name: string, kind: string, from: string): string {
-    if (kind === "matches") return `SELECT ra, "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
+    if (kind === "matches") return `SELECT ra::DOUBLE AS ra, "dec"::DOUBLE AS "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
     const survey = this.#lake.surveys.named(name);
     const { schema } = this.#lake.table(name, kind)!.snapshot;
     const column = (paths: readonly string[] | undefined) => {
@@ -91,19 +99,18 @@ export class SkyTiles {
   }
 }
 
-function columnsOf(version: number, rows: readonly Row[]): Night {
-  const placed = rows.filter((row) => number(row["ra"]) !== null && number(row["dec"]) !== null);
-  const count = Map.groupBy(placed, (row) => String(row["colour"]));
-  const names = [...count].sort((a, b) => b[1].length - a[1].length).map(([name]) => name);
+function nightOfColumns(version: number, columns: readonly DuckDBValue[][] | null): Night {
+  const [ra, dec, colours, objects, alerts] = (columns ?? [[], [], [], [], []]) as [number[], number[], string[], (string | null)[], string[]];
+  const counts = new Map<string, number>();
+  for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
   const index = new Map(names.map((name, i) => [name, i]));
-  const column = (name: string) => Float64Array.from(placed, (row) => row[name] as number);
-  const id = (value: Json | undefined) => text(value) ?? "";
   return {
     version,
     names,
-    ra: column("ra"),
-    dec: column("dec"),
-    colour: Uint16Array.from(placed, (row) => index.get(String(row["colour"]))!),
-    ids: placed.map((row) => [id(row["object"]), id(row["alert"])] as const),
+    ra: Float64Array.from(ra),
+    dec: Float64Array.from(dec),
+    colour: Uint16Array.from(colours, (name) => index.get(name)!),
+    ids: objects.map((object, i) => [object ?? "", alerts[i]] as const),
   };
 }

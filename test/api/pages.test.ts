@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newApi } from "../../src/api/api.ts";
+import { PageLake } from "../../src/api/pages/lake.ts";
+import { addFilterRoutes } from "../../src/api/pages/filter-routes.ts";
+import { addPageRoutes } from "../../src/api/pages/routes.ts";
+import type { AlertRow, FilterTest, NightAnswer, NowAnswer, ObjectAnswer, SearchAnswer, SkyAnswer } from "../../src/api/pages/types.ts";
+import { Sources } from "../../src/serving/sources.ts";
+import { loadSurveys } from "../../src/surveys/surveys.ts";
+import { simulatedLake } from "./lake.ts";
+
+const simulated = simulatedLake("ztf");
+const surveys = loadSurveys("conf/surveys");
+const app = newApi();
+let ends: (() => Promise<void>)[] = [];
+let alerts: readonly AlertRow[];
+
+beforeAll(async () => {
+  await simulated.night("2026-09-14", 60);
+  await simulated.night("2026-09-15", 60);
+  const sources = new Sources(simulated.lake, surveys);
+  const pageLake = new PageLake(simulated.lake, surveys, "", sources);
+  ends = [() => pageLake.close(), () => sources.close()];
+  for (const add of [addPageRoutes, addFilterRoutes]) add(app, { lake: simulated.lake, pageLake } as never);
+  const sky = await get<SkyAnswer>("sky/ztf/20260915");
+  alerts = await Promise.all(sky.points!.slice(0, 3).map(async (point) => (await get<SearchAnswer>(`search?q=alert:${point[4]}`)).rows[0]));
+}, 180_000);
+afterAll(async () => {
+  for (const end of ends) await end();
+  simulated.end();
+});
+
+async function get<T>(path: string): Promise<T> {
+  return (await (await app.request(`/api/pages/${path}`)).json()) as T;
+}
+
+test("the newest night: its alerts, their classes add up, the sky has each of them once", async () => {
+  const { nights, classes, latest } = await get<NowAnswer>("now");
+  expect(nights).toEqual([{ survey: "ztf", night: 20260915, alerts: 60 }]);
+  expect(classes.reduce((sum, [, n]) => sum + n, 0)).toBe(60);
+  expect(latest).toHaveLength(12);
+  expect((await get<NightAnswer>("night/ztf/20260914")).alerts).toBe(60);
+  const sky = await get<SkyAnswer>("sky/ztf/20260914?order=3");
+  expect(sky).toMatchObject({ order: 3, total: 60 });
+  expect(sky.pixels.reduce((sum, [, n]) => sum + n, 0)).toBe(60);
+  expect(new Set(sky.points!.map((p) => p[4])).size).toBe(60);
+});
+
+test("part of the sky", async () => {
+  const [{ ra, dec }] = alerts;
+  const sky = await get<SkyAnswer>(`sky/ztf/20260915?order=11&ra=${ra}&dec=${dec}&radius=0.01`);
+  expect(sky.total).toBeGreaterThan(0);
+  expect(sky.total).toBeLessThan(60);
+});
+
+test("search by id, position, class; what there is not", async () => {
+  const [{ alertId, objectId, ra, dec, class: type }] = alerts;
+  expect(await get<SearchAnswer>(`search?q=${alertId}`)).toMatchObject({ open: `/object/ztf/${objectId}?alert=${alertId}`, rows: [{ objectId }] });
+  expect((await get<SearchAnswer>(`search?q=${objectId!.replace("ZTF", "ztf")}`)).open).toBe(`/object/ztf/${objectId}`);
+  const cone = await get<SearchAnswer>(`search?q=${encodeURIComponent(`${ra} ${dec}, 2`)}`);
+  expect(cone.rows[0]).toMatchObject({ objectId });
+  expect(cone.rows[0].separationArcsec).toBeLessThan(2);
+  expect((await get<SearchAnswer>(`search?q=${encodeURIComponent(`class:${type}`)}`)).rows.map((r) => r.class)).toContain(type);
+  for (const nothing of ["nothing", "'; DROP TABLE x --", "0 90 1", "object:ZTF00aaaaaaa", "99999999999999999999999"]) {
+    expect((await get<SearchAnswer>(`search?q=${encodeURIComponent(nothing)}`)).rows, nothing).toEqual([]);
+  }
+});
+
+test("an object: its alerts, its measurements in order, each once", async () => {
+  const [{ alertId, objectId }] = alerts;
+  const object = await get<ObjectAnswer>(`object/ztf/${objectId}`);
+  expect(object.alerts.map((a) => a.alertId)).toContain(alertId);
+  const own = object.points.filter((p) => p.kind === "alert");
+  expect(own.map((p) => p.alertId).toSorted()).toEqual(object.alerts.map((a) => a.alertId).toSorted());
+  expect(object.points.map((p) => p.mjd)).toEqual(object.points.map((p) => p.mjd).toSorted((a, b) => a - b));
+  expect(new Set(object.points.map((p) => `${p.kind === "forced"} ${p.band} ${p.mjd.toFixed(5)}`)).size).toBe(object.points.length);
+  expect((await app.request("/api/pages/object/ztf/none")).status).toBe(404);
+  expect((await app.request("/api/pages/object/ZTF'/x")).status).toBe(400);
+});
+
+test("a filter is tried on SQL alone, and changes nothing", async () => {
+  const post = async (what: string, body: object) =>
+    (
+      await app.request(`/api/pages/filters/${what}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ survey: "ztf", ...body }),
+      })
+    ).json();
+  const tried = (await post("test", { text: "SELECT candid FROM alerts WHERE candidate.magpsf < 99 OR candidate.rb > 2", nights: 2 })) as FilterTest;
+  expect(tried.problem).toBeNull();
+  expect(tried.nights.map((n) => [n.night, n.alerts])).toEqual([
+    [20260915, 60],
+    [20260914, 60],
+  ]);
+  expect(tried.clauses.map((c) => c.passed).slice(0, 2)).toEqual([120, 0]);
+  for (const text of [
+    "SELECT * FROM read_parquet('/etc/passwd') WHERE true",
+    "DROP TABLE alerts",
+    "SELECT candid FROM alerts WHERE getenv('HOME') = 'x'",
+    "",
+  ]) {
+    expect(((await post("test", { text, nights: 1 })) as FilterTest).problem, text).not.toBeNull();
+  }
+  const [{ alertId, night }] = alerts;
+  expect(await post("explain", { text: "SELECT candid FROM alerts WHERE candidate.magpsf > 99", alert: alertId, night })).toMatchObject({
+    problem: null,
+    isSelected: false,
+    clauses: [{ text: "candidate.magpsf > 99", value: false }, {}],
+  });
+});
