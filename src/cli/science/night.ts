@@ -4,6 +4,7 @@ import { didYouMean } from "../../config/nearest.ts";
 import { FinkError } from "../../errors.ts";
 import { LakeTable } from "../../lake/table.ts";
 import { tablesIn } from "../../lake/tables.ts";
+import { shareCatalogues } from "../../science/catalogue/load.ts";
 import { lastRun, scienceDifference } from "../../science/diff.ts";
 import type { ScienceModule } from "../../science/module.ts";
 import { SciencePool } from "../../science/pool.ts";
@@ -29,6 +30,7 @@ export async function runNight(context: CommandContext, known: readonly ScienceM
   const own = known.filter(({ surveys }) => surveys.includes(survey.name)).map(({ name }) => name);
   const unknown = names?.find((name) => !own.includes(name));
   if (unknown !== undefined) throw new FinkError("usage", `${survey.name} has no module ${unknown}${didYouMean(unknown, own)}`);
+  await shareCatalogues(config.lake);
   const pool = new SciencePool({ lake: config.lake, config: config.science }, surveysOf(config).all, (trouble) => context.warn(`fink: ${trouble}`));
   const bar = new ProgressBar(process.stderr, !context.json);
   const stop = new AbortController();
