@@ -28,7 +28,7 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
   const sources = new Sources(lake, surveysOf(config));
-  const pageLake = new PageLake(lake, surveysOf(config), config.filters.folder, sources);
+  const pageLake = new PageLake(lake, surveysOf(config), config.filters, sources);
   const server = await startServer({
     ...config.ui,
     api: config.api,

@@ -57,18 +57,23 @@ const columns: readonly Column<FilterRow>[] = [
   { name: "Survey", value: (f) => f.survey },
   { name: "Matches, newest night", value: (f) => f.nights[0]?.[1] ?? 0, show: (f) => formatCount(f.nights[0]?.[1] ?? 0), isNumber: true },
   { name: "Last nights", value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0), show: (f) => <Yield nights={f.nights} />, isNumber: true },
-  { name: "State", value: (f) => (f.problem ? "✗ broken" : f.isShipped ? "shipped" : "yours"), show: (f) => <State filter={f} /> },
+  { name: "State", value: (f) => (f.problem ? `✗ ${stateOf(f)}` : f.isShipped ? "shipped" : "yours"), show: (f) => <State filter={f} /> },
   { name: "Delivers to", value: (f) => f.deliver.join(", ") },
   { name: "Written in", value: (f) => (f.kind === "sql" ? "SQL" : "TypeScript"), isExtra: true },
   { name: "Topic", value: (f) => f.topic, isExtra: true },
   { name: "Description", value: (f) => f.description },
 ];
 
+/** The service's word (off, refused), else what is wrong with the file. */
+function stateOf({ problem }: FilterRow): string {
+  return /^(off|refused):/.exec(problem)?.[1] ?? "broken";
+}
+
 function State({ filter }: { filter: FilterRow }) {
   if (filter.problem === "") return <>{filter.isShipped ? "shipped" : "yours"}</>;
   return (
     <span class="bad" title={filter.problem}>
-      ✗ broken
+      ✗ {stateOf(filter)}
     </span>
   );
 }
@@ -103,7 +108,7 @@ function OneFilter({ survey, name, version }: { survey: string; name: string; ve
       <Answered {...question} waiting={`Reading ${name}`}>
         {(filter) => (
           <>
-            {filter.problem && <p class="failed">✗ Its file cannot be used: {filter.problem}</p>}
+            {filter.problem && <p class="failed">✗ It does not run: {filter.problem}</p>}
             <p>{filter.description}</p>
             {alert && <Explain survey={survey} name={name} alert={alert} />}
             <About filter={filter} />

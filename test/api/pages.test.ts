@@ -18,7 +18,7 @@ beforeAll(async () => {
   await simulated.night("2026-09-14", 60);
   await simulated.night("2026-09-15", 60);
   const sources = new Sources(simulated.lake, surveys);
-  const pageLake = new PageLake(simulated.lake, surveys, "", sources);
+  const pageLake = new PageLake(simulated.lake, surveys, undefined, sources);
   ends = [() => pageLake.close(), () => sources.close()];
   for (const add of [addPageRoutes, addFilterRoutes]) add(app, { lake: simulated.lake, pageLake } as never);
   const sky = await get<SkyAnswer>("sky/ztf/20260915");

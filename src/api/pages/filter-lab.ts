@@ -10,6 +10,7 @@ import { addedColumns } from "../../filters/file-alerts.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { FunctionThread } from "../../filters/function-thread.ts";
 import { loadFilter } from "../../filters/load.ts";
+import { Places } from "../../filters/places/places.ts";
 import { runFilters } from "../../filters/run.ts";
 import { identifier } from "../../lake/scan.ts";
 import { modules } from "../../science/modules.ts";
@@ -122,7 +123,7 @@ async function onAlerts<T>(
   if (!raw || !science) throw new FinkError("filter", `survey ${survey.name} has no alerts with science in this lake`);
   const of = ofNights([night]);
   const seeds = mkdtempSync(join(tmpdir(), "fink-lab-"));
-  const engine = await openEngine({ memory: MEMORY, threads: 2 });
+  const engine = await openEngine({ memory: MEMORY, threads: 2, places: new Places({ watchlists: "", areas: "", ...lake.filters }) });
   const timer = setTimeout(() => engine.connection.interrupt(), SECONDS * 1000);
   try {
     const files = { raw, rawFiles: [...raw.snapshot.files.values()].filter(of), science, scienceFiles: [...science.snapshot.files.values()].filter(of) };
@@ -130,7 +131,7 @@ async function onAlerts<T>(
     const relation = condition === "true" ? all : `SELECT * FROM (${all}) WHERE ${condition}`;
     const ofSurvey = modules.filter((module) => module.surveys.includes(survey.name));
     const absent = [...addedColumns(ofSurvey)].map(([key, column]) => [key, { ...column, sql: `CAST(NULL AS ${String(column.type)})` }] as const);
-    const columns = new ColumnTypes(survey, await typesOf(engine.connection, all), new Map(absent), () => {});
+    const columns = new ColumnTypes(survey, await typesOf(engine.connection, all), new Map(absent), engine.places.check);
     const id = columns.first(survey.alert);
     if (id === null) throw new FinkError("filter", `the alerts of ${survey.name} have no id`);
     return await work(engine, await compile(filter, columns, engine.connection, true), { columns, relation, id });

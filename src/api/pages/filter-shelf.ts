@@ -3,6 +3,7 @@ import { messageOf } from "../../errors.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { allFilterFiles, type FilterFile } from "../../filters/library.ts";
 import { loadFilter } from "../../filters/load.ts";
+import { type FilterState, readStates } from "../../filters/states.ts";
 import { number } from "./alerts.ts";
 import { nightOf, type PageLake } from "./lake.ts";
 import type { FilterRow } from "./types.ts";
@@ -28,19 +29,27 @@ export class FilterShelf {
   }
 
   async all(): Promise<FilterRow[]> {
-    const files = allFilterFiles(this.#lake.filtersFolder);
+    const files = allFilterFiles(this.#lake.filters.folder, this.#lake.filters);
     const surveys = [...new Set(files.map((f) => f.survey))];
+    const states = new Map(readStates(this.#lake.path).map((state) => [state.file, state]));
     const counts = new Map(await Promise.all(surveys.map(async (survey) => [survey, await matchCounts(this.#lake, survey)] as const)));
-    return await Promise.all(files.map(async (file) => this.#row(file, await this.#shelved(file), counts.get(file.survey)?.get(file.name) ?? [])));
+    return await Promise.all(
+      files.map(async (file) => withState(this.#row(file, await this.#shelved(file), counts.get(file.survey)?.get(file.name) ?? []), states.get(file.file))),
+    );
   }
 
   /** The filter of that name, as it is now; null when there is none. */
   async named(survey: string, name: string): Promise<{ row: FilterRow; text: string; filter: Filter | null } | null> {
-    const file = allFilterFiles(this.#lake.filtersFolder).find((f) => f.survey === survey && f.name === name);
+    const file = allFilterFiles(this.#lake.filters.folder, this.#lake.filters).find((f) => f.survey === survey && f.name === name);
     if (!file) return null;
     const shelved = await this.#shelved(file);
     const counts = await matchCounts(this.#lake, survey);
-    return { row: this.#row(file, shelved, counts.get(name) ?? []), text: shelved.filter?.text ?? readFileSync(file.file, "utf8"), filter: shelved.filter };
+    const state = readStates(this.#lake.path).find((one) => one.file === file.file);
+    return {
+      row: withState(this.#row(file, shelved, counts.get(name) ?? []), state),
+      text: shelved.filter?.text ?? readFileSync(file.file, "utf8"),
+      filter: shelved.filter,
+    };
   }
 
   async #shelved({ file, survey }: FilterFile): Promise<Shelved> {
@@ -57,10 +66,15 @@ export class FilterShelf {
 
   #row({ file, survey, name }: FilterFile, { filter, problem }: Shelved, nights: FilterRow["nights"]): FilterRow {
     const { description = "", origin = "", owner = "", deliver = [], topic = "", quality = "" } = filter ?? {};
-    const folder = this.#lake.filtersFolder;
+    const { folder } = this.#lake.filters;
     const isShipped = folder === "" || !file.startsWith(folder);
     return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", isShipped, problem, nights };
   }
+}
+
+/** What the service says of it: it may have been switched off though its file is right. */
+function withState(row: FilterRow, state: FilterState | undefined): FilterRow {
+  return state && state.state !== "on" && row.problem === "" ? { ...row, problem: `${state.state}: ${state.reason}` } : row;
 }
 
 /** Alerts that each filter took, in each of the newest nights that have matches. */

@@ -29,6 +29,15 @@ export interface Found {
   readonly night: number | null;
 }
 
+/** Where the user's filters are, and what they may name; empty: there are none. */
+export interface FilterFolders {
+  readonly folder: string;
+  readonly watchlists?: string;
+  readonly areas?: string;
+  /** Whether the shipped ones run too. */
+  readonly shipped?: boolean;
+}
+
 /** Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing. */
 const LIST_MS = 500;
 
@@ -36,8 +45,7 @@ const LIST_MS = 500;
 export class PageLake {
   readonly path: string;
   readonly surveys: Surveys;
-  /** Of the user's own filters; empty: there are none. */
-  readonly filtersFolder: string;
+  readonly filters: FilterFolders;
   readonly #tables = new Map<string, LakeTable>();
   readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
   #instance: Promise<DuckDBInstance> | undefined;
@@ -47,10 +55,10 @@ export class PageLake {
   /** Where an object's and a cone's alerts are; without them whole columns are read. */
   readonly #sources: Sources | undefined;
 
-  constructor(path: string, surveys: Surveys, filtersFolder = "", sources?: Sources) {
+  constructor(path: string, surveys: Surveys, filters: FilterFolders = { folder: "" }, sources?: Sources) {
     this.#sources = sources;
     this.path = path;
-    this.filtersFolder = filtersFolder;
+    this.filters = filters;
     this.surveys = surveys;
   }
 
