@@ -11,6 +11,7 @@ import { alertsOf } from "../alerts.ts";
 import { runModules } from "../runner.ts";
 import { knownModules } from "../registry.ts";
 import { nested, toArrow } from "../results.ts";
+import { withItsModels } from "./modules.ts";
 import { loadedModel, missingModel, storedModels } from "./store.ts";
 
 let folder = "";
@@ -102,7 +103,13 @@ it("a model of plain columns is a module: an alert that lacks one is not scored,
   expect(await added({ missing: 10 })).toEqual([5, 4, 23]);
 });
 
-it("a module whose model is not there is off, and says why", async () => {
+it("a module whose model is not there, or fails its tests, is off, and says why", async () => {
   const module = (await knownModules(setup())).modules.find(({ name }) => name === "snn_snia_vs_nonia")!;
   expect(await module.unavailable!(setup())).toMatch("there is no model snn_snia_vs_nonia: ./fink model add snn_snia_vs_nonia.onnx");
+  await addModel(write(), undefined, setup().config.models);
+  const file = join(setup().config.models, "mine.json");
+  const own = { ...module, name: "own", models: ["mine"], unavailable: () => null };
+  expect(await withItsModels(own, setup()).unavailable!(setup())).toBeNull();
+  writeFileSync(file, readFileSync(file, "utf8").replace('"data":[5]', '"data":[5.1]'));
+  expect(await withItsModels(own, setup()).unavailable!(setup())).toMatch("mine: test 1 of 1 is off by 0.09");
 });

@@ -1,17 +1,31 @@
+import { messageOf } from "../../errors.ts";
 import type { AddedColumn, ScienceModule, ScienceSetup, Values } from "../module.ts";
 import type { Alerts } from "../module.ts";
 import { tensorOf } from "./check.ts";
 import type { ModelHeader } from "./header.ts";
 import { loadedModel, missingModel, modelFolder, type Model, storedHeader, storedModels } from "./store.ts";
 
-/** A module that names models is off without them, and its version says which files they are. */
+/**
+ * A module that names models is off without them, and its version says which files they are. Asked whether it can run, it loads them, which takes
+ * seconds and shows whether they pass their tests: threads that compute ask before the first alerts come.
+ */
 export function withItsModels(module: ScienceModule, setup: ScienceSetup): ScienceModule {
   const { models, version } = module;
   if (models === undefined) return module;
   const missing = missingModel(setup, models);
   if (missing !== null) return { ...module, unavailable: () => missing };
   const hashes = models.map((name) => storedHeader(modelFolder(setup), name).sha256?.slice(0, 8) ?? "");
-  return { ...module, version: `${version}+${hashes.join("+")}` };
+  const fault = async () => (await module.unavailable?.(setup)) ?? (await loadingFault(setup, models));
+  return { ...module, version: `${version}+${hashes.join("+")}`, unavailable: fault };
+}
+
+async function loadingFault(setup: ScienceSetup, models: readonly string[]): Promise<string | null> {
+  try {
+    for (const name of models) await loadedModel(setup, name);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** The models whose inputs are plain columns: each is a module without code. */
