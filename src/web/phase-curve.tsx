@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AlertAnswer, ObjectAnswer } from "../api/pages/types.ts";
+import { FinkClient } from "../client/client.ts";
 import { fitting } from "./plot-scale.ts";
 import { type Mark, Plot } from "./plot.tsx";
 import { Empty } from "./text.tsx";
@@ -33,9 +34,10 @@ export function PhaseCurve({ object }: { object: ObjectAnswer }) {
 }
 
 async function markOf({ survey, alertId, night, band, fluxNJy, magnitude }: ObjectAnswer["alerts"][number], signal: AbortSignal): Promise<Mark | null> {
-  const response = await fetch(`/api/pages/alert/${survey}/${alertId}${night === null ? "" : `?night=${night}`}`, { signal });
-  if (!response.ok) return null;
-  const fields = new Map(((await response.json()) as AlertAnswer).raw);
+  const client = new FinkClient("", { signal });
+  const answer = await client.pageAlert({ survey, id: alertId, ...(night !== null && { night }) }).catch(() => null);
+  if (answer === null) return null;
+  const fields = new Map((answer as unknown as AlertAnswer).raw);
   const [angle, sun, earth] = ["phaseAngle", "heliocentricDist", "topocentricDist"].map((name) => Number(fields.get(`ssSource.${name}`) ?? NaN));
   const apparent = magnitude ?? (fluxNJy !== null && fluxNJy > 0 ? 31.4 - 2.5 * Math.log10(fluxNJy) : null);
   if (apparent === null || !Number.isFinite(angle * sun * earth)) return null;
