@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +7,6 @@ import { Consumer, Producer } from "@platformatic/kafka";
 import { idHeader } from "../src/delivery/kafka.ts";
 import { packetsOf } from "../src/simulator/night/batch.ts";
 import { simulateHere } from "../src/simulator/night/simulate.ts";
-import { type FinkProcess, startFink } from "../test/archive/process.ts";
 import { startKafka } from "../test/kafka/broker.ts";
 import { createTopic } from "../test/kafka/topics.ts";
 
@@ -17,6 +17,8 @@ export interface DeliveryResult {
   readonly p99: number;
   /** From the last alert that came in to the last that went out. */
   readonly afterLastMs: number;
+  /** CPU time of each service for an alert that came in, ms; empty where the system does not tell (Linux does). */
+  readonly cpuMs: Readonly<Record<string, number>>;
 }
 
 export interface DeliveryLoad {
@@ -40,7 +42,7 @@ const topic = "ztf_bench_programid1";
 export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burst, oneIn }: DeliveryLoad): Promise<DeliveryResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-delivery-"));
   const kafka = await startKafka(kafkaLib);
-  const running: FinkProcess[] = [];
+  const running = new Map<string, ChildProcess>();
   try {
     const broker = kafka.at.PLAINTEXT;
     await createTopic(broker, topic, 8);
@@ -55,20 +57,37 @@ export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burs
       FINK_KAFKA_TOPICS: topic,
       FINK_LOG_LEVEL: "warn",
     };
-    running.push(...services.map((name) => startFink(["start", name], settings)));
+    for (const name of services) running.set(name, startService(name, settings));
     const packets = simulated(perSecond * seconds + burst + 200);
     const out = await startReading(broker);
-    await measured(broker, out, packets.splice(0, 200), 100, oneIn); // until all is loaded and compiled
-    const steady = await measured(broker, out, packets.splice(0, perSecond * seconds), perSecond, oneIn);
-    const burstResult = await measured(broker, out, packets, Infinity, oneIn);
+    const run = (own: readonly Packet[], rate: number) => measured({ broker, out, running, oneIn }, own, rate);
+    await run(packets.splice(0, 200), 100); // until all is loaded and compiled
+    const steady = await run(packets.splice(0, perSecond * seconds), perSecond);
+    const atOnce = await run(packets, Infinity);
     await out.close();
-    return [steady, burstResult];
+    return [steady, atOnce];
   } finally {
-    for (const child of running) if (child.output() !== "") process.stderr.write(child.output().slice(0, 2000));
-    await Promise.all(running.map((child) => child.kill()));
+    for (const child of running.values()) child.kill("SIGKILL");
     await kafka.destroy();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** With the flags of this process, which are those of `./fink`. */
+function startService(name: string, settings: Readonly<Record<string, string>>): ChildProcess {
+  const main = join(import.meta.dirname, "../src/cli/main.ts");
+  return spawn(process.execPath, [...process.execArgv, main, "start", name], { env: { ...process.env, ...settings }, stdio: ["ignore", "inherit", "inherit"] });
+}
+
+/** CPU time of each process until now, ms (proc(5): utime and stime, in hundredths of a second). */
+function cpuOf(running: ReadonlyMap<string, ChildProcess>): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const [name, { pid }] of running) {
+    if (!existsSync(`/proc/${pid}/stat`)) continue;
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    times.set(name, 10 * (Number(fields[11]) + Number(fields[12])));
+  }
+  return times;
 }
 
 function simulated(count: number): Packet[] {
@@ -99,21 +118,26 @@ async function startReading(broker: string): Promise<Reading> {
   return { seenAt, close: () => consumer.close(true) };
 }
 
-async function measured(broker: string, { seenAt }: Reading, packets: readonly Packet[], perSecond: number, oneIn: number): Promise<DeliveryResult> {
+interface Rig {
+  readonly broker: string;
+  readonly out: Reading;
+  readonly running: ReadonlyMap<string, ChildProcess>;
+  readonly oneIn: number;
+}
+
+async function measured({ broker, out: { seenAt }, running, oneIn }: Rig, packets: readonly Packet[], perSecond: number): Promise<DeliveryResult> {
+  const cpuBefore = cpuOf(running);
   const sentAt = await produce(broker, packets, perSecond);
   const wanted = packets.filter(({ id }) => BigInt(id) % BigInt(oneIn) === 0n);
-  for (const until = Date.now() + 120_000; Date.now() < until && wanted.some(({ id }) => !seenAt.has(id)); await sleep(100));
+  for (const until = Date.now() + 120_000; Date.now() < until && wanted.some(({ id }) => !seenAt.has(id));) await sleep(100);
   const delivered = wanted.filter(({ id }) => seenAt.has(id));
   const delays = delivered.map(({ id }) => seenAt.get(id)! - sentAt.get(id)!).sort((a, b) => a - b);
   const at = (share: number) => delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? NaN;
   if (delivered.length < wanted.length) process.stderr.write(`${wanted.length - delivered.length} of ${wanted.length} alerts were not delivered\n`);
   const last = (times: readonly number[]) => times.reduce((a, b) => Math.max(a, b), 0);
-  return {
-    delivered: delivered.length,
-    p50: at(0.5),
-    p99: at(0.99),
-    afterLastMs: last(delivered.map(({ id }) => seenAt.get(id)!)) - last([...sentAt.values()]),
-  };
+  const afterLastMs = last(delivered.map(({ id }) => seenAt.get(id)!)) - last([...sentAt.values()]);
+  const cpuMs = Object.fromEntries([...cpuOf(running)].map(([name, ms]) => [name, (ms - cpuBefore.get(name)!) / packets.length]));
+  return { delivered: delivered.length, p50: at(0.5), p99: at(0.99), afterLastMs, cpuMs };
 }
 
 async function produce(broker: string, packets: readonly Packet[], perSecond: number): Promise<Map<string, number>> {

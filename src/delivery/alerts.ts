@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import type { Data, Struct } from "apache-arrow";
 import { reservedColumns } from "../archive/columns.ts";
-import type { AddFile } from "../lake/actions.ts";
+import type { AddFile, MetaData } from "../lake/actions.ts";
 import { parseStats } from "../lake/merge-stats.ts";
 import { fieldNamed, type StructField, type StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
@@ -23,7 +23,7 @@ export class AlertReader {
   readonly #science: TableRows;
   readonly #updates: TableRows;
   readonly #selected = new Map<string, StructType>();
-  #known = "";
+  #known: (MetaData | null)[] = [];
 
   /** `images` false: without cutouts. */
   constructor(lake: string, survey: Survey, images: boolean) {
@@ -35,15 +35,15 @@ export class AlertReader {
 
   /** What is sent of an alert: the columns at these dotted paths, or all but the lake's own. The same object while the tables stay as they are. */
   columns(paths: readonly string[] | null): StructType {
-    const { raw, science } = { raw: this.#raw.table.snapshot, science: this.#science.table.snapshot };
-    const shape = `${raw.metaData?.schemaString} ${science.metaData?.schemaString}`;
-    if (shape !== this.#known) this.#selected.clear();
-    this.#known = shape;
+    const tables = [this.#raw.table.snapshot, this.#science.table.snapshot];
+    if (tables.some(({ metaData }, i) => metaData !== this.#known[i])) this.#selected.clear();
+    this.#known = tables.map(({ metaData }) => metaData);
     const key = JSON.stringify(paths);
-    const all: StructType = { type: "struct", fields: [...raw.schema.fields, ...science.schema.fields.filter(({ name }) => !fieldNamed(raw.schema, name))] };
-    const selected =
-      this.#selected.get(key) ??
-      selectColumns(all, paths ?? all.fields.map(({ name }) => name).filter((n) => !n.startsWith("_") && !reservedColumns.includes(n)));
+    const known = this.#selected.get(key);
+    if (known) return known;
+    const [raw, science] = tables.map(({ schema }) => schema);
+    const all: StructType = { type: "struct", fields: [...raw.fields, ...science.fields.filter(({ name }) => !fieldNamed(raw, name))] };
+    const selected = selectColumns(all, paths ?? all.fields.map(({ name }) => name).filter((n) => !n.startsWith("_") && !reservedColumns.includes(n)));
     this.#selected.set(key, selected);
     return selected;
   }

@@ -16,6 +16,7 @@ export class AlertEncoders {
   readonly #types = new WeakMap<object, string>();
   readonly #made = new Map<string, ColumnEncoder>();
   readonly #bound = new WeakMap<ColumnEncoder, Alert["parts"]>();
+  #last: { readonly parts: Alert["parts"]; readonly columns: StructType; readonly bound: BoundEncoder } | null = null;
 
   constructor(schemaOf: typeof avroSchemaOf = avroSchemaOf) {
     this.#schemaOf = schemaOf;
@@ -23,6 +24,14 @@ export class AlertEncoders {
 
   /** An encoder for the rows of this alert's columns. */
   of({ parts }: Alert, columns: StructType, name: string): BoundEncoder {
+    const last = this.#last;
+    if (last && last.columns === columns && last.parts.every((part, i) => part === parts[i])) return last.bound;
+    const bound = this.#bind(parts, columns, name);
+    this.#last = { parts, columns, bound };
+    return bound;
+  }
+
+  #bind(parts: Alert["parts"], columns: StructType, name: string): BoundEncoder {
     const schema = this.#schemas.get(columns) ?? withBytes(this.#schemaOf(columns, name));
     this.#schemas.set(columns, schema);
     const key = `${schema.text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;

@@ -14,8 +14,8 @@ export interface FollowOptions {
   readonly store: DeliveryStore;
   /** Of this survey, with or without images as the target wants. */
   readonly reader: AlertReader;
-  /** The filters of this survey as they are now, by name. */
-  readonly filters: () => Promise<ReadonlyMap<string, Subscription>>;
+  /** These filters of the survey as they are now, by name. */
+  readonly filters: (names: Iterable<string>) => Promise<ReadonlyMap<string, Subscription>>;
   /** A target that is new gets matches of the last so many hours. */
   readonly newTargetHours: number;
   readonly now?: () => number;
@@ -82,9 +82,13 @@ export class TargetFollower {
 
   /** Half open: a target that failed several times is tried with one match. How many there are up to the first that is for it. */
   async #untilOwn(matches: readonly NightMatch[]): Promise<number> {
-    const filters = await this.#of.filters();
+    const filters = await this.#filtersOf(matches);
     const first = matches.findIndex(({ match }) => filters.get(match.filter)?.deliver.includes(this.#of.target.name));
     return first < 0 ? matches.length : first + 1;
+  }
+
+  #filtersOf(matches: readonly NightMatch[]): Promise<ReadonlyMap<string, Subscription>> {
+    return this.#of.filters(matches.map(({ match }) => match.filter));
   }
 
   #now(): number {
@@ -158,7 +162,7 @@ export class TargetFollower {
   /** The matches that are for this target, with their alerts. */
   async #messages(matches: readonly NightMatch[]): Promise<{ messages: Message[]; dead: DeadLetter[] }> {
     const { target, survey, reader } = this.#of;
-    const filters = await this.#of.filters();
+    const filters = await this.#filtersOf(matches);
     const own = matches.filter(({ match }) => filters.get(match.filter)?.deliver.includes(target.name));
     const alerts = own.length === 0 ? [] : await reader.read(own);
     const messages: Message[] = [];

@@ -68,7 +68,7 @@ async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
         target,
         store: shared.store,
         reader: target.images ? readers.images : readers.plain,
-        filters: () => shared.subscriptions.of(survey),
+        filters: (names) => shared.subscriptions.of(survey, names),
         newTargetHours: config.delivery.newTargetHours,
       });
       shared.followers.set(`${name} (${survey})`, follower);
