@@ -5,10 +5,10 @@ import type { AddFile, MetaData } from "../lake/actions.ts";
 import { parseStats } from "../lake/merge-stats.ts";
 import { fieldNamed, type StructField, type StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
-import { alertsOf } from "../science/alerts.ts";
 import { keysOf } from "../science/keys.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { FileRows, type Place } from "./file-rows.ts";
 import type { NightMatch } from "./matches.ts";
 
 /** An alert as the lake has it: its row of `raw`, and its row of `science` where there is one (else null and -1). */
@@ -89,11 +89,6 @@ export function selectColumns({ fields }: StructType, paths: readonly string[]):
   return { type: "struct", fields: selected };
 }
 
-interface Place {
-  readonly data: Data<Struct>;
-  readonly row: number;
-}
-
 /** Bytes of files that a table keeps read, for the next batch and the next target want the same ones. */
 const keptBytes = 48 << 20;
 
@@ -102,7 +97,7 @@ class TableRows {
   readonly table: LakeTable;
   readonly #survey: Survey;
   readonly #images: boolean;
-  readonly #read = new Map<string, { readonly bytes: number; readonly rows: Promise<ReadonlyMap<string, Place>> }>();
+  readonly #read = new Map<string, { readonly bytes: number; readonly rows: Promise<FileRows> }>();
 
   constructor(table: LakeTable, survey: Survey, images: boolean) {
     this.table = table;
@@ -119,10 +114,8 @@ class TableRows {
     for (const file of [...files.filter(isHinted), ...files.filter((f) => !isHinted(f) && this.#mayHave(f, ids))]) {
       if (found.size === keys.size) break;
       const rows = await this.#rowsOf(file);
-      for (const key of keys) {
-        const place = rows.get(key);
-        if (place && !found.has(key)) found.set(key, place);
-      }
+      const missing = [...keys].filter((key) => !found.has(key));
+      for (const [key, place] of await rows.find(missing)) found.set(key, place);
     }
     return found;
   }
@@ -138,7 +131,7 @@ class TableRows {
     });
   }
 
-  #rowsOf({ path, size }: AddFile): Promise<ReadonlyMap<string, Place>> {
+  #rowsOf({ path, size }: AddFile): Promise<FileRows> {
     const known = this.#read.get(path);
     const rows = known?.rows ?? this.#load(path);
     this.#read.delete(path); // the latest used stand last
@@ -153,18 +146,15 @@ class TableRows {
     return rows;
   }
 
-  async #load(path: string): Promise<ReadonlyMap<string, Place>> {
+  async #load(path: string): Promise<FileRows> {
     const file = await openAlertFile(join(this.table.path, path));
     const images = this.#images ? [] : Object.values(this.#survey.cutouts ?? {}).flatMap((paths) => paths.map((p) => p.split(".")[0]));
-    const chunks = await file.rows([...file.paths].filter((p) => !p.includes(".") && !images.includes(p)));
-    const alerts = alertsOf(chunks);
-    const ids = alerts.longs(keysOf(this.#survey, alerts.paths)[0].path);
-    const revisions = basename(this.table.path) === updatesTable ? alerts.numbers("_revision") : null; // elsewhere an alert has one row
-    const rows = new Map<string, Place>();
-    let at = 0;
-    for (const data of chunks) {
-      for (let row = 0; row < data.length; row++, at++) rows.set(revisions ? `${ids[at]}/u${revisions[at]}` : String(ids[at]), { data, row });
-    }
-    return rows;
+    const isUpdates = basename(this.table.path) === updatesTable; // elsewhere an alert has one row
+    const id = keysOf(this.#survey, file.paths)[0].path;
+    const alerts = await file.read(isUpdates ? [id, "_revision"] : [id]);
+    const revisions = isUpdates ? alerts.numbers("_revision") : null;
+    const keys = Array.from(alerts.longs(id), (alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
+    const columns = [...file.paths].filter((p) => !p.includes(".") && !images.includes(p));
+    return new FileRows(file, columns, keys);
   }
 }

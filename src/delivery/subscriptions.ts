@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { didYouMean } from "../config/nearest.ts";
 import { messageOf } from "../errors.ts";
 import { readHeader } from "../filters/header.ts";
 import { allFilterFiles } from "../filters/library.ts";
@@ -21,15 +22,18 @@ interface Known {
 export class Subscriptions {
   readonly #lake: string;
   readonly #folder: string;
+  readonly #targets: ReadonlySet<string>;
   readonly #warn: (message: string) => void;
   /** By `survey/name`. */
   readonly #known = new Map<string, Known>();
   #files: ReadonlyMap<string, string> = new Map();
   #at = 0;
 
-  constructor(lake: string, folder: string, warn: (message: string) => void) {
+  /** `targets`: names of those that there are; a filter that names another is warned of. */
+  constructor(lake: string, folder: string, targets: Iterable<string>, warn: (message: string) => void) {
     this.#lake = lake;
     this.#folder = folder;
+    this.#targets = new Set(targets);
     this.#warn = warn;
   }
 
@@ -61,7 +65,11 @@ export class Subscriptions {
 
   async #load(file: string, survey: string): Promise<Subscription | null> {
     try {
-      return await loadFilter(file, survey);
+      const filter = await loadFilter(file, survey);
+      for (const target of filter.deliver.filter((name) => !this.#targets.has(name))) {
+        this.#warn(`filter ${survey}/${filter.name} is to be sent to ${target}, which is not in delivery.targets${didYouMean(target, this.#targets)}`);
+      }
+      return filter;
     } catch (error) {
       this.#warn(messageOf(error));
       return null;

@@ -12,8 +12,8 @@ export interface AlertFile {
   readonly paths: ReadonlySet<string>;
   /** Reads columns; paths that the file does not have are passed over. */
   read(paths: Iterable<string>): Promise<AlertColumns>;
-  /** Whole rows as Arrow has them, in parts of the same columns; or these columns of them. */
-  rows(paths?: Iterable<string>): Promise<readonly Data<Struct>[]>;
+  /** Whole rows as Arrow has them, in parts of the same columns; or these columns of them, and some of them. */
+  rows(paths?: Iterable<string>, range?: { readonly offset: number; readonly limit: number }): Promise<readonly Data<Struct>[]>;
 }
 
 export async function openAlertFile(path: string): Promise<AlertFile> {
@@ -23,11 +23,11 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
     const file = await parquet.ParquetFile.fromFile(await openAsBlob(path));
     const leaves = leavesOf(file);
     const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);
-    const rows: AlertFile["rows"] = async (paths) => {
+    const rows: AlertFile["rows"] = async (paths, range) => {
       const wanted = paths && [...paths].map((p) => p.split("."));
       const chosen = leaves.filter((leaf) => !wanted || wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
       if (leaves.length === 0) return [noRows(type) as Data<Struct>];
-      const table = await file.read({ columns: chosen.length > 0 ? chosen : [leaves[0].join(".")], batchSize: 1 << 16 });
+      const table = await file.read({ columns: chosen.length > 0 ? chosen : [leaves[0].join(".")], batchSize: 1 << 16, ...range });
       return tableFromIPC(table.intoIPCStream()).batches.map(({ data }) => data);
     };
     return { paths: new Set(pathsOf(type)), rows, read: async (paths) => alertsOf(await rows(paths)) };

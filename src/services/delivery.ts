@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { surveysOf } from "../archive/setup.ts";
+import type { TargetConfig } from "../config/targets.ts";
 import { AlertReader } from "../delivery/alerts.ts";
 import { breakAfter, pauseAfter, type Sent, TargetFollower } from "../delivery/follow.ts";
 import { openTarget, targetsOf } from "../delivery/open.ts";
+import { messageOf } from "../errors.ts";
 import { tellOwners } from "../delivery/owners.ts";
 import { DeliveryStore } from "../delivery/store.ts";
 import { Subscriptions } from "../delivery/subscriptions.ts";
@@ -24,6 +26,8 @@ interface Shared {
   readonly meter: StageMeter;
   readonly subscriptions: Subscriptions;
   readonly followers: Map<string, TargetFollower>;
+  /** Targets that cannot be used, and why. */
+  readonly broken: Map<string, string>;
 }
 
 async function runDelivery(context: ServiceContext): Promise<void> {
@@ -33,8 +37,9 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     context,
     store,
     meter: new StageMeter(),
-    subscriptions: new Subscriptions(lake, context.config.filters.folder, (m) => context.log.warn(m)),
+    subscriptions: new Subscriptions(lake, context.config.filters.folder, targetsOf(context.config).keys(), (m) => context.log.warn(m)),
     followers: new Map(),
+    broken: new Map(),
   };
   const loops = new Map<string, Promise<void>>();
   const report = () => status(statusOf(shared));
@@ -61,7 +66,8 @@ async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
   const readers = { images: new AlertReader(lake, definition, true), plain: new AlertReader(lake, definition, false) };
   await Promise.all(
     [...targetsOf(config)].map(async ([name, options]) => {
-      const target = openTarget(name, options, config);
+      const target = opened(shared, name, options);
+      if (!target) return;
       const follower = new TargetFollower({
         lake,
         survey,
@@ -75,6 +81,17 @@ async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
       await follow(shared, target, follower);
     }),
   );
+}
+
+/** One that is not configured as it has to be does not keep the others from their matches. */
+function opened({ context, broken }: Shared, name: string, options: TargetConfig): Target | null {
+  try {
+    return openTarget(name, options, context.config);
+  } catch (error) {
+    broken.set(name, messageOf(error));
+    context.log.error(`target ${name} is left out: ${messageOf(error)}`);
+    return null;
+  }
 }
 
 /** The loop of one target: a slow or dead one waits here, and the others go on. */
@@ -107,10 +124,11 @@ async function attempt(follower: TargetFollower, { signal, log }: ServiceContext
   }
 }
 
-function statusOf({ followers, meter }: Shared) {
+function statusOf({ followers, meter, broken }: Shared) {
+  const leftOut = [...broken].map(([name, why]) => `${name}: ${why}`);
   const troubles = [...followers].flatMap(([name, { trouble }]) => (trouble === "" ? [] : [`${name}: ${trouble}`]));
   meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
-  return { message: troubles.join("; "), stage: meter.status() };
+  return { message: [...leftOut, ...troubles].join("; "), stage: meter.status() };
 }
 
 function surveysWithMatches(lake: string): string[] {

@@ -40,7 +40,7 @@ describe.skipIf(lib === null)("delivery that is killed at random", { timeout: 18
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     server?.closeAllConnections();
     server?.close();

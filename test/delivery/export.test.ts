@@ -16,7 +16,7 @@ let lake = "";
 
 beforeAll(async () => {
   lake = await makeLake(folder, "ztf", 60);
-}, 60_000);
+}, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(client === null)("./fink export", { timeout: 60_000 }, () => {
@@ -64,7 +64,7 @@ describe.skipIf(client === null || lib === null)("a data transfer", { timeout: 1
   let broker: KafkaBroker;
   beforeAll(async () => {
     broker = await startKafka(lib!);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => broker?.destroy());
 
   it("is read by the unmodified finkctl, whole and with the lake's values", async () => {

@@ -1,7 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Consumer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { columnsOf } from "../../src/avro/columns.ts";
+import { compileDecoder } from "../../src/avro/decoder.ts";
 import { run } from "../cli/run.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { addMatches, alertsIn, fink, makeLake, query, writeFilter } from "./lake.ts";
@@ -20,7 +25,7 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
     lake = await makeLake(folder, "ztf", 60);
     await makeLake(folder, "lsst", 40);
     broker = await started;
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     await broker?.destroy();
     rmSync(folder, { recursive: true, force: true });
@@ -53,6 +58,43 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
     expect(Object.keys(alerts[0])).toContain(survey === "ztf" ? "roid" : "lc_features");
   });
 
+  it("in Confluent's wire format and as JSON, where a target is to", async () => {
+    const registered: string[] = [];
+    const registry = createServer((request, response) => {
+      let body = "";
+      request
+        .on("data", (data) => (body += data))
+        .on("end", () => {
+          registered.push(`${request.url} ${(JSON.parse(body) as { schema: string }).schema}`);
+          response.end(JSON.stringify({ id: 258 }));
+        });
+    });
+    await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+    const { port } = registry.address() as AddressInfo;
+    for (const format of ["confluent", "json"]) writeFilter(filters, "ztf", format, { deliver: format, columns: "candid candidate.magpsf", topic: format });
+    const chosen = (await alertsIn(lake, "ztf")).slice(0, 2);
+    for (const format of ["confluent", "json"]) await addMatches(lake, "ztf", format, chosen);
+    const targets = { confluent: { kind: "kafka", format: "confluent", registry: `http://127.0.0.1:${port}` }, json: { kind: "kafka", format: "json" } };
+    await deliver({ FINK_DELIVERY_TARGETS: JSON.stringify(targets) });
+    registry.close();
+    const expected = await query(
+      lake,
+      `SELECT candid, candidate.magpsf AS magpsf FROM ztf.alerts WHERE candid IN (${chosen.map(({ id }) => id).join(", ")}) ORDER BY candid`,
+    );
+    const texts = (await valuesOf(broker.at.PLAINTEXT, "json", 2)).map(
+      (value) => JSON.parse(String(value)) as { candid: string; candidate: { magpsf: number } },
+    );
+    expect(texts.map(({ candid, candidate }) => ({ candid, ...candidate })).toSorted((a, b) => a.candid.localeCompare(b.candid))).toEqual(expected);
+    const [[subject, schema]] = registered.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]);
+    expect({ subject, count: registered.length }).toEqual({ subject: "/subjects/confluent-value/versions", count: 1 });
+    const decoder = compileDecoder(schema);
+    for (const value of await valuesOf(broker.at.PLAINTEXT, "confluent", 2)) {
+      expect([...value.subarray(0, 5)]).toEqual([0, 0, 0, 1, 2]);
+      expect(decoder.decode(value, 5, value.length)).toBe(value.length);
+    }
+    expect([...(columnsOf(decoder).children[0].values as BigInt64Array)].map(String).toSorted()).toEqual(expected.map(({ candid }) => candid));
+  });
+
   it("only the columns that the header names", async () => {
     writeFilter(filters, "ztf", "few_columns", {
       deliver: "kafka",
@@ -69,6 +111,16 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
     expect(Object.keys(alert["candidate"] as object)).toEqual(["jd", "magpsf"]);
   });
 });
+
+/** The first `count` messages of a topic. */
+async function valuesOf(address: string, topic: string, count: number): Promise<Buffer[]> {
+  const consumer = new Consumer({ clientId: "test", groupId: `values-${topic}`, bootstrapBrokers: [address], autocommit: false });
+  const stream = await consumer.consume({ topics: [topic], mode: "earliest", maxWaitTime: 200 });
+  const values: Buffer[] = [];
+  for await (const { value } of stream) if (values.push(value) >= count) break;
+  await consumer.close(true);
+  return values;
+}
 
 /** Integers beyond 2^53 as text, which they are in the output of a query. */
 function exactly(_: string, value: unknown, context?: { source?: string }): unknown {

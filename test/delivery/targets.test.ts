@@ -47,11 +47,11 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-}, 60_000);
+}, 180_000);
 afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-  store.close();
+  server?.closeAllConnections();
+  server?.close();
+  store?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
