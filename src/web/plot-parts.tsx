@@ -25,7 +25,7 @@ export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
       {across.values.map((value) => (
         <g key={value}>
           <line x1={placeX(value)} x2={placeX(value)} y1={TOP} y2={TOP + box.height} />
-          <text x={placeX(value)} y={TOP + box.height + 15} text-anchor="middle">
+          <text x={placeX(value)} y={TOP + box.height + 15} text-anchor={placeX(value) > LEFT + box.width - 25 ? "end" : "middle"}>
             {(x.text ?? tickText)(value, across.step)}
           </text>
         </g>
