@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { type Data, makeVector, type Struct, type Vector } from "apache-arrow";
 import { encodeFile, type EncodedFile } from "../archive/files.ts";
+import type { StructType } from "../lake/schema.ts";
+import { conform } from "../lake/conform.ts";
 import { columnAt } from "../lake/column.ts";
 import { separation } from "../sky/angle.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type AlertColumns, alertsOf, someRows, withColumns } from "./alerts.ts";
 import { keyPaths, type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
+import { fitting } from "./fitting.ts";
 import type { Place, ScienceModule } from "./module.ts";
 import { type AlertFile, openAlertFile } from "./parquet.ts";
 import { revisedRows } from "./rows.ts";
@@ -21,6 +24,8 @@ export interface AgainJob {
   /** Folder of `raw`, and its files among which the alerts are. */
   readonly raw: string;
   readonly paths: readonly string[];
+  /** Of the table `science`. */
+  readonly schema: StructType;
   readonly ids: BigInt64Array;
   /** Names; those that need their columns run as well. */
   readonly modules: readonly string[];
@@ -40,7 +45,7 @@ export interface Revised {
 export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   const { survey, night } = job;
   const known = tools.modules.filter(({ name, surveys }) => surveys.includes(survey.name) && !tools.off.has(name));
-  const modules = withUsers(job.modules, known);
+  const modules = withUsers(job.modules, fitting(known, job.schema).able);
   const wanted = new Set(job.ids);
   const files: EncodedFile[] = [];
   const revisions: (readonly [bigint, number])[] = [];
@@ -55,8 +60,9 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
       const alerts = someRows(await raw.read(modules.flatMap(({ needs }) => needs)), pairs.map(second));
       const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
-      const rows = job.all ? revisedRows(base, results) : changedRows(base, results);
-      if (rows === null) continue;
+      const changed = job.all ? revisedRows(base, results) : changedRows(base, results);
+      if (changed === null) continue;
+      const rows = conform(changed, job.schema);
       files.push(encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }));
       revisions.push(...revisionsIn(rows, survey));
     }

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { Data, Struct } from "apache-arrow";
 import { encodeFile, type EncodedFile } from "../archive/files.ts";
+import { conform } from "../lake/conform.ts";
+import type { StructType } from "../lake/schema.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { fitting } from "./fitting.ts";
 import { keysOf } from "./keys.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
 import { type AlertFile, openAlertFile } from "./parquet.ts";
@@ -30,6 +33,8 @@ export interface ComputeJob {
   readonly raw: string;
   readonly path: string;
   readonly night: number | null;
+  /** Of the table they go to. */
+  readonly schema: StructType;
   /** null: all. */
   readonly rows: readonly number[] | null;
   /** Of each wanted row; null: 0. */
@@ -52,21 +57,27 @@ export interface Outcome extends Pick<ModuleOutcome, "milliseconds" | "failure">
 }
 
 /** Rows of `science` for alerts of one file, which are of one night. */
-export async function compute({ survey, raw, path, night, rows, revisions }: ComputeJob, { setup, modules, off, observer }: Tools): Promise<Computed> {
-  const own = modules.filter(({ surveys }) => surveys.includes(survey.name));
+export async function compute({ survey, raw, path, night, schema, rows, revisions }: ComputeJob, { setup, modules, off, observer }: Tools): Promise<Computed> {
+  const { able: own, unfit } = fitting(
+    modules.filter(({ surveys }) => surveys.includes(survey.name)),
+    schema,
+  );
   const file = await openAlertFile(join(raw, path));
   const alerts = await file.read([...keyPaths(survey, file), publishedAt, ...own.flatMap(({ needs }) => needs)]);
   const results = await runModules(own, alerts, setup, { off, observer });
   const wanted = rows ?? Array.from({ length: alerts.count }, (_, row) => row);
   const all = new Int32Array(alerts.count);
   if (revisions) wanted.forEach((row, i) => (all[row] = revisions[i]));
-  const stored = storedRows(keysOf(survey, alerts.paths), alerts, results, all);
+  const stored = conform(storedRows(keysOf(survey, alerts.paths), alerts, results, all), schema);
   const isWhole = wanted.length === alerts.count;
   const waiting = wanted.filter((row) => results.outcomes.some(({ pending }) => pending?.[row] === 1)).length;
   const times = alerts.paths.has(publishedAt) ? alerts.numbers(publishedAt) : null;
   return {
     file: encodeFile(isWhole ? stored : (take(stored, wanted) as Data<Struct>), night, survey, { [rawTag]: path, [pendingTag]: String(waiting) }),
-    outcomes: results.outcomes.map((outcome) => outcomeOf(outcome, alerts.count)),
+    outcomes: [
+      ...results.outcomes.map((outcome) => outcomeOf(outcome, alerts.count)),
+      ...unfit.map(({ module: { name, version }, reason }) => ({ name, version, alerts: 0, milliseconds: 0, pending: 0, failure: reason })),
+    ],
     publishedAt: Float64Array.from(wanted, (row) => (times ? times[row] / 1000 : NaN)),
   };
 }

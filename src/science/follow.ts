@@ -52,7 +52,8 @@ export class ScienceTable {
     const { files, to } = changesAfter(this.#raw, next - 1, batchAlerts);
     try {
       const { wanted, duplicates } = await this.#wanted(files, run);
-      const done = await Promise.all(wanted.map((one) => run("compute", { survey: this.#survey, raw: this.#raw.path, ...one, revisions: null })));
+      const { schema } = this.#table.snapshot;
+      const done = await Promise.all(wanted.map((one) => run("compute", { survey: this.#survey, raw: this.#raw.path, schema, ...one, revisions: null })));
       const computed = done.map(({ file }) => file);
       await this.#commit(computed, from, to + 1);
       return {

@@ -125,24 +125,37 @@ async function newestRows({ science, updates }: Tables, own: readonly AddFile[],
   return rows;
 }
 
-async function computeAll(missing: ReadonlyMap<bigint, Row>, { survey, night, tables: { raw }, run, done, signal, progress }: Task): Promise<void> {
+async function computeAll(missing: ReadonlyMap<bigint, Row>, { survey, night, tables: { raw, science }, run, done, signal, progress }: Task): Promise<void> {
   const files = [...raw.snapshot.files.values()].filter((add) => nightOf(add) === night);
   await each(files, signal, progress, async ({ path }) => {
     const ids = await run("ids", { survey, file: join(raw.path, path) });
     const rows = [...ids.keys()].filter((row) => missing.has(ids[row]) && !done.ids.has(ids[row]) && (done.ids.add(ids[row]), true));
     if (rows.length === 0) return;
     const revisions = Int32Array.from(rows, (row) => (missing.get(ids[row])?.revision ?? 0) + 1);
-    const { file, outcomes } = await run("compute", { survey, raw: raw.path, path, night, rows, revisions });
+    const { file, outcomes } = await run("compute", { survey, raw: raw.path, path, night, schema: science.snapshot.schema, rows, revisions });
     await done.add([file], [], outcomes);
   });
 }
 
-async function computeSome(missing: ReadonlyMap<bigint, Row>, { survey, night, modules, tables: { raw }, run, done, signal, progress }: Task): Promise<void> {
+async function computeSome(
+  missing: ReadonlyMap<bigint, Row>,
+  { survey, night, modules, tables: { raw, science }, run, done, signal, progress }: Task,
+): Promise<void> {
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
   await each(byFile, signal, progress, async (rows) => {
     const [[, { table, add }]] = rows;
     const ids = BigInt64Array.from(rows, ([id]) => id);
-    const job = { survey, night, file: join(table.path, add.path), raw: raw.path, paths: rawsOf(add, raw, survey), ids, modules: modules ?? [], all: true };
+    const job = {
+      survey,
+      night,
+      file: join(table.path, add.path),
+      raw: raw.path,
+      paths: rawsOf(add, raw, survey),
+      schema: science.snapshot.schema,
+      ids,
+      modules: modules ?? [],
+      all: true,
+    };
     const { files, revisions, outcomes } = await run("again", job);
     await done.add(
       files,

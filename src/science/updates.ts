@@ -133,7 +133,14 @@ export class ScienceUpdates {
     const newest = await this.#revisionsOf(add, run);
     const current = [...states.ids.keys()].filter((row) => (newest.get(states.ids[row]) ?? 0) <= states.revisions[row]);
     const groups = Map.groupBy(current, (row) => module ?? states.waitsFor[row]);
-    const common = { survey: this.#survey, night: nightOf(add), file, raw: this.#raw.path, paths: rawsOf(add, this.#raw, this.#survey) };
+    const common = {
+      survey: this.#survey,
+      schema: this.#science.snapshot.schema,
+      night: nightOf(add),
+      file,
+      raw: this.#raw.path,
+      paths: rawsOf(add, this.#raw, this.#survey),
+    };
     const jobs = [...groups].map(([names, rows]) =>
       run("again", { ...common, ids: BigInt64Array.from(rows, (row) => states.ids[row]), modules: names.split(" "), all: false }),
     );

@@ -90,6 +90,19 @@ describe("a night computed again", { timeout: 60_000 }, () => {
     expect(made).toMatch(/nalerthist@1 .*number@2 text@2/);
   });
 
+  it("leaves out a module whose column has another type than in the table, and says so", async () => {
+    writeFileSync(
+      join(modules, "text.ts"),
+      `export default { name: "text", version: "3", surveys: ["ztf"], about: "Mine.", needs: ["candidate.fid"],
+       adds: [{ name: "mine.text", type: "double", unit: null, description: "mine" }], run: (alerts) => ({ "mine.text": { values: alerts.numbers("candidate.fid") } }) };`,
+    );
+    const { code, output } = await fink(["science", "run", "--night", String(night)]);
+    expect([code, output]).toEqual([0, expect.stringContaining("text: the table has another type: mine.text string≠double; give the column another name")]);
+    expect(await rows("SELECT count(*)::INTEGER AS rows, count(mine.number)::INTEGER AS numbers, count(mine.text)::INTEGER AS texts FROM ztf.science")).toEqual(
+      [{ rows: 120, numbers: 120, texts: 0 }],
+    );
+  });
+
   it("takes in what compaction exchanged meanwhile, and rows that came", async () => {
     const config = configSchema.parse({ science: { modules } });
     const setup = { lake, config: config.science };
