@@ -1,4 +1,4 @@
-// ./fink bench [api|decode|simulate|archive|latency|crossmatch|places|science|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [api|decode|simulate|archive|latency|crossmatch|places|science|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
@@ -8,6 +8,7 @@ import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
+import { benchFilters } from "./filters.ts";
 import { benchPlaces } from "./places.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
@@ -20,7 +21,7 @@ const isSaving = process.argv.includes("--save");
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { api, decode, simulate, archive, latency, crossmatch, places, science, delivery, scores };
+const benches: Record<string, () => Promise<void>> = { api, decode, simulate, archive, latency, crossmatch, places, science, filters, delivery, scores };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches)) if (wanted.includes(name) || (wanted.length === 0 && name !== "api")) await bench(); // api takes an hour
@@ -156,6 +157,19 @@ async function api(): Promise<void> {
         "",
         `200 readers for 60 s: ${round(readers.requests)} requests, ${readers.errors} errors, p95 ${round(readers.p95)} ms, RSS ${round(readers.rssMegabytes)} MB; ${latencyMs}`,
       );
+  }
+}
+
+async function filters(): Promise<void> {
+  for (const survey of ["ztf", "lsst"] as const) {
+    const loops = referenceLoopsPerSecond();
+    const { filters: count, alertsPerSecond, cpuMsPerAlert, slowest } = await benchFilters(survey, 2000, 3);
+    const times = slowest.map(([name, microseconds]) => `${name} ${microseconds.toFixed(1)}`).join(", ");
+    print(
+      "filters",
+      `${survey}: ${count} filters, ${round(alertsPerSecond)} alerts/s, ${cpuMsPerAlert.toFixed(2)} CPU-ms an alert (wanted: 5,000 on 2 cores); µs an alert: ${times}`,
+    );
+    compare(`filters.${survey}.alertsPerLoop`, 1000 / cpuMsPerAlert / loops);
   }
 }
 

@@ -8,6 +8,7 @@ import { commands } from "./commands.ts";
 import { classes } from "../simulator/classes/classes.ts";
 import { fidelityPage } from "./fidelity.ts";
 import { filtersPage } from "./filters-page.ts";
+import { functionsPage } from "./functions-page.ts";
 import { commandHelp } from "./help.ts";
 import { lightCurvePictures } from "./light-curve.ts";
 
@@ -21,6 +22,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [join(projectFolder, "src/client/client.ts"), clientText()],
     [join(projectFolder, "docs/reference/fidelity.md"), fidelity()],
     [join(projectFolder, "docs/reference/filters.md"), await filtersPage(generated)],
+    [join(projectFolder, "docs/reference/functions.md"), functionsPage(generated)],
     ...lightCurvePictures().map(([name, picture]) => [join(projectFolder, `docs/reference/light-curves/${name}.svg`), picture] as const),
   ]);
 }

@@ -6,7 +6,7 @@ export interface ConfigKey {
   readonly key: string;
   readonly description: string;
   readonly default: unknown;
-  readonly type: "string" | "number" | "list" | "map";
+  readonly type: "string" | "number" | "list" | "map" | "boolean";
   /** The only values it may have; empty: any. */
   readonly allowed: readonly string[];
   readonly secret: boolean;
@@ -47,6 +47,7 @@ export function variableOf(key: string): string {
 export function valueOfText(key: ConfigKey, text: string): unknown {
   if (key.type === "list") return text.split(",").map((item) => item.trim());
   if (key.type === "map") return jsonIn(text);
+  if (key.type === "boolean") return ["true", "false"].includes(text) ? text === "true" : text;
   // what is no number stays text, so that the schema refuses it by name
   if (key.type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
   return text;
@@ -64,7 +65,7 @@ function leaf(key: string, schema: KeySchema): ConfigKey {
     key,
     description: schema.description ?? "",
     default: schema.default,
-    type: schema.type === "array" ? "list" : schema.type === "object" ? "map" : schema.type === "string" ? "string" : "number",
+    type: schema.type === "array" ? "list" : schema.type === "object" ? "map" : schema.type === "string" || schema.type === "boolean" ? schema.type : "number",
     allowed: schema.enum ?? schema.items?.enum ?? [],
     secret: schema.secret ?? false,
     path: schema.path ?? schema.items?.path ?? false,

@@ -1,6 +1,6 @@
 import type { FilterFunctionEntry } from "./functions.ts";
 
-// Direction of the north galactic pole and longitude of the celestial pole, J2000, degrees, as astropy has them (from the IAU definition of 1958, by way of FK5)
+// Direction of the north galactic pole and longitude of the celestial pole, J2000, degrees, as astropy has them (from the IAU definition of 1958, by way of FK5, from which the ICRS differs by 0.03″)
 const [poleRa, poleDec, celestialPoleL] = [192.8594812065348, 27.12825118085622, 122.9319185680026];
 /** Mean obliquity of the ecliptic at J2000, degrees (IAU 2006). */
 const obliquity = 84381.406 / 3600;

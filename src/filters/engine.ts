@@ -1,11 +1,15 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { steadyMemory } from "../lake/upkeep.ts";
+import { BatchTable } from "./batch.ts";
 import { placeFunction } from "./places/function.ts";
 import { Places } from "./places/places.ts";
 
 /** A DuckDB that runs filters. */
 export interface Engine {
   readonly connection: DuckDBConnection;
+  /** On which filters are run side by side: one per thread, the first is `connection`. */
+  readonly connections: readonly DuckDBConnection[];
+  readonly batch: BatchTable;
   /** Watch lists and areas that filters may name. */
   readonly places: Places;
   close(): void;
@@ -19,9 +23,14 @@ export interface EngineOptions {
 
 export async function openEngine({ memory = "1GB", threads = 1, places = new Places() }: EngineOptions = {}): Promise<Engine> {
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, threads: String(threads), ...steadyMemory });
-  const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'");
-  await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
+  const connections = await Promise.all(Array.from({ length: threads }, () => instance.connect()));
+  const [connection] = connections;
+  for (const one of connections) {
+    await one.run("SET TimeZone = 'UTC'");
+    // statements are kept while other alerts come: what they are planned with must not depend on values
+    await one.run("SET disabled_optimizers = 'statistics_propagation,compressed_materialization'");
+    await one.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
+  }
   connection.registerScalarFunction(placeFunction(places));
-  return { connection, places, close: () => instance.closeSync() };
+  return { connection, connections, batch: new BatchTable(connection), places, close: () => instance.closeSync() };
 }

@@ -194,3 +194,13 @@ test("clauses are what lies between AND, OR and NOT, and say which of them were 
   ]);
   expect(await selected(filter)).toEqual({ rows: [0], clauses: ["0101"] });
 });
+
+test("a statement that was planned with other alerts gives the same: values beyond all that were there before are found", async () => {
+  const filter = await compiled("SELECT * FROM alerts WHERE candidate.magpsf > 30 OR cdsxmatch = 'QSO'");
+  const run = async (relation: string) => (await runFilters(engine, { columns, relation, id: "candid" }, [filter], options))[0];
+  expect(await run(alerts)).toMatchObject({ rows: [] });
+  const others = `SELECT * REPLACE (struct_update(candidate, magpsf := 31.0::FLOAT) AS candidate) FROM (${alerts})`;
+  expect(await run(others)).toMatchObject({ rows: [0, 1, 2] });
+  expect(await run(`SELECT * REPLACE ('QSO' AS cdsxmatch) FROM (${alerts})`)).toMatchObject({ rows: [0, 1, 2] });
+  expect(await run(alerts)).toMatchObject({ rows: [] });
+});

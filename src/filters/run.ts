@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DuckDBStructType } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBStructType } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
@@ -42,16 +42,19 @@ export async function runFilters(
       column,
     ]),
   );
-  await makeBatch(
-    engine,
+  await engine.batch.fill(
     batch.relation,
     [...columns.values()].map((column) => pruned(column, filters)),
   );
-  const outcomes: Outcome[] = [];
-  for (const [i, filter] of filters.entries()) {
-    const failure = failures[i];
-    outcomes.push(failure === null ? await timed(() => runSql(engine, filter, seconds)) : { failure, milliseconds: 0 });
-  }
+  const outcomes: Outcome[] = filters.map(() => ({ failure: "it was not run", milliseconds: 0 }));
+  const { connections } = engine;
+  const work = async (connection: DuckDBConnection, first: number): Promise<void> => {
+    for (let i = first; i < filters.length; i += connections.length) {
+      const failure = failures[i];
+      outcomes[i] = failure === null ? await timed(() => runSql(engine, connection, filters[i], seconds)) : { failure, milliseconds: 0 };
+    }
+  };
+  await Promise.all(connections.map(work)); // a batch is too small for DuckDB to share a query among threads
   const functions = filters.flatMap((filter, i) => (filter.filter.body.kind === "ts" && "rows" in outcomes[i] && outcomes[i].rows.length > 0 ? [i] : []));
   if (functions.length === 0) return outcomes;
   await withAlertsIn(
@@ -59,7 +62,7 @@ export async function runFilters(
     batch,
     functions.map((i) => ({ needs: filters[i].needs, rows: (outcomes[i] as Selected).rows })),
     async (file) => {
-      for (const i of functions) {
+      const narrow = async (i: number): Promise<void> => {
         const { rows, clauses } = outcomes[i] as Selected;
         const run = await timed(async () => {
           const selected = new Set(await thread(filters[i]).select(file, seconds));
@@ -67,7 +70,8 @@ export async function runFilters(
           return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
         });
         outcomes[i] = { ...run, milliseconds: run.milliseconds + outcomes[i].milliseconds };
-      }
+      };
+      await Promise.all(functions.map(narrow));
     },
   );
   return outcomes;
@@ -93,12 +97,6 @@ function pruned(column: FlatColumn, filters: readonly Compiled[]): FlatColumn {
   return { ...column, sql: `list_transform(${column.sql}, _e -> {${kept.map((name) => `${name}: _e.${name}`).join(", ")}})` };
 }
 
-/** The table `alerts`: flat columns, and `_row` from 0 on. */
-async function makeBatch({ connection }: Engine, relation: string, columns: readonly FlatColumn[]): Promise<void> {
-  const list = ["row_number() OVER () - 1 AS _row", ...columns.map(({ path, sql }) => `${sql} AS ${identifier(path)}`)];
-  await connection.run(`CREATE OR REPLACE TEMP TABLE alerts AS SELECT ${list.join(", ")} FROM (${relation}) AS source`);
-}
-
 async function timed(work: () => Promise<Selected>): Promise<Outcome> {
   const start = performance.now();
   try {
@@ -108,7 +106,7 @@ async function timed(work: () => Promise<Selected>): Promise<Outcome> {
   }
 }
 
-async function runSql({ connection }: Engine, { where, clauses }: Compiled, seconds: number): Promise<Selected> {
+async function runSql({ batch }: Engine, connection: DuckDBConnection, { where, clauses }: Compiled, seconds: number): Promise<Selected> {
   const marks = clauses.map(({ sql }) => `CASE WHEN ${sql} THEN '1' WHEN NOT ${sql} THEN '0' ELSE '?' END`);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -116,7 +114,7 @@ async function runSql({ connection }: Engine, { where, clauses }: Compiled, seco
     connection.interrupt();
   }, seconds * 1000);
   try {
-    const result = await connection.runAndReadAll(`SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where} ORDER BY _row`);
+    const result = await batch.query(connection, `SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where} ORDER BY _row`);
     const [rows, texts] = result.getColumns() as [bigint[]?, string[]?];
     return { rows: (rows ?? []).map(Number), clauses: texts ?? [] };
   } catch (error) {

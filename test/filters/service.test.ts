@@ -69,7 +69,7 @@ function stateOf(lake: string, name: string): FilterState | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]).find((state) => state.name === name) : undefined;
 }
 
-describe("the filter service", { timeout: 60_000 }, () => {
+describe("the filter service", { timeout: 120_000 }, () => {
   it("writes a match for each alert that a filter selects, with its keys, its clauses and where the alert is", async () => {
     const lake = lakeWith("whole", { "bright.sql": sql(`${bright} OR candidate.rb > 2`), "all.sql": sql("true", "-- quality: all\n") });
     expect(await filter(lake)).toMatchObject({ code: 0 });
