@@ -1,5 +1,5 @@
 import type { Alerts } from "../science/module.ts";
-import { ztfStatistics } from "../science/modules/elephant.ts";
+import { ztfCandidate, ztfStatistic } from "../science/modules/elephant.ts";
 import { randomNumbers } from "../science/modules/power-spectrum.ts";
 import { readStamp } from "../science/modules/stamp.ts";
 
@@ -18,7 +18,8 @@ export function isHostless(alerts: Alerts): (i: number) => boolean {
   return (i) => {
     const images = ["cutoutScience.stampData", "cutoutTemplate.stampData"].map((path) => alerts.bytes(path, i));
     const [science, template] = images.map((bytes) => bytes && readStamp(bytes));
-    const statistics = science && template && ztfStatistics(science, template, randomNumbers(Number(BigInt.asIntN(32, ids[i]))));
-    return !!statistics && statistics[0] <= 0.5 && statistics[1] <= 0.85;
+    const masks = science && template && ztfCandidate(science, template);
+    const random = randomNumbers(Number(BigInt.asIntN(32, ids[i])));
+    return !!masks && ztfStatistic(science, masks[0], random) <= 0.5 && ztfStatistic(template, masks[1], random) <= 0.85;
   };
 }

@@ -13,7 +13,7 @@ const adds = (structure: string) =>
 
 export const elephantZtf: ScienceModule = {
   name: "elephant_ztf",
-  version: "1",
+  version: "2",
   surveys: ["ztf"],
   about: `${about} For alerts up to 19.5 mag, 45 days after the first and with three detections. As hostless_detection of fink-science, with is_transient in place of its class and score cuts.`,
   needs: [
@@ -37,7 +37,7 @@ export const elephantZtf: ScienceModule = {
 
 export const elephantLsst: ScienceModule = {
   name: "elephant_lsst",
-  version: "1",
+  version: "2",
   surveys: ["lsst"],
   about: `${about} For young, fixed, positive sources over a faint template that no catalogue knows. As rubin/hostless_detection of fink-science.`,
   needs: [
@@ -60,10 +60,21 @@ type Pair = readonly [science: number, template: number];
 
 /** Agrees with process_candidate_fink; null: no candidate. */
 export function ztfStatistics(science: Stamp, template: Stamp, random: () => number): Pair | null {
+  const masks = ztfCandidate(science, template);
+  return masks && [ztfStatistic(science, masks[0], random), ztfStatistic(template, masks[1], random)];
+}
+
+/** What is clipped of both images of a candidate; null: it is none. */
+export function ztfCandidate(science: Stamp, template: Stamp): readonly Uint8Array[] | null {
   if (science.size !== 63 || template.size !== 63) return null;
   const masks = [science, template].map(({ pixels }) => sigmaClip(pixels, null));
   const isCandidate = isOneSided(masks) || isOneSided([science, template].map((stamp, n) => croppedClip(stamp, masks[n], 7)));
-  return isCandidate ? [hostStatistic(science, masks[0], 7, random), hostStatistic(template, masks[1], 7, random)] : null;
+  return isCandidate ? masks : null;
+}
+
+/** How far one image of a candidate is from noise. */
+export function ztfStatistic(stamp: Stamp, mask: Uint8Array, random: () => number): number {
+  return hostStatistic(stamp, mask, 7, random);
 }
 
 /** Agrees with process_candidate_fink_rubin. */

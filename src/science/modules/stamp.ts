@@ -13,7 +13,9 @@ export function readStamp(file: Uint8Array): Stamp | null {
   const [width, height] = [header.get("NAXIS1"), header.get("NAXIS2")];
   if (header.get("BITPIX") !== -32 || width === undefined || width !== height || bytes.length < end + 4 * width * width) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + end);
-  return { size: width, pixels: Float64Array.from({ length: width * width }, (_, i) => view.getFloat32(4 * i)) };
+  const pixels = new Float64Array(width * width);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = view.getFloat32(4 * i);
+  return { size: width, pixels };
 }
 
 /** The middle of it, both ways `radius` pixels; null: it is too small. */
