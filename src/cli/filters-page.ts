@@ -32,8 +32,9 @@ const intro = `Files of \`filters/<survey>/\`, written as yours are; a file of t
 would have sent. They select what the filters of [fink-filters](https://github.com/astrolabsoftware/fink-filters) select, alert for alert (\`test/filters/reference.test.ts\` compares them); where the
 original does something else than it says, the filter does what the original says, and its text tells how they differ under *Unlike the original*.
 
-The live service gives filters only alerts that pass the quality cuts, except those with \`quality: all\`. Columns of models and catalogues are null until you add them: see
-[models](../models.md) and [science](../science.md).`;
+The live service gives filters only alerts that pass the quality cuts, except those with \`quality: all\`. Columns of models, catalogues and
+services are null until you add them or switch them on, and what is null is not selected: see [models](../models.md) and [catalogues](../catalogues.md). So \`cdsxmatch\` wants SIMBAD,
+\`DR3Name\` Gaia.`;
 
 const missing = `## Not shipped
 
