@@ -21,8 +21,13 @@ export async function smallLake(): Promise<SmallLake> {
     join(filters, "ztf/bright.sql"),
     "-- description: Brighter than 20 mag\n\nSELECT objectId, candid FROM alerts WHERE candidate.magpsf < 20 AND candidate.rb > 0.55\n",
   );
+  const config = join(folder, "fink.yaml");
+  writeFileSync(config, "filters: { shipped: false }\n"); // theirs would crowd the strip of latest matches
   const fink = async (...args: string[]) => {
-    const { code, stderr } = await run(process.execPath, [join(project, "src/cli/main.ts"), ...args], { FINK_LAKE: lake, FINK_FILTERS_FOLDER: filters });
+    const { code, stderr } = await run(process.execPath, [join(project, "src/cli/main.ts"), ...args, "--config", config], {
+      FINK_LAKE: lake,
+      FINK_FILTERS_FOLDER: filters,
+    });
     if (code !== 0) throw new Error(`fink ${args.join(" ")}: ${stderr}`);
   };
   const archive = async (survey: string, date: string, nights: number, alerts: number) => {
