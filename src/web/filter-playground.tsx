@@ -56,7 +56,7 @@ export function Playground() {
       <div>
         <div class="controls">
           <Choice label="Survey" value={survey} options={surveys.map((s) => [s, s.toUpperCase()])} onChange={(value) => address.set({ survey: value })} />
-          <a href="/docs/filters-cookbook">How filters are written</a>
+          <a href="/docs/filters">How filters are written</a>
         </div>
         <textarea rows={14} spellcheck={false} aria-label="The filter" value={shown} onInput={(event) => edit(event.currentTarget.value)} />
         <div class="controls">
