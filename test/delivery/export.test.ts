@@ -78,7 +78,7 @@ describe.skipIf(client === null || lib === null)("a data transfer", { timeout: 1
     expect(
       await finkctl(["auth", "register", "-survey", "ztf", "-username", "fink", "-groupid", "test", "-servers", broker.at.PLAINTEXT, "-maxtimeout", "5"]),
     ).toMatchObject({ code: 0 });
-    const { stdout, stderr } = await finkctl(["transfer", "-survey", "ztf", "-topic", topic, "-outdir", out, "-nconsumers", "2", "-maxtimeout", "2"]);
+    const { stdout, stderr } = await finkctl(["transfer", "-survey", "ztf", "-topic", topic, "-outdir", out, "-nconsumers", "2", "-maxtimeout", "10"]);
     const read = `import glob, json, pyarrow.parquet as pq
 rows = [r for f in glob.glob(${JSON.stringify(out)} + '/**/*.parquet', recursive=True) for r in pq.read_table(f, partitioning=None).to_pylist()]
 print(json.dumps(sorted((str(r['candid']), r['candidate']['magpsf'], len(r['cutoutScience']['stampData'])) for r in rows)))`;
