@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Admin, ListOffsetTimestamps, Producer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/simulator/random.ts";
+import { expectBalance } from "../account/balance.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { createTopic } from "../kafka/topics.ts";
 import { hasPython } from "../lake/readers.ts";
@@ -75,6 +76,8 @@ describe.skipIf(lib === null)("two archives of one group", () => {
     expect([...content.numbers].filter(([key, number]) => key !== keyOf(number))).toEqual([]);
     expect(numbers.filter((n) => isDamaged(n) && !content.bytes.get(keyOf(n))?.equals(damagedPacket(n)))).toEqual([]);
   });
+
+  it("balance in the account", () => expectBalance(lake));
 
   it.skipIf(!hasPython).each(["deltalake", "polars"] as const)("have it for %s, which knows nothing of Fink", { timeout: 60_000 }, async (reader) => {
     expect(await contentInPython(reader, lake)).toEqual([...content.raw, ...content.rejected].sort());

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectBalance } from "../account/balance.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { createTopic, produce } from "../kafka/topics.ts";
 import { damagedPacket, packet } from "./alerts.ts";
@@ -84,4 +85,5 @@ async function expectAll(lake: string, keyOf: (number: number) => string): Promi
   expect(wrong).toEqual([]);
   expect([...found].filter(([key, number]) => key !== keyOf(number))).toEqual([]);
   expect(damaged.filter((n) => !bytes.get(keyOf(n))?.equals(damagedPacket(n)))).toEqual([]);
+  await expectBalance(lake);
 }

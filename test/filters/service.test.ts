@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utime
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectBalance } from "../account/balance.ts";
 import type { FilterState } from "../../src/filters/states.ts";
 import { openSession } from "../../src/sql/session.ts";
 import { type FinkProcess, startFink } from "../archive/process.ts";
@@ -77,6 +78,7 @@ describe("the filter service", { timeout: 120_000 }, () => {
     expect(found.length).toBeGreaterThan(10);
     expect(await matchesOf(lake, "bright")).toEqual(found);
     expect((await matchesOf(lake, "all")).length).toBe(200);
+    await expectBalance(lake);
     const [row] = await rows(
       lake,
       `SELECT filter_version, revision, clauses, object = a.objectId, ra = a.candidate.ra, abs(mjd - a.candidate.jd + 2400000.5) < 1e-9, night = a.night,
@@ -96,6 +98,7 @@ describe("the filter service", { timeout: 120_000 }, () => {
     expect(await filter(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
     expect(await matchesOf(lake, "faint")).toEqual(await expected("candidate.magpsf >= 19"));
+    await expectBalance(lake);
   });
 
   it("finds nothing twice when alerts are compacted, or a night is run again, or the file changes", async () => {

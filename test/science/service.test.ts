@@ -9,6 +9,7 @@ import { ScienceTable } from "../../src/science/follow.ts";
 import { workOn } from "../../src/science/work.ts";
 import { packetsOf, type SimulationOptions } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
+import { expectBalance } from "../account/balance.ts";
 import { startFink } from "../archive/process.ts";
 
 const night: SimulationOptions = { survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 200, seed: 3, rates: {} };
@@ -55,6 +56,7 @@ function lakeNamed(name: string): string {
 async function expectEachOnce(lake: string): Promise<void> {
   const rows = await query(lake, "SELECT candid FROM ztf.science");
   expect(rows.map((row) => String(row["candid"])).toSorted()).toEqual(ids.toSorted());
+  await expectBalance(lake);
 }
 
 describe("the science service", { timeout: 60_000 }, () => {
