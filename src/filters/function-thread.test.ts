@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Float64, Int64, Struct } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../test/cli/run.ts";
 import { column, writeRows } from "../../test/lake/tables.ts";
 import { LakeTable } from "../lake/table.ts";
 import { FunctionThread } from "./function-thread.ts";
@@ -48,6 +49,16 @@ describe("a filter that is a function", () => {
     await expect(thread.select(alerts, 0.5)).rejects.toThrow(message);
     await expect(thread.select(alerts, 0.5)).rejects.toThrow(message);
     await thread.close();
+  });
+
+  test("is loaded in a process with V8 flags, as ./fink starts it", async () => {
+    const file = join(folder, "flags.ts");
+    writeFileSync(file, `export default { description: "d", needs: ["candidate.rb"], select: () => new Uint8Array(0) };`);
+    const script = join(folder, "load.mjs");
+    const loader = JSON.stringify(join(import.meta.dirname, "load.ts"));
+    writeFileSync(script, `const { loadFilter } = await import(${loader}); console.log((await loadFilter(${JSON.stringify(file)}, "ztf")).description);`);
+    const { stdout, stderr } = await run(process.execPath, ["--initial-heap-size=64", script]);
+    expect(stdout.trim(), stderr).toBe("d");
   });
 
   test.each([

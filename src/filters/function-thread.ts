@@ -68,8 +68,7 @@ export class FunctionThread {
     const worker = new Worker(import.meta.filename, {
       workerData: { filter: this.#file, lake: this.#lake },
       resourceLimits: limits,
-      env: {},
-      execArgv: process.execArgv,
+      env: {}, // and no execArgv: a thread has the process's V8 flags, and refuses them when they are named
     });
     worker.unref();
     worker.on("error", () => {}); // one that nobody hears would end the process

@@ -111,7 +111,7 @@ async function filterSurvey(survey: string, { context, engine, active, modules, 
 }
 
 /** A shipped filter whose catalogue nobody has added yet is nothing to mend: ./fink filter list says how to get it. */
-const waitsForCatalogue = /there is no column catalogue_/;
+const waitsForCatalogue = /it needs the catalogue /;
 
 function messageFor(states: FilterStates): string {
   const of = (state: string) => states.all.filter((one) => one.state === state && !waitsForCatalogue.test(one.reason)).map(({ name }) => name);

@@ -57,23 +57,25 @@ const columns: readonly Column<FilterRow>[] = [
   { name: "Survey", value: (f) => f.survey },
   { name: "Matches, newest night", value: (f) => f.nights[0]?.[1] ?? 0, show: (f) => formatCount(f.nights[0]?.[1] ?? 0), isNumber: true },
   { name: "Last nights", value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0), show: (f) => <Yield nights={f.nights} />, isNumber: true },
-  { name: "State", value: (f) => (f.problem ? `✗ ${stateOf(f)}` : f.isShipped ? "shipped" : "yours"), show: (f) => <State filter={f} /> },
+  { name: "State", value: stateOf, show: (f) => <State filter={f} /> },
   { name: "Delivers to", value: (f) => f.deliver.join(", ") },
   { name: "Written in", value: (f) => (f.kind === "sql" ? "SQL" : "TypeScript"), isExtra: true },
   { name: "Topic", value: (f) => f.topic, isExtra: true },
   { name: "Description", value: (f) => f.description },
 ];
 
-/** The service's word (off, refused), else what is wrong with the file. */
+/** The service's word (off, refused), else what is wrong with the file. One that waits for its catalogue is nothing to mend. */
 function stateOf({ problem }: FilterRow): string {
-  return /^(off|refused):/.exec(problem)?.[1] ?? "broken";
+  if (problem === "") return "on";
+  if (problem.includes("it needs the catalogue ")) return "needs a catalogue";
+  return `✗ ${/^(off|refused):/.exec(problem)?.[1] ?? "broken"}`;
 }
 
 function State({ filter }: { filter: FilterRow }) {
-  if (filter.problem === "") return <>{filter.isShipped ? "shipped" : "yours"}</>;
+  const state = stateOf(filter);
   return (
-    <span class="bad" title={filter.problem}>
-      ✗ {stateOf(filter)}
+    <span class={state.startsWith("✗") ? "bad" : undefined} title={filter.problem || undefined}>
+      {state}
     </span>
   );
 }

@@ -66,9 +66,7 @@ export class FilterShelf {
 
   #row({ file, survey, name }: FilterFile, { filter, problem }: Shelved, nights: FilterRow["nights"]): FilterRow {
     const { description = "", origin = "", owner = "", deliver = [], topic = "", quality = "" } = filter ?? {};
-    const { folder } = this.#lake.filters;
-    const isShipped = folder === "" || !file.startsWith(folder);
-    return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", isShipped, problem, nights };
+    return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", problem, nights };
   }
 }
 

@@ -142,7 +142,6 @@ export interface FilterRow {
   readonly topic: string;
   readonly quality: string;
   readonly kind: "sql" | "ts";
-  readonly isShipped: boolean;
   /** Why its file cannot be used; empty when it can. */
   readonly problem: string;
   /** Matches of the newest nights, newest first. */
