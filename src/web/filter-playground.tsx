@@ -136,7 +136,7 @@ function Result({ result, survey, text }: { result: FilterTest | string | null; 
         ))}
       </ul>
       <label class="controls">
-        Why is an alert taken, or not? <input placeholder="Alert id" value={alert} onChange={(event) => setAlert(event.currentTarget.value.trim())} />
+        Why is an alert taken, or not? <input placeholder="Alert id" onChange={(event) => setAlert(event.currentTarget.value.trim())} />
       </label>
       {/^\d+$/.test(alert) && <Explain survey={survey} text={text} alert={alert} />}
       <ol class="alerts grid">

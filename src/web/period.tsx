@@ -59,7 +59,15 @@ export function Period({ name, points, quantity = "apparent" }: { name: string; 
         </button>
         <label>
           Period (d){" "}
-          <input type="number" class="short" min="0" step="any" value={period ?? ""} onChange={(event) => address.set({ period: event.currentTarget.value })} />
+          <input
+            key={period}
+            type="number"
+            class="short"
+            min="0"
+            step="any"
+            defaultValue={period ? String(period) : ""}
+            onChange={(event) => address.set({ period: event.currentTarget.value })}
+          />
         </label>
         {period &&
           [0.5, 2].map((factor) => (

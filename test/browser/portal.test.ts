@@ -210,6 +210,12 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await page.getByRole("button", { name: "Run on" }).click();
     await eventually(() => page.locator(".playground").innerText()).toMatch(/2026-09-15: \d+ of 80 alerts/);
     await page.getByPlaceholder("Alert id").fill(match.alertId);
+    // what is half typed survives whatever draws the page anew meanwhile, as news of the stream do
+    await text.evaluate((area: HTMLTextAreaElement) => {
+      area.value += "\n";
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    await page.waitForTimeout(100);
     await page.keyboard.press("Tab");
     await eventually(() => page.locator(".explain").innerText()).toContain("✓ taken");
     await page.screenshot({ path: "test-results/portal-playground.png", fullPage: true });

@@ -16,6 +16,6 @@ export async function run(program: string, args: readonly string[], env: NodeJS.
   let stderr = "";
   child.stdout.on("data", (data) => (stdout += data));
   child.stderr.on("data", (data) => (stderr += data));
-  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
   return { code, stdout, stderr };
 }
