@@ -7,6 +7,7 @@ import { Consumer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { columnsOf } from "../../src/avro/columns.ts";
 import { compileDecoder } from "../../src/avro/decoder.ts";
+import { messageOf } from "../../src/errors.ts";
 import { run } from "../cli/run.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { addMatches, alertsIn, fink, makeLake, query, writeFilter } from "./lake.ts";
@@ -93,6 +94,22 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
       expect(decoder.decode(value, 5, value.length)).toBe(value.length);
     }
     expect([...(columnsOf(decoder).children[0].values as BigInt64Array)].map(String).toSorted()).toEqual(expected.map(({ candid }) => candid));
+  });
+
+  it("over TLS with a password, where a target has them; a wrong password is said, and the matches wait", async () => {
+    writeFilter(filters, "ztf", "secured", { deliver: "secured", columns: "candid", topic: "secured" });
+    const chosen = (await alertsIn(lake, "ztf")).slice(0, 5);
+    await addMatches(lake, "ztf", "secured", chosen);
+    const target = (password: string) => {
+      const sasl = { mechanism: "SCRAM-SHA-512", username: "fink", password };
+      return { secured: { kind: "kafka", brokers: [broker.at.SASL_SSL], security: "sasl_ssl", tls: { ca: broker.certificates.brokerCert }, sasl } };
+    };
+    const wrong = await deliver({ FINK_DELIVERY_TARGETS: JSON.stringify(target("guessed")) }).catch(messageOf);
+    expect(wrong).toContain("secured");
+    expect(wrong).not.toContain("guessed");
+    await deliver({ FINK_DELIVERY_TARGETS: JSON.stringify(target("secret")) });
+    const alerts = await read(["ztf", broker.at.PLAINTEXT, "secured", "5"]);
+    expect(alerts.map(({ candid }) => String(candid)).toSorted()).toEqual(chosen.map(({ id }) => String(id)).toSorted());
   });
 
   it("only the columns that the header names", async () => {

@@ -19,7 +19,8 @@ const fink = (args: readonly string[]) => {
     FINK_SCIENCE_REMOTE_CDS: server?.url ?? "http://127.0.0.1:1",
     FINK_SCIENCE_REMOTE_WAIT_SECONDS: "10",
   };
-  return startFink(args, { FINK_LAKE: lake, FINK_ARCHIVE_WORKERS: "1", FINK_SCIENCE_WORKERS: "1", ...remote }).ended;
+  const filters = { FINK_FILTERS_FOLDER: join(folder, "filters"), FINK_FILTERS_SHIPPED: "false" };
+  return startFink(args, { ...filters, FINK_LAKE: lake, FINK_ARCHIVE_WORKERS: "1", FINK_SCIENCE_WORKERS: "1", ...remote }).ended;
 };
 
 async function query(sql: string): Promise<Record<string, unknown>[]> {
@@ -30,6 +31,8 @@ async function query(sql: string): Promise<Record<string, unknown>[]> {
 
 beforeAll(async () => {
   mkdirSync(join(folder, "alerts"));
+  mkdirSync(join(folder, "filters/ztf"), { recursive: true });
+  writeFileSync(join(folder, "filters/ztf/variables.sql"), "-- quality: all\nSELECT * FROM alerts WHERE cdsxmatch = 'RRLyrae'\n");
   let n = 0;
   for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts, seed: 3, rates: {} })) {
     for (const bytes of packetsOf(batch)) writeFileSync(join(folder, "alerts", `${n++}.avro`), bytes);
@@ -49,6 +52,7 @@ it("no alert waits for a service that is down; when it answers, each row is ther
   server.behaviours = [{ status: 503 }];
   expect(await fink(["start", "science", "--once"])).toMatchObject({ code: 0 });
   expect(await query(counted)).toEqual([{ rows: alerts, answered: 0, waiting: alerts, found: null, revision: 0, alerts }]);
+  expect(await fink(["start", "filter", "--once"])).toMatchObject({ code: 0 });
 
   const ledger = new RemoteLedger(lake);
   ledger.answered("simbad"); // its pause of 5 s is over
@@ -60,4 +64,9 @@ it("no alert waits for a service that is down; when it answers, each row is ther
   expect(found).toBeGreaterThanOrEqual(1);
   const [{ catalogues }] = await query("SELECT any_value(_catalogues) AS catalogues FROM ztf.science");
   expect(catalogues).toContain("simbad@cds");
+
+  for (let i = 0; i < 2; i++) expect(await fink(["start", "filter", "--once"])).toMatchObject({ code: 0 });
+  expect(await query("SELECT count(*)::INT AS matches, count(DISTINCT alert)::INT AS alerts, min(revision)::INT AS revision FROM ztf.matches")).toEqual([
+    { matches: found, alerts: found, revision: 1 },
+  ]);
 });
