@@ -58,16 +58,7 @@ export function Period({ name, points, quantity = "apparent" }: { name: string; 
           Search period
         </button>
         <label>
-          Period (d){" "}
-          <input
-            key={period}
-            type="number"
-            class="short"
-            min="0"
-            step="any"
-            defaultValue={period ? String(period) : ""}
-            onChange={(event) => address.set({ period: event.currentTarget.value })}
-          />
+          Period (d) <PeriodField period={period} onChange={(text) => address.set({ period: text })} />
         </label>
         {period &&
           [0.5, 2].map((factor) => (
@@ -149,4 +140,10 @@ function Folded({ name, points, quantity, period }: { name: string; points: read
       marks={marks}
     />
   );
+}
+
+/** What is half typed stays while news draw the page anew. */
+function PeriodField({ period, onChange }: { period: number | null; onChange: (text: string) => void }) {
+  const text = period ? String(period) : "";
+  return <input key={text} type="number" class="short" min="0" step="any" defaultValue={text} onChange={(event) => onChange(event.currentTarget.value)} />;
 }

@@ -9,9 +9,11 @@ import type { Service } from "../../services/service.ts";
 import { services } from "../../services/services.ts";
 import { supervise } from "../../services/supervise.ts";
 import { ui } from "../../services/ui.ts";
+import type { SimulationOptions } from "../../simulator/night/batch.ts";
 import { schemaFor } from "../../simulator/packets/schemas.ts";
 import { SimulatedSource } from "../../simulator/source.ts";
 import { defineCommand } from "../command.ts";
+import { addKnownSky } from "../demo-sky.ts";
 
 /** Alerts of a night, per survey. */
 const alertsPerNight = 3000;
@@ -32,19 +34,25 @@ export const demo = defineCommand({
     const config: Config = { ...given.config, lake, schemas: { ...given.config.schemas, folder: writeSchemas(lake) } };
     const night = { nights: [yesterday()], seed: unfinishedSeed(lake), alerts: alertsPerNight, rates: {} };
     context.print(`A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`);
-    const archive: Service = {
-      name: "archive",
-      run: (own) =>
-        runArchive(own, () => [
-          new SimulatedSource({ survey: "ztf", schema: "4.02", ...night }, rate),
-          new SimulatedSource({ survey: "lsst", schema: "9.0", ...night }, rate),
-        ]),
-    };
+    const nights: SimulationOptions[] = [
+      { survey: "ztf", schema: "4.02", ...night },
+      { survey: "lsst", schema: "9.0", ...night },
+    ];
+    const archive: Service = { name: "archive", run: (own) => runArchive(own, () => nights.map((options) => new SimulatedSource(options, rate))) };
     const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    const between = await Promise.all((["science", "filter", "aggregation"] as const).map((name) => services[name]()));
-    const all = [archive, ...between, pages].map((service) => ({ service, name: service.name }));
+    const [science, ...after] = await Promise.all((["science", "filter", "aggregation"] as const).map((name) => services[name]()));
+    const knowing: Service = {
+      ...science,
+      async run(own) {
+        own.status({ note: "the catalogues that know this sky are being made" });
+        await addKnownSky(lake, nights, own.signal);
+        own.status({ note: undefined });
+        await science.run(own);
+      },
+    };
+    const all = [archive, knowing, ...after, pages].map((service) => ({ service, name: service.name }));
     await supervise(all, { config, once: false, log: createLogger("warn"), signal: stop.signal });
     context.print(`\nStopped. The alerts stay in ${lake}: ./fink query --lake ${lake} "SELECT count(*) FROM ztf.raw"`);
   },
