@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { bodyLimit } from "hono/body-limit";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { type Config, configSchema } from "../config/schema.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Sources } from "../serving/sources.ts";
 import { addAlerts } from "./alerts.ts";
-import { type Api, type ApiDeps, newApi } from "./api.ts";
+import { type Api, type ApiDeps, newApi, requestIdOf } from "./api.ts";
 import { addCutouts } from "./cutouts.ts";
 import { addDocs } from "./docs.ts";
 import { LiveFeed } from "./feed.ts";
@@ -41,6 +42,10 @@ export interface ServerOptions {
   readonly sources?: Sources;
   readonly api?: Config["api"];
   readonly aggregationFolder?: string;
+  /** Folder of the user's areas of the sky. */
+  readonly areas?: string;
+  /** How other services are asked. */
+  readonly elsewhere?: typeof fetch;
   /** Folder of the built pages. */
   readonly pages: string;
   /** Takes errors that are not the caller's fault. */
@@ -68,12 +73,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** As at Fink's servers. */
+const mostBodyBytes = 100 * 2 ** 20;
+
+function tooLarge(context: Context): Response {
+  return context.json({ error: `the body is larger than ${mostBodyBytes >> 20} MB`, requestId: requestIdOf(context) }, 413);
+}
+
 /** Every route; needs no socket, for tests. */
 export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
   app.use(requestId(), headers);
   app.options("/api/*", preflight);
+  app.use("/api/*", bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
   app.use("/api/*", perAddress(options.api?.requestsPerMinute ?? 0), answers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
   if (options.sources) addAlertRoutes(app, options, options.sources);
@@ -84,11 +97,11 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
 }
 
 /** What needs more of the lake than a few of its newest rows. */
-function addAlertRoutes(app: Api, { lake, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
+function addAlertRoutes(app: Api, { lake, areas, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
   addSql(app, { lake }, api);
   addStream(app, lake, sources);
   addListing(app, lake, sources);
-  addFink(app, { lake, sources, survey: api.survey });
+  addFink(app, { lake, sources, survey: api.survey, areas, elsewhere: api.elsewhere ? elsewhere : undefined });
 }
 
 const headers = secureHeaders({

@@ -377,22 +377,22 @@ export class FinkClient {
     return await this.ask("POST", "/api/v1/ztf/tracklet", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts */
   async ztf_resolver_get(given: { resolver?: "tns" | "simbad" | "ssodnet"; name?: string; name_or_id?: string; reverse?: boolean; nmax?: number; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
     return await this.ask("GET", "/api/v1/ztf/resolver", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts */
   async ztf_resolver(given: { readonly resolver: "tns" | "simbad" | "ssodnet"; readonly name?: string; readonly name_or_id?: string; readonly reverse?: boolean; readonly nmax?: number; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
     return await this.ask("POST", "/api/v1/ztf/resolver", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts */
   async lsst_resolver_get(given: { resolver?: "tns" | "simbad" | "ssodnet"; name?: string; name_or_id?: string; reverse?: boolean; nmax?: number; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
     return await this.ask("GET", "/api/v1/lsst/resolver", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts */
   async lsst_resolver(given: { readonly resolver: "tns" | "simbad" | "ssodnet"; readonly name?: string; readonly name_or_id?: string; readonly reverse?: boolean; readonly nmax?: number; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
     return await this.ask("POST", "/api/v1/lsst/resolver", given);
   }
@@ -435,6 +435,36 @@ export class FinkClient {
   /** The columns that an endpoint gives */
   async lsst_schema(given: { readonly endpoint: string; readonly major_version?: string; readonly minor_version?: string }): Promise<Response> {
     return await this.ask("POST", "/api/v1/lsst/schema", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then */
+  async ztf_skymap_get(given: { event_name?: string; file?: string; bayestar?: string; area?: string; credible_level?: number; n_day_before?: number; n_day_after?: number; columns?: string; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
+    return await this.ask("GET", "/api/v1/ztf/skymap", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then */
+  async ztf_skymap(given: { readonly event_name?: string; readonly file?: string; readonly bayestar?: string; readonly area?: string; readonly credible_level?: number; readonly n_day_before?: number; readonly n_day_after?: number; readonly columns?: string; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
+    return await this.ask("POST", "/api/v1/ztf/skymap", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then */
+  async lsst_skymap_get(given: { event_name?: string; file?: string; bayestar?: string; area?: string; credible_level?: number; n_day_before?: number; n_day_after?: number; columns?: string; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
+    return await this.ask("GET", "/api/v1/lsst/skymap", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then */
+  async lsst_skymap(given: { readonly event_name?: string; readonly file?: string; readonly bayestar?: string; readonly area?: string; readonly credible_level?: number; readonly n_day_before?: number; readonly n_day_after?: number; readonly columns?: string; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
+    return await this.ask("POST", "/api/v1/lsst/skymap", given);
+  }
+
+  /** The building blocks of filters */
+  async lsst_blocks_get(): Promise<Response> {
+    return await this.ask("GET", "/api/v1/lsst/blocks", {});
+  }
+
+  /** The building blocks of filters */
+  async lsst_blocks(given: Readonly<Record<string, unknown>>): Promise<Response> {
+    return await this.ask("POST", "/api/v1/lsst/blocks", given);
   }
 
   /** Not on this server: orbits of candidates are linked by Fink-FAT, which does not run here */
@@ -587,12 +617,12 @@ export class FinkClient {
     return await this.ask("POST", "/api/v1/tracklet", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts (ztf or lsst: the arguments tell) */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts (ztf or lsst: the arguments tell) */
   async resolver_get(given: { resolver?: "tns" | "simbad" | "ssodnet"; name?: string; name_or_id?: string; reverse?: boolean; nmax?: number; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
     return await this.ask("GET", "/api/v1/resolver", given);
   }
 
-  /** Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts (ztf or lsst: the arguments tell) */
+  /** Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts (ztf or lsst: the arguments tell) */
   async resolver(given: { readonly resolver: "tns" | "simbad" | "ssodnet"; readonly name?: string; readonly name_or_id?: string; readonly reverse?: boolean; readonly nmax?: number; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
     return await this.ask("POST", "/api/v1/resolver", given);
   }
@@ -615,6 +645,26 @@ export class FinkClient {
   /** The columns of alerts (ztf or lsst: the arguments tell) */
   async schema(given: Readonly<Record<string, unknown>>): Promise<Response> {
     return await this.ask("POST", "/api/v1/schema", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then (ztf or lsst: the arguments tell) */
+  async skymap_get(given: { event_name?: string; file?: string; bayestar?: string; area?: string; credible_level?: number; n_day_before?: number; n_day_after?: number; columns?: string; "output-format"?: "json" | "csv" | "votable" | "parquet" } = {}): Promise<Response> {
+    return await this.ask("GET", "/api/v1/skymap", given);
+  }
+
+  /** Objects within a sky map that were first seen around its event, each at its latest alert until then (ztf or lsst: the arguments tell) */
+  async skymap(given: { readonly event_name?: string; readonly file?: string; readonly bayestar?: string; readonly area?: string; readonly credible_level?: number; readonly n_day_before?: number; readonly n_day_after?: number; readonly columns?: string; readonly "output-format"?: "json" | "csv" | "votable" | "parquet" }): Promise<Response> {
+    return await this.ask("POST", "/api/v1/skymap", given);
+  }
+
+  /** The building blocks of filters */
+  async blocks_get(): Promise<Response> {
+    return await this.ask("GET", "/api/v1/blocks", {});
+  }
+
+  /** The building blocks of filters */
+  async blocks(given: Readonly<Record<string, unknown>>): Promise<Response> {
+    return await this.ask("POST", "/api/v1/blocks", given);
   }
 
   /** Not on this server: orbits of candidates are linked by Fink-FAT, which does not run here */

@@ -158,6 +158,10 @@ export const configSchema = z.strictObject({
         .enum(["ztf", "lsst"])
         .default("ztf")
         .describe("Survey of requests at /api/v1/ whose arguments do not tell; /api/v1/ztf/ and /api/v1/lsst/ always do"),
+      elsewhere: z
+        .boolean()
+        .default(true)
+        .describe("Whether a request may have a name looked up at CDS (resolver) and a sky map fetched from GraceDB (skymap); false: nobody is asked"),
       requestsPerMinute: z.int().min(0).default(1200).describe("Requests that one address may make to /api/ in a minute; 0: as many as it likes"),
       sqlSeconds: z.number().positive().default(30).describe("A query at /api/v1/sql is ended after this time"),
       sqlRows: z.int().positive().default(100_000).describe("… and gives so many rows at most"),

@@ -36,6 +36,7 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
     view,
     pageLake,
     sources,
+    areas: config.filters.areas,
     aggregationFolder: config.aggregation.folder,
     pages,
     logError,

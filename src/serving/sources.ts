@@ -8,6 +8,7 @@ import type { StructType } from "../lake/schema.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
+import { addConstellation } from "./constellation-function.ts";
 import { FreshRows } from "./fresh.ts";
 import { addHealpix } from "./healpix-function.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
@@ -184,6 +185,7 @@ export class Sources {
     const connection = await instance.connect();
     await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
     addHealpix(connection);
+    addConstellation(connection);
     connection.closeSync();
     return instance;
   }

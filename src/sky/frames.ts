@@ -20,6 +20,11 @@ export function icrsOfEcliptic(longitude: number, latitude: number): readonly [r
   return rotated(transposed(ecliptic), longitude, latitude);
 }
 
+/** Right ascension and declination of the mean equinox B1875 of an ICRS position, degrees (precession of IAU 2006). */
+export function b1875Of(ra: number, dec: number): readonly [ra: number, dec: number] {
+  return rotated(b1875, ra, dec);
+}
+
 /** Mean obliquity of the ecliptic at J2000, degrees (IAU 2006). */
 export const obliquityDegrees = 84381.406 / 3600;
 
@@ -35,6 +40,12 @@ const ecliptic: Matrix = [
   [1, 0, 0],
   [0, cosDegrees(obliquityDegrees), sinDegrees(obliquityDegrees)],
   [0, -sinDegrees(obliquityDegrees), cosDegrees(obliquityDegrees)],
+];
+
+const b1875: Matrix = [
+  [9.99535928e-1, 2.79352359e-2, 1.21470635e-2],
+  [-2.79352349e-2, 9.99609721e-1, -1.69792795e-4],
+  [-1.21470659e-2, -1.69617072e-4, 9.99926207e-1],
 ];
 
 function rotated([a, b, c]: Matrix, longitude: number, latitude: number): readonly [longitude: number, latitude: number] {

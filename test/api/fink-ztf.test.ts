@@ -220,7 +220,6 @@ describe("ZTF", { timeout: 120_000 }, () => {
     for (const [name, given] of [
       ["ssoft", {}],
       ["ssocand", { kind: "orbParams" }],
-      ["resolver", { resolver: "simbad", name: "M31" }],
     ] as const) {
       const response = await ztf.post(name, given);
       expect([response.status, ((await response.json()) as Row).error]).toEqual([404, expect.stringMatching(/this server/)]);

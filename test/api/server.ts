@@ -13,13 +13,14 @@ export type Row = Record<string, unknown>;
 export const surveys = loadSurveys(join(projectFolder, "conf/surveys"));
 
 /** The API over a lake of its own. */
-export function server(survey: "ztf" | "lsst") {
+export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
   const sky = simulatedLake(survey);
   const sources = new Sources(sky.lake, surveys);
   const reader = new LakeReader(sky.lake, surveys);
   const feed = new LiveFeed(sky.lake, reader, 60_000);
   const logged: unknown[] = [];
-  const app: Api = createApp({ host: "", port: 0, lake: sky.lake, view: reader, sources, pages: "", logError: (error) => logged.push(error) }, feed);
+  const options = { host: "", port: 0, lake: sky.lake, areas: join(sky.lake, "../areas"), view: reader, sources, pages: "" };
+  const app: Api = createApp({ ...options, ...(elsewhere && { elsewhere }), logError: (error) => logged.push(error) }, feed);
   const post = async (name: string, given: Row) =>
     await app.request(`/api/v1/${name}`, { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });
   return {

@@ -13,6 +13,7 @@ export class WrongArgument extends Error {}
 export async function argumentsOf(context: Context): Promise<Record<string, unknown>> {
   const query = context.req.query();
   if (Object.keys(query).length > 0 || context.req.method === "GET") return query;
+  if (context.req.header("Content-Type")?.startsWith("multipart/form-data")) return await formOf(context);
   const text = await context.req.text();
   if (text.trim() === "") return {};
   try {
@@ -22,6 +23,17 @@ export async function argumentsOf(context: Context): Promise<Record<string, unkn
     // said below
   }
   throw new WrongArgument("The body is not a JSON object of arguments\n");
+}
+
+/** Fields of an upload; a file is base64. */
+async function formOf(context: Context): Promise<Record<string, unknown>> {
+  try {
+    const fields = Object.entries(await context.req.parseBody());
+    const values = fields.map(async ([name, value]) => [name, value instanceof File ? Buffer.from(await value.arrayBuffer()).toString("base64") : value]);
+    return Object.fromEntries(await Promise.all(values)) as Record<string, unknown>;
+  } catch {
+    throw new WrongArgument("The body is not a form of fields and files\n");
+  }
 }
 
 /** The arguments in the schema's types. Throws WrongArgument with the name of the first that does not fit. */

@@ -4,7 +4,7 @@ import { angleArgument, commonArguments, countArgument, dateArgument, numberArgu
 import { answer } from "./formats.ts";
 import { lsst, type Profile, ztf } from "./profile.ts";
 import { hasColumn, readAlerts } from "./read.ts";
-import { type Asked, resource } from "./resource.ts";
+import { type Asked, type FinkDeps, resource } from "./resource.ts";
 
 const greatestRadius = 18_000;
 
@@ -40,7 +40,7 @@ async function cone(profile: Profile, given: Given, { context, deps, signal }: A
   const { ra, dec, radius, n, columns } = given;
   const isZtf = profile.survey === "ztf";
   const always = isZtf ? ["i:ra", "i:dec"] : ["r:ra", "r:dec", "r:midpointMjdTai"];
-  const dated = given.startdate === undefined ? null : await dateCondition(profile, given, (name) => hasColumn(deps, profile, name));
+  const dated = given.startdate === undefined ? null : await dateCondition(deps, profile, given);
   if (dated !== null && !isZtf && columns && columns.length > 0 && !columns.includes("*") && !columns.includes("f:firstDiaSourceMjdTaiFink")) {
     throw new WrongArgument("You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n");
   }
@@ -60,11 +60,15 @@ async function cone(profile: Profile, given: Given, { context, deps, signal }: A
 }
 
 /** Fink's: the first detection is between the dates. */
-async function dateCondition(profile: Profile, { startdate = 0, stopdate, window }: Given, has: (name: string) => Promise<boolean>): Promise<string> {
+export async function dateCondition(
+  deps: FinkDeps,
+  profile: Profile,
+  { startdate = 0, stopdate, window }: Pick<Given, "startdate" | "stopdate" | "window">,
+): Promise<string> {
   const end = window === undefined ? (stopdate ?? Infinity) : startdate + window;
   const isBefore = (column: string, shift: number) => (Number.isFinite(end) ? ` AND ${column} <= ${end + shift}` : "");
   if (profile.survey === "ztf") return `"jdstarthist" >= ${startdate + jdMinusMjd}${isBefore(`"jdstarthist"`, jdMinusMjd)}`;
-  const first = (await has("misc_firstDiaSourceMjdTaiFink")) ? `"misc_firstDiaSourceMjdTaiFink"` : "_mjd";
+  const first = (await hasColumn(deps, profile, "misc_firstDiaSourceMjdTaiFink")) ? `"misc_firstDiaSourceMjdTaiFink"` : "_mjd";
   return `${first} >= ${startdate}${isBefore("_mjd", 0)}`;
 }
 

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { classes as placeClasses, rubinBlocks } from "../../filters/building-blocks.ts";
 import { allFilterFiles } from "../../filters/library.ts";
 import { loadFilter } from "../../filters/load.ts";
 import { literal } from "../../lake/scan.ts";
@@ -126,6 +127,16 @@ export const classes = resource({
       "Cross-match with SIMBAD (see http://simbad.u-strasbg.fr/simbad/sim-display?data=otypes)": (await types("cdsxmatch")).map((type) => `(SIMBAD) ${type}`),
     });
   },
+});
+
+/** What filters may ask in one word; docs/reference/functions.md has them all. */
+export const blocks = resource({
+  name: "blocks",
+  survey: "lsst",
+  summary: "The building blocks of filters",
+  bare: true,
+  arguments: z.object({}),
+  answer: (_, { context }) => context.json(Object.fromEntries([...rubinBlocks, ...placeClasses].map(({ name, description }) => [name, description]))),
 });
 
 async function filtersOf(survey: string): Promise<{ name: string; description: string }[]> {

@@ -26,7 +26,7 @@ export const ztfObjects = resource({
   async answer(given, { context, deps, signal }) {
     const { objectId: ids, columns } = given;
     if (ids.length === 0) throw new WrongArgument("A value for `objectId` is required. See /api/docs \n");
-    const computed = isTruncated(columns) ? {} : { ...ztf.computed, ...ztfRates };
+    const computed = { ...ztf.computed, ...ztfRates };
     let table = await readObjects(deps, ids, { profile: ztf, columns, computed }, signal);
     if (!isTruncated(columns)) table = ztfColours(table);
     if (given.withupperlim) table = await withHistory(deps, table, ids, signal);

@@ -28,6 +28,7 @@ export const ztf: Profile = {
     "v:lastdate": utc(`"jd"`),
     "v:firstdate": utc(`"jdstarthist"`),
     "v:lapse": `"jd" - "jdstarthist"`,
+    "v:constellation": `constellation_at("ra", "dec")`,
   },
 };
 

@@ -5,6 +5,7 @@ import { catalogueFolder } from "../../lake/catalogues.ts";
 import { identifier, literal } from "../../lake/scan.ts";
 import { join } from "node:path";
 import { commonArguments, countArgument, flagArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { askElsewhere } from "./elsewhere.ts";
 import { answer } from "./formats.ts";
 import { lsst, type NamedColumn, type Profile, ztf } from "./profile.ts";
 import { hasColumn, readAlerts, readObjects } from "./read.ts";
@@ -23,7 +24,7 @@ const shape = {
 };
 type Given = z.output<z.ZodObject<typeof shape>>;
 
-const summary = "Names of objects, from what this lake knows: its TNS catalogue, SIMBAD's types and solar-system designations of its alerts";
+const summary = "Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts";
 
 export const ztfResolver = resource({
   name: "resolver",
@@ -75,14 +76,24 @@ async function tns(profile: Profile, name: string, { reverse, nmax }: Given, ask
   });
 }
 
-/** Positions of names are Sesame's, which is not asked from here; reverse: what cross-match told of an object's alerts. */
+const sesameFields = ["name", "oid", "oname", "otype", "jpos", "jradeg", "jdedeg", "refPos", "MType", "nrefs"] as const;
+const sesame = "https://cds.unistra.fr/cgi-bin/nph-sesame/-ox/S?";
+
+/** What CDS's Sesame knows of a name; reverse: what cross-match told of an object's alerts. */
 async function simbad(profile: Profile, name: string, { reverse, nmax }: Given, asked: Asked): Promise<Table> {
   if (!reverse) {
-    throw new HTTPException(404, {
-      message: `the position of ${name} is known to CDS's Sesame, which this server does not ask; with reverse=true it tells the type of an object`,
-    });
+    const xml = (await askElsewhere(asked.deps, "CDS's Sesame", sesame + encodeURIComponent(name), asked.signal))?.toString("utf8") ?? "";
+    const values = new Map([...xml.matchAll(/<(\w+)(?: [^>]*)?>([^<]*)<\/\1>/g)].map(([, field, value]) => [field, plainOf(value.trim())]));
+    if (!values.has("jradeg")) return emptyTable;
+    return { columns: sesameFields.map((field) => ({ name: field, kind: "text" })), rows: [sesameFields.map((field) => values.get(field) ?? null)] };
   }
   return await ofObject(profile, name, nmax, profile.survey === "ztf" ? ["cdsxmatch"] : ["pred_main_label_crossmatch"], asked);
+}
+
+const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+function plainOf(xml: string): string {
+  return xml.replace(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole);
 }
 
 /** Designations that the survey gave to alerts; reverse: those of an object. */

@@ -28,6 +28,10 @@ export interface FinkDeps {
   readonly sources: Sources;
   /** The survey of requests that do not tell. */
   readonly survey: Profile["survey"];
+  /** Folder of the user's areas of the sky. */
+  readonly areas?: string | undefined;
+  /** Asks other services (CDS, GraceDB); without it none is. */
+  readonly elsewhere?: typeof fetch | undefined;
 }
 
 export function resource<S extends z.ZodObject>(made: Resource<S>): Resource {

@@ -1,11 +1,12 @@
 import type { Api } from "../api.ts";
 import { lsstCone, ztfCone } from "./conesearch.ts";
 import { lsstCutouts, ztfCutouts } from "./cutouts.ts";
-import { anomaly, classes, latests, tags } from "./latests.ts";
+import { anomaly, blocks, classes, latests, tags } from "./latests.ts";
 import { lsstForced, lsstObjects, lsstSources, ztfObjects } from "./objects.ts";
 import { lsstResolver, ztfResolver } from "./resolver.ts";
 import { addResources, type FinkDeps } from "./resource.ts";
 import { lsstSchema, ztfSchema } from "./schema.ts";
+import { lsstSkymap, ztfSkymap } from "./skymap.ts";
 import { elsewhere, lsstSso, tracklet, ztfSso } from "./solar.ts";
 import { lsstStatistics, ztfStatistics } from "./statistics.ts";
 
@@ -32,6 +33,9 @@ export const resources = [
   lsstStatistics,
   ztfSchema,
   lsstSchema,
+  ztfSkymap,
+  lsstSkymap,
+  blocks,
   ...elsewhere,
 ];
 

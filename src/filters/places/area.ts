@@ -33,12 +33,16 @@ const schema = z.union([
 export function readArea(file: string, level = defaultLevel): Area {
   try {
     const bytes = readFileSync(file);
-    const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-    if (plain.toString("latin1", 0, 9) === "SIMPLE  =") return areaOfPixels(readSkyFits(plain, level));
-    return areaOfJson(JSON.parse(plain.toString("utf8")));
+    return areaOf(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes, level);
   } catch (error) {
     throw new FinkError("filter", `${file} cannot be read as an area: ${messageOf(error)}`, error);
   }
+}
+
+/** Of a FITS or JSON file. Throws for what is none. */
+export function areaOf(bytes: Buffer, level: number): Area {
+  if (bytes.toString("latin1", 0, 9) === "SIMPLE  =") return areaOfPixels(readSkyFits(bytes, level));
+  return areaOfJson(JSON.parse(bytes.toString("utf8")));
 }
 
 function areaOfJson(json: unknown): Area {
