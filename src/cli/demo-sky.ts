@@ -62,7 +62,9 @@ export async function addKnownSky(lake: string, nights: readonly SimulationOptio
       const file = join(folder, source(name));
       const select = ["ra", "dec", ...Object.entries(columns).map(([column, sql]) => `${sql} AS ${column}`)].join(", ");
       const from = `read_parquet([${nights.map(({ survey }) => literal(join(folder, survey, `${of}.parquet`))).join(", ")}])`;
-      await withSkySql(folder, (connection) => connection.run(`COPY (SELECT ${select} FROM ${from} WHERE ${where}) TO ${literal(file)} (FORMAT parquet)`));
+      const copy = `COPY (SELECT ${select} FROM ${from} WHERE ${where}) TO ${literal(file)} (FORMAT parquet)`;
+      const [[count]] = await withSkySql(folder, async (connection) => await (await connection.run(copy)).getRows());
+      if (Number(count) === 0) continue;
       const rows = { ra: "ra", dec: "dec", keep: Object.keys(columns), motion: null };
       await addCatalogue(lake, [file], { name, ...rows, radiusArcsec });
     }
