@@ -1,135 +1,166 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BenchLake, buildLake } from "./api-lake.ts";
+import { type BenchLake, lakeOf, linked } from "./api-lake.ts";
 
-export interface ApiFigures {
-  readonly alerts: number;
-  readonly buildSeconds: number;
-  /** ms, of the requests one after the other. */
-  readonly p95: Readonly<Record<"object" | "cone" | "cutout" | "skyMap", number>>;
-  readonly readers: ReaderFigures | null;
+/** What is asked, and the p95 in ms that is wanted. */
+export const wanted = {
+  object: 100,
+  cone: 150,
+  cutout: 150,
+  "sky map": 1000,
+  "object's page": 300,
+  "search of an id": 300,
+  "search of a position": 300,
+  "search of a class": 1000,
+} as const;
+export type Asked = keyof typeof wanted;
+
+export interface Figures {
+  /** ms, of requests one after the other. */
+  readonly p50: number;
+  readonly p95: number;
+  /** Of the ui service, ms a request. */
+  readonly cpu: number;
 }
 
 export interface ReaderFigures {
   readonly requests: number;
   readonly errors: number;
   readonly p95: number;
+  readonly cpu: number;
   readonly rssMegabytes: number;
 }
 
 const port = 5932;
 
-/** A lake of so many alerts, and its figures; `readerSeconds` > 0: with 200 readers at once, too. */
-export async function benchApi(alerts: number, readerSeconds: number, beside?: Beside): Promise<ApiFigures> {
-  const startedAt = performance.now();
-  const built = await buildLake(alerts);
-  const buildSeconds = (performance.now() - startedAt) / 1000;
-  try {
-    return { alerts, buildSeconds, ...(await measure(built, readerSeconds, beside)) };
-  } finally {
-    rmSync(built.lake, { recursive: true, force: true });
-  }
-}
-
-/** What else is done while the readers read. */
-export type Beside = (lake: string, seconds: number) => Promise<void>;
-
-/** Reads of a lake through the ui service in a process of its own. */
-export async function measure(built: BenchLake, readerSeconds: number, beside: Beside = async () => {}): Promise<Pick<ApiFigures, "p95" | "readers">> {
+/** Reads of the kept lake of so many alerts through the ui service in a process of its own. */
+export async function benchReads(alerts: number, folder: string): Promise<Record<Asked, Figures>> {
+  const built = await lakeOf(alerts, folder);
   const server = await serve(built.lake);
   try {
-    const of = <T>(items: readonly T[], i: number) => items[(i * 7919) % items.length];
     const asks = asksOf(built);
-    const p95 = {
-      object: await timed(150, (i) => asks.object(of(built.objects, i))),
-      cone: await timed(150, (i) => asks.cone(of(built.objects, i))),
-      cutout: await timed(100, (i) => asks.cutout(of(built.lastAlerts, i))),
-      skyMap: await timed(5, () => asks.skyMap()),
-    };
-    if (readerSeconds === 0) return { p95, readers: null };
-    const [readers] = await Promise.all([read(built, readerSeconds, server.rss), beside(built.lake, readerSeconds)]);
-    return { p95, readers };
+    const timed = async (what: Asked, count: number) => [what, await timesOf(count, asks[what], server.cpuMs)] as const;
+    const names = Object.keys(wanted) as Asked[];
+    const all: (readonly [Asked, Figures])[] = [];
+    for (const name of names) all.push(await timed(name, wanted[name] === 1000 ? 5 : 100));
+    return Object.fromEntries(all) as Record<Asked, Figures>;
   } finally {
     await server.stop();
   }
 }
 
-function asksOf({ lastNight }: BenchLake) {
+/** 200 readers at once, on a copy of the lake, into which `beside` may write meanwhile. */
+export async function benchReaders(alerts: number, folder: string, seconds: number, beside: (lake: string) => Promise<void>): Promise<ReaderFigures> {
+  const built = await lakeOf(alerts, folder);
+  const lake = `${built.lake}.${process.pid}`;
+  linked(built.lake, lake);
+  const server = await serve(lake);
+  try {
+    const [readers] = await Promise.all([read(built, seconds, server), beside(lake)]);
+    return readers;
+  } finally {
+    await server.stop();
+    rmSync(lake, { recursive: true, force: true });
+  }
+}
+
+type Ask = (i: number) => Promise<void>;
+
+function asksOf({ objects, lastAlerts, lastNight }: BenchLake): Record<Asked, Ask> {
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     const bytes = await response.arrayBuffer();
     if (!response.ok || bytes.byteLength < 3) throw new Error(`${path}: ${response.status} ${Buffer.from(bytes).toString().slice(0, 200)}`);
   };
+  const object = (i: number) => objects[(i * 7919) % objects.length];
+  const alert = (i: number) => lastAlerts[(i * 7919) % lastAlerts.length];
   return {
-    object: ({ id }: { id: string }) => get(`/api/v1/objects?objectId=${id}`),
-    cone: ({ ra, dec }: { ra: number; dec: number }) => get(`/api/v1/conesearch?ra=${ra}&dec=${dec}&radius=60`),
-    cutout: ({ object, candid }: { object: string; candid: bigint }) => get(`/api/v1/cutouts?objectId=${object}&candid=${candid}&kind=Science`),
-    skyMap: () => get(`/api/pages/sky/ztf/${lastNight}`),
+    object: (i) => get(`/api/v1/objects?objectId=${object(i).id}`),
+    cone: (i) => get(`/api/v1/conesearch?ra=${object(i).ra}&dec=${object(i).dec}&radius=60`),
+    cutout: (i) => get(`/api/v1/cutouts?objectId=${alert(i).object}&candid=${alert(i).candid}&kind=Science`),
+    "sky map": (i) => get(`/api/pages/sky/ztf/${lastNight - (i % 30)}`),
+    "object's page": (i) => get(`/api/pages/object/ztf/${alert(i).object}`),
+    "search of an id": (i) => get(`/api/pages/search?q=${object(i).id}`),
+    "search of a position": (i) => get(`/api/pages/search?q=${encodeURIComponent(`${object(i).ra} ${object(i).dec} 60"`)}`),
+    "search of a class": () => get(`/api/pages/search?q=${encodeURIComponent("class:SN candidate")}`),
   };
 }
 
-/** p95 in ms, after a few to warm up. */
-async function timed(count: number, ask: (i: number) => Promise<void>): Promise<number> {
+/** After a few to warm up. */
+async function timesOf(count: number, ask: Ask, cpuMs: () => number): Promise<Figures> {
   for (let i = 0; i < Math.min(10, count); i++) await ask(count + i);
+  const before = cpuMs();
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
     const at = performance.now();
     await ask(i);
     times.push(performance.now() - at);
   }
-  return quantile(times, 0.95);
+  return { p50: quantile(times, 0.5), p95: quantile(times, 0.95), cpu: (cpuMs() - before) / count };
 }
 
-function quantile(values: readonly number[], q: number): number {
+export function quantile(values: readonly number[], q: number): number {
   return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(q * values.length) - 1)];
 }
 
-async function read(built: BenchLake, seconds: number, rss: () => Promise<number>): Promise<ReaderFigures> {
+async function read(built: BenchLake, seconds: number, server: UiProcess): Promise<ReaderFigures> {
   const asks = asksOf(built);
   const until = performance.now() + seconds * 1000;
   const times: number[] = [];
   let errors = 0;
   let most = 0;
+  const before = server.cpuMs();
   const reader = async (n: number) => {
     for (let i = n; performance.now() < until; i += 200) {
       const at = performance.now();
-      const object = built.objects[(i * 7919) % built.objects.length];
-      await (i % 3 === 0 ? asks.cone(object) : i % 3 === 1 ? asks.object(object) : asks.cutout(built.lastAlerts[(i * 7919) % built.lastAlerts.length])).catch(
-        () => errors++,
-      );
+      await asks[(["cone", "object", "cutout"] as const)[i % 3]](i).catch(() => errors++);
       times.push(performance.now() - at);
     }
   };
-  const watch = setInterval(() => void rss().then((now) => (most = Math.max(most, now))), 1000);
+  const watch = setInterval(() => (most = Math.max(most, server.rssMegabytes())), 1000);
   await Promise.all(Array.from({ length: 200 }, (_, n) => reader(n)));
   clearInterval(watch);
-  return { requests: times.length, errors, p95: quantile(times, 0.95), rssMegabytes: most };
+  return { requests: times.length, errors, p95: quantile(times, 0.95), cpu: (server.cpuMs() - before) / times.length, rssMegabytes: most };
 }
 
-async function serve(lake: string): Promise<{ stop(): Promise<void>; rss(): Promise<number> }> {
+export interface UiProcess {
+  readonly url: string;
+  stop(): Promise<void>;
+  rssMegabytes(): number;
+  cpuMs(): number;
+}
+
+/** The ui service of a lake, when it answers. */
+export async function serve(lake: string): Promise<UiProcess> {
   const env = { ...process.env, FINK_LAKE: lake, FINK_UI_PORT: String(port), FINK_LOG_LEVEL: "warn", FINK_API_REQUESTS_PER_MINUTE: "0" };
   const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "../src/cli/main.ts"), "start", "ui"], {
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  for (let i = 0; i < 300; i++) {
-    if (
-      await fetch(`http://127.0.0.1:${port}/api/v1/status`).then(
-        (r) => r.ok,
-        () => false,
-      )
-    )
-      break;
-    await sleep(200);
-  }
-  const { readFile } = await import("node:fs/promises");
+  const url = `http://127.0.0.1:${port}`;
+  const answers = () =>
+    fetch(`${url}/api/v1/status`).then(
+      (r) => r.ok,
+      () => false,
+    );
+  for (let i = 0; i < 300 && !(await answers()); i++) await sleep(200);
+  const proc = (name: string) => readFileSync(`/proc/${child.pid}/${name}`, "utf8");
   return {
+    url,
     async stop() {
       child.kill();
       await new Promise((resolve) => child.once("exit", resolve));
     },
-    rss: async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1000,
+    rssMegabytes: () => Number(/VmRSS:\s+(\d+)/.exec(proc("status"))?.[1] ?? 0) / 1000,
+    cpuMs: () => {
+      const [user, system] = proc("stat")
+        .replace(/^.*\) /, "")
+        .split(" ")
+        .slice(11, 13)
+        .map(Number);
+      return (user + system) * 10; // in ticks of 10 ms
+    },
   };
 }

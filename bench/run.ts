@@ -1,9 +1,10 @@
-// ./fink bench [api|decode|simulate|archive|latency|crossmatch|places|science|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [api|readers|decode|simulate|archive|latency|crossmatch|places|science|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kafkaLib } from "../test/kafka/broker.ts";
 import { meanBytes, ztfSample } from "./alerts.ts";
-import { benchApi } from "./api.ts";
+import { type Asked, benchReaders, benchReads, wanted as wantedMs } from "./api.ts";
 import { benchLatency, benchThroughput } from "./archive.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
@@ -18,13 +19,29 @@ import { benchSimulation, benchVisit } from "./simulate.ts";
 const baselineFile = join(import.meta.dirname, "baseline.json");
 const baseline = JSON.parse(readFileSync(baselineFile, "utf8")) as Record<string, number>;
 const isSaving = process.argv.includes("--save");
+const flag = (name: string) => process.argv.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith("--"));
+const lakes = flag("lakes") ?? join(tmpdir(), "fink-bench");
+const apiSizes = (flag("alerts") ?? "100000,1000000,3000000").split(",").map(Number);
 const measured: Record<string, number> = {};
 
-const benches: Record<string, () => Promise<void>> = { api, decode, simulate, archive, latency, crossmatch, places, science, filters, delivery, scores };
+const benches: Record<string, () => Promise<void>> = {
+  api,
+  readers,
+  decode,
+  simulate,
+  archive,
+  latency,
+  crossmatch,
+  places,
+  science,
+  filters,
+  delivery,
+  scores,
+};
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
-for (const [name, bench] of Object.entries(benches)) if (wanted.includes(name) || (wanted.length === 0 && name !== "api")) await bench(); // api takes an hour
+for (const [name, bench] of Object.entries(benches)) if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers"].includes(name))) await bench(); // these two make lakes first
 if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
 process.exit(0);
 
@@ -143,21 +160,27 @@ async function scores(): Promise<void> {
 
 async function api(): Promise<void> {
   print("api", "reads through the ui service; lakes of 30 nights whose history is left out, images of 1 KB but for 5,000 whole alerts");
+  for (const alerts of apiSizes) {
+    print("", `${round(alerts)} alerts: p50, p95 (wanted), CPU-ms of the service`);
+    for (const [what, { p50, p95, cpu }] of Object.entries(await benchReads(alerts, lakes))) {
+      print("", `  ${what.padEnd(21)} ${round(p50)}, ${round(p95)} (${wantedMs[what as Asked]}), ${cpu.toFixed(1)}`);
+      measured[`api.${alerts}.${what}.cpuMs`] = Math.round(cpu * 10) / 10;
+    }
+  }
+}
+
+async function readers(): Promise<void> {
   const lib = kafkaLib();
   let latencyMs: string = "no archive beside them: no Kafka jars";
-  const beside = async (lake: string, seconds: number) => {
-    if (lib) latencyMs = `archive beside them at 250 alerts/s: p99 ${(await benchLatency(lib, 250, seconds, lake)).latencyMs?.p99} ms (wanted: 3,000)`;
+  const beside = async (lake: string) => {
+    if (lib) latencyMs = `archive beside them at 250 alerts/s: p99 ${(await benchLatency(lib, 250, 60, lake)).latencyMs?.p99} ms (wanted: 3,000)`;
   };
-  for (const alerts of [100_000, 1_000_000, 3_000_000]) {
-    const { p95, readers, buildSeconds } = await benchApi(alerts, alerts === 1_000_000 ? 60 : 0, beside);
-    const list = Object.entries(p95).map(([what, ms]) => `${what} ${round(ms)}`);
-    print("", `${round(alerts)} alerts (made in ${round(buildSeconds)} s), p95 in ms: ${list.join(", ")} (wanted: 100, 150, 150, 1,000)`);
-    if (readers)
-      print(
-        "",
-        `200 readers for 60 s: ${round(readers.requests)} requests, ${readers.errors} errors, p95 ${round(readers.p95)} ms, RSS ${round(readers.rssMegabytes)} MB; ${latencyMs}`,
-      );
-  }
+  const { requests, errors, p95, cpu, rssMegabytes } = await benchReaders(1_000_000, lakes, 60, beside);
+  print(
+    "readers",
+    `200 for 60 s: ${round(requests)} requests, ${errors} errors, p95 ${round(p95)} ms, ${cpu.toFixed(1)} CPU-ms each, RSS ${round(rssMegabytes)} MB`,
+  );
+  print("", latencyMs);
 }
 
 async function filters(): Promise<void> {

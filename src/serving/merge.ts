@@ -21,6 +21,7 @@ export interface MergeOptions {
   readonly maxRows?: number;
 }
 
+/** Rows of one turn at least; as many as are there already where there are more, so that merging all of a lake is no more than twice the work of writing it. */
 const rowsAtOnce = 100_000;
 /** With 170 columns a query pays for each group of the file and for the rows of one: measured, 20,000 rows in groups of 4,096 cost two thirds of 80,000 in groups of 8,192. */
 const rowGroup = 4096;
@@ -61,12 +62,12 @@ async function mergeAll(upkeep: Upkeep, lake: string, survey: Survey, options: M
   const fresh = new FreshRows(upkeep.connection, upkeep.scratch, lake, survey);
   let merged = 0;
   for (;;) {
-    const isNew = await fresh.advance(rowsAtOnce);
+    const isNew = await fresh.advance(Math.max(rowsAtOnce, rowsIn(readState(lake, survey.name).pixels)));
     const { base, reached } = fresh;
     if (!fresh.exists || (!isNew && !fresh.isBehind)) return merged;
     const state = readState(lake, survey.name);
     const waiting = await count(upkeep, fresh.name);
-    const served = base.pixels.reduce((sum, p) => sum + p.rows, 0);
+    const served = rowsIn(base.pixels);
     const isDue = merged > 0 || fresh.isBehind || waiting >= Math.min(options.atLeast, Math.max(10_000, served / 10));
     const isSame = reached.raw <= state.raw && reached.science <= state.science && reached.updates <= state.updates;
     if (waiting === 0 || isSame || !isDue || options.signal?.aborted) return merged;
@@ -143,7 +144,7 @@ class Merger {
 function writeState(lake: string, survey: Survey, state: ServingState): void {
   const folder = sourcesFolder(lake, survey.name);
   const filled = state.pixels.filter(({ rows }) => rows > 0);
-  const rows = filled.reduce((sum, p) => sum + p.rows, 0);
+  const rows = rowsIn(filled);
   const bytes = filled.reduce((sum, p) => sum + statSync(pixelFile(lake, survey.name, p)).size, 0);
   const properties = {
     obs_collection: `${survey.name}_sources`,
@@ -165,6 +166,10 @@ function writeState(lake: string, survey: Survey, state: ServingState): void {
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}`);
   replaceWhole(join(folder, "hats.properties"), Buffer.from(`${lines.join("\n")}\n`));
   replaceWhole(stateFile(lake, survey.name), Buffer.from(JSON.stringify(state)));
+}
+
+function rowsIn(pixels: readonly Pixel[]): number {
+  return pixels.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 async function count({ connection }: Upkeep, from: string): Promise<number> {
