@@ -12,8 +12,3 @@ export function moved(ra: number, dec: number, pmRaMas: number, pmDecMas: number
   const z = sinDec + north * cosDec;
   return [normalDegrees(degreesOf(Math.atan2(y, x))), degreesOf(Math.atan2(z, Math.hypot(x, y)))];
 }
-
-/** Julian year of an MJD, such as 2016.0 of Gaia DR3. */
-export function julianYear(mjd: number): number {
-  return 2000 + (mjd - 51544.5) / 365.25;
-}

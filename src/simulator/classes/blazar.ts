@@ -18,7 +18,6 @@ export const blazar = nucleusClass({
     "Abdo et al. 2010, ApJ 722, 520 (shape of flares)",
   ],
   simbadType: "Bla",
-  tnsType: null,
   vsxType: "BLLAC",
   population: {
     density: (z) => 2.2e-8 * (1 + Math.min(z, 1.5)) ** 3,

@@ -45,7 +45,6 @@ export const cepheid = stellarClass(
       "Ripepi et al. 2023, A&A 674, A17 (numbers, with near ones)",
     ],
     simbadType: "deltaCep",
-    tnsType: null,
     vsxType: "DCEP",
   },
   [

@@ -3,7 +3,7 @@ import type { Band, Telescope } from "../survey/telescope.ts";
 import type { Random } from "../random.ts";
 
 /**
- * A class of things on the sky that give alerts. One file in this folder is one class; `classes.ts` lists them.
+ * A class of things on the sky that give alerts. One file in this folder is one class, but for artefacts; `classes.ts` lists them.
  * `fixed`: it has a place on the sky (stars, galaxies and what happens in them). `moving`: the solar system. `artefact`: made by the telescope, other in each visit.
  */
 export type ClassModel = FixedClass | MovingClass | ArtefactClass;
@@ -17,12 +17,12 @@ interface ClassDescription {
   readonly about: string;
   /** Papers, as "Bazin et al. 2009, A&A 499, 653". */
   readonly papers: readonly string[];
-  /** Type that SIMBAD gives such an object when it is known there (SIMBAD's short labels: "RRLyr", "QSO", "EB*" …); null: never there. */
-  readonly simbadType: string | null;
-  /** Type in a report to the Transient Name Server: "SN Ia", "TDE" …; null: never reported. */
-  readonly tnsType: string | null;
-  /** Type in the Variable Star Index: "RRAB", "EA" …; null: not a variable star. */
-  readonly vsxType: string | null;
+  /** Type that SIMBAD gives such an object when it is known there (SIMBAD's short labels: "RRLyr", "QSO", "EB*" …), if it ever is. */
+  readonly simbadType?: string;
+  /** Type in a report to the Transient Name Server: "SN Ia", "TDE" …, if it is ever reported. */
+  readonly tnsType?: string;
+  /** Type in the Variable Star Index: "RRAB", "EA" …, of a variable star. */
+  readonly vsxType?: string;
 }
 
 export interface FixedClass extends ClassDescription {

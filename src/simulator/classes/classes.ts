@@ -1,10 +1,8 @@
 import { agn } from "./agn.ts";
-import { badSubtraction } from "./bad_subtraction.ts";
+import { artefacts } from "./artefacts.ts";
 import { blazar } from "./blazar.ts";
 import { cepheid } from "./cepheid.ts";
 import type { ClassModel } from "./class.ts";
-import { cosmicRay } from "./cosmic_ray.ts";
-import { dipole } from "./dipole.ts";
 import { dwarfNova } from "./dwarf_nova.ts";
 import { eclipsingBinary } from "./eclipsing_binary.ts";
 import { flareStar } from "./flare_star.ts";
@@ -15,7 +13,6 @@ import { mainBelt } from "./main_belt.ts";
 import { microlensing } from "./microlensing.ts";
 import { nearEarth } from "./near_earth.ts";
 import { rrLyrae } from "./rr_lyrae.ts";
-import { streak } from "./streak.ts";
 import { superluminous } from "./superluminous.ts";
 import { tidalDisruption } from "./tidal_disruption.ts";
 import { trojan } from "./trojan.ts";
@@ -53,8 +50,5 @@ export const classes: readonly ClassModel[] = [
   trojan,
   nearEarth,
   // made by the telescope
-  dipole,
-  cosmicRay,
-  streak,
-  badSubtraction,
+  ...artefacts,
 ];

@@ -95,7 +95,6 @@ export const eclipsingBinary = stellarClass(
       "Soszyński et al. 2016, Acta Astron. 66, 405 (bulge)",
     ],
     simbadType: "EB*",
-    tnsType: null,
     vsxType: "E",
   },
   [...contact, ...detached],

@@ -14,7 +14,6 @@ export const kilonova = eventClass({
   papers: ["Abbott et al. 2021, ApJ 913, L7 (rate)", "Villar et al. 2017, ApJ 851, L21; Drout et al. 2017, Science 358, 1570 (AT2017gfo)"],
   simbadType: "ev",
   tnsType: "Kilonova",
-  vsxType: null,
   lastsDays: [-2.5, 30],
   population: { density: () => 320e-9, brightest: -17.5, faintest: -13.5, abundance: gaussian(-15.7, 0.8) },
   host: { characteristicMagnitude: -21.2, earlyShare: 0.5, place: "where the light is" },

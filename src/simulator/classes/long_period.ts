@@ -84,7 +84,6 @@ export const longPeriod = stellarClass(
       "Soszyński et al. 2013, Acta Astron. 63, 21 (semi-regular giants)",
     ],
     simbadType: "LPV*",
-    tnsType: null,
     vsxType: "LPV",
   },
   [...miras, ...semiregulars],

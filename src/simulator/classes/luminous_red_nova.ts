@@ -10,7 +10,6 @@ export const luminousRedNova = eventClass({
   papers: ["Karambelkar et al. 2023, ApJ 948, 137 (rate, luminosity function)", "Pastorello et al. 2019, A&A 630, A75 (light curves)"],
   simbadType: "No*",
   tnsType: "LRN",
-  vsxType: null,
   lastsDays: [-30, 400],
   population: { density: () => 7.8e-5, brightest: -16, faintest: -11, abundance: (magnitude) => 10 ** (0.6 * magnitude) },
   host: { characteristicMagnitude: -20.8, earlyShare: 0.1, place: "where the light is" },

@@ -29,9 +29,6 @@ export const mainBelt: MovingClass = {
     "Bowell et al. 1989, Asteroids II, 524",
     "Warner et al. 2009, Icarus 202, 134",
   ],
-  simbadType: null,
-  tnsType: null,
-  vsxType: null,
   count: (telescope) => brighterThan(sizes, reach(telescope, nearest)) * acceptedShare(telescope),
   draw(telescope, random) {
     const { a, e } = shapeInReach(telescope, random);

@@ -47,8 +47,6 @@ export const microlensing: FixedClass = {
     "Mróz et al. 2019, ApJS 244, 29 (bulge: rates and Einstein times)",
     "Mróz et al. 2020, ApJS 249, 16 (disc)",
   ],
-  simbadType: null,
-  tnsType: null,
   vsxType: "Microlens",
   lastsDays: [-lastsDays, lastsDays],
   density: events.expected,

@@ -14,9 +14,6 @@ export const nearEarth: MovingClass = {
     "Asteroids with perihelia inside 1.3 au. All those that are bright enough at 1 au from the Sun and from the Earth, and no smaller ones: of the many that are seen only within " +
     "0.5 au, most are left out. Unperturbed orbits, so that close encounters do not bend them.",
   papers: ["Granvik et al. 2018, Icarus 312, 181", "Warner et al. 2009, Icarus 202, 134"],
-  simbadType: null,
-  tnsType: null,
-  vsxType: null,
   count: (telescope) => brighterThan(sizes, faintest(telescope)),
   draw(telescope, random) {
     const h = magnitudeOfRank(sizes, (1 - random.uniform()) * brighterThan(sizes, faintest(telescope)));

@@ -59,7 +59,6 @@ export const rrLyrae = stellarClass(
       "Clementini et al. 2023, A&A 674, A18 (numbers)",
     ],
     simbadType: "RRLyr",
-    tnsType: null,
     vsxType: "RR",
   },
   [

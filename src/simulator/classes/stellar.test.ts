@@ -64,7 +64,7 @@ function amplitude(source: Source, band: Band): number {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 describe("numbers on the sky", () => {
-  const likeGaia: Telescope = { ...ztf, bands: { r: { depth: 21, share: 1 } } };
+  const likeGaia: Telescope = { ...ztf, bands: { r: { depth: 21 } } };
 
   // 270,000: Clementini 2023; 1,262 and 131,000 on three quarters of the sky: Chen 2020; 2.2 million: Mowlavi 2023; 79,000: Marton 2023
   test.each([

@@ -15,7 +15,6 @@ export const superluminous = eventClass({
   ],
   simbadType: "SN*",
   tnsType: "SLSN-I",
-  vsxType: null,
   lastsDays: [-250, 700],
   population: { density: (z) => 40e-9 * starFormation(z), brightest: -23, faintest: -19.8, abundance: gaussian(-20.6, 0.7) },
   host: { characteristicMagnitude: -18.5, earlyShare: 0, place: "where the light is" },

@@ -17,7 +17,6 @@ export const tidalDisruption = eventClass({
   ],
   simbadType: "ev",
   tnsType: "TDE",
-  vsxType: null,
   lastsDays: [-150, 700],
   population: {
     density: () => 310e-9,

@@ -17,9 +17,6 @@ export const trojan: MovingClass = {
     "Asteroids 60° before (8 of 13) and behind Jupiter on its orbit, of the reddish D type, scattered about the Lagrangian points as libration scatters them: here they keep their place " +
     "to some degrees in a decade, without libration.",
   papers: ["Yoshida & Nakamura 2005, AJ 130, 2900", "Szabó et al. 2007, MNRAS 377, 1393", "Grav et al. 2011, ApJ 742, 40"],
-  simbadType: null,
-  tnsType: null,
-  vsxType: null,
   count: (telescope) => brighterThan(sizes, faintestH(telescope)),
   draw(telescope, random) {
     const a = jupiter.a + 0.03 * random.normal();

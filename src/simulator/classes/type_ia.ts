@@ -31,7 +31,6 @@ export const typeIa = eventClass({
   ],
   simbadType: "SN*",
   tnsType: "SN Ia",
-  vsxType: null,
   lastsDays: [-50, 300],
   population: {
     density: (z) => 2.35e-5 * (1 + Math.min(z, 1)) ** 1.7,

@@ -16,7 +16,6 @@ export const typeII = eventClass({
   ],
   simbadType: "SN*",
   tnsType: "SN II",
-  vsxType: null,
   lastsDays: [-40, 450],
   population: { density: (z) => 0.65 * 1.0e-4 * starFormation(z), brightest: -19.2, faintest: -13.5, abundance: gaussian(-16.5, 1.05) },
   host: { characteristicMagnitude: -20.8, earlyShare: 0, place: "where the light is" },

@@ -14,7 +14,6 @@ export const typeIIn = eventClass({
   ],
   simbadType: "SN*",
   tnsType: "SN IIn",
-  vsxType: null,
   lastsDays: [-200, 700],
   population: { density: (z) => 0.06 * 1.0e-4 * starFormation(z), brightest: -21.5, faintest: -15.5, abundance: gaussian(-17.2, 1.05) },
   host: { characteristicMagnitude: -20.3, earlyShare: 0, place: "where the light is" },

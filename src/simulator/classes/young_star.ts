@@ -63,7 +63,6 @@ export const youngStar: FixedClass = {
     "About as many as the 79,000 of Gaia DR3; outbursts (FU and EX Orionis) and the dust of their own clouds are left out.",
   papers: ["Cody et al. 2014, AJ 147, 82 (light curves)", "Marton et al. 2023, A&A 674, A21 (numbers)"],
   simbadType: "YSO",
-  tnsType: null,
   vsxType: "YSO",
   lastsDays: null,
   density: stars.expected,

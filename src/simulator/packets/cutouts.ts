@@ -72,19 +72,15 @@ export function drawCutouts({ object, observation }: Alert, camera: Camera, rand
   return { science, template, difference, x: onTemplate.x, y: onTemplate.y, noise, templateNoise };
 }
 
-interface Images {
-  readonly science: Float32Array;
-  readonly template: Float32Array;
-  readonly difference: Float32Array;
-}
+type Images = Pick<Cutouts, "science" | "template" | "difference">;
 
 const images = new Map<number, Images>();
 
 /** Made once for each side: a thousand alerts a second would keep the garbage collector busy. */
 function imagesOf(side: number): Images {
-  let found = images.get(side);
-  if (!found)
-    images.set(side, (found = { science: new Float32Array(side ** 2), template: new Float32Array(side ** 2), difference: new Float32Array(side ** 2) }));
+  const image = (): Float32Array => new Float32Array(side ** 2);
+  const found = images.get(side) ?? { science: image(), template: image(), difference: image() };
+  images.set(side, found);
   return found;
 }
 

@@ -1,12 +1,13 @@
 // FITS 4.0: a header of 80-character cards in blocks of 2880 bytes, then big-endian pixels padded to such blocks.
 const [cardBytes, blockBytes] = [80, 2880];
 
-export type Card = readonly [name: string, value: string | number | boolean];
+/** Name and value of each card, in their order. */
+export type Cards = Readonly<Record<string, string | number | boolean>>;
 
 type Pixels = Float32Array | Float64Array;
 
 /** A square image: `cards` is what the header says beyond type and size; one with EXTNAME makes it an extension. */
-export function imageHdu(pixels: Pixels, cards: readonly Card[]): Buffer {
+export function imageHdu(pixels: Pixels, cards: Cards): Buffer {
   const header = imageHeader(Math.sqrt(pixels.length), pixels.BYTES_PER_ELEMENT, cards);
   const hdu = Buffer.allocUnsafeSlow(hduBytes(header, pixels));
   writeHdu(hdu, 0, header, pixels);
@@ -14,18 +15,13 @@ export function imageHdu(pixels: Pixels, cards: readonly Card[]): Buffer {
 }
 
 /** The header alone, to be written in front of many images of that size. */
-export function imageHeader(side: number, bytesPerPixel: number, cards: readonly Card[]): Buffer {
-  const isExtension = cards.some(([name]) => name === "EXTNAME");
-  const first: Card = isExtension ? ["XTENSION", "IMAGE"] : ["SIMPLE", true];
-  const size: Card[] = [first, ["BITPIX", -8 * bytesPerPixel], ["NAXIS", 2], ["NAXIS1", side], ["NAXIS2", side]];
-  const text = [...size, ...(isExtension ? counts : []), ...cards].map(cardText).join("") + "END".padEnd(cardBytes);
+export function imageHeader(side: number, bytesPerPixel: number, cards: Cards): Buffer {
+  const isExtension = "EXTNAME" in cards;
+  const size = { BITPIX: -8 * bytesPerPixel, NAXIS: 2, NAXIS1: side, NAXIS2: side };
+  const all: Cards = { ...(isExtension ? { XTENSION: "IMAGE" } : { SIMPLE: true }), ...size, ...(isExtension && { PCOUNT: 0, GCOUNT: 1 }), ...cards };
+  const text = Object.entries(all).map(cardText).join("") + "END".padEnd(cardBytes);
   return Buffer.from(text.padEnd(wholeBlocks(text.length)), "latin1");
 }
-
-const counts: readonly Card[] = [
-  ["PCOUNT", 0],
-  ["GCOUNT", 1],
-];
 
 /** Exchanges the number of a card in a header made with `imageHeader`. */
 export function setNumber(header: Buffer, name: string, value: number): void {
@@ -53,7 +49,7 @@ function wholeBlocks(bytes: number): number {
 }
 
 /** Fixed format: numbers and logicals end in column 30, strings begin in column 11. */
-function cardText([name, value]: Card): string {
+function cardText([name, value]: readonly [string, Cards[string]]): string {
   const start = `${name.padEnd(8)}= `;
   if (typeof value === "string") return `${start}'${value.padEnd(8)}'`.padEnd(cardBytes);
   return `${start}${typeof value === "boolean" ? (value ? "T" : "F").padStart(20) : numberText(value)}`.padEnd(cardBytes);

@@ -59,27 +59,9 @@ function headerOf({ object, observation }: Alert, side: number, x: number, y: nu
   return header;
 }
 
-const cards = [
-  ["EXTEND", true],
-  ["CUTMINX", 0],
-  ["CUTMINY", 0],
-  ["BUNIT", "nJy"],
-  ["WCSAXES", 2],
-  ["CTYPE1", "RA---TAN"],
-  ["CTYPE2", "DEC--TAN"],
-  ["CRPIX1", 0],
-  ["CRPIX2", 0],
-  ["PC1_1", -pixelArcsec / 3600],
-  ["PC1_2", 0],
-  ["PC2_1", 0],
-  ["PC2_2", pixelArcsec / 3600],
-  ["CDELT1", 1],
-  ["CDELT2", 1],
-  ["CRVAL1", 0],
-  ["CRVAL2", 0],
-  ["LATPOLE", 90],
-  ["MJDREF", 0],
-] as const;
+const axes = { WCSAXES: 2, CTYPE1: "RA---TAN", CTYPE2: "DEC--TAN", CRPIX1: 0, CRPIX2: 0 };
+const scale = { PC1_1: -pixelArcsec / 3600, PC1_2: 0, PC2_1: 0, PC2_2: pixelArcsec / 3600, CDELT1: 1, CDELT2: 1 };
+const cards = { EXTEND: true, CUTMINX: 0, CUTMINY: 0, BUNIT: "nJy", ...axes, ...scale, CRVAL1: 0, CRVAL2: 0, LATPOLE: 90, MJDREF: 0 };
 
 /** Images that the alerts of a visit share. */
 const shared = new Map<string, Buffer>();
@@ -94,12 +76,8 @@ function once(key: string, make: () => Buffer): Buffer {
 }
 
 function uncertainty(side: number, variance: number): Buffer {
-  return once(`variance ${side} ${variance}`, () =>
-    imageHdu(new Float32Array(side * side).fill(variance), [
-      ["UTYPE", "VarianceUncertainty"],
-      ["EXTNAME", "UNCERT"],
-    ]),
-  );
+  const cards = { UTYPE: "VarianceUncertainty", EXTNAME: "UNCERT" };
+  return once(`variance ${side} ${variance}`, () => imageHdu(new Float32Array(side * side).fill(variance), cards));
 }
 
 function pointSpread(side: number, sigma: number): Buffer {
@@ -107,6 +85,6 @@ function pointSpread(side: number, sigma: number): Buffer {
     const profile = Float64Array.from({ length: side }, (_, i) => Math.exp(-0.5 * ((i - (side - 1) / 2) / sigma) ** 2));
     const total = profile.reduce((a, b) => a + b) ** 2;
     const pixels = Float64Array.from({ length: side * side }, (_, i) => (profile[i % side] * profile[Math.floor(i / side)]) / total);
-    return imageHdu(pixels, [["EXTNAME", "PSFIMAGE"]]);
+    return imageHdu(pixels, { EXTNAME: "PSFIMAGE" });
   });
 }

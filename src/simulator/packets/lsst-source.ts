@@ -5,6 +5,8 @@ import { normalOf, type Random, randomStream, uniformOf } from "../random.ts";
 import { type Band, telescopes } from "../survey/telescope.ts";
 import { artefactExtent, dipoleStrength, templateNoiseShare } from "./cutouts.ts";
 import { lsstSourceId, placeOf, visitId } from "./lsst-ids.ts";
+import { lsstTable } from "./schema-lsst.ts";
+import { fieldsOf } from "./schemas.ts";
 
 const telescope = telescopes.lsst;
 
@@ -174,33 +176,5 @@ function footprint(snr: number, sigma: number): number {
   return 1 + 6.2 * sigma + 4 * sigma * Math.sqrt(Math.max(0, Math.log(snr / 5)));
 }
 
-/** All flags of a detection, down. */
-const unflagged = {
-  centroid_flag: false,
-  apFlux_flag: false,
-  apFlux_flag_apertureTruncated: false,
-  psfFlux_flag: false,
-  psfFlux_flag_edge: false,
-  psfFlux_flag_noGoodPixels: false,
-  trail_flag_edge: false,
-  forced_PsfFlux_flag: false,
-  forced_PsfFlux_flag_edge: false,
-  forced_PsfFlux_flag_noGoodPixels: false,
-  shape_flag: false,
-  shape_flag_no_pixels: false,
-  shape_flag_not_contained: false,
-  shape_flag_parent_source: false,
-  pixelFlags: false,
-  pixelFlags_bad: false,
-  pixelFlags_edge: false,
-  pixelFlags_nodata: false,
-  pixelFlags_nodataCenter: false,
-  pixelFlags_offimage: false,
-  pixelFlags_saturated: false,
-  pixelFlags_saturatedCenter: false,
-  pixelFlags_suspectCenter: false,
-  pixelFlags_injected: false,
-  pixelFlags_injectedCenter: false,
-  pixelFlags_injected_template: false,
-  pixelFlags_injected_templateCenter: false,
-} as const;
+/** All flags of a detection, down: what the schema has of type boolean. */
+const unflagged = Object.fromEntries(fieldsOf(lsstTable, "diaSource", "boolean?").map((name) => [name, false]));

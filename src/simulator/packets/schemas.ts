@@ -2,7 +2,7 @@ import { FinkError } from "../../errors.ts";
 import type { SurveyName } from "../survey/telescope.ts";
 import { ztfDocs } from "./schema-docs.ts";
 import { lsstTable } from "./schema-lsst.ts";
-import { ztfTables } from "./schema-ztf.ts";
+import { type ZtfSchema, ztfTables } from "./schema-ztf.ts";
 
 // Names, order and types of the fields as the surveys publish them. In a table a record's name stands alone on its line; an indented line is
 // `type field field …`. `[]`: array of. `?`: or null, and null by default; `?!`: or null, without a default.
@@ -26,43 +26,19 @@ interface Dialect {
 }
 
 const schemas: Readonly<Record<SurveyName, Readonly<Record<string, { readonly id: number; readonly text: string }>>>> = {
-  ztf: {
-    "4.02": {
-      id: 402,
-      text: schemaText(
-        ztfTables["4.02"],
-        ztfDialect("4.02", (type) => ["null", type]),
-      ),
-    },
-    // null comes last, though it is the default: as published
-    "3.3": {
-      id: 303,
-      text: schemaText(
-        ztfTables["3.3"],
-        ztfDialect("3.3", (type) => [type, "null"]),
-      ),
-    },
-  },
-  lsst: {
-    "9.0": {
-      id: 900,
-      text: schemaText(lsstTable, {
-        recordName: (record) => ({ name: `lsst.v9_0.${record}` }),
-        fullName: (record) => `lsst.v9_0.${record}`,
-        nullable: (type) => ["null", type],
-        docs: new Map(),
-      }),
-    },
-  },
+  // in 3.3 null comes last, though it is the default: as published
+  ztf: { "4.02": { id: 402, text: ztfText("4.02", (type) => ["null", type]) }, "3.3": { id: 303, text: ztfText("3.3", (type) => [type, "null"]) } },
+  lsst: { "9.0": { id: 900, text: lsstText() } },
 };
 
-function ztfDialect(version: string, nullable: (type: Json) => Json): Dialect {
-  return {
-    recordName: (record) => ({ version, name: record, namespace: record === "alert" ? "ztf" : "ztf.alert" }),
-    fullName: (record) => `ztf.alert.${record}`,
-    nullable,
-    docs: ztfDocs,
-  };
+function ztfText(version: ZtfSchema, nullable: (type: Json) => Json): string {
+  const recordName = (record: string) => ({ version, name: record, namespace: record === "alert" ? "ztf" : "ztf.alert" });
+  return schemaText(ztfTables[version], { recordName, fullName: (record) => `ztf.alert.${record}`, nullable, docs: ztfDocs });
+}
+
+function lsstText(): string {
+  const fullName = (record: string) => `lsst.v9_0.${record}`;
+  return schemaText(lsstTable, { recordName: (record) => ({ name: fullName(record) }), fullName, nullable: (type) => ["null", type], docs: new Map() });
 }
 
 type Json = string | Json[] | { readonly [key: string]: Json | null };
@@ -86,6 +62,11 @@ function schemaText(table: string, { recordName, fullName, nullable, docs }: Dia
     return { name, type: typeOf(type), ...(type.endsWith("?") && { default: null }), ...(doc !== undefined && { doc }) };
   };
   return JSON.stringify(typeOf("alert"));
+}
+
+/** Names of the fields of a record that have that type. */
+export function fieldsOf(table: string, record: string, type: string): string[] {
+  return (parseTable(table).get(record) ?? []).flatMap(([own, ...names]) => (own === type ? names : []));
 }
 
 /** The lines of each record, as words. */

@@ -6,7 +6,7 @@ import { hduBytes, imageHeader, writeHdu } from "./fits.ts";
 
 /** Makes the compressor of square images with one header. It writes to `out`, which has room for twice the pixels, and returns the part it used. */
 export function imageGzip(side: number): (pixels: Float32Array, out: Uint8Array) => Uint8Array {
-  const header = imageHeader(side, Float32Array.BYTES_PER_ELEMENT, [["BUNIT", "DN"]]);
+  const header = imageHeader(side, Float32Array.BYTES_PER_ELEMENT, { BUNIT: "DN" });
   const fits = Buffer.alloc(hduBytes(header, new Float32Array(side * side)));
   const padding = new Uint8Array(fits.length - header.length - side * side * 4);
   const begin: Bits = { out: new Uint8Array(2 * header.length), at: 0, bits: 0, count: 0 };

@@ -2,7 +2,6 @@ import { cosDegrees } from "../../sky/angle.ts";
 import { jdMinusMjd, nightOfMjd } from "../../sky/time.ts";
 import type { SkyObject } from "../night/alert.ts";
 import type { Patch } from "../survey/fields.ts";
-import type { Visit } from "../survey/schedule.ts";
 
 /** Where an object falls in the camera: readout channel, and pixel on it. */
 export interface CameraPlace {
@@ -48,11 +47,7 @@ export function imageIdOf(jd: number, rcid: number): number {
   return Math.floor(days) * 1e9 + Math.floor((days % 1) * 1e5) * 1e4 + rcid * 100 + 15;
 }
 
-/** Of the alert that the object gives in that visit. */
-export function ztfCandid(object: SkyObject, visit: Visit): bigint {
-  return candidOf(imageIdOf(jdOf(visit.mjd), cameraPlace(object, visit.field).rcid), object.serial);
-}
-
+/** Of the alert that the object of that serial gives in that image. */
 export function candidOf(imageId: number, serial: number): bigint {
   return BigInt(imageId) * 1_000_000n + BigInt(serial);
 }

@@ -1,4 +1,5 @@
 import { abMagnitude } from "../photometry.ts";
+import type { SkyObject } from "../night/alert.ts";
 import { type Random, randomStream } from "../random.ts";
 import type { Band } from "../survey/telescope.ts";
 import type { Target } from "./ztf-detection.ts";
@@ -30,7 +31,7 @@ export function neighboursOf({ object, reference }: Target, distanceArcsec: numb
   if ((own.magnitudes.r ?? 99) < panStarrsLimits.r && distanceArcsec < 30) near.push(own);
   near.sort((a, b) => a.distanceArcsec - b.distanceArcsec);
   fields["nmtchps"] = near.length;
-  for (const [i, names] of panStarrsNames.entries()) setPanStarrs(fields, names, near[i], object, random);
+  for (const n of [1, 2, 3]) Object.assign(fields, panStarrsFields(n, near[n - 1], object, random));
   setGaia(fields, own, crowding, random);
   return fields;
 }
@@ -49,31 +50,18 @@ function strangerAt(distanceArcsec: number, crowding: number, random: Random): N
   return { distanceArcsec, magnitudes, isGalaxy: random.uniform() < 0.6 * (1 - crowding) };
 }
 
-interface PanStarrsNames {
-  readonly id: string;
-  readonly score: string;
-  readonly distance: string;
-  readonly magnitudes: readonly (readonly [name: string, band: "g" | "r" | "i" | "z"])[];
-}
-
-const panStarrsNames: readonly PanStarrsNames[] = [1, 2, 3].map((n) => ({
-  id: `objectidps${n}`,
-  score: `sgscore${n}`,
-  distance: `distpsnr${n}`,
-  magnitudes: (["g", "r", "i", "z"] as const).map((band) => [`s${band}mag${n}`, band] as const),
-}));
-
-function setPanStarrs(
-  fields: Record<string, number | bigint>,
-  names: PanStarrsNames,
-  source: Neighbour | undefined,
-  { ra, dec }: { readonly ra: number; readonly dec: number },
-  random: Random,
-): void {
-  for (const [name, band] of names.magnitudes) fields[name] = brighterThan(panStarrsLimits[band], source?.magnitudes[band]);
-  fields[names.id] = source ? panStarrsId(ra, dec, random) : missing;
-  fields[names.score] = source ? starScore(source, random) : missing;
-  fields[names.distance] = source?.distanceArcsec ?? missing;
+/** Of the n-th source. */
+function panStarrsFields(n: number, source: Neighbour | undefined, { ra, dec }: SkyObject, random: Random): Record<string, number | bigint> {
+  const magnitudeIn = (band: keyof typeof panStarrsLimits): number => brighterThan(panStarrsLimits[band], source?.magnitudes[band]);
+  return {
+    [`sgmag${n}`]: magnitudeIn("g"),
+    [`srmag${n}`]: magnitudeIn("r"),
+    [`simag${n}`]: magnitudeIn("i"),
+    [`szmag${n}`]: magnitudeIn("z"),
+    [`objectidps${n}`]: source ? panStarrsId(ra, dec, random) : missing,
+    [`sgscore${n}`]: source ? starScore(source, random) : missing,
+    [`distpsnr${n}`]: source?.distanceArcsec ?? missing,
+  };
 }
 
 function brighterThan(limit: number, magnitude: number | undefined): number {

@@ -18,7 +18,7 @@ import type { Visit } from "../survey/schedule.ts";
 import { type Band, telescopes } from "../survey/telescope.ts";
 import { schemaFor } from "./schemas.ts";
 import { type ZtfSchema, ztfPacket } from "./ztf.ts";
-import { ztfCandid, ztfObjectId } from "./ztf-identity.ts";
+import { cameraPlace, candidOf, imageIdOf, jdOf, ztfObjectId } from "./ztf-identity.ts";
 
 const field = fieldsOf(telescopes.ztf)[300];
 
@@ -211,6 +211,8 @@ describe("a ZTF packet", () => {
 });
 
 describe("identifiers", () => {
+  const ztfCandid = (object: SkyObject, { mjd, field }: Visit) => candidOf(imageIdOf(jdOf(mjd), cameraPlace(object, field).rcid), object.serial);
+
   it("are those in the packets", () => {
     for (const object of all) {
       const { bytes, alertId, objectId } = ztfPacket(alertOf(object));

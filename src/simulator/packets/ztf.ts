@@ -60,26 +60,18 @@ function candidateOf({ observation, firstDetection, detections, coverage }: Aler
 }
 
 /** Some fits fail, as in real packets, and say so. */
-const [failure, failureStatus, failureRate] = [-99999, "61", 1 / 30];
+const failureRate = 1 / 30;
+const failed = ["forcediffimflux", "forcediffimfluxunc", "distnr", "ranr", "decnr", "magnr", "sigmagnr", "chinr", "sharpnr"];
+const failedFit = { ...Object.fromEntries(failed.map((name) => [name, -99999])), procstatus: "61" };
 
 /** The fit at the object's place in one visit: fluxes in DN, to be taken with the zero point of the image. */
 function forcedPhotometry({ object, place, reference }: Target, { visit, flux, fluxErr }: Observation) {
   const image = imageOf(visit, place.rcid);
-  const isFailed = uniformOf(object.hash, visit.key, 61) < failureRate;
+  if (uniformOf(object.hash, visit.key, 61) < failureRate) return { ...image, ...failedFit };
+  const { east, north, ranr, decnr, chinr, sharpnr } = reference;
   const magnr = referenceMagnitude(reference, visit.band);
-  return {
-    ...image,
-    forcediffimflux: isFailed ? failure : flux * image.dnPerNJy,
-    forcediffimfluxunc: isFailed ? failure : fluxErr * image.dnPerNJy,
-    procstatus: isFailed ? failureStatus : "0",
-    distnr: isFailed ? failure : Math.hypot(reference.east, reference.north),
-    ranr: isFailed ? failure : reference.ranr,
-    decnr: isFailed ? failure : reference.decnr,
-    magnr: isFailed ? failure : magnr,
-    sigmagnr: isFailed ? failure : referenceError(magnr),
-    chinr: isFailed ? failure : reference.chinr,
-    sharpnr: isFailed ? failure : reference.sharpnr,
-  };
+  const nearest = { distnr: Math.hypot(east, north), ranr, decnr, magnr, sigmagnr: referenceError(magnr), chinr, sharpnr };
+  return { ...image, forcediffimflux: flux * image.dnPerNJy, forcediffimfluxunc: fluxErr * image.dnPerNJy, procstatus: "0", ...nearest };
 }
 
 const cutoutSide = 63;

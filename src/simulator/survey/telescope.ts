@@ -16,7 +16,6 @@ export interface Telescope {
   /** Side of the field of view, degrees. */
   readonly fieldDegrees: number;
   readonly decRange: readonly [south: number, north: number];
-  readonly detectors: number;
   readonly exposureSeconds: number;
   readonly secondsBetweenVisits: number;
   /** From the end of the exposure to the first alert, and until the last of a visit. */
@@ -25,8 +24,8 @@ export interface Telescope {
   readonly pixelArcsec: number;
   /** Median full width at half maximum. */
   readonly seeingArcsec: number;
-  /** 5 σ depth of a point source in a visit at zenith in dark time, AB, and its share of the visits. */
-  readonly bands: Partial<Readonly<Record<Band, { readonly depth: number; readonly share: number }>>>;
+  /** 5 σ depth of a point source in a visit at zenith in dark time, AB. */
+  readonly bands: Partial<Readonly<Record<Band, { readonly depth: number }>>>;
   /** Electrons per nJy in one visit: the Poisson noise of the sources. */
   readonly electronsPerNJy: Partial<Readonly<Record<Band, number>>>;
   /**
@@ -51,14 +50,13 @@ export const telescopes: Readonly<Record<SurveyName, Telescope>> = {
     firstNight: 58194, // 2018-03-17
     fieldDegrees: 7,
     decRange: [-31.5, 87.5],
-    detectors: 64,
     exposureSeconds: 30,
     secondsBetweenVisits: 40,
     secondsToAlert: 480,
     burstSeconds: 20,
     pixelArcsec: 1.012,
     seeingArcsec: 2,
-    bands: { g: { depth: 20.8, share: 0.45 }, r: { depth: 20.6, share: 0.47 }, i: { depth: 19.9, share: 0.08 } },
+    bands: { g: { depth: 20.8 }, r: { depth: 20.6 }, i: { depth: 19.9 } },
     electronsPerNJy: { g: 0.0565, r: 0.0565, i: 0.0325 },
     calibrationError: 0.033,
     fitExcess: { median: 1.45, spread: 0.25 },
@@ -74,21 +72,13 @@ export const telescopes: Readonly<Record<SurveyName, Telescope>> = {
     firstNight: 61095, // 2026-02-24, the first public alerts
     fieldDegrees: 3.1,
     decRange: [-74.4, 12.4],
-    detectors: 189,
     exposureSeconds: 30,
     secondsBetweenVisits: 37,
     secondsToAlert: 60,
     burstSeconds: 5,
     pixelArcsec: 0.2,
     seeingArcsec: 0.8,
-    bands: {
-      u: { depth: 23.9, share: 0.07 },
-      g: { depth: 25.0, share: 0.1 },
-      r: { depth: 24.7, share: 0.22 },
-      i: { depth: 24.0, share: 0.22 },
-      z: { depth: 23.3, share: 0.2 },
-      y: { depth: 22.1, share: 0.19 },
-    },
+    bands: { u: { depth: 23.9 }, g: { depth: 25 }, r: { depth: 24.7 }, i: { depth: 24 }, z: { depth: 23.3 }, y: { depth: 22.1 } },
     electronsPerNJy: { u: 0.53, g: 1.85, r: 1.53, i: 1.14, z: 0.79, y: 0.39 },
     calibrationError: 0.01,
     fitExcess: { median: 1.1, spread: 0.2 },

@@ -32,8 +32,8 @@ export interface Star {
   readonly magnitude: number;
   /** null: a quasar, too far for a parallax. */
   readonly distancePc: number | null;
-  /** SIMBAD's short label; null: SIMBAD never has such a thing. */
-  readonly simbadType: string | null;
+  /** SIMBAD's short label, if SIMBAD has such things. */
+  readonly simbadType?: string;
 }
 
 /** Ties the rows that `entries` makes to the columns. */

@@ -23,6 +23,6 @@ export const simbad = catalogue("simbad", columns, ({ object, stars, galaxies },
   const hasNucleus = stars.some(({ distancePc }) => distancePc === null);
   const extended = galaxies.slice(hasNucleus && object.host ? 1 : 0).map((galaxy) => ({ ...galaxy, half: 17.5, otype: "G" }));
   return [...points, ...extended]
-    .filter(({ magnitude, half, otype }) => random.uniform() < completeness(magnitude, half, 4) && otype !== null)
-    .map((thing) => ({ main_id: nameByPosition("SIM", thing), ...scattered(thing, thing.otype === "G" ? 0.5 : 0.1, random), otype: thing.otype }));
+    .filter(({ magnitude, half, otype }) => random.uniform() < completeness(magnitude, half, 4) && otype !== undefined)
+    .map((thing) => ({ main_id: nameByPosition("SIM", thing), ...scattered(thing, thing.otype === "G" ? 0.5 : 0.1, random), otype: thing.otype ?? null }));
 });

@@ -1,5 +1,5 @@
 import type { AlertTruth, ObjectTruth } from "../night/batch.ts";
-import type { Columns, RowOf } from "./columns.ts";
+import type { Columns, Row } from "./columns.ts";
 
 /** `truth_alerts.parquet`: an alert each. */
 export const alertColumns = {
@@ -15,8 +15,12 @@ export const alertColumns = {
   dec: "double",
 } as const satisfies Columns & Record<keyof AlertTruth, string>;
 
+const hostColumns: Columns = { ra: "double", dec: "double", redshift: "double", magnitude: "double", radiusArcsec: "double" };
+const orbitColumns: Columns = { a: "double", e: "double", inclination: "double", node: "double", perihelion: "double", meanAnomaly: "double", epoch: "double" };
+const asteroidColumns: Columns = { number: "integer", designation: "string", h: "double", g: "double", ...orbitColumns };
+
 /** `truth.parquet`: an object each. Meaning and units: `ObjectTruth`, `HostTruth` and `AsteroidTruth` in night/batch.ts. */
-export const objectColumns = {
+export const objectColumns: Columns = {
   objectId: "string",
   class: "string",
   ra: "double",
@@ -28,42 +32,15 @@ export const objectColumns = {
   referenceMagnitude: "double",
   extinctionV: "double",
   parameters: "map",
-  host_ra: "double",
-  host_dec: "double",
-  host_redshift: "double",
-  host_magnitude: "double",
-  host_radiusArcsec: "double",
-  asteroid_number: "integer",
-  asteroid_designation: "string",
-  asteroid_h: "double",
-  asteroid_g: "double",
-  asteroid_a: "double",
-  asteroid_e: "double",
-  asteroid_inclination: "double",
-  asteroid_node: "double",
-  asteroid_perihelion: "double",
-  asteroid_meanAnomaly: "double",
-  asteroid_epoch: "double",
-} as const satisfies Columns;
+  ...prefixed("host", hostColumns, (name) => hostColumns[name]),
+  ...prefixed("asteroid", asteroidColumns, (name) => asteroidColumns[name]),
+};
 
-export function objectRow({ host, asteroid, ...object }: ObjectTruth): RowOf<typeof objectColumns> {
-  return {
-    ...object,
-    host_ra: host?.ra ?? null,
-    host_dec: host?.dec ?? null,
-    host_redshift: host?.redshift ?? null,
-    host_magnitude: host?.magnitude ?? null,
-    host_radiusArcsec: host?.radiusArcsec ?? null,
-    asteroid_number: asteroid?.number ?? null,
-    asteroid_designation: asteroid?.designation ?? null,
-    asteroid_h: asteroid?.h ?? null,
-    asteroid_g: asteroid?.g ?? null,
-    asteroid_a: asteroid?.a ?? null,
-    asteroid_e: asteroid?.e ?? null,
-    asteroid_inclination: asteroid?.inclination ?? null,
-    asteroid_node: asteroid?.node ?? null,
-    asteroid_perihelion: asteroid?.perihelion ?? null,
-    asteroid_meanAnomaly: asteroid?.meanAnomaly ?? null,
-    asteroid_epoch: asteroid?.epoch ?? null,
-  };
+export function objectRow({ host, asteroid, ...object }: ObjectTruth): Row {
+  const valuesOf = (part: object | null) => (name: string) => (part as Row | null)?.[name] ?? null;
+  return { ...object, ...prefixed("host", hostColumns, valuesOf(host)), ...prefixed("asteroid", asteroidColumns, valuesOf(asteroid)) };
+}
+
+function prefixed<T>(prefix: string, columns: Columns, of: (name: string) => T): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.keys(columns).map((name) => [`${prefix}_${name}`, of(name)]));
 }

@@ -23,7 +23,7 @@ const mistaken = 0.01;
  * (completeness of the Bright Transient Survey: Perley et al. 2020, ApJ 904, 35). Discovery is the first alert of the simulated nights, or the peak if that was before.
  */
 export const tns = catalogue("tns", columns, ({ object, model, firstAlert }, random) => {
-  if (model.kind !== "fixed" || model.tnsType === null) return [];
+  if (model.kind !== "fixed" || !model.tnsType) return [];
   const { objectId, magnitude, peakMjd, redshift } = object;
   const isReported = random.uniform() < (model.lastsDays ? completeness(magnitude, 20.5, 2) : mistaken);
   const isClassified = random.uniform() < completeness(magnitude, 19, 1);

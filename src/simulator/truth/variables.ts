@@ -18,7 +18,7 @@ const [untyped, halved] = [0.1, 0.03];
 /** Variable stars as in the Variable Star Index (Watson et al. 2006, SASS 25, 47): half of those that reach 17.5 mag. */
 export const variables = catalogue("variables", columns, ({ object, model }, random) => {
   const { parameters, referenceMagnitude } = object;
-  if (model.vsxType === null || referenceMagnitude === null) return [];
+  if (!model.vsxType || referenceMagnitude === null) return [];
   const [brightest, faintest] = rangeOf(referenceMagnitude, parameters);
   if (random.uniform() >= completeness(brightest, 17.5, 4)) return [];
   const type = random.uniform() < untyped ? "VAR" : model.vsxType;

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const description = { title: "", about: "", papers: [], simbadType: null, tnsType: null, vsxType: null };
+const description = { title: "", about: "", papers: [] };
 const fixed = { ...description, kind: "fixed" as const, lastsDays: null, density: () => 0, draw: () => expect.fail() };
 const models: ClassModel[] = [
   { ...fixed, name: "rr_lyrae", simbadType: "RRLyr", vsxType: "RRAB" },
