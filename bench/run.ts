@@ -1,4 +1,4 @@
-// ./fink bench [api|readers|decode|simulate|archive|latency|crossmatch|places|science|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [api|readers|decode|simulate|archive|latency|crossmatch|places|science|outage|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
 import { benchFilters } from "./filters.ts";
+import { benchOutage } from "./outage.ts";
 import { benchPlaces } from "./places.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
@@ -35,13 +36,15 @@ const benches: Record<string, () => Promise<void>> = {
   crossmatch,
   places,
   science,
+  outage,
   filters,
   delivery,
   scores,
 };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
-for (const [name, bench] of Object.entries(benches)) if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers"].includes(name))) await bench(); // these two make lakes first
+for (const [name, bench] of Object.entries(benches))
+  if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers", "outage"].includes(name))) await bench(); // they make lakes first
 if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
 process.exit(0);
 
@@ -130,6 +133,21 @@ async function science(): Promise<void> {
     "",
     `archive and science in one process at 250 alerts/s, ${round(latency.alerts)} alerts: p50 from published ${latency.archived} ms to raw, ${latency.computed} ms to science (wanted: at most 1,000 ms more)`,
   );
+}
+
+async function outage(): Promise<void> {
+  const { alerts, downSeconds, seconds, idleSeconds, cpuSeconds, peakRssMegabytes, requests, waiting, found } = await benchOutage(50_000);
+  const rate = alerts / (seconds - idleSeconds);
+  print(
+    "outage",
+    `five services down: ${round(alerts)} alerts had their row after ${downSeconds.toFixed(0)} s. Back: no answer for ${idleSeconds.toFixed(0)} s (the longest pause), all complete after ${seconds.toFixed(0)} s, ${waiting} wait, ${round(found)} found in VSX (of ${round(alerts / 10)})`,
+  );
+  print(
+    "",
+    `${round(rate)} alerts/s, ${((1000 * cpuSeconds) / alerts).toFixed(2)} CPU-ms an alert, ${requests} requests, peak RSS ${round(peakRssMegabytes)} MB`,
+  );
+  const hour = 250 * 3600;
+  print("", `an hour at 250 alerts/s, at this rate: ${round(hour)} alerts after ${round(idleSeconds + hour / rate)} s (wanted: 600)`);
 }
 
 async function delivery(): Promise<void> {

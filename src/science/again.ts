@@ -19,21 +19,27 @@ import { take } from "./take.ts";
 export interface AgainJob {
   readonly survey: Survey;
   readonly night: number | null;
-  /** File that has the rows. */
-  readonly file: string;
-  /** Folder of `raw`, and its files among which the alerts are. */
+  readonly parts: readonly AgainPart[];
+  /** Folder of `raw`. */
   readonly raw: string;
-  readonly paths: readonly string[];
   /** Of the table `science`. */
   readonly schema: StructType;
-  readonly ids: BigInt64Array;
   /** Names; those that need their columns run as well. */
   readonly modules: readonly string[];
-  /** All rows are wanted, also those in which nothing changes or a module fails. */
-  readonly all: boolean;
+  /** Rows that are wanted: those that changed, of files in which a row waits no longer; or those that changed; or all, also those for which a module fails. */
+  readonly which: "answered" | "changed" | "all";
+}
+
+/** Rows of one file. */
+export interface AgainPart {
+  readonly file: string;
+  /** Files of `raw` among which the alerts are. */
+  readonly paths: readonly string[];
+  readonly ids: BigInt64Array;
 }
 
 export interface Revised {
+  readonly night: number | null;
   /** Whole rows of the next revision, without those in which nothing changed. */
   readonly files: readonly EncodedFile[];
   /** Of each of these rows: alert id and revision. */
@@ -43,15 +49,48 @@ export interface Revised {
 
 /** Runs modules again for rows that are stored; all that others made stays as it is. Where one of the modules fails, nothing is changed. */
 export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
-  const { survey, night } = job;
+  const { survey, which } = job;
   const known = tools.modules.filter(({ name, surveys }) => surveys.includes(survey.name) && !tools.off.has(name));
   const modules = withUsers(job.modules, fitting(known, job.schema).able);
-  const wanted = new Set(job.ids);
+  if (modules.length === 0 && which !== "all") return { night: job.night, files: [], revisions: [], outcomes: [] };
+  const { config } = tools.setup;
+  const patient = { ...tools, setup: { ...tools.setup, config: { ...config, remote: { ...config.remote, waitSeconds: Infinity } } } }; // nobody waits for these rows
+  // all ask at once, so that a request holds what many files want
+  const asked = modules.filter(({ name }) => job.modules.includes(name));
+  const hasAnswer = await Promise.all(job.parts.map(async (part) => which !== "answered" || (await isAnswered(part, job, asked, patient))));
+  const revised: Omit<Revised, "night">[] = [];
+  for (const [i, part] of job.parts.entries()) if (hasAnswer[i]) revised.push(await revise(part, job, modules, tools));
+  return {
+    night: job.night,
+    files: revised.flatMap(({ files }) => files),
+    revisions: revised.flatMap(({ revisions }) => revisions),
+    outcomes: revised.flatMap(({ outcomes }) => outcomes),
+  };
+}
+
+/** Whether of one of the rows a module no longer says that it waits. Reads next to nothing, as while a service is down it is all that happens. */
+async function isAnswered({ paths, ids }: AgainPart, { raw: folder, survey }: AgainJob, modules: readonly ScienceModule[], tools: Tools): Promise<boolean> {
+  const wanted = new Set(ids);
+  for (const path of paths) {
+    const raw = await openAlertFile(join(folder, path));
+    const [id] = keyPaths(survey, raw);
+    const alerts = await raw.read([id, ...modules.flatMap(({ needs }) => needs)]);
+    const own = alerts.longs(id);
+    const rows = [...own.keys()].filter((row) => wanted.has(own[row]));
+    const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, tools);
+    if (rows.length > 0 && outcomes.some(({ pending }) => pending?.every((one) => one === 1) !== true)) return true;
+  }
+  return false;
+}
+
+async function revise({ file, paths, ids }: AgainPart, job: AgainJob, modules: readonly ScienceModule[], tools: Tools): Promise<Omit<Revised, "night">> {
+  const { survey, night } = job;
+  const wanted = new Set(ids);
   const files: EncodedFile[] = [];
   const revisions: (readonly [bigint, number])[] = [];
   const outcomes: Outcome[] = [];
-  const parts = modules.length === 0 && !job.all ? [] : await (await openAlertFile(job.file)).rows();
-  for (const path of parts.length === 0 ? [] : job.paths) {
+  const parts = await (await openAlertFile(file)).rows();
+  for (const path of paths) {
     const raw = await openAlertFile(join(job.raw, path));
     for (const part of parts) {
       const pairs = await pairsOf(part, raw, wanted, survey);
@@ -60,7 +99,7 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
       const alerts = someRows(await raw.read(modules.flatMap(({ needs }) => needs)), pairs.map(second));
       const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
-      const changed = job.all ? revisedRows(base, results) : changedRows(base, results);
+      const changed = job.which === "all" ? revisedRows(base, results) : changedRows(base, results);
       if (changed === null) continue;
       const rows = conform(changed, job.schema);
       files.push(encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }));

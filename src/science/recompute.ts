@@ -144,18 +144,8 @@ async function computeSome(
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
   await each(byFile, signal, progress, async (rows) => {
     const [[, { table, add }]] = rows;
-    const ids = BigInt64Array.from(rows, ([id]) => id);
-    const job = {
-      survey,
-      night,
-      file: join(table.path, add.path),
-      raw: raw.path,
-      paths: rawsOf(add, raw, survey),
-      schema: science.snapshot.schema,
-      ids,
-      modules: modules ?? [],
-      all: true,
-    };
+    const part = { file: join(table.path, add.path), paths: rawsOf(add, raw, survey), ids: BigInt64Array.from(rows, ([id]) => id) };
+    const job = { survey, night, parts: [part], raw: raw.path, schema: science.snapshot.schema, modules: modules ?? [], which: "all" as const };
     const { files, revisions, outcomes } = await run("again", job);
     await done.add(
       files,

@@ -3,6 +3,7 @@ import { bits } from "./results.ts";
 
 /** Some rows of columns. */
 export function take(data: Data, rows: readonly number[]): Data {
+  if (rows.length === data.length && rows.every((row, i) => row === i)) return data;
   const isThere = (row: number): boolean => data.nullCount === 0 || ((data.nullBitmap[row >> 3] >> (row & 7)) & 1) === 1;
   const nullCount = rows.reduce((sum, row) => sum + (isThere(row) ? 0 : 1), 0);
   const common = { type: data.type, length: rows.length, nullCount, ...(nullCount > 0 && { nullBitmap: bits(rows.length, (i) => isThere(rows[i])) }) };

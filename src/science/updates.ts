@@ -7,7 +7,7 @@ import { parseStats } from "../lake/merge-stats.ts";
 import { discard } from "../lake/rewrite.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
-import type { Revised, StatesJob } from "./again.ts";
+import type { AgainJob, AgainPart, Revised, StatesJob } from "./again.ts";
 import { type Outcome, pendingTag, rawTag } from "./compute.ts";
 import type { Run } from "./work.ts";
 
@@ -22,13 +22,16 @@ export interface AskedAgain {
 /** Number of commits of new rows: who read it and commits later than another is fenced. */
 export const updatesPosition = "science:updates";
 
-/** How long who asked waits before he asks again: as long as answers come not at all, else 1 s, 2 s … 30 s. */
+/** How long who asked waits before he asks again: not at all where answers came, else 1 s, 2 s … 15 s. */
 export function pauseAfter(pauseMs: number, changed: number): number {
-  return changed > 0 ? 0 : Math.min(30_000, Math.max(1000, 2 * pauseMs));
+  return changed > 0 ? 0 : Math.min(15_000, Math.max(1000, 2 * pauseMs));
 }
 
-/** Files looked into at once: the rows that are in memory together. */
-const filesAtOnce = 8;
+/** Rows of a step, about: as many as a request to a service holds, twice; and of those one thread has in memory. */
+const rowsAtOnce = 20_000;
+const rowsPerJob = 5000;
+/** Those that are enough to notice whether an answer comes. */
+const rowsToTry = 2000;
 
 /** A file of which rows are to be computed again. */
 interface Question {
@@ -54,6 +57,7 @@ export class ScienceUpdates {
   readonly #looked = new Set<string>();
   readonly #revisions = new Map<number | null, Promise<Map<bigint, number>>>();
   #at: number | null = null;
+  #isAnswered = false;
 
   constructor(lake: string, survey: Survey, recentNights: number) {
     this.#survey = survey;
@@ -69,16 +73,23 @@ export class ScienceUpdates {
   async step(run: Run): Promise<AskedAgain | null> {
     this.#refresh();
     this.#collect();
-    const questions = [...this.#questions].slice(0, filesAtOnce);
+    const questions = this.#next();
     if (questions.length === 0) return null;
     try {
-      const answers = await Promise.all(questions.map(([, question]) => this.#ask(question, run)));
-      const changed = await this.#commit(answers);
+      const asked = await Promise.all(questions.map(([, question]) => this.#rowsOf(question, run)));
+      const revised = await Promise.all(jobsOf(asked.flat()).map((job) => run("again", { ...this.#common(), ...job })));
+      const changed = await this.#commit(revised);
+      for (const { night, revisions } of revised) {
+        const newest = await this.#revisions.get(night);
+        for (const [id, revision] of revisions) newest?.set(id, revision);
+      }
+      this.#isAnswered = changed > 0;
       for (const [i, [key, question]] of questions.entries()) {
         this.#questions.delete(key);
-        if (question.which === "waiting" && answers[i].isWaiting) this.#questions.set(key, question); // at the end
+        const isWaiting = asked[i].some(({ part: { ids }, revisions, newest }) => ids.some((id, row) => (newest.get(id) ?? 0) <= revisions[row]));
+        if (question.which === "waiting" && isWaiting) this.#questions.set(key, question); // at the end
       }
-      return { changed, waiting: this.#questions.size, outcomes: answers.flatMap(({ revised }) => revised.flatMap(({ outcomes }) => outcomes)) };
+      return { changed, waiting: this.#questions.size, outcomes: revised.flatMap(({ outcomes }) => outcomes) };
     } catch (error) {
       this.#forget();
       if (error instanceof FinkError && error.code === "fenced") return { changed: 0, waiting: this.#questions.size, outcomes: [] };
@@ -127,25 +138,32 @@ export class ScienceUpdates {
     return all.filter(({ add }) => nights.includes(nightOf(add)));
   }
 
-  async #ask({ table, add, which, module }: Question, run: Run): Promise<Asked> {
+  /** The files not asked for longest: a step's worth, or few while nothing comes. */
+  #next(): [string, Question][] {
+    const limit = this.#isAnswered ? rowsAtOnce : rowsToTry;
+    let rows = 0;
+    return [...this.#questions].filter(([, question]) => rows < limit && (rows += weightOf(question)) > 0);
+  }
+
+  /** Rows of a file that are to be asked for, by what they wait for. */
+  async #rowsOf({ table, add, which, module }: Question, run: Run): Promise<Asked[]> {
     const file = join(table.path, add.path);
-    const states = await run("states", { survey: this.#survey, file, which });
+    const { ids, revisions, waitsFor } = await run("states", { survey: this.#survey, file, which });
     const newest = await this.#revisionsOf(add, run);
-    const current = [...states.ids.keys()].filter((row) => (newest.get(states.ids[row]) ?? 0) <= states.revisions[row]);
-    const groups = Map.groupBy(current, (row) => module ?? states.waitsFor[row]);
-    const common = {
-      survey: this.#survey,
-      schema: this.#science.snapshot.schema,
+    const current = [...ids.keys()].filter((row) => (newest.get(ids[row]) ?? 0) <= revisions[row]);
+    const paths = rawsOf(add, this.#raw, this.#survey);
+    return [...Map.groupBy(current, (row) => module ?? waitsFor[row])].map(([modules, rows]) => ({
       night: nightOf(add),
-      file,
-      raw: this.#raw.path,
-      paths: rawsOf(add, this.#raw, this.#survey),
-    };
-    const jobs = [...groups].map(([names, rows]) =>
-      run("again", { ...common, ids: BigInt64Array.from(rows, (row) => states.ids[row]), modules: names.split(" "), all: false }),
-    );
-    const revised = await Promise.all(jobs);
-    return { revised, newest, isWaiting: revised.reduce((sum, { revisions }) => sum + revisions.length, 0) < current.length };
+      modules,
+      which: which === "waiting" ? "answered" : "changed",
+      part: { file, paths, ids: BigInt64Array.from(rows, (row) => ids[row]) },
+      revisions: rows.map((row) => revisions[row]),
+      newest,
+    }));
+  }
+
+  #common(): Pick<AgainJob, "survey" | "raw" | "schema"> {
+    return { survey: this.#survey, raw: this.#raw.path, schema: this.#science.snapshot.schema };
   }
 
   /** By alert id, of those that were updated. */
@@ -164,8 +182,8 @@ export class ScienceUpdates {
     return await newest;
   }
 
-  async #commit(answers: readonly Asked[]): Promise<number> {
-    const files = answers.flatMap(({ revised }) => revised.flatMap((one) => one.files));
+  async #commit(revised: readonly Revised[]): Promise<number> {
+    const files = revised.flatMap((one) => one.files);
     if (files.length === 0) return 0;
     const written = await writeFiles(files, this.#updates.path);
     const to = (this.#at ?? 0) + 1;
@@ -181,15 +199,35 @@ export class ScienceUpdates {
       throw error;
     }
     this.#at = to;
-    for (const { revised, newest } of answers) for (const { revisions } of revised) for (const [id, revision] of revisions) newest.set(id, revision);
     return written.rows;
   }
 }
 
+/** Rows of one file that wait for the same modules. */
 interface Asked {
-  readonly revised: readonly Revised[];
+  readonly night: number | null;
+  /** Names. */
+  readonly modules: string;
+  readonly which: AgainJob["which"];
+  readonly part: AgainPart;
+  readonly revisions: readonly number[];
+  /** Of the night, by alert id. */
   readonly newest: Map<bigint, number>;
-  readonly isWaiting: boolean;
+}
+
+/** Rows of many files in one job, so that one request holds what they ask. */
+function jobsOf(asked: readonly Asked[]): Pick<AgainJob, "night" | "modules" | "which" | "parts">[] {
+  return [...Map.groupBy(asked, ({ night, modules, which }) => `${night} ${which} ${modules}`).values()].flatMap((alike) => {
+    let rows = 0;
+    const byJob = Map.groupBy(alike, ({ part }) => Math.floor((rows += part.ids.length) / rowsPerJob));
+    const [{ night, modules, which }] = alike;
+    return [...byJob.values()].map((some) => ({ night, modules: modules.split(" "), which, parts: some.map(({ part }) => part) }));
+  });
+}
+
+/** Rows that may be read; of places nearly none has an alert. */
+function weightOf({ add, which }: Question): number {
+  return which === "waiting" ? Number(add.tags?.[pendingTag] ?? rowsPerJob) : 1;
 }
 
 /** Files of `raw` among which the alerts of a file are: the one it was made from, or those of the night whose ids may be the same. */

@@ -20,6 +20,8 @@ export const science: Service = { name: "science", run: (context) => runScience(
 
 /** Between looks for new alerts. */
 const pauseMs = 100;
+/** Between looks whether a list has come for which alerts wait. */
+const waitingMs = 60_000;
 /** Between looks whether modules, models or catalogues have changed. */
 const lookEveryMs = 5000;
 
@@ -98,7 +100,7 @@ async function update(work: Work): Promise<void> {
   let learntAt = 0;
   for (let pause = 0; !signal.aborted;) {
     const now = Date.now();
-    const isTime = now - learntAt >= changesMinutes * 60_000;
+    const isTime = now - learntAt >= Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
     let [changed, waiting] = [0, 0];
     for (const survey of surveysWith(lake, "science")) {
       const table = tables.get(survey) ?? new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights);

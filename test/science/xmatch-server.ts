@@ -23,6 +23,7 @@ export interface XmatchServer {
 /** Speaks the protocol of the CDS X-match service over sources of a few tables, and misbehaves on demand. */
 export async function xmatchServer(tables: Readonly<Record<string, readonly Source[]>>): Promise<XmatchServer> {
   const requests: { table: string; positions: number }[] = [];
+  const zones = new Map(Object.entries(tables).map(([name, sources]) => [name, Map.groupBy(sources, ({ dec }) => zoneOf(dec))]));
   const state = { behaviours: ["answer"] as Behaviour[] };
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -39,7 +40,7 @@ export async function xmatchServer(tables: Readonly<Record<string, readonly Sour
     if (typeof behaviour === "object" && "status" in behaviour) return void response.writeHead(behaviour.status).end("Fail");
     if (typeof behaviour === "object" && "body" in behaviour) return void response.end(behaviour.body);
     if (typeof behaviour === "object") await sleep(behaviour.afterMs);
-    const text = pairs(tables[table] ?? [], positions, (form.get("cols2") as string).split(","), Number(form.get("distMaxArcsec")));
+    const text = pairs(zones.get(table) ?? new Map(), positions, (form.get("cols2") as string).split(","), Number(form.get("distMaxArcsec")));
     response.end(behaviour === "cut" ? text.slice(0, -3) : text);
   }
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -47,15 +48,24 @@ export async function xmatchServer(tables: Readonly<Record<string, readonly Sour
   return Object.assign(state, { url, requests, close: () => (server.closeAllConnections(), void server.close()) });
 }
 
-function pairs(sources: readonly Source[], positions: readonly string[], fields: readonly string[], radiusArcsec: number): string {
+function pairs(sources: Zones, positions: readonly string[], fields: readonly string[], radiusArcsec: number): string {
   const lines = positions.flatMap((line) => {
     const [ra, dec, id] = line.split(",");
-    return sources.flatMap((source) => {
+    const near = [-1, 0, 1].flatMap((step) => sources.get(zoneOf(Number(dec)) + step) ?? []);
+    return near.flatMap((source) => {
       const arcsec = 3600 * separation(Number(ra), Number(dec), source.ra, source.dec);
       return arcsec > radiusArcsec ? [] : [[arcsec.toFixed(6), ra, dec, id, ...fields.map((field) => quoted(source[field]))].join(",")];
     });
   });
   return [["angDist", "ra_in", "dec_in", "alert", ...fields].join(","), ...lines, ""].join("\n");
+}
+
+/** Sources by declination, so that bulk questions cost little. */
+type Zones = ReadonlyMap<number, readonly Source[]>;
+
+/** Wider than any radius that is asked for. */
+function zoneOf(dec: number): number {
+  return Math.floor(20 * dec);
 }
 
 function quoted(value: number | string | undefined): string {

@@ -42,14 +42,10 @@ export class RemoteLedger {
   }
 
   answers(service: string, places: Iterable<string>, now: number): Map<string, Stored> {
-    const select = this.#db.prepare("SELECT answer, asked_at FROM answers WHERE service = ? AND place = ?");
-    const found = new Map<string, Stored>();
-    for (const place of places) {
-      const row = select.get(service, place) as { answer: string | null; asked_at: number } | undefined;
-      if (row && now - row.asked_at < (row.answer === null ? dayMs : 7 * dayMs))
-        found.set(place, row.answer === null ? null : (JSON.parse(row.answer) as Stored));
-    }
-    return found;
+    const select = this.#db.prepare("SELECT place, answer, asked_at FROM answers WHERE service = ? AND place IN (SELECT value FROM json_each(?))");
+    const rows = select.all(service, JSON.stringify([...places])) as { place: string; answer: string | null; asked_at: number }[];
+    const fresh = rows.filter(({ answer, asked_at: askedAt }) => now - askedAt < (answer === null ? dayMs : 7 * dayMs));
+    return new Map(fresh.map(({ place, answer }) => [place, answer === null ? null : (JSON.parse(answer) as Stored)]));
   }
 
   keep(service: string, answers: ReadonlyMap<string, Stored>, now: number): void {

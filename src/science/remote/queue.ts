@@ -7,8 +7,6 @@ export interface QueueOptions {
   readonly ledger: RemoteLedger;
   /** Answers for all of the places, or throws. */
   ask(places: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Stored>>;
-  /** How long who asks waits; an answer that comes later is kept for when he asks again. */
-  readonly waitMs: number;
   readonly timeoutMs: number;
   readonly perSecond: number;
   readonly now?: () => number;
@@ -39,9 +37,9 @@ export class RemoteQueue {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Those of the places for which there is an answer, now or within `waitMs`. */
-  async answers(places: readonly string[], signal: AbortSignal): Promise<Map<string, Stored>> {
-    const { service, ledger, waitMs } = this.#options;
+  /** Those of the places for which there is an answer, now or within `waitMs`; one that comes later is kept for who asks again. */
+  async answers(places: readonly string[], waitMs: number, signal: AbortSignal): Promise<Map<string, Stored>> {
+    const { service, ledger } = this.#options;
     const known = ledger.answers(service, new Set(places), this.#now());
     const missing = [...new Set(places)].filter((place) => !known.has(place));
     if (missing.length === 0) return known;

@@ -9,33 +9,34 @@ const queues = new Map<string, RemoteQueue>();
 
 /** A table of CDS. An alert whose answer has not come waits; the service is asked again when the rows that wait are. */
 export function remoteSource({ lake, config }: ScienceSetup, { name, table, fields, radiusArcsec }: CrossMatch): MatchSource {
-  const { cds, waitSeconds, timeoutSeconds, perSecond } = config.remote;
+  const { cds, timeoutSeconds, perSecond } = config.remote;
   const asked = { table: table!, fields, radiusArcsec };
   const queueOf = (): RemoteQueue =>
     new RemoteQueue({
       service: name,
       ledger: ledgerOf(lake),
       ask: async (places, signal) => await askCds(cds, asked, places, signal),
-      waitMs: 1000 * Math.min(waitSeconds, config.limitSeconds / 2), // a module that is cut off gives null, which nobody asks about again
       timeoutMs: 1000 * timeoutSeconds,
       perSecond,
     });
-  const answersOf = async (places: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Stored>> => {
+  const answersOf = async (places: readonly string[], waitMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, Stored>> => {
     const key = `${lake} ${name} ${cds}`;
     try {
       const queue = queues.get(key) ?? queueOf();
       queues.set(key, queue);
-      return await queue.answers(places, signal);
+      return await queue.answers(places, waitMs, signal);
     } catch {
       return new Map(); // such as a full disk: the alerts wait, and are asked about again
     }
   };
   return {
     edition: `${name}@cds`,
-    async ask({ ra, dec }, _survey, { signal }) {
+    async ask({ ra, dec }, _survey, { signal, config: { remote, limitSeconds } }) {
+      const waitMs = 1000 * Math.min(remote.waitSeconds, limitSeconds / 2); // a module that is cut off gives null, which nobody asks about again
       const places = Array.from(ra, (degrees, i) => placeOf(degrees, dec[i]));
       const known = await answersOf(
         places.flatMap((place) => place ?? []),
+        waitMs,
         signal,
       );
       return places.map((place) => (place === null ? null : answerOf(known.get(place), fields)));
