@@ -6,12 +6,22 @@ import type { Command } from "./command.ts";
 
 /** Flags that every command takes. */
 export const commonFlags = z.object({
-  config: z.string().optional().describe("Configuration; looked for as given, then in conf/ of FINK_HOME").meta({ short: "c", value: "FILE" }),
-  lake: z.string().optional().describe("Folder of the lake").meta({ value: "DIR" }),
+  config: flag("FILE", "Configuration; looked for as given, then in conf/ of FINK_HOME").meta({ short: "c", value: "FILE" }),
+  lake: flag("DIR", "Folder of the lake"),
   json: z.boolean().default(false).describe("Write data for programs"),
   debug: z.boolean().default(false).describe("Show where an unexpected error came from"),
   help: z.boolean().default(false).describe("Show this help").meta({ short: "h" }),
 });
+
+/** A flag that takes a value: what stands for it in the usage, the help text, and what it may be. */
+export function flag<T extends z.ZodType = z.ZodOptional<z.ZodString>>(value: string, description: string, schema?: T): T {
+  return (schema ?? z.string().optional()).describe(description).meta({ value }) as T;
+}
+
+/** For a flag whose value has a form. */
+export function matching(pattern: RegExp, message: string): z.ZodOptional<z.ZodString> {
+  return z.string().regex(pattern, message).optional();
+}
 
 export interface ParsedArguments {
   readonly common: z.output<typeof commonFlags>;

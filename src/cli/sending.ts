@@ -50,7 +50,7 @@ const maxColumns = 7;
 export function report(tally: Tally, heading: string, seconds: number): string {
   const nights = nightsOf(tally);
   const shown = nights.length > 1 && nights.length <= maxColumns ? nights : [];
-  const rows = rowsOf(tally).map(({ label, nights: own, packets }) => [label, ...shown.map((_, i) => String(own[i])), String(packets)]);
+  const rows = rowsOf(tally).map(({ label, nights: own, packets }) => [label, ...shown.map((_, i) => own[i]), packets]);
   const during = nights.length === 1 ? `the night ${nights[0]}` : `${nights.length} nights`;
   const sizes = `a packet has ${kilobytes(sizeAt(tally, 0.5))} in the median and ${kilobytes(sizeAt(tally, 0.9))} at the 90th percentile`;
   const speed = `${seconds.toFixed(1)} s, ${Math.round(tally.packets / Math.max(seconds, 0.001))} packets/s`;

@@ -1,12 +1,12 @@
-import { z } from "zod";
 import { didYouMean } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
+import { flag } from "./flags.ts";
 
 /** Flags of commands that work on tables. */
 export const tableFlags = {
-  survey: z.string().optional().describe("Only this survey").meta({ value: "NAME" }),
-  kind: z.string().optional().describe("Only these tables, e.g. raw").meta({ value: "KIND" }),
+  survey: flag("NAME", "Only this survey"),
+  kind: flag("KIND", "Only these tables, e.g. raw"),
 };
 
 /** The tables that the flags choose; throws when there is none of that name. */

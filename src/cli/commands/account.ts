@@ -3,6 +3,7 @@ import { type Account, accountOf, type SurveyAccount } from "../../account/accou
 import { surveysOf } from "../../archive/setup.ts";
 import { defineCommand } from "../command.ts";
 import { table } from "../table.ts";
+import { flag } from "../flags.ts";
 
 export const account = defineCommand({
   arguments: "",
@@ -12,8 +13,8 @@ export const account = defineCommand({
   ].join("\n"),
   example: "./fink account --night 20260131",
   flags: z.object({
-    night: z.coerce.number().int().min(10_000_101).max(99_991_231).optional().describe("Only this night, YYYYMMDD").meta({ value: "NIGHT" }),
-    survey: z.string().optional().describe("Only this survey").meta({ value: "NAME" }),
+    night: flag("NIGHT", "Only this night, YYYYMMDD", z.coerce.number().int().min(10_000_101).max(99_991_231).optional()),
+    survey: flag("NAME", "Only this survey"),
   }),
   async run(context, _, chosen) {
     const { config } = context.config();
@@ -33,15 +34,14 @@ function textOf({ balanced, surveys }: Account): string {
 function surveyText({ survey, topics, nights, deliveries }: SurveyAccount): string {
   const missing = (gaps: SurveyAccount["topics"][number]["gaps"]): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const shown = topics.length > 20 ? [...topics].filter(({ problems }) => problems.length > 0) : topics; // thousands of files
-  const sums = (of: (topic: SurveyAccount["topics"][number]) => number): string => String(topics.reduce((total, topic) => total + of(topic), 0));
+  const sums = (of: (topic: SurveyAccount["topics"][number]) => number): number => topics.reduce((total, topic) => total + of(topic), 0);
   const all = ["all", sums(({ received }) => received), sums(({ archived }) => archived), sums(({ rejected }) => rejected), sums(({ gaps }) => missing(gaps))];
-  const rows = shown.map((t) => [t.source, String(t.received), String(t.archived), String(t.rejected), String(missing(t.gaps))]);
-  const perNight = nights.map((n) => [
-    String(n.night ?? "no time"),
-    ...[n.archived, n.distinct, n.duplicates, n.rejected, n.complete, n.pending, n.waiting, n.missing].map(String),
-    String(n.matches.reduce((sum, { matches }) => sum + matches, 0)),
-  ]);
-  const perTarget = deliveries.map((d) => [d.target, String(d.sent), String(d.dead), String(d.waiting), d.error]);
+  const rows = shown.map((t) => [t.source, t.received, t.archived, t.rejected, missing(t.gaps)]);
+  const perNight = nights.map((n) => {
+    const counts = [n.archived, n.distinct, n.duplicates, n.rejected, n.complete, n.pending, n.waiting, n.missing];
+    return [n.night ?? "no time", ...counts, n.matches.reduce((sum, { matches }) => sum + matches, 0)];
+  });
+  const perTarget = deliveries.map((d) => [d.target, d.sent, d.dead, d.waiting, d.error]);
   return [
     survey,
     table([topics.length > 20 ? `${topics.length} files` : "topic or file", "received", "archived", "rejected", "missing"], [...rows, all]),

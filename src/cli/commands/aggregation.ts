@@ -11,6 +11,7 @@ import { FinkError } from "../../errors.ts";
 import { type LakeSession, openSession } from "../../sql/session.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
+import { flag } from "../flags.ts";
 
 export const aggregation = defineCommand({
   arguments: "ACTION [NAME]",
@@ -21,8 +22,8 @@ export const aggregation = defineCommand({
   ].join("\n"),
   example: "./fink aggregation test my_counts.sql --survey ztf",
   flags: z.object({
-    survey: z.string().optional().describe("Survey of a file whose folder does not tell").meta({ value: "NAME" }),
-    night: z.coerce.number().int().optional().describe("test: this night, YYYYMMDD").meta({ value: "NIGHT" }),
+    survey: flag("NAME", "Survey of a file whose folder does not tell"),
+    night: flag("NIGHT", "test: this night, YYYYMMDD", z.coerce.number().int().optional()),
   }),
   async run(context, [action, name], { survey, night }) {
     const { config } = context.config();
@@ -45,17 +46,9 @@ export const aggregation = defineCommand({
 async function list(context: CommandContext, config: Config, survey: string | undefined): Promise<number> {
   const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
   const chosen = aggregations.filter((one) => survey === undefined || one.survey === survey);
-  if (context.json)
-    context.print(
-      JSON.stringify({ aggregations: chosen.map((one) => ({ ...one, select: undefined })), problems: problems.map(({ message }) => message) }, null, 1),
-    );
-  else
-    context.print(
-      table(
-        ["survey", "name", "window", "plot", "title", "version"],
-        chosen.map((a) => [a.survey, a.name, a.window, a.plot, a.title, a.version]),
-      ),
-    );
+  const rows = chosen.map((a) => [a.survey, a.name, a.window, a.plot, a.title, a.version]);
+  const shown = { aggregations: chosen.map((one) => ({ ...one, select: undefined })), problems: problems.map(({ message }) => message) };
+  context.print(context.json ? JSON.stringify(shown, null, 1) : table(["survey", "name", "window", "plot", "title", "version"], rows));
   for (const { message } of problems) context.warn(`fink: ${message}`);
   return problems.length > 0 ? 1 : 0;
 }

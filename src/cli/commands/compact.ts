@@ -6,6 +6,7 @@ import { withUpkeep } from "../../lake/upkeep.ts";
 import { mergeSources } from "../../serving/merge.ts";
 import { defineCommand } from "../command.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
+import { flag, matching } from "../flags.ts";
 
 export const compact = defineCommand({
   arguments: "",
@@ -14,12 +15,7 @@ export const compact = defineCommand({
   example: "./fink compact --survey ztf --night 20260131",
   flags: z.object({
     ...tableFlags,
-    night: z
-      .string()
-      .regex(/^\d{8}$/, "a night is written YYYYMMDD")
-      .optional()
-      .describe("Only this night")
-      .meta({ value: "YYYYMMDD" }),
+    night: flag("YYYYMMDD", "Only this night", matching(/^\d{8}$/, "a night is written YYYYMMDD")),
   }),
   async run(context, _, { survey, kind, night }) {
     const { config } = context.config();

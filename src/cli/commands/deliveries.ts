@@ -4,12 +4,13 @@ import { DeliveryStore } from "../../delivery/store.ts";
 import { FinkError } from "../../errors.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
+import { flag } from "../flags.ts";
 
 const flags = z.object({
-  target: z.string().optional().describe("Only this target").meta({ value: "NAME" }),
+  target: flag("NAME", "Only this target"),
   failed: z.boolean().default(false).describe("Only what failed, and the dead letters"),
-  id: z.string().optional().describe("With redrive: only this dead letter").meta({ value: "ID" }),
-  limit: z.int().positive().default(20).describe("Lines of the log").meta({ value: "N" }),
+  id: flag("ID", "With redrive: only this dead letter"),
+  limit: flag("N", "Lines of the log", z.int().positive().default(20)),
 });
 
 export const deliveries = defineCommand({
@@ -50,18 +51,11 @@ function show(context: CommandContext, store: DeliveryStore, { target, failed, l
     return context.print(JSON.stringify({ targets: totals, log, dead: letters }));
   }
   if (!failed) {
-    const rows = totals.map((t) => [
-      t.target,
-      t.survey,
-      String(t.sent),
-      t.sentAt === null ? "" : timeOf(t.sentAt),
-      t.dead === 0 ? "" : String(t.dead),
-      t.error,
-    ]);
+    const rows = totals.map((t) => [t.target, t.survey, t.sent, t.sentAt && timeOf(t.sentAt), t.dead || null, t.error]);
     context.print(table(["target", "survey", "sent in 30 days", "last", "dead letters", "trouble"], rows));
   }
   if (log.length > 0) {
-    const rows = log.map((l) => [timeOf(l.at), l.target, l.survey, l.filter, String(l.matches), `${l.milliseconds} ms`, l.error || "sent"]);
+    const rows = log.map((l) => [timeOf(l.at), l.target, l.survey, l.filter, l.matches, `${l.milliseconds} ms`, l.error || "sent"]);
     context.print(`\n${table(["time", "target", "survey", "filter", "matches", "took", "outcome"], rows)}`);
   }
   const shown = dead.slice(0, limit).map((d) => [d.target, d.id, timeOf(d.at), d.redrive ? "is sent again" : d.reason]);

@@ -14,6 +14,7 @@ import { schemaFor } from "../../simulator/packets/schemas.ts";
 import { SimulatedSource } from "../../simulator/source.ts";
 import { defineCommand } from "../command.ts";
 import { addKnownSky } from "../demo-sky.ts";
+import { flag } from "../flags.ts";
 
 /** Alerts of a night, per survey. */
 const alertsPerNight = 3000;
@@ -24,8 +25,8 @@ export const demo = defineCommand({
     "Makes a night of alerts such as ZTF and LSST send, archives it as it comes, computes what is known of each alert, runs the shipped filters, and shows it all on the pages. Nothing but this folder is touched.",
   example: "./fink demo --rate 50",
   flags: z.object({
-    rate: z.coerce.number().positive().default(20).describe("Alerts per second and survey").meta({ value: "N" }),
-    port: z.coerce.number().int().optional().describe("Port of the pages").meta({ value: "PORT" }),
+    rate: flag("N", "Alerts per second and survey", z.coerce.number().positive().default(20)),
+    port: flag("PORT", "Port of the pages", z.coerce.number().int().optional()),
   }),
   async run(context, _, { rate, port }) {
     const given = context.config(port === undefined ? {} : { "ui.port": String(port) });

@@ -8,13 +8,14 @@ import { FinkError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { ProgressBar } from "../progress.ts";
 import { stopSignal } from "../sending.ts";
+import { flag } from "../flags.ts";
 
 const flags = z.object({
-  to: z.string().optional().describe("FILE.parquet, .avro, .csv or .vot, or kafka://host:9092/topic").meta({ value: "PLACE" }),
-  partitions: z.int().positive().max(10).default(4).describe("Of a topic that has to be made; fink-client reads 10 at most").meta({ value: "N" }),
+  to: flag("PLACE", "FILE.parquet, .avro, .csv or .vot, or kafka://host:9092/topic"),
+  partitions: flag("N", "Of a topic that has to be made; fink-client reads 10 at most", z.int().positive().max(10).default(4)),
 });
 
-export const exportCommand = defineCommand({
+const command = defineCommand({
   arguments: "SQL",
   description:
     "Brings the rows of a query to a file, or to a topic as a data transfer that fink-client reads.\nThe same command goes on where it was interrupted.",
@@ -43,6 +44,8 @@ export const exportCommand = defineCommand({
     }
   },
 });
+
+export { command as export };
 
 function placeOf(to: string | undefined, partitions: number, config: Config): ExportPlace {
   const [, brokers, topic] = /^kafka:\/\/([^/]+:\d{1,5})\/([a-zA-Z0-9._-]{1,240})$/.exec(to ?? "") ?? [];

@@ -3,13 +3,14 @@ import { didYouMean } from "../../config/nearest.ts";
 import { FinkError } from "../../errors.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { filterGiven } from "../filter/context.ts";
+import { flag } from "../flags.ts";
 
 const flags = z.object({
-  on: z.string().optional().describe("test, explain: the alerts of this Parquet file; test prints the ids that are selected").meta({ value: "FILE" }),
-  nights: z.int().positive().max(1000).default(7).describe("test, diff: the newest nights of the lake, 7 by default").meta({ value: "N" }),
-  night: z.array(z.string()).default([]).describe("rerun: a past night, YYYYMMDD; may be given several times").meta({ value: "NIGHT" }),
-  truth: z.string().optional().describe("test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)").meta({ value: "FILE" }),
-  survey: z.string().optional().describe("new: the survey, ztf by default").meta({ value: "NAME" }),
+  on: flag("FILE", "test, explain: the alerts of this Parquet file; test prints the ids that are selected"),
+  nights: flag("N", "test, diff: the newest nights of the lake, 7 by default", z.int().positive().max(1000).default(7)),
+  night: flag("NIGHT", "rerun: a past night, YYYYMMDD; may be given several times", z.array(z.string()).default([])),
+  truth: flag("FILE", "test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)"),
+  survey: flag("NAME", "new: the survey, ztf by default"),
 });
 type Flags = z.output<typeof flags>;
 

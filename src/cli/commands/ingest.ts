@@ -3,26 +3,21 @@ import { ingest as ingestFiles } from "../../archive/ingest.ts";
 import { FinkError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { ProgressBar } from "../progress.ts";
+import { stopSignal } from "../sending.ts";
+import { flag, matching } from "../flags.ts";
 
 export const ingest = defineCommand({
   arguments: "PATH…",
   description: "Files (.avro, .bin, .parquet), folders and .tar.gz of them. What is in the lake already is not added again.",
   example: "./fink ingest ztf_public_20260131.tar.gz",
   flags: z.object({
-    survey: z
-      .string()
-      .regex(/^[a-z][a-z0-9_]*$/, "a survey's name is made of a-z, 0-9 and _")
-      .optional()
-      .describe("Survey of the alerts, where their schema does not tell")
-      .meta({ value: "NAME" }),
-    schemas: z.string().optional().describe("Folder of <id>.avsc files, for messages in Confluent wire format").meta({ value: "DIR" }),
+    survey: flag("NAME", "Survey of the alerts, where their schema does not tell", matching(/^[a-z][a-z0-9_]*$/, "a survey's name is made of a-z, 0-9 and _")),
+    schemas: flag("DIR", "Folder of <id>.avsc files, for messages in Confluent wire format"),
   }),
   async run(context, paths, { survey, schemas }) {
     if (paths.length === 0) throw new FinkError("usage", "ingest needs a path, such as ./fink ingest ./alerts");
     const { config } = context.config({ "schemas.folder": schemas });
-    const stop = new AbortController();
-    process.once("SIGINT", () => stop.abort());
-    process.once("SIGTERM", () => stop.abort());
+    const signal = stopSignal();
     const bar = new ProgressBar(process.stderr, !context.json);
     const counts = await ingestFiles(
       paths,
@@ -36,15 +31,15 @@ export const ingest = defineCommand({
           context.warn(message);
         },
       },
-      stop.signal,
+      signal,
     );
     bar.clear();
     const seconds = Math.round(counts.seconds * 10) / 10;
     if (context.json) context.print(JSON.stringify({ ...counts, seconds }));
     else
       context.print(
-        `archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}, ${seconds} s${stop.signal.aborted ? " (stopped early: run it again to go on)" : ""}`,
+        `archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}, ${seconds} s${signal.aborted ? " (stopped early: run it again to go on)" : ""}`,
       );
-    return stop.signal.aborted ? 130 : 0;
+    return signal.aborted ? 130 : 0;
   },
 });

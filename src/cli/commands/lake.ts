@@ -28,16 +28,7 @@ export const lake = defineCommand({
 function list(context: CommandContext, chosen: { survey?: string; kind?: string }): void {
   const tables = chosenTables(context.config().config.lake, chosen).map(describe);
   if (context.json) return context.print(JSON.stringify(tables, null, 2));
-  const rows = tables.map((t) => [
-    t.table,
-    String(t.rows),
-    (t.bytes / 1e6).toFixed(1),
-    String(t.files),
-    String(t.nights),
-    t.lastNight,
-    String(t.version),
-    t.lastCommit,
-  ]);
+  const rows = tables.map((t) => [t.table, t.rows, (t.bytes / 1e6).toFixed(1), t.files, t.nights, t.lastNight, t.version, t.lastCommit]);
   context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
 }
 

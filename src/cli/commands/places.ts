@@ -18,14 +18,9 @@ export const places = defineCommand({
       (["on_watchlist", "in_area"] as const).map(async (kind) => await Promise.all([...folders.list(kind)].map(([name, file]) => about(kind, name, file)))),
     );
     const all = found.flat();
+    const rows = all.map(({ call, what, file }) => [call, what, file]);
     if (context.json) context.print(JSON.stringify(all, null, 2));
-    else if (all.length > 0)
-      context.print(
-        table(
-          ["in a filter", "what it is", "file"],
-          all.map(({ call, what, file }) => [call, what, file]),
-        ),
-      );
+    else if (all.length > 0) context.print(table(["in a filter", "what it is", "file"], rows));
     else context.print(`There are none: put files into ${filters.watchlists} and ${filters.areas}; docs/filters-cookbook.md says which.`);
     return all.every(({ isUsable }) => isUsable) ? 0 : 1;
   },

@@ -11,15 +11,12 @@ import { type LakeSession, openSession } from "../../sql/session.ts";
 import { rowsOf, toJson } from "../../sql/values.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
+import { flag } from "../flags.ts";
 
 const flags = z.object({
-  format: z
-    .enum(["table", "json", "csv", "parquet"])
-    .optional()
-    .describe("table (default), json (an object per line), csv or parquet")
-    .meta({ value: "FORMAT" }),
-  out: z.string().optional().describe("Write into this file").meta({ value: "FILE" }),
-  limit: z.int().positive().default(40).describe("Rows of a table").meta({ value: "N" }),
+  format: flag("FORMAT", "table (default), json (an object per line), csv or parquet", z.enum(["table", "json", "csv", "parquet"]).optional()),
+  out: flag("FILE", "Write into this file"),
+  limit: flag("N", "Rows of a table", z.int().positive().default(40)),
 });
 
 export const query = defineCommand({

@@ -11,29 +11,21 @@ import { ProgressBar } from "../progress.ts";
 import { ReplayedFiles } from "../replay/files.ts";
 import { ReplayedNight } from "../replay/lake.ts";
 import { type OutgoingGroup, report, reportJson, send, stopSignal } from "../sending.ts";
+import { flag, matching } from "../flags.ts";
 
 const flags = z.object({
-  survey: z.string().optional().describe("Survey of the alerts; in a lake of several, the one to take").meta({ value: "NAME" }),
-  night: z
-    .string()
-    .regex(/^\d{8}$/, "write the night as YYYYMMDD")
-    .optional()
-    .describe("Only alerts of this night; of a lake one has to be chosen")
-    .meta({ value: "YYYYMMDD" }),
-  to: z.string().optional().describe("Folder, .tar.gz, or kafka://host:9092/topic with {survey} and {date} in it").meta({ value: "PLACE" }),
+  survey: flag("NAME", "Survey of the alerts; in a lake of several, the one to take"),
+  night: flag("YYYYMMDD", "Only alerts of this night; of a lake one has to be chosen", matching(/^\d{8}$/, "write the night as YYYYMMDD")),
+  to: flag("PLACE", "Folder, .tar.gz, or kafka://host:9092/topic with {survey} and {date} in it"),
   archive: z.boolean().default(false).describe("In a folder: one .tar.gz a night"),
-  speed: z
-    .string()
-    .optional()
-    .describe("real: with the original spacing (default for Kafka), x10: so many times as fast, fast (default for files)")
-    .meta({ value: "SPEED" }),
-  rate: z.number().positive().optional().describe("Alerts a second, evenly").meta({ value: "N" }),
+  speed: flag("SPEED", "real: with the original spacing (default for Kafka), x10: so many times as fast, fast (default for files)"),
+  rate: flag("N", "Alerts a second, evenly", z.number().positive().optional()),
   keepTimes: z
     .boolean()
     .default(false)
     .describe("Kafka's time of a message is the original one, not now; a topic that is there already deletes what is older than its retention.ms"),
-  partitions: z.int().positive().default(8).describe("Of topics that have to be made, 8 by default").meta({ value: "N" }),
-  schemas: z.string().optional().describe("Folder of <id>.avsc files, for messages in Confluent wire format").meta({ value: "DIR" }),
+  partitions: flag("N", "Of topics that have to be made, 8 by default", z.int().positive().default(8)),
+  schemas: flag("DIR", "Folder of <id>.avsc files, for messages in Confluent wire format"),
 });
 type Flags = z.output<typeof flags>;
 

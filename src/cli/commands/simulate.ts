@@ -17,6 +17,7 @@ import { mjdOfMs, msOfMjd } from "../../sky/time.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { ProgressBar } from "../progress.ts";
 import { report, reportJson, send, stopSignal } from "../sending.ts";
+import { flag } from "../flags.ts";
 
 export interface SimulateEffects {
   readonly simulate: (options: SimulationOptions, run: SimulationRun) => AsyncIterable<Batch>;
@@ -36,31 +37,24 @@ async function realEffects(): Promise<SimulateEffects> {
 
 const schemaVersions: Readonly<Record<SurveyName, readonly string[]>> = { ztf: ["4.02", "3.3"], lsst: ["9.0"] };
 
+const threads = Math.min(8, availableParallelism());
+
 const flags = z.object({
-  survey: z.string().default("ztf").describe("ztf or lsst").meta({ value: "NAME" }),
-  date: z.string().default("2026-09-14").describe("First night (UTC for ZTF, evening in Chile for LSST); 2026-09-14 by default").meta({ value: "YYYY-MM-DD" }),
-  nights: z.int().positive().max(10_000).default(1).describe("How many nights, 1 by default").meta({ value: "N" }),
-  alerts: z.int().positive().default(10_000).describe("Alerts a night, 10000 by default").meta({ value: "N" }),
-  seed: z.int().min(0).default(1).describe("Another seed is another sky; the same gives the same bytes").meta({ value: "N" }),
-  schema: z.string().optional().describe("Version of the packets: ZTF 4.02 (default) or 3.3, LSST 9.0").meta({ value: "VERSION" }),
-  rates: z.string().default("").describe("Factors on the rates of classes, such as kilonova=100,type_ia=0").meta({ value: "LIST" }),
-  to: z
-    .string()
-    .optional()
-    .describe("Folder, .tar.gz of one night, or kafka://host:9092/ztf_{date}_programid1, where {date} stands for YYYYMMDD of the night")
-    .meta({ value: "PLACE" }),
+  survey: flag("NAME", "ztf or lsst", z.string().default("ztf")),
+  date: flag("YYYY-MM-DD", "First night (UTC for ZTF, evening in Chile for LSST); 2026-09-14 by default", z.string().default("2026-09-14")),
+  nights: flag("N", "How many nights, 1 by default", z.int().positive().max(10_000).default(1)),
+  alerts: flag("N", "Alerts a night, 10000 by default", z.int().positive().default(10_000)),
+  seed: flag("N", "Another seed is another sky; the same gives the same bytes", z.int().min(0).default(1)),
+  schema: flag("VERSION", "Version of the packets: ZTF 4.02 (default) or 3.3, LSST 9.0"),
+  rates: flag("LIST", "Factors on the rates of classes, such as kilonova=100,type_ia=0", z.string().default("")),
+  to: flag("PLACE", "Folder, .tar.gz of one night, or kafka://host:9092/ztf_{date}_programid1, where {date} stands for YYYYMMDD of the night"),
   archive: z.boolean().default(false).describe("In a folder: one .tar.gz a night"),
-  cadence: z.string().default("fast").describe("fast (default), real: as the telescope sends them, or x60: so many times as fast").meta({ value: "SPEED" }),
-  rate: z.number().positive().optional().describe("Alerts a second, evenly").meta({ value: "N" }),
-  truth: z.string().optional().describe("Write what is true of each alert and object into this Parquet file").meta({ value: "FILE" }),
-  catalogues: z.string().optional().describe("Write catalogues of the simulated sky into this folder").meta({ value: "DIR" }),
-  partitions: z.int().positive().default(8).describe("Of topics that have to be made, 8 by default").meta({ value: "N" }),
-  workers: z
-    .int()
-    .positive()
-    .default(Math.min(8, availableParallelism()))
-    .describe("Threads, one per core and at most 8 by default; the result is the same")
-    .meta({ value: "N" }),
+  cadence: flag("SPEED", "fast (default), real: as the telescope sends them, or x60: so many times as fast", z.string().default("fast")),
+  rate: flag("N", "Alerts a second, evenly", z.number().positive().optional()),
+  truth: flag("FILE", "Write what is true of each alert and object into this Parquet file"),
+  catalogues: flag("DIR", "Write catalogues of the simulated sky into this folder"),
+  partitions: flag("N", "Of topics that have to be made, 8 by default", z.int().positive().default(8)),
+  workers: flag("N", "Threads, one per core and at most 8 by default; the result is the same", z.int().positive().default(threads)),
 });
 type Flags = z.output<typeof flags>;
 

@@ -8,16 +8,12 @@ import { serviceNames, services } from "../../services/services.ts";
 import { type Supervised, supervise } from "../../services/supervise.ts";
 import { type Command, type CommandContext, defineCommand } from "../command.ts";
 import { startDetached } from "../detach.ts";
+import { flag, matching } from "../flags.ts";
 
 const flags = z.object({
   once: z.boolean().default(false).describe("Work through what is there, then end"),
   detach: z.boolean().default(false).describe("Run in the background; the log goes to <lake>/.fink/log/"),
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*$/, "a name is made of a-z, 0-9 and -")
-    .optional()
-    .describe("Name of this instance, to run a service more than once")
-    .meta({ value: "NAME" }),
+  name: flag("NAME", "Name of this instance, to run a service more than once", matching(/^[a-z][a-z0-9-]*$/, "a name is made of a-z, 0-9 and -")),
 });
 
 export const start = startCommand(services);

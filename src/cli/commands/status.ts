@@ -11,28 +11,18 @@ export const status = defineCommand({
   async run(context) {
     const { lake } = context.config().config;
     const all = instances(lake);
-    if (context.json)
-      return context.print(
-        JSON.stringify(
-          all.map((one) => ({ ...one.status, state: one.state })),
-          null,
-          2,
-        ),
-      );
+    const states = all.map((one) => ({ ...one.status, state: one.state }));
+    if (context.json) return context.print(JSON.stringify(states, null, 2));
     if (all.length === 0) return context.print(`nothing ever ran on ${lake}; \`./fink start all\` begins`);
-    context.print(
-      table(
-        columns,
-        all.map((one) => row(one, Date.now())),
-      ),
-    );
+    const rows = all.map((one) => row(one, Date.now()));
+    context.print(table(columns, rows));
     for (const remark of all.flatMap(remarks)) context.print(remark);
   },
 });
 
 const columns = ["service", "state", "pid", "up", "in/s", "done/s", "MB/s", "lag", "p50/p99", "last commit", "rejected"];
 
-function row({ status, state, process }: Instance, now: number): string[] {
+function row({ status, state, process }: Instance, now: number) {
   const archive = process ? status.archive : undefined;
   const stage = process ? status.stage : undefined;
   const latency = (archive ?? stage)?.latencyMs;
@@ -40,15 +30,15 @@ function row({ status, state, process }: Instance, now: number): string[] {
   return [
     status.name,
     state,
-    process ? String(process.pid) : "",
+    process?.pid,
     process ? duration(now - status.startedAt) : "",
-    decimals(archive?.receivedPerSecond),
-    decimals(archive?.archivedPerSecond ?? stage?.perSecond),
-    decimals(archive?.megabytesPerSecond),
-    archive ? String(archive.lag ?? "?") : String(stage?.lag ?? ""),
+    archive?.receivedPerSecond.toFixed(1),
+    (archive?.archivedPerSecond ?? stage?.perSecond)?.toFixed(1),
+    archive?.megabytesPerSecond.toFixed(1),
+    archive ? (archive.lag ?? "?") : stage?.lag,
     latency ? `${(latency.p50 / 1000).toFixed(1)}/${(latency.p99 / 1000).toFixed(1)} s` : "",
     commit ? `${duration(now - commit.at)} ago` : "",
-    String(status.archive?.rejected ?? ""),
+    status.archive?.rejected,
   ];
 }
 
@@ -58,10 +48,6 @@ function remarks({ status, state, process }: Instance): string[] {
     return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
   if (status.message !== "" || status.note) return [`${name}: ${[status.message, status.note].filter(Boolean).join("; ")}`];
   return process && status.url ? [`${name}: ${status.url}`] : [];
-}
-
-function decimals(value: number | undefined): string {
-  return value === undefined ? "" : value.toFixed(1);
 }
 
 /** `42 s`, `7 min`, `3.5 h`, `2.1 d` */

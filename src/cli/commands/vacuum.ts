@@ -4,6 +4,7 @@ import { scratchFolder } from "../../lake/tables.ts";
 import { vacuumScratch, vacuumTable } from "../../lake/vacuum.ts";
 import { defineCommand } from "../command.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
+import { flag } from "../flags.ts";
 
 export const vacuum = defineCommand({
   arguments: "",
@@ -11,7 +12,7 @@ export const vacuum = defineCommand({
   example: "./fink vacuum --dry-run",
   flags: z.object({
     ...tableFlags,
-    keepDays: z.number().min(0).optional().describe("Keep what was replaced within so many days; default: compaction.keepDays").meta({ value: "N" }),
+    keepDays: flag("N", "Keep what was replaced within so many days; default: compaction.keepDays", z.number().min(0).optional()),
     dryRun: z.boolean().default(false).describe("Only say what would be deleted"),
   }),
   async run(context, _, { survey, kind, keepDays, dryRun }) {

@@ -46,18 +46,9 @@ interface Explanation {
 function print(context: CommandContext, alert: string, explanation: Explanation): void {
   if (context.json) return context.print(JSON.stringify({ alert, ...explanation }, null, 1));
   context.print(`${alert} is ${explanation.isSelected ? "selected" : "not selected"}`);
-  context.print(
-    table(
-      ["", "clause"],
-      explanation.clauses.map(({ text, value }) => [value === null ? "null" : String(value), text]),
-    ),
-  );
-  context.print(
-    `\n${table(
-      ["column", "value"],
-      explanation.columns.map(({ column, value }) => [column, short(value)]),
-    )}`,
-  );
+  const clauses = explanation.clauses.map(({ text, value }) => [String(value), text]);
+  const columns = explanation.columns.map(({ column, value }) => [column, short(value)]);
+  context.print(`${table(["", "clause"], clauses)}\n\n${table(["column", "value"], columns)}`);
 }
 
 function short(value: Json): string {

@@ -10,29 +10,13 @@ export function list(context: CommandContext): void {
   const hour = Math.floor(Date.now() / 3_600_000);
   const rows = allFilterFiles(config.filters.folder, config.filters).map(({ survey, name, file }) => {
     const state = states.get(file);
-    const perHour = state ? lastHour(state.matches, hour) : null;
-    const microseconds = state && state.alerts > 0 ? (1000 * state.milliseconds) / state.alerts : null;
-    return {
-      survey,
-      name,
-      version: state?.version ?? 0,
-      state: state?.state ?? "not run",
-      matchesPerHour: perHour,
-      microsecondsPerAlert: microseconds,
-      reason: state?.reason ?? "",
-      file,
-    };
+    const matchesPerHour = state ? lastHour(state.matches, hour) : null;
+    const microsecondsPerAlert = state && state.alerts > 0 ? (1000 * state.milliseconds) / state.alerts : null;
+    const { version, state: is, reason } = state ?? { version: 0, state: "not run", reason: "" };
+    return { survey, name, version, state: is, matchesPerHour, microsecondsPerAlert, reason, file };
   });
   if (context.json) return context.print(JSON.stringify(rows, null, 1));
-  const cells = rows.map((row) => [
-    row.survey,
-    row.name,
-    row.version === 0 ? "" : String(row.version),
-    row.matchesPerHour === null ? "" : String(row.matchesPerHour),
-    row.microsecondsPerAlert === null ? "" : row.microsecondsPerAlert.toFixed(1),
-    row.state,
-    row.reason,
-  ]);
+  const cells = rows.map((r) => [r.survey, r.name, r.version || null, r.matchesPerHour, r.microsecondsPerAlert?.toFixed(1), r.state, r.reason]);
   context.print(table(["survey", "filter", "version", "matches/h", "µs/alert", "state", ""], cells));
 }
 

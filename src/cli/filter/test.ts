@@ -65,29 +65,12 @@ function report(context: CommandContext, filter: Filter, { origin }: Lab, result
   );
   context.print(`${filter.name} on ${origin}: ${total} of ${alerts} alerts, ${((1000 * milliseconds) / Math.max(1, alerts)).toFixed(1)} µs an alert`);
   if (results.length > 1) context.print(`${sparkLine(counts)}  ${results[0].night} to ${results[results.length - 1].night}`);
-  if (results.length > 1)
-    context.print(
-      table(
-        ["night", "selected", "of"],
-        results.map(({ night, selected, alerts: of }) => [night, String(selected.length), String(of)]),
-      ),
-    );
+  const perNight = results.map(({ night, selected, alerts: of }) => [night, selected.length, of]);
+  if (results.length > 1) context.print(table(["night", "selected", "of"], perNight));
   const shared = overlap(results);
-  if (shared.length > 0)
-    context.print(
-      `\nselected by others as well:\n${table(
-        ["filter", "alerts"],
-        shared.map(([name, count]) => [name, String(count)]),
-      )}`,
-    );
-  const sample = results.flatMap(({ selected }) => selected).slice(0, 10);
-  if (sample.length > 0)
-    context.print(
-      `\nsome of them:\n${table(
-        ["alert", "object", "mjd"],
-        sample.map(({ alert, object, mjd }) => [String(alert), object ?? "", mjd?.toFixed(5) ?? ""]),
-      )}`,
-    );
+  if (shared.length > 0) context.print(`\nselected by others as well:\n${table(["filter", "alerts"], shared)}`);
+  const sample = results.flatMap(({ selected }) => selected.map(({ alert, object, mjd }) => [alert, object, mjd?.toFixed(5)])).slice(0, 10);
+  if (sample.length > 0) context.print(`\nsome of them:\n${table(["alert", "object", "mjd"], sample)}`);
 }
 
 function overlap(results: readonly NightOf[]): [name: string, count: number][] {
@@ -103,8 +86,8 @@ function sparkLine(counts: readonly number[]): string {
 
 type ClassResult = ReturnType<typeof byClass>[number];
 
-function classRow({ name, alerts, selected, completeness, purity, delayDays }: ClassResult): string[] {
-  return [name, String(alerts), String(selected), percent(completeness), percent(purity), delayDays === null ? "" : delayDays.toFixed(1)];
+function classRow({ name, alerts, selected, completeness, purity, delayDays }: ClassResult) {
+  return [name, alerts, selected, percent(completeness), percent(purity), delayDays?.toFixed(1)];
 }
 
 function percent(part: number): string {
