@@ -32,21 +32,17 @@ export class AlertEncoders {
   }
 
   #bind(parts: Alert["parts"], columns: StructType, name: string): BoundEncoder {
-    const schema = this.#schemas.get(columns) ?? withBytes(this.#schemaOf(columns, name));
-    this.#schemas.set(columns, schema);
-    const key = `${schema.text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
-    const encoder =
-      this.#made.get(key) ??
-      compileColumnEncoder(
-        schema.text,
-        parts.flatMap((part) => part?.type ?? []),
-      );
+    const { text, bytes } = this.#schemas.get(columns) ?? withBytes(this.#schemaOf(columns, name));
+    this.#schemas.set(columns, { text, bytes });
+    const key = `${text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
+    const types = parts.flatMap((part) => part?.type ?? []);
+    const encoder = this.#made.get(key) ?? compileColumnEncoder(text, types);
     this.#made.set(key, encoder);
     if (this.#made.size > mostEncoders) this.#made.delete(this.#made.keys().next().value!);
     const before = this.#bound.get(encoder);
     if (!before || parts.some((part, i) => part !== before[i])) encoder.bind(parts);
     this.#bound.set(encoder, parts);
-    return { encoder, schema: schema.text, schemaBytes: schema.bytes };
+    return { encoder, schema: text, schemaBytes: bytes };
   }
 
   #typeOf(type: object): string {

@@ -71,11 +71,8 @@ export class TargetFollower {
     const latest = chosen.reduce((last, { match }) => (match.matched_at > last ? match.matched_at : last), at.matchedAt);
     const row = pending.first + chosen.length;
     const next = { matchedAt: latest, sentAt: at.sentAt, ...(rest.length > 0 ? { version: at.version, row } : { version: pending.to, row: 0 }) };
-    const sent = await this.#send(
-      chosen.filter(({ match }) => match.matched_at >= pending.since),
-      next,
-      signal,
-    );
+    const own = chosen.filter(({ match }) => match.matched_at >= pending.since);
+    const sent = await this.#send(own, next, signal);
     this.#pending = rest.length > 0 ? { ...pending, matches: rest, first: row } : null;
     return sent;
   }
@@ -127,13 +124,12 @@ export class TargetFollower {
       const at = this.#now();
       dead.push(...refused.map(({ message, reason }) => ({ ...deadLetter(target.name, survey, message, at, reason), night: nightOf(matches, message) })));
       const gone = new Set(dead.map(({ id }) => id));
-      const lines = this.#lines(
-        messages.filter(({ id }) => !gone.has(id)),
-        at,
-        performance.now() - startedAt,
-      );
+      const took = { at, milliseconds: performance.now() - startedAt, error: "" };
+      const there = messages.filter(({ id }) => !gone.has(id));
+      const lines = [...Map.groupBy(there, ({ filter }) => filter.name)].map(([filter, own]) => this.#line(filter, own.length, own[0].id, took));
+      lines.push(...dead.map((d) => this.#line(d.match.filter, 1, d.id, { at: d.at, milliseconds: 0, error: `dead letter: ${d.reason}` })));
       const settled = again.flatMap(({ id }) => (gone.has(id) ? [] : [id]));
-      store.advance(target.name, survey, messages.length > 0 ? { ...next, sentAt: at } : next, [...lines, ...this.#deadLines(dead)], dead, settled);
+      store.advance(target.name, survey, messages.length > 0 ? { ...next, sentAt: at } : next, lines, dead, settled);
       if (messages.length > 0) this.failures = 0;
       if (messages.length > 0) this.trouble = "";
       return { messages, refused: dead.length };
@@ -142,18 +138,8 @@ export class TargetFollower {
       this.trouble = messageOf(error);
       const [first] = messages;
       if (!signal.aborted && first) {
-        const milliseconds = performance.now() - startedAt;
-        const { name } = first.filter;
-        store.failed({
-          at: this.#now(),
-          target: target.name,
-          survey,
-          filter: name,
-          matches: messages.length,
-          first: first.id,
-          milliseconds,
-          error: this.trouble,
-        });
+        const took = { at: this.#now(), milliseconds: performance.now() - startedAt, error: this.trouble };
+        store.failed(this.#line(first.filter.name, messages.length, first.id, took));
       }
       throw error instanceof FinkError ? error : new FinkError("delivery", `${target.name}: ${this.trouble}`, error);
     }
@@ -177,30 +163,8 @@ export class TargetFollower {
     return { messages, dead };
   }
 
-  #lines(messages: readonly Message[], at: number, milliseconds: number): LogLine[] {
-    return [...Map.groupBy(messages, ({ filter }) => filter.name)].map(([filter, own]) => ({
-      at,
-      target: this.#of.target.name,
-      survey: this.#of.survey,
-      filter,
-      matches: own.length,
-      first: own[0].id,
-      milliseconds,
-      error: "",
-    }));
-  }
-
-  #deadLines(dead: readonly DeadLetter[]): LogLine[] {
-    return dead.map(({ at, target, survey, match, id, reason }) => ({
-      at,
-      target,
-      survey,
-      filter: match.filter,
-      matches: 1,
-      first: id,
-      milliseconds: 0,
-      error: `dead letter: ${reason}`,
-    }));
+  #line(filter: string, matches: number, first: string, took: Pick<LogLine, "at" | "milliseconds" | "error">): LogLine {
+    return { target: this.#of.target.name, survey: this.#of.survey, filter, matches, first, ...took };
   }
 }
 

@@ -29,11 +29,7 @@ export interface KafkaTargetOptions {
 export const idHeader = "fink-id";
 
 /** A topic a filter. */
-export function kafkaTarget(options: KafkaTargetOptions): Target {
-  return new KafkaTarget(options);
-}
-
-class KafkaTarget implements Target {
+export class KafkaTarget implements Target {
   readonly name: string;
   readonly batch = 1000;
   readonly images = true;
@@ -77,10 +73,8 @@ class KafkaTarget implements Target {
 
   async #connect(): Promise<{ lane: KafkaLane; topics: Topics }> {
     if (this.#open) return this.#open;
-    const { kafka, compression, partitions, retentionDays, givenBy } = this.#options;
-    const configs: Record<string, string> = retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
-    const topics = await Topics.open(kafka, { partitions, configs, givenBy });
-    this.#open = { topics, lane: new KafkaLane(kafka, compression) };
+    const { kafka, compression } = this.#options;
+    this.#open = { topics: await topicsOf(this.#options), lane: new KafkaLane(kafka, compression) };
     return this.#open;
   }
 
@@ -99,6 +93,11 @@ class KafkaTarget implements Target {
     new DataView(head.buffer).setUint32(1, await registration!.idOf(`${filter.topic}-value`, schema));
     return { key, value: encoder.encode(alert.rows, head) };
   }
+}
+
+export async function topicsOf({ kafka, partitions, retentionDays, givenBy }: KafkaTargetOptions): Promise<Topics> {
+  const configs: Record<string, string> = retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
+  return await Topics.open(kafka, { partitions, configs, givenBy });
 }
 
 /** The alerts of one object go to one partition, so that they stay in order. */

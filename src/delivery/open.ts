@@ -6,9 +6,9 @@ import { defaultKafkaTarget, type TargetConfig, type TargetOf } from "../config/
 import { FinkError } from "../errors.ts";
 import { emailTarget } from "./email.ts";
 import { filesTarget } from "./files.ts";
-import { type KafkaTargetOptions, kafkaTarget } from "./kafka.ts";
+import { type KafkaTargetOptions, KafkaTarget } from "./kafka.ts";
 import type { Target } from "./target.ts";
-import { webhookTarget } from "./webhook.ts";
+import { WebhookTarget } from "./webhook.ts";
 
 /** The targets of the configuration by name; `kafka` is always there. */
 export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfig> {
@@ -18,9 +18,9 @@ export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfi
 export function openTarget(name: string, target: TargetConfig, config: Config): Target {
   switch (target.kind) {
     case "kafka":
-      return kafkaTarget(kafkaOptions(name, target, config));
+      return new KafkaTarget(kafkaOptions(name, target, config));
     case "webhook":
-      return webhookTarget(name, target);
+      return new WebhookTarget(name, target);
     case "email":
       return emailTarget(name, target);
     case "files":
@@ -29,21 +29,13 @@ export function openTarget(name: string, target: TargetConfig, config: Config): 
 }
 
 /** Options of a Kafka target: where it says no brokers, those of the source, with their protection. */
-export function kafkaOptions(name: string, target: TargetOf<"kafka">, config: Config): KafkaTargetOptions {
+function kafkaOptions(name: string, target: TargetOf<"kafka">, config: Config): KafkaTargetOptions {
   const { brokers, security, sasl, tls, format, compression, partitions, retentionDays } = target;
   const isOwn = brokers.length > 0;
   const kafka = isOwn ? { ...config.kafka, brokers, security, sasl, tls } : config.kafka;
   const givenBy = isOwn ? `delivery.targets.${name}.brokers` : "kafka.brokers";
-  return {
-    name,
-    kafka,
-    givenBy,
-    format,
-    compression,
-    partitions,
-    retentionDays,
-    registration: format === "confluent" ? registrationOf(name, target, config) : null,
-  };
+  const registration = format === "confluent" ? registrationOf(name, target, config) : null;
+  return { name, kafka, givenBy, format, compression, partitions, retentionDays, registration };
 }
 
 function registrationOf(name: string, { registry }: TargetOf<"kafka">, { schemas }: Config): SchemaRegistration {

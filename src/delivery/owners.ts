@@ -26,16 +26,9 @@ export async function tellOwners(lake: string, targets: ReadonlyMap<string, Targ
     const startedAt = performance.now();
     const error = message.owner === "" ? null : await send(message, targets, signal).then(() => "", messageOf);
     if (signal.aborted) return;
-    const { survey, filter, version, owner } = message;
-    const line = {
-      at: Date.now(),
-      target: owner,
-      survey,
-      filter,
-      matches: 0,
-      first: `owner of ${filter}@${version}`,
-      milliseconds: performance.now() - startedAt,
-    };
+    const { survey, filter, version, owner: target } = message;
+    const took = { at: Date.now(), milliseconds: performance.now() - startedAt };
+    const line = { ...took, target, survey, filter, matches: 0, first: `owner of ${filter}@${version}` };
     store.advance(owners, "", { ...position, version: done + 1, sentAt: line.at }, error === null ? [] : [{ ...line, error }], []);
   }
 }

@@ -5,41 +5,15 @@ import { FinkError } from "../errors.ts";
 /** Addresses that are not of the public Internet (IANA's special-purpose registries). Those of IPv6 that hold one of IPv4 are refused whole. */
 // two lists: for one, an address of IPv4 is one of IPv6 as well
 const reserved = { ipv4: new BlockList(), ipv6: new BlockList() };
-for (const [net, bits] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.88.99.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 4],
-  ["240.0.0.0", 4],
-] as const)
-  reserved.ipv4.addSubnet(net, bits, "ipv4");
-for (const [net, bits] of [
-  ["::", 96],
-  ["::ffff:0:0", 96],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
-  ["2001::", 23],
-  ["2001:db8::", 32],
-  ["2002::", 16],
-  ["3fff::", 20],
-  ["5f00::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["fec0::", 10],
-  ["ff00::", 8],
-] as const)
-  reserved.ipv6.addSubnet(net, bits, "ipv6");
+for (const net of (
+  "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 " +
+  "198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 " +
+  "::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
+).split(" ")) {
+  const [address, bits] = net.split("/");
+  const family = isIPv6(address) ? "ipv6" : "ipv4";
+  reserved[family].addSubnet(address, Number(bits), family);
+}
 
 export function isPublic(address: string): boolean {
   const family = isIPv6(address) ? "ipv6" : "ipv4";

@@ -49,6 +49,7 @@ function params(values: Readonly<Record<string, Json>>): string {
 // eslint-disable-next-line no-control-regex
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-function escaped(text: string): string {
+/** For XML, which has no place for some characters. */
+export function escaped(text: string): string {
   return text.replace(notXml, "").replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 }

@@ -6,11 +6,6 @@ import { checkUrl, publicLookup } from "./public-address.ts";
 import type { Message, Refusal, Target } from "./target.ts";
 import { requestOf, type WebhookRequest } from "./webhook-body.ts";
 
-/** A match is posted on its own; several at a time. */
-export function webhookTarget(name: string, options: TargetOf<"webhook">, now: () => number = Date.now): Target {
-  return new WebhookTarget(name, options, now);
-}
-
 /** After so many failures with nothing that got through, the rest of the matches waits. */
 const failuresInRow = 5;
 /** A message that fails for so long is a dead letter, even when nothing else was there to get through. */
@@ -22,7 +17,8 @@ interface Failing {
   reason: string;
 }
 
-class WebhookTarget implements Target {
+/** A match is posted on its own; several at a time. */
+export class WebhookTarget implements Target {
   readonly name: string;
   readonly batch = 100;
   readonly images = false;
@@ -34,7 +30,7 @@ class WebhookTarget implements Target {
   readonly #failing = new Map<string, Failing>();
   #succeededAt = 0;
 
-  constructor(name: string, options: TargetOf<"webhook">, now: () => number) {
+  constructor(name: string, options: TargetOf<"webhook">, now: () => number = Date.now) {
     this.name = name;
     this.#options = options;
     this.#now = now;

@@ -5,28 +5,18 @@ import { avroSchemaOf } from "../../lake/avro-schema.ts";
 import type { StructType } from "../../lake/schema.ts";
 import { csvLine } from "../../sql/output.ts";
 import { objectsOf } from "../json.ts";
-import type { ExportFormat } from "./piecewise.ts";
-import { voTable } from "./votable.ts";
-
-export const fileFormats = ["avro", "csv", "vot"] as const;
+import { type ExportFormat, voTable } from "./votable.ts";
 
 /** `id`: of this export; it makes the sync marker of Avro, which has to be the same after an interruption. */
-export function formatOf(format: (typeof fileFormats)[number], columns: StructType, id: string): ExportFormat {
+export function formatOf(format: "avro" | "csv" | "vot", columns: StructType, id: string): ExportFormat {
   if (format === "vot") return voTable(columns);
   return format === "avro" ? avroContainer(columns, id) : csv(columns);
 }
 
 function csv(columns: StructType): ExportFormat {
-  return {
-    head: () => Buffer.from(csvLine(columns.fields.map(({ name }) => name))),
-    rows: (data) =>
-      Buffer.from(
-        objectsOf(data, columns)
-          .map((row) => csvLine(Object.values(row) as object[]))
-          .join(""),
-      ),
-    tail: () => Buffer.alloc(0),
-  };
+  const lineOf = (row: object): string => csvLine(Object.values(row));
+  const heading = csvLine(columns.fields.map(({ name }) => name));
+  return { head: () => Buffer.from(heading), rows: (data) => Buffer.from(objectsOf(data, columns).map(lineOf).join("")), tail: () => Buffer.alloc(0) };
 }
 
 function avroContainer(columns: StructType, id: string): ExportFormat {

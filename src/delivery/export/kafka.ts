@@ -3,8 +3,8 @@ import { FinkError } from "../../errors.ts";
 import { plainSchemaOf } from "../../lake/avro-schema.ts";
 import type { StructType } from "../../lake/schema.ts";
 import { KafkaLane } from "../../sources/kafka-lane.ts";
-import { explainProducing, Topics } from "../../sources/kafka-made-topics.ts";
-import { idHeader, type KafkaTargetOptions } from "../kafka.ts";
+import { explainProducing, type Topics } from "../../sources/kafka-made-topics.ts";
+import { idHeader, type KafkaTargetOptions, topicsOf } from "../kafka.ts";
 import { rowEncoder } from "./format.ts";
 
 /** Copies of the schema: a second reader of one group would otherwise wait for ever. */
@@ -20,9 +20,7 @@ export class KafkaExport {
   readonly #encode: ReturnType<typeof rowEncoder>;
 
   static async open(topic: string, id: string, columns: StructType, options: KafkaTargetOptions): Promise<KafkaExport> {
-    const { kafka, partitions, retentionDays, givenBy } = options;
-    const configs: Record<string, string> = retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
-    return new KafkaExport(topic, id, columns, options, await Topics.open(kafka, { partitions, configs, givenBy }));
+    return new KafkaExport(topic, id, columns, options, await topicsOf(options));
   }
 
   private constructor(topic: string, id: string, columns: StructType, options: KafkaTargetOptions, topics: Topics) {

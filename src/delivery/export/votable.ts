@@ -1,11 +1,20 @@
+import type { Data, Struct } from "apache-arrow";
 import type { ColumnType, StructType } from "../../lake/schema.ts";
 import { type Json, jsonAt, objectsOf } from "../json.ts";
-import type { ExportFormat } from "./piecewise.ts";
+import { escaped } from "../voevent.ts";
+
+/** A file that is written piece by piece, and can be gone on with after any piece. */
+export interface ExportFormat {
+  head(): Uint8Array;
+  rows(data: Data<Struct>): Uint8Array;
+  tail(): Uint8Array;
+}
 
 /** VOTable 1.4 (IVOA Recommendation of 2019-10-21), TABLEDATA. Structures become a column for each field; lists of structures and bytes are texts (JSON, base64). */
 export function voTable(columns: StructType): ExportFormat {
   const fields = flatten(columns, "");
   const described = fields.map(({ path, type }) => `<FIELD name="${escaped(path)}" ${dataTypeOf(type)}/>`);
+  const rowOf = (row: Readonly<Record<string, Json>>) => `<TR>${fields.map(({ path }) => `<TD>${cellOf(at(row, path))}</TD>`).join("")}</TR>\n`;
   return {
     head: () =>
       Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
@@ -13,12 +22,7 @@ export function voTable(columns: StructType): ExportFormat {
 ${described.join("\n")}
 <DATA><TABLEDATA>
 `),
-    rows: (data) =>
-      Buffer.from(
-        objectsOf(data, columns)
-          .map((row) => `<TR>${fields.map(({ path }) => `<TD>${cellOf(at(row, path))}</TD>`).join("")}</TR>\n`)
-          .join(""),
-      ),
+    rows: (data) => Buffer.from(objectsOf(data, columns).map(rowOf).join("")),
     tail: () => Buffer.from("</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>\n"),
   };
 }
@@ -34,21 +38,14 @@ function flatten({ fields }: StructType, prefix: string): { path: string; type: 
   });
 }
 
-const dataTypes: Readonly<Record<string, string>> = {
-  boolean: "boolean",
-  byte: "short",
-  short: "short",
-  integer: "int",
-  long: "long",
-  float: "float",
-  double: "double",
-};
+/** Names of VOTable; those of the others are ours. */
+const dataTypes: Readonly<Record<string, string>> = { byte: "short", integer: "int" };
+const numberTypes = ["boolean", "byte", "short", "integer", "long", "float", "double"];
 
 function dataTypeOf(type: ColumnType): string {
   const inner = typeof type === "object" && type.type === "array" ? type.elementType : type;
-  const numbers = typeof inner === "string" ? dataTypes[inner] : undefined;
-  if (numbers === undefined) return `datatype="char" arraysize="*"${type === "timestamp" ? ' xtype="timestamp"' : ""}`;
-  return `datatype="${numbers}"${inner === type ? "" : ' arraysize="*"'}`;
+  if (typeof inner !== "string" || !numberTypes.includes(inner)) return `datatype="char" arraysize="*"${type === "timestamp" ? ' xtype="timestamp"' : ""}`;
+  return `datatype="${dataTypes[inner] ?? inner}"${inner === type ? "" : ' arraysize="*"'}`;
 }
 
 function cellOf(value: Json): string {
@@ -61,8 +58,4 @@ function cellOf(value: Json): string {
 
 function numberOf(value: Json): string {
   return value === "Infinity" ? "+Inf" : value === "-Infinity" ? "-Inf" : value === null ? "NaN" : String(value);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 }
