@@ -1,4 +1,5 @@
-import { type FilterFunctionEntry, functionGroups } from "../filters/functions.ts";
+import type { FilterFunctionEntry } from "../filters/function-entry.ts";
+import { functionGroups } from "../filters/functions.ts";
 
 const about = `What a [filter](../filters.md) may use besides columns, comparisons, \`AND\`, \`OR\`, \`NOT\`, \`IN\`, \`BETWEEN\`, \`LIKE\`, \`IS NULL\`, \`CASE\`, \`CAST(… AS DOUBLE)\`, \`+ - * / %\` and
 \`||\`. All mean the same in DuckDB and Spark. What has no value is null: a division by 0, the root of a negative number, the logarithm of 0. Numbers with a decimal

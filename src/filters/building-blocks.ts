@@ -1,4 +1,4 @@
-import type { FilterFunctionEntry } from "./functions.ts";
+import { entry, type FilterFunctionEntry } from "./function-entry.ts";
 
 const simbad = "labels of SIMBAD in the taxonomies before and after 2021, as fink_utils.xmatch.simbad lists them";
 
@@ -23,34 +23,22 @@ const inList = (value: string, names: readonly string[]) => `${value} in (${name
 
 /** What catalogues say of an alert's place. */
 export const classes: readonly FilterFunctionEntry[] = [
-  {
-    name: "simbad_host",
-    arguments: ["label"],
-    description: "Whether a transient may be there: SIMBAD has a galaxy, cluster or supernova, or it knows nothing, or did not answer",
+  entry("simbad_host(label)", "Whether a transient may be there: SIMBAD has a galaxy, cluster or supernova, or it knows nothing, or did not answer", {
     source: simbad,
     formula: inList("label", hosts),
-  },
-  {
-    name: "simbad_known",
-    arguments: ["label"],
-    description: "Whether SIMBAD has an object that explains an alert: anything but Galaxy …, Transient, Unknown and Fail …",
+  }),
+  entry("simbad_known(label)", "Whether SIMBAD has an object that explains an alert: anything but Galaxy …, Transient, Unknown and Fail …", {
     source: simbad,
     formula: "label not in ('Unknown', 'Transient') and not startswith(label, 'Fail') and not startswith(label, 'Galaxy')",
-  },
-  {
-    name: "simbad_unknown",
-    arguments: ["label"],
-    description: "Whether SIMBAD knows nothing there, or did not answer",
+  }),
+  entry("simbad_unknown(label)", "Whether SIMBAD knows nothing there, or did not answer", {
     source: simbad,
     formula: "coalesce(label, 'Unknown') in ('Unknown', 'Fail', 'Fail 504')",
-  },
-  {
-    name: "vsx_star",
-    arguments: ["type"],
-    description: "Whether a type of the variable star index is that of a star; false without one",
+  }),
+  entry("vsx_star(type)", "Whether a type of the variable star index is that of a star; false without one", {
     source: "types of VSX (AAVSO) as fink_utils.xmatch.vsx lists them",
     formula: `coalesce(${inList("type", [...stars, "NSIN ELL"])}, false)`,
-  },
+  }),
 ];
 
 /** Nodes and weights of Gauss and Legendre on 0 … 1: good to 10⁻⁴ mag up to z = 3. */
@@ -72,21 +60,16 @@ const altitudeSine =
 
 /** What filters of both surveys measure. */
 export const measures: readonly FilterFunctionEntry[] = [
-  {
-    name: "distance_modulus",
-    arguments: ["z"],
-    description: "Apparent minus absolute magnitude at a redshift, without K-correction; null for 0 and below",
+  entry("distance_modulus(z)", "Apparent minus absolute magnitude at a redshift, without K-correction; null for 0 and below", {
     unit: "mag",
     source: "flat universe with H0 = 70 km/s/Mpc and a matter density of 0.3; Hogg 1999, arXiv:astro-ph/9905116",
     formula: `25 + 5 * log10(${(299792.458 / 70).toFixed(9)} * (1 + z) * z * (${comoving}))`,
-  },
-  {
-    name: "airmass",
-    arguments: ["ra", "dec", "mjd_tai", "longitude", "latitude"],
-    description: "1 / sine of the altitude at a place on the Earth, east positive, in degrees; negative below the horizon, without refraction",
-    source: "Meeus 1998, Astronomical Algorithms, eqs. 12.4 and 21.4",
-    formula: `1 / (${altitudeSine})`,
-  },
+  }),
+  entry(
+    "airmass(ra, dec, mjd_tai, longitude, latitude)",
+    "1 / sine of the altitude at a place on the Earth, east positive, in degrees; negative below the horizon, without refraction",
+    { source: "Meeus 1998, Astronomical Algorithms, eqs. 12.4 and 21.4", formula: `1 / (${altitudeSine})` },
+  ),
 ];
 
 const bands = ["u", "g", "r", "i", "z", "y"];
@@ -102,45 +85,33 @@ const rubin = "fink-filters, rubin/blocks.py";
 
 /** What several of Rubin's filters ask. */
 export const rubinBlocks: readonly FilterFunctionEntry[] = [
-  {
-    name: "good_quality",
-    arguments: ["source"],
-    description: "Whether a diaSource has none of 16 flags and a positive flux of six times its error or more: good_quality(diaSource)",
+  entry("good_quality(source)", "Whether a diaSource has none of 16 flags and a positive flux of six times its error or more: good_quality(diaSource)", {
     source: rubin,
     formula: `not (${rubinFlags.map((flag) => `source.${flag}`).join(" or ")}) and source.psfFlux >= 0 and cast(source.psfFlux / source.psfFluxErr as float) >= 6`,
-  },
-  {
-    name: "gaia_star",
-    arguments: ["xm"],
-    description: "Whether Gaia DR3 has a star there, with a parallax of more than five times its error: gaia_star(xm)",
+  }),
+  entry("gaia_star(xm)", "Whether Gaia DR3 has a star there, with a parallax of more than five times its error: gaia_star(xm)", {
     source: rubin,
     formula:
       "coalesce(xm.gaiadr3_DR3Name not in ('Unknown', 'Fail', 'Fail 504') and cast(xm.gaiadr3_Plx / xm.gaiadr3_e_Plx as float) > 5 and not isnan(xm.gaiadr3_Plx / xm.gaiadr3_e_Plx), false)",
-  },
-  {
-    name: "near_galaxy",
-    arguments: ["xm"],
-    description:
-      "Whether there may be a host galaxy: simbad_host, or a galaxy of Mangrove, or of the Legacy Survey where SIMBAD knows nothing else: near_galaxy(xm)",
-    source: rubin,
-    formula:
-      "coalesce(simbad_host(xm.simbad_otype), false) or coalesce(xm.mangrove_lum_dist > 0 and not isnan(xm.mangrove_lum_dist), false) " +
-      "or simbad_unknown(xm.simbad_otype) and coalesce(xm.legacydr8_zphot > 0 and not isnan(xm.legacydr8_zphot), false)",
-  },
-  {
-    name: "psf_flux_mean",
-    arguments: ["object", "band"],
-    description: "Mean flux of the detections of a diaObject in a band: psf_flux_mean(diaObject, diaSource.band)",
+  }),
+  entry(
+    "near_galaxy(xm)",
+    "Whether there may be a host galaxy: simbad_host, or a galaxy of Mangrove, or of the Legacy Survey where SIMBAD knows nothing else: near_galaxy(xm)",
+    {
+      source: rubin,
+      formula:
+        "coalesce(simbad_host(xm.simbad_otype), false) or coalesce(xm.mangrove_lum_dist > 0 and not isnan(xm.mangrove_lum_dist), false) " +
+        "or simbad_unknown(xm.simbad_otype) and coalesce(xm.legacydr8_zphot > 0 and not isnan(xm.legacydr8_zphot), false)",
+    },
+  ),
+  entry("psf_flux_mean(object, band)", "Mean flux of the detections of a diaObject in a band: psf_flux_mean(diaObject, diaSource.band)", {
     unit: "nJy",
     formula: inBand("psfFluxMean"),
-  },
-  { name: "psf_flux_mean_error", arguments: ["object", "band"], description: "Its error", unit: "nJy", formula: inBand("psfFluxMeanErr") },
-  { name: "psf_flux_ndata", arguments: ["object", "band"], description: "Number of detections of a diaObject in a band", formula: inBand("psfFluxNdata") },
-  {
-    name: "peak_psf_flux",
-    arguments: ["object"],
-    description: "Largest flux of a diaObject in any band: peak_psf_flux(diaObject)",
+  }),
+  entry("psf_flux_mean_error(object, band)", "Its error", { unit: "nJy", formula: inBand("psfFluxMeanErr") }),
+  entry("psf_flux_ndata(object, band)", "Number of detections of a diaObject in a band", { formula: inBand("psfFluxNdata") }),
+  entry("peak_psf_flux(object)", "Largest flux of a diaObject in any band: peak_psf_flux(diaObject)", {
     unit: "nJy",
     formula: `greatest(${bands.map((band) => `object.${band}_psfFluxMax`).join(", ")})`,
-  },
+  }),
 ];

@@ -3,7 +3,9 @@ import { functionNamed, unknownFunction } from "./functions.ts";
 import { refuse } from "./refuse.ts";
 
 /** A node of DuckDB's tree (`json_serialize_sql`). Which of these it has depends on its class. */
-export interface Node {
+export type Node = {
+  readonly [Child in "left" | "right" | "input" | "lower" | "upper" | "else_expr" | "child" | "lhs" | "expr"]: Node;
+} & {
   readonly class?: string;
   readonly type: string;
   readonly alias: string;
@@ -15,14 +17,7 @@ export interface Node {
     readonly value: unknown;
   };
   readonly children: readonly Node[];
-  readonly left: Node;
-  readonly right: Node;
-  readonly input: Node;
-  readonly lower: Node;
-  readonly upper: Node;
   readonly case_checks: readonly { readonly when_expr: Node; readonly then_expr: Node }[];
-  readonly else_expr: Node;
-  readonly child: Node;
   readonly cast_type: { readonly id: string };
   readonly try_cast: boolean;
   readonly function_name: string;
@@ -31,9 +26,7 @@ export interface Node {
   readonly filter: unknown;
   readonly distinct: boolean;
   readonly order_bys: { readonly orders: readonly unknown[] };
-  readonly lhs: Node;
-  readonly expr: Node;
-}
+};
 
 /** Names that an expression may use. */
 export interface Scope {

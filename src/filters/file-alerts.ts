@@ -2,25 +2,18 @@ import { rmSync, writeFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Data, Field, makeData, Struct } from "apache-arrow";
-import { type DuckDBType, BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, VARCHAR } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
 import { columnAt } from "../lake/column.ts";
 import { toParquet } from "../lake/parquet.ts";
 import { identifier, literal } from "../lake/scan.ts";
-import type { AddedColumn, ScienceModule, ScienceSetup } from "../science/module.ts";
+import type { ScienceModule, ScienceSetup } from "../science/module.ts";
 import { withMakers } from "../science/order.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import { runModules } from "../science/runner.ts";
 import type { FlatColumn } from "./columns.ts";
 
-const types: Readonly<Record<AddedColumn["type"], DuckDBType>> = {
-  int: INTEGER,
-  long: BIGINT,
-  float: FLOAT,
-  double: DOUBLE,
-  boolean: BOOLEAN,
-  string: VARCHAR,
-};
+const types = { int: INTEGER, long: BIGINT, float: FLOAT, double: DOUBLE, boolean: BOOLEAN, string: VARCHAR } as const;
 
 /** What science modules would add, by path: columns of their own, beside those that the alerts have. */
 export function addedColumns(modules: readonly ScienceModule[]): Map<string, FlatColumn> {

@@ -103,13 +103,7 @@ export class MatchTable {
       const { files, to } = changesAfter(science, (from ?? 0) - 1, batchAlerts);
       try {
         const result = await this.#run(engine, columns, filters, source, files, options);
-        await this.#commit(
-          result.byNight,
-          new Map([
-            [`filter:${source}`, { from, to: to + 1 }],
-            [fence, this.#fence(0)],
-          ]),
-        );
+        await this.#commit(result.byNight, { [`filter:${source}`]: { from, to: to + 1 }, [fence]: this.#fence(0) });
         return { ...result, lag: science.snapshot.version - to };
       } catch (error) {
         this.#known.forget();
@@ -126,7 +120,7 @@ export class MatchTable {
     this.#known.forget();
     const files = this.files("science", night);
     const result = await this.#run(engine, columns, filters, "science", files, options);
-    await this.#commit(result.byNight, new Map([[fence, this.#fence(1)]]));
+    await this.#commit(result.byNight, { [fence]: this.#fence(1) });
     return { ...result, lag: 0 };
   }
 
@@ -178,11 +172,8 @@ export class MatchTable {
       const matches = filters.flatMap((filter, i) => this.#matchesOf(filter, outcomes[i], keys));
       const byNight = new Map<number | null, Match[]>();
       for (const [night, own] of Map.groupBy(matches, (match) => match.night)) {
-        const fresh = await this.#known.fresh(
-          night,
-          own.map(({ match }) => match),
-        );
-        byNight.set(night, fresh);
+        const ours = own.map(({ match }) => match);
+        byNight.set(night, await this.#known.fresh(night, ours));
       }
       const count = [...byNight.values()].reduce((sum, own) => sum + own.length, 0);
       return { alerts: keys.length, matches: count, outcomes, publishedAt: keys.map((key) => key.publishedAt), lag: 0, byNight };
@@ -218,7 +209,8 @@ export class MatchTable {
     return { from, to: (from ?? 0) + step };
   }
 
-  async #commit(byNight: ReadonlyMap<number | null, readonly Match[]>, positions: ReadonlyMap<string, { from: number | null; to: number }>): Promise<void> {
+  async #commit(byNight: ReadonlyMap<number | null, readonly Match[]>, moves: Readonly<Record<string, { from: number | null; to: number }>>): Promise<void> {
+    const positions = new Map(Object.entries(moves));
     const encoded = [...byNight].flatMap(([night, matches]) => (matches.length === 0 ? [] : [encodeFile(matchColumns(matches), night)]));
     const written = await writeFiles(encoded, this.#table.path);
     try {

@@ -15,11 +15,5 @@ async function parseAll(): Promise<Formulas> {
   const entries = Object.values(functionGroups)
     .flat()
     .flatMap(({ name, arguments: parameters, formula }) => (formula === undefined ? [] : [{ name, parameters, formula }]));
-  return new Map(
-    await Promise.all(
-      entries.map(async ({ name, parameters, formula }) => {
-        return [name, { parameters, body: await parseCondition(formula) }] as const;
-      }),
-    ),
-  );
+  return new Map(await Promise.all(entries.map(async ({ name, parameters, formula }) => [name, { parameters, body: await parseCondition(formula) }] as const)));
 }

@@ -1,19 +1,7 @@
 import { didYouMean } from "../config/nearest.ts";
 import { astronomy } from "./astronomy.ts";
 import { classes, measures, rubinBlocks } from "./building-blocks.ts";
-
-/** A function that filters may use. The one table of them: checks, both engines and docs/reference/functions.md come from here. */
-export interface FilterFunctionEntry {
-  readonly name: string;
-  /** As in its documentation: `list, x -> …`; an argument in brackets may be left out. */
-  readonly arguments: readonly string[];
-  readonly description: string;
-  readonly unit?: string;
-  /** Paper, standard or system that it follows. */
-  readonly source?: string;
-  /** What it is in terms of the others, with its arguments' names; without it the engine has it. */
-  readonly formula?: string;
-}
+import { entry, type FilterFunctionEntry } from "./function-entry.ts";
 
 interface Known extends FilterFunctionEntry {
   readonly counts: readonly [least: number, most: number];
@@ -21,70 +9,64 @@ interface Known extends FilterFunctionEntry {
   readonly lambdas: readonly number[];
 }
 
-const plain = (name: string, args: string, description: string): FilterFunctionEntry => ({ name, arguments: args.split(/, (?![^(]*\))/), description });
-
 const numbers: readonly FilterFunctionEntry[] = [
-  plain("abs", "x", "Absolute value"),
-  plain("sign", "x", "-1, 0 or 1"),
-  plain("sqrt", "x", "Square root; null below 0"),
-  plain("power", "x, y", "x to the power of y"),
-  plain("exp", "x", "e to the power of x"),
-  plain("ln", "x", "Natural logarithm; null for 0 and below"),
-  plain("log10", "x", "Decimal logarithm; null for 0 and below"),
-  ...["sin", "cos", "tan", "atan"].map((name) => plain(name, "x", "Of an angle in radians, or giving one")),
-  ...["asin", "acos"].map((name) => plain(name, "x", "In radians; null outside of -1 to 1")),
-  plain("atan2", "y, x", "Angle of the point (x, y) in radians"),
-  plain("radians", "degrees", "Degrees as radians"),
-  plain("degrees", "radians", "Radians as degrees"),
-  plain("floor", "x", "Next integer below"),
-  plain("ceil", "x", "Next integer above"),
-  plain("round", "x, [digits]", "Rounded, halves away from 0"),
-  plain("greatest", "x, y, […]", "Largest that is not null; NaN is larger than all numbers"),
-  plain("least", "x, y, […]", "Smallest that is not null"),
-  plain("isnan", "x", "Whether it is NaN"),
+  entry("abs(x)", "Absolute value"),
+  entry("sign(x)", "-1, 0 or 1"),
+  entry("sqrt(x)", "Square root; null below 0"),
+  entry("power(x, y)", "x to the power of y"),
+  entry("exp(x)", "e to the power of x"),
+  entry("ln(x)", "Natural logarithm; null for 0 and below"),
+  entry("log10(x)", "Decimal logarithm; null for 0 and below"),
+  ...["sin(x)", "cos(x)", "tan(x)", "atan(x)"].map((signature) => entry(signature, "Of an angle in radians, or giving one")),
+  ...["asin(x)", "acos(x)"].map((signature) => entry(signature, "In radians; null outside of -1 to 1")),
+  entry("atan2(y, x)", "Angle of the point (x, y) in radians"),
+  entry("radians(degrees)", "Degrees as radians"),
+  entry("degrees(radians)", "Radians as degrees"),
+  entry("floor(x)", "Next integer below"),
+  entry("ceil(x)", "Next integer above"),
+  entry("round(x, [digits])", "Rounded, halves away from 0"),
+  entry("greatest(x, y, […])", "Largest that is not null; NaN is larger than all numbers"),
+  entry("least(x, y, […])", "Smallest that is not null"),
+  entry("isnan(x)", "Whether it is NaN"),
 ];
 
-const values: readonly FilterFunctionEntry[] = [
-  plain("coalesce", "x, […]", "First that is not null"),
-  plain("nullif", "x, y", "x, or null where both are equal"),
-];
+const values: readonly FilterFunctionEntry[] = [entry("coalesce(x, […])", "First that is not null"), entry("nullif(x, y)", "x, or null where both are equal")];
 
 const texts: readonly FilterFunctionEntry[] = [
-  plain("lower", "text", "In lower case"),
-  plain("upper", "text", "In upper case"),
-  plain("trim", "text", "Without spaces at its ends"),
-  plain("length", "text", "Number of characters"),
-  plain("substring", "text, start, [length]", "Part of it; the first character is 1"),
-  plain("startswith", "text, start", "Whether it starts so"),
-  plain("endswith", "text, end", "Whether it ends so"),
-  plain("contains", "text, part", "Whether the part is in it"),
+  entry("lower(text)", "In lower case"),
+  entry("upper(text)", "In upper case"),
+  entry("trim(text)", "Without spaces at its ends"),
+  entry("length(text)", "Number of characters"),
+  entry("substring(text, start, [length])", "Part of it; the first character is 1"),
+  entry("startswith(text, start)", "Whether it starts so"),
+  entry("endswith(text, end)", "Whether it ends so"),
+  entry("contains(text, part)", "Whether the part is in it"),
 ];
 
 const lists: readonly FilterFunctionEntry[] = [
-  plain("size", "list", "Number of entries; null of a list that is null"),
-  plain("element_at", "list, n", "Entry n, from 1; -1 is the last; null where there is none"),
-  plain("filter", "list, x -> …", "The entries for which it is true"),
-  plain("transform", "list, x -> …", "What the function gives for each entry"),
-  plain("aggregate", "list, start, (sum, x) -> …", "The entries taken together one after the other, from a start"),
-  plain("array", "x, […]", "A list of these"),
-  plain("array_contains", "list, x", "Whether x is in it"),
-  plain("array_min", "list", "Smallest entry; null without one"),
-  plain("array_max", "list", "Largest entry"),
-  plain("array_sum", "list", "Sum of the entries; null without one"),
-  plain("array_mean", "list", "Mean of the entries"),
-  plain("array_median", "list", "Median of the entries"),
-  plain("array_append", "list, x", "The list with x at its end, such as a history with the alert itself; a list that is null is empty"),
-  plain("array_sort", "list", "Numbers from the smallest on, nulls last"),
-  plain(
-    "slope",
-    "xs, ys",
+  entry("size(list)", "Number of entries; null of a list that is null"),
+  entry("element_at(list, n)", "Entry n, from 1; -1 is the last; null where there is none"),
+  entry("filter(list, x -> …)", "The entries for which it is true"),
+  entry("transform(list, x -> …)", "What the function gives for each entry"),
+  entry("aggregate(list, start, (sum, x) -> …)", "The entries taken together one after the other, from a start"),
+  entry("array(x, […])", "A list of these"),
+  entry("array_contains(list, x)", "Whether x is in it"),
+  entry("array_min(list)", "Smallest entry; null without one"),
+  entry("array_max(list)", "Largest entry"),
+  entry("array_sum(list)", "Sum of the entries; null without one"),
+  entry("array_mean(list)", "Mean of the entries"),
+  entry("array_median(list)", "Median of the entries"),
+  entry("array_append(list, x)", "The list with x at its end, such as a history with the alert itself; a list that is null is empty"),
+  entry("array_sort(list)", "Numbers from the smallest on, nulls last"),
+  entry(
+    "slope(xs, ys)",
     "Slope of the line through the points by least squares, of two lists of equal length; points with a null are left out; null of fewer than two",
   ),
 ];
 
 const places: readonly FilterFunctionEntry[] = [
-  plain("on_watchlist", "'name'", "Whether the alert is within the radius of an entry of the watch list, or of one of its objects"),
-  plain("in_area", "'name'", "Whether the alert is within the area"),
+  entry("on_watchlist('name')", "Whether the alert is within the radius of an entry of the watch list, or of one of its objects"),
+  entry("in_area('name')", "Whether the alert is within the area"),
 ];
 
 export const functionGroups: Readonly<Record<string, readonly FilterFunctionEntry[]>> = {
@@ -102,12 +84,12 @@ export const functionGroups: Readonly<Record<string, readonly FilterFunctionEntr
 const byName = new Map(
   Object.values(functionGroups)
     .flat()
-    .map((entry) => [entry.name, known(entry)]),
+    .map((one) => [one.name, known(one)]),
 );
 const operators = new Map(
   ["+", "-", "*", "/", "%", "||", "like", "not like"].map((name) => [
     name,
-    { ...known(plain(name, "x, y", "")), counts: [name === "-" || name === "+" ? 1 : 2, 2] as const },
+    { ...known(entry(`${name}(x, y)`, "")), counts: [name === "-" || name === "+" ? 1 : 2, 2] as const },
   ]),
 );
 
@@ -153,9 +135,9 @@ export function unknownFunction(name: string): string {
     : `${name} is not accepted: ${advice}`;
 }
 
-function known(entry: FilterFunctionEntry): Known {
-  const optional = entry.arguments.filter((argument) => argument.startsWith("[")).length;
-  const isOpen = entry.arguments.includes("[…]");
-  const lambdas = entry.arguments.flatMap((argument, i) => (argument.includes("->") ? [i] : []));
-  return { ...entry, counts: [entry.arguments.length - optional, isOpen ? 100 : entry.arguments.length], lambdas };
+function known(one: FilterFunctionEntry): Known {
+  const optional = one.arguments.filter((argument) => argument.startsWith("[")).length;
+  const isOpen = one.arguments.includes("[…]");
+  const lambdas = one.arguments.flatMap((argument, i) => (argument.includes("->") ? [i] : []));
+  return { ...one, counts: [one.arguments.length - optional, isOpen ? 100 : one.arguments.length], lambdas };
 }

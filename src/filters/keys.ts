@@ -59,38 +59,18 @@ export function flatKeys(keys: KeyColumns): FlatColumn[] {
 /** Of each row of the table `alerts`, in their order. `rawFolder`: of which the path of the alert's file is told. */
 export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFolder: string): Promise<AlertKeys[]> {
   const value = (column: FlatColumn | null, as: (sql: string) => string) => (column === null ? "NULL" : as(identifier(column.path)));
-  const list = [
-    value(keys.alert, (sql) => `${sql}::BIGINT`),
-    value(keys.object, (sql) => `${sql}::VARCHAR`),
-    value(keys.ra, (sql) => `${sql}::DOUBLE`),
-    value(keys.dec, (sql) => `${sql}::DOUBLE`),
-    value(keys.time, (sql) => `${sql}::DOUBLE - ${keys.timeOffset}`),
-    value(keys.revision, (sql) => `coalesce(${sql}, 0)::INTEGER`),
-    value(keys.publishedAt, (sql) => `epoch_us(${sql}) / 1000`),
-    value(keys.night, (sql) => sql),
-    value(keys.raw, (sql) => sql),
-  ];
+  const sqls: Readonly<Record<keyof AlertKeys, string>> = {
+    alert: value(keys.alert, (sql) => `${sql}::BIGINT`),
+    object: value(keys.object, (sql) => `${sql}::VARCHAR`),
+    ra: value(keys.ra, (sql) => `${sql}::DOUBLE`),
+    dec: value(keys.dec, (sql) => `${sql}::DOUBLE`),
+    mjd: value(keys.time, (sql) => `${sql}::DOUBLE - ${keys.timeOffset}`),
+    revision: `coalesce(${value(keys.revision, (sql) => `${sql}::INTEGER`)}, 0)`,
+    publishedAt: `coalesce(${value(keys.publishedAt, (sql) => `epoch_us(${sql}) / 1000`)}, 'NaN'::DOUBLE)`,
+    night: value(keys.night, (sql) => sql),
+    _raw: value(keys.raw, (sql) => sql),
+  };
+  const list = Object.entries(sqls).map(([name, sql]) => `${sql} AS ${identifier(name)}`);
   const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM alerts ORDER BY _row`);
-  const rows = result.getRows() as [
-    bigint,
-    string | null,
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-    string | null,
-  ][];
-  return rows.map(([alert, object, ra, dec, mjd, revision, publishedAt, night, file]) => ({
-    alert,
-    object,
-    ra,
-    dec,
-    mjd,
-    revision: revision ?? 0,
-    publishedAt: publishedAt ?? NaN,
-    night,
-    _raw: file === null ? null : relative(rawFolder, file),
-  }));
+  return (result.getRowObjects() as unknown as AlertKeys[]).map((row) => ({ ...row, _raw: row._raw === null ? null : relative(rawFolder, row._raw) }));
 }

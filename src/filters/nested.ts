@@ -29,10 +29,10 @@ function fieldsOf(outer: Place, paths: readonly string[], columns: ColumnTypes, 
 function valueOf(place: Place, paths: readonly string[], columns: ColumnTypes, depth: number): string {
   const { path, sql, type } = place;
   if (paths.includes(path)) return columns.added.get(path.toLowerCase())?.sql ?? sql ?? "NULL";
-  const structure = (of: Place, at: number) =>
-    `{${fieldsOf(of, paths, columns, at)
-      .map((field) => `${identifier(field.name)}: ${field.sql}`)
-      .join(", ")}}`;
+  const structure = (of: Place, at: number) => {
+    const fields = fieldsOf(of, paths, columns, at).map((field) => `${identifier(field.name)}: ${field.sql}`);
+    return `{${fields.join(", ")}}`;
+  };
   if (!(type instanceof DuckDBListType)) return structure(place, depth);
   return `list_transform(${sql}, _${depth} -> ${structure({ path, sql: `_${depth}`, type: type.valueType }, depth + 1)})`;
 }

@@ -5,10 +5,8 @@ import { type DuckDBConnection, DuckDBListType, DuckDBStructType, type DuckDBTyp
  * filter that compares them with a text would be wrong.
  */
 export async function withNullTypes(connection: DuckDBConnection, file: string, type: DuckDBStructType): Promise<DuckDBStructType> {
-  const result = await connection.runAndReadAll(
-    "SELECT name, coalesce(num_children, 0), coalesce(logical_type = 'NullType()', false) FROM parquet_schema($1)",
-    [file],
-  );
+  const sql = "SELECT name, coalesce(num_children, 0), coalesce(logical_type = 'NullType()', false) FROM parquet_schema($1)";
+  const result = await connection.runAndReadAll(sql, [file]);
   const elements = result.getRows() as [string, bigint, boolean][];
   if (!elements.some(([, , isNull]) => isNull)) return type;
   const paths = new Set<string>();
@@ -25,11 +23,10 @@ export async function withNullTypes(connection: DuckDBConnection, file: string, 
 
 function retyped(type: DuckDBType, path: string, nulls: ReadonlySet<string>): DuckDBType {
   if (nulls.has(path)) return SQLNULL;
-  if (type instanceof DuckDBStructType)
-    return new DuckDBStructType(
-      type.entryNames,
-      type.entryTypes.map((entry, i) => retyped(entry, `${path}.${type.entryNames[i]}`, nulls)),
-    );
+  if (type instanceof DuckDBStructType) {
+    const entries = type.entryTypes.map((entry, i) => retyped(entry, `${path}.${type.entryNames[i]}`, nulls));
+    return new DuckDBStructType(type.entryNames, entries);
+  }
   // writers name the two steps into a list differently
   if (type instanceof DuckDBListType)
     for (const steps of [".list.element", ".list.item", ".bag.array_element", ".array"]) {

@@ -36,16 +36,9 @@ export async function runFilters(
   { seconds, thread, keys = [] }: { readonly seconds: number; readonly thread: (compiled: Compiled) => FunctionThread; readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
-  const columns = new Map(
-    [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.find(batch.id.split("."))].map((column) => [
-      column.path,
-      column,
-    ]),
-  );
-  await engine.batch.fill(
-    batch.relation,
-    [...columns.values()].map((column) => pruned(column, filters)),
-  );
+  const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.find(batch.id.split("."))];
+  const columns = new Map(read.map((column) => [column.path, pruned(column, filters)]));
+  await engine.batch.fill(batch.relation, [...columns.values()]);
   const outcomes: Outcome[] = filters.map(() => ({ failure: "it was not run", milliseconds: 0 }));
   const { connections } = engine;
   const work = async (connection: DuckDBConnection, first: number): Promise<void> => {
@@ -57,23 +50,19 @@ export async function runFilters(
   await Promise.all(connections.map(work)); // a batch is too small for DuckDB to share a query among threads
   const functions = filters.flatMap((filter, i) => (filter.filter.body.kind === "ts" && "rows" in outcomes[i] && outcomes[i].rows.length > 0 ? [i] : []));
   if (functions.length === 0) return outcomes;
-  await withAlertsIn(
-    engine,
-    batch,
-    functions.map((i) => ({ needs: filters[i].needs, rows: (outcomes[i] as Selected).rows })),
-    async (file) => {
-      const narrow = async (i: number): Promise<void> => {
-        const { rows, clauses } = outcomes[i] as Selected;
-        const run = await timed(async () => {
-          const selected = new Set(await thread(filters[i]).select(file, seconds));
-          const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
-          return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
-        });
-        outcomes[i] = { ...run, milliseconds: run.milliseconds + outcomes[i].milliseconds };
-      };
-      await Promise.all(functions.map(narrow));
-    },
-  );
+  const wanted = functions.map((i) => ({ needs: filters[i].needs, rows: (outcomes[i] as Selected).rows }));
+  await withAlertsIn(engine, batch, wanted, async (file) => {
+    const narrow = async (i: number): Promise<void> => {
+      const { rows, clauses } = outcomes[i] as Selected;
+      const run = await timed(async () => {
+        const selected = new Set(await thread(filters[i]).select(file, seconds));
+        const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
+        return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
+      });
+      outcomes[i] = { ...run, milliseconds: run.milliseconds + outcomes[i].milliseconds };
+    };
+    await Promise.all(functions.map(narrow));
+  });
   return outcomes;
 }
 

@@ -56,12 +56,8 @@ export class Versions {
   }
 
   #last(filter: Named): number {
-    return Math.max(
-      0,
-      ...this.#kept(filter)
-        .filter((name) => extname(name) === extname(filter.file))
-        .map((name) => Number.parseInt(name, 10)),
-    );
+    const own = this.#kept(filter).filter((name) => extname(name) === extname(filter.file));
+    return Math.max(0, ...own.map((name) => Number.parseInt(name, 10)));
   }
 
   #kept({ survey, name }: Pick<Filter, "survey" | "name">): string[] {
