@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile } from "../src/lake/actions.ts";
+import { rowGroupRows } from "../src/lake/rewrite.ts";
 import { columnsTag, dataFields, identifier } from "../src/lake/scan.ts";
 import { LakeTable } from "../src/lake/table.ts";
 import { withUpkeep } from "../src/lake/upkeep.ts";
@@ -87,6 +88,9 @@ async function buildLake(alerts: number, lake: string): Promise<Omit<BenchLake, 
   });
 }
 
+/** As compaction has it of alerts of such sizes. */
+const rowGroups: Readonly<Record<string, number>> = { base_raw: rowGroupRows(25_000, 1), thin_raw: rowGroupRows(4000, 1), base_science: rowGroupRows(1200, 1) };
+
 /** 0 … 1, the same for the same numbers. */
 function uniform(of: string, stream: number): string {
   return `(hash((${of}) * 16 + ${stream}) / 18446744073709551616.0)::DOUBLE`;
@@ -105,7 +109,7 @@ async function written(connection: DuckDBConnection, table: LakeTable, schema: L
   mkdirSync(join(table.path, folder), { recursive: true });
   const path = join(folder, `${randomUUID()}.parquet`);
   const [base, ...where] = from.split(" ");
-  const to = `'${join(table.path, path)}' (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0)`;
+  const to = `'${join(table.path, path)}' (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroups[base]})`;
   await connection.run(`COPY (SELECT ${columns} FROM ${base} b JOIN keys k USING (row) ${where.join(" ")} ORDER BY k.id, k.jd) TO ${to}`);
   const range = (f: string) =>
     `{"objectId": ${f}(id), "candid": ${f}(candid), "candidate": {"candid": ${f}(candid), "jd": ${f}(jd), "ra": ${f}(ra), "dec": ${f}("dec")}}`;

@@ -1,14 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance, type DuckDBBlobValue, type Json } from "@duckdb/node-api";
+import type { DuckDBBlobValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
 import { parseStats } from "../lake/merge-stats.ts";
-import { columnPath, literal, pathSql, scan, sqlType, typeAt } from "../lake/scan.ts";
+import { columnPath, pathSql } from "../lake/scan.ts";
+import type { StructType } from "../lake/schema.ts";
 import { LakeTable as DeltaTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
-import { steadyMemory } from "../lake/upkeep.ts";
+import { Sources } from "../serving/sources.ts";
 import { jdMinusMjd } from "../sky/time.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
@@ -19,17 +16,18 @@ export class LakeReader implements LakeView {
   readonly #lake: string;
   readonly #surveys: Surveys;
   readonly #tables = new Map<string, DeltaTable>();
-  readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
-  #instance: Promise<DuckDBInstance> | undefined;
+  readonly #sources: Sources;
+  readonly #isOwn: boolean;
 
-  constructor(lake: string, surveys: Surveys) {
+  constructor(lake: string, surveys: Surveys, sources?: Sources) {
     this.#lake = lake;
     this.#surveys = surveys;
+    this.#isOwn = sources === undefined;
+    this.#sources = sources ?? new Sources(lake, surveys);
   }
 
   async close(): Promise<void> {
-    (await this.#instance)?.closeSync();
-    rmSync(this.#scratch, { recursive: true, force: true });
+    if (this.#isOwn) await this.#sources.close();
   }
 
   async tables(): Promise<readonly LakeTable[]> {
@@ -56,20 +54,14 @@ export class LakeReader implements LakeView {
   }
 
   async cutout(surveyName: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null> {
-    const table = this.#known().find(({ survey, kind: of }) => survey === surveyName && of === "raw")?.table;
-    const survey = this.#surveys.named(surveyName);
-    const schema = table?.snapshot.schema;
-    const id = schema && columnPath(schema, survey.alert);
-    const image = schema && columnPath(schema, survey.cutouts?.[kind]);
-    if (!table || !schema || !id || !image) return null;
-    const files = [...table.snapshot.files.values()].reverse().filter((file) => mayHold(file, id, alertId));
-    const wanted = `TRY_CAST(${literal(alertId)} AS ${sqlType(typeAt(schema, id)!)})`;
-    return await this.#connected(async (connection, seeds) => {
-      const select = await scan(connection, scanned(table), files, seeds);
-      const result = await connection.run(`SELECT ${pathSql(image)} FROM (${select}) WHERE ${pathSql(id)} = ${wanted} LIMIT 1`);
-      const value = (await result.getRows())[0]?.[0] as DuckDBBlobValue | null | undefined;
-      return value?.bytes ?? null;
-    });
+    if (!/^-?\d{1,19}$/.test(alertId) || BigInt.asIntN(64, BigInt(alertId)) !== BigInt(alertId)) return null;
+    const sql = (schema: StructType) => {
+      const image = columnPath(schema, this.#surveys.named(surveyName).cutouts?.[kind]);
+      return image === undefined ? null : `SELECT ${pathSql(image)} FROM {alerts} LIMIT 1`;
+    };
+    if (!this.#known().some(({ survey }) => survey === surveyName)) return null;
+    const rows = await this.#sources.raw(surveyName, [BigInt(alertId)], sql, async (connection, text) => (await connection.run(text)).getRows());
+    return (rows?.[0]?.[0] as DuckDBBlobValue | null | undefined)?.bytes ?? null;
   }
 
   async rejected(limit: number): Promise<readonly RejectedMessage[]> {
@@ -103,29 +95,13 @@ export class LakeReader implements LakeView {
 
   async #read(table: DeltaTable, files: readonly AddFile[], columns: (file: AddFile) => string, rest: string): Promise<Record<string, Json>[]> {
     if (files.length === 0) return [];
-    return await this.#connected(async (connection, seeds) => {
+    return await this.#sources.use(undefined, async (connection) => {
       const selects = [];
-      for (const file of files) selects.push(`SELECT ${columns(file)} FROM (${await scan(connection, scanned(table), [file], seeds)})`);
+      for (const file of files) selects.push(`SELECT ${columns(file)} FROM (${await this.#sources.scan(connection, table, [file])})`);
       const result = await connection.run(`${selects.join(" UNION ALL ")} ${rest}`);
       return await result.getRowObjectsJson();
     });
   }
-
-  async #connected<T>(work: (connection: DuckDBConnection, seeds: string) => Promise<T>): Promise<T> {
-    this.#instance ??= DuckDBInstance.create(":memory:", { memory_limit: "512MB", threads: "2", temp_directory: this.#scratch, ...steadyMemory });
-    const connection = await (await this.#instance).connect();
-    const seeds = join(this.#scratch, randomUUID());
-    try {
-      return await work(connection, seeds);
-    } finally {
-      connection.closeSync();
-      rmSync(seeds, { recursive: true, force: true });
-    }
-  }
-}
-
-function scanned({ path, partitionColumns, snapshot }: DeltaTable) {
-  return { path, partitionColumns, schema: snapshot.schema };
 }
 
 function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable, "survey" | "kind"> {
@@ -154,19 +130,6 @@ function newest({ snapshot }: DeltaTable, rows: number): AddFile[] {
 
 function rowCount({ stats }: AddFile): number {
   return stats === undefined ? 0 : parseStats(stats).numRecords;
-}
-
-/** Whether the file's statistics leave room for the alert. */
-function mayHold({ stats }: AddFile, path: string, alertId: string): boolean {
-  const { minValues, maxValues } = stats === undefined ? {} : parseStats(stats);
-  const least = valueAt(minValues, path);
-  const greatest = valueAt(maxValues, path);
-  if (!/^-?\d+$/.test(alertId) || typeof least === "string" || least === undefined || greatest === undefined) return true;
-  return BigInt(least as number) <= BigInt(alertId) && BigInt(alertId) <= BigInt(greatest as number);
-}
-
-function valueAt(values: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
 }
 
 /** Merged files are newer than their rows: of these only the time they came in is known. */

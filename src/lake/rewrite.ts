@@ -11,6 +11,14 @@ import type { Upkeep } from "./upkeep.ts";
 /** No dictionaries: DuckDB's take -0 and 0 for one value. */
 const parquetOptions = "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0";
 
+/** DuckDB writes a column of a row group as one page: who wants the images of one alert, decompresses those of all. */
+const groupBytes = 32e6;
+
+/** Rows of a group of Parquet; DuckDB makes none of less than 2,048. */
+export function rowGroupRows(bytes: number, rows: number): number {
+  return Math.min(122_880, Math.max(2048, Math.floor((groupBytes * rows) / Math.max(1, bytes))));
+}
+
 /**
  * Writes the rows of some files of one partition into one new file with the table's columns and types, sorted by the given paths.
  * The file is on the disk and waits to be committed; a crash before that leaves a file nothing refers to.
@@ -23,7 +31,14 @@ export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly 
   // A key that is a column itself would come back from the sort with -0 as 0; inside of ROW() it is a copy.
   const order = sort.length === 0 ? "" : `ORDER BY ROW(${sort.map(pathSql).join(", ")})`;
   const written = join(upkeep.scratch, `${randomUUID()}.parquet`);
-  const result = await upkeep.connection.run(`COPY (SELECT ${columns} FROM (${select}) ${order}) TO ${literal(written)} (${parquetOptions})`);
+  const known = files.flatMap(({ stats, size }) => (stats === undefined ? [] : [{ size, rows: parseStats(stats).numRecords }]));
+  const groupRows = rowGroupRows(
+    known.reduce((sum, { size }) => sum + size, 0),
+    known.reduce((sum, { rows: n }) => sum + n, 0),
+  );
+  const result = await upkeep.connection.run(
+    `COPY (SELECT ${columns} FROM (${select}) ${order}) TO ${literal(written)} (${parquetOptions}, ROW_GROUP_SIZE ${groupRows})`,
+  );
   const rows = Number(result.rowsChanged);
   const stats = statsOf(files, rows, table.path);
   const path = join(dirname(files[0].path), `${randomUUID()}.parquet`);

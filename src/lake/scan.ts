@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
@@ -98,11 +98,16 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** One that is there already, of the same columns, is used again: who keeps the folder, pays once. */
 async function writeSeed(connection: DuckDBConnection, table: ScanTable, fields: readonly StructField[], seeds: string): Promise<string> {
   const folder = join(seeds, ...table.partitionColumns.map((name) => `${name}=__HIVE_DEFAULT_PARTITION__`));
+  const select = `SELECT ${fields.map(typedNull).join(", ")} WHERE false`;
+  const seed = join(folder, `${createHash("sha1").update(select).digest("hex")}.parquet`);
+  if (existsSync(seed)) return seed;
   mkdirSync(folder, { recursive: true });
-  const seed = join(folder, `${randomUUID()}.parquet`);
-  await connection.run(`COPY (SELECT ${fields.map(typedNull).join(", ")} WHERE false) TO ${literal(seed)} (FORMAT parquet)`);
+  const written = join(folder, randomUUID());
+  await connection.run(`COPY (${select}) TO ${literal(written)} (FORMAT parquet)`);
+  renameSync(written, seed);
   return seed;
 }
 

@@ -10,33 +10,22 @@ import type { Service, ServiceContext } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-export const ui: Service = {
-  name: "ui",
-  async run(context) {
-    const reader = new LakeReader(context.lake, surveysOf(context.config));
-    try {
-      await runUi(context, reader);
-    } finally {
-      await reader.close();
-    }
-  },
-};
+export const ui: Service = { name: "ui", run: (context) => runUi(context) };
 
-/** Serves the pages and the HTTP API until aborted. */
-export async function runUi({ config, lake, signal, once, status, log }: ServiceContext, view: LakeView): Promise<void> {
+/** Serves the pages and the HTTP API until aborted. One DuckDB reads for all of them. */
+export async function runUi({ config, lake, signal, once, status, log }: ServiceContext, view?: LakeView): Promise<void> {
   if (once) return; // there is nothing to work through
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
-  const sources = new Sources(lake, surveysOf(config));
-  const pageLake = new PageLake(lake, surveysOf(config), config.filters, sources);
+  const surveys = surveysOf(config);
+  const sources = new Sources(lake, surveys);
   const server = await startServer({
     ...config.ui,
     api: config.api,
     lake,
-    view,
-    pageLake,
+    view: view ?? new LakeReader(lake, surveys, sources),
+    pageLake: new PageLake(lake, surveys, config.filters, sources),
     sources,
-    areas: config.filters.areas,
     aggregationFolder: config.aggregation.folder,
     pages,
     logError,
@@ -45,7 +34,6 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   log.info(`pages on ${server.url}`);
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await server.close();
-  await pageLake.close();
   await sources.close();
 }
 

@@ -37,6 +37,22 @@ export function scienceColumns(schema: StructType, survey: Survey, taken: readon
   return [...columns.values()].filter(({ name }) => !names.has(name.toLowerCase()));
 }
 
+export interface SourceNames {
+  /** The alert's own. */
+  readonly raw: readonly string[];
+  /** Those that science added. */
+  readonly science: readonly string[];
+  /** The column of a path in `raw` or `science`. */
+  of(path: string): string | undefined;
+}
+
+export function namesOf(rawSchema: StructType, scienceSchema: StructType, survey: Survey): SourceNames {
+  const raw = rawColumns(rawSchema, survey);
+  const science = scienceColumns(scienceSchema, survey, raw);
+  const byPath = new Map([...science, ...raw].map(({ name, sql }) => [sql, name]));
+  return { raw: raw.map(({ name }) => name), science: science.map(({ name }) => name), of: (path) => byPath.get(pathSql(path)) };
+}
+
 /** The SELECT list of the keys, over `raw`. */
 export function keysOfRaw(schema: StructType, survey: Survey): string {
   const path = (paths: readonly string[] | undefined) => columnPath(schema, paths);

@@ -7,7 +7,7 @@ import { identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { keysOfRaw, rawColumns, scienceColumns, scienceId, selectList } from "./columns.ts";
+import { keysOfRaw, namesOf, rawColumns, scienceColumns, scienceId, selectList, type SourceNames } from "./columns.ts";
 import { pixelFile, readState, type ServingState } from "./state.ts";
 
 /** Position of science in `raw`, as science/follow.ts keeps it: the next version. */
@@ -25,6 +25,7 @@ export class FreshRows {
   readonly #raw: LakeTable;
   readonly #science: readonly LakeTable[];
   #columns = "";
+  #names: SourceNames | undefined;
   /** What `fresh` begins after. */
   base: ServingState;
   /** Rows of `fresh`. */
@@ -56,8 +57,9 @@ export class FreshRows {
     return this.#read[0] < this.#raw.snapshot.version;
   }
 
+  /** A survey that nobody described has no ids by which to serve it. */
   get exists(): boolean {
-    return this.#raw.snapshot.metaData !== null;
+    return this.#raw.snapshot.metaData !== null && this.survey.alert !== undefined;
   }
 
   /**
@@ -70,6 +72,7 @@ export class FreshRows {
     if (!this.exists) return false;
     const columns = JSON.stringify([this.#raw.snapshot.schema, ...this.#science.map((t) => t.snapshot.schema)]);
     const state = readState(this.lake, this.survey.name);
+    if (columns !== this.#columns) this.#names = undefined;
     const isNew = columns !== this.#columns || JSON.stringify(state) !== JSON.stringify(this.base);
     if (!isNew && !this.isBehind && this.#science.every(({ snapshot }, i) => snapshot.version === this.#read[i + 1])) return false;
     await this.#connection.run("BEGIN");
@@ -107,11 +110,10 @@ export class FreshRows {
     this.size = Number(size);
   }
 
-  /** Names of the columns: the alert's own, and those that science added. */
-  get columns(): { readonly raw: readonly string[]; readonly science: readonly string[] } {
-    const raw = rawColumns(this.#raw.snapshot.schema, this.survey);
-    const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name);
-    return { raw: names(raw), science: names(scienceColumns(this.#science[0].snapshot.schema, this.survey, raw)) };
+  /** Names of the columns, of which none has a dot. */
+  get columns(): SourceNames {
+    this.#names ??= namesOf(this.#raw.snapshot.schema, this.#science[0].snapshot.schema, this.survey);
+    return this.#names;
   }
 
   async #createTables(): Promise<void> {

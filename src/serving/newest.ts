@@ -1,13 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type AddFile } from "../lake/actions.ts";
-import { columnPath, pathSql, scan, typeAt } from "../lake/scan.ts";
+import { columnPath, pathSql, typeAt } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { jdMinusMjd, nightOfMjd } from "../sky/time.ts";
 import type { Place } from "./places.ts";
 import type { Sources } from "./sources.ts";
-import { cellOrder } from "./state.ts";
+import { cellSql } from "./state.ts";
 
 /** Which alerts of a table that is kept by night. */
 export interface NewestQuery {
@@ -43,20 +41,14 @@ export async function newestAlerts(sources: Sources, lake: string, query: Newest
   for (let at = 0, step = 1; at < nights.length && found.length < query.limit; at += step, step = Math.min(64, step * 2)) {
     const files = nights.slice(at, at + step).flatMap(([, all]) => all);
     const rows = await sources.use(signal, async (connection) => {
-      const seeds = join(sources.scratch, randomUUID());
-      try {
-        const from = await scan(connection, { path: table.path, partitionColumns: table.partitionColumns, schema: table.snapshot.schema }, files, seeds);
-        const { alert, time, ra, dec } = keys;
-        const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
-        const { after } = query;
-        if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${after.id}))`);
-        const where = [`(${query.where})`, ...limits].join(" AND ");
-        const cell = `(coalesce(healpix29(${ra}, ${dec}), 0) >> ${2 * (29 - cellOrder)})::INTEGER`;
-        const sql = `SELECT ${alert} AS id, any_value(${cell}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 1 DESC LIMIT ${query.limit - found.length}`;
-        return await (await connection.run(sql)).getRows();
-      } finally {
-        rmSync(seeds, { recursive: true, force: true });
-      }
+      const from = await sources.scan(connection, table, files);
+      const { alert, time, ra, dec } = keys;
+      const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
+      const { after } = query;
+      if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${after.id}))`);
+      const where = [`(${query.where})`, ...limits].join(" AND ");
+      const sql = `SELECT ${alert} AS id, any_value(${cellSql(ra, dec)}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 1 DESC LIMIT ${query.limit - found.length}`;
+      return await (await connection.run(sql)).getRows();
     });
     found.push(...rows.map(([id, cell, mjd]): [bigint, number, number] => [id as bigint, Number(cell), Number(mjd)]));
   }

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
@@ -39,14 +37,9 @@ export class RawAlerts {
       return range === null || ids.some((one) => one >= range[0] && one <= range[1]);
     });
     if (files.length === 0) return null;
-    const seeds = join(scratch, randomUUID());
-    try {
-      const rows = await scan(connection, { path, partitionColumns, schema }, files, seeds);
-      const list = ids.map((one) => `'${one}'::${sqlType(typeAt(schema, id)!)}`).join(", ");
-      return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${pathSql(id)} IN (${list}))`));
-    } finally {
-      rmSync(seeds, { recursive: true, force: true });
-    }
+    const rows = await scan(connection, { path, partitionColumns, schema }, files, join(scratch, "seeds"));
+    const list = ids.map((one) => `'${one}'::${sqlType(typeAt(schema, id)!)}`).join(", ");
+    return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${pathSql(id)} IN (${list}))`));
   }
 
   #rangeOf(file: AddFile, id: string): Range {

@@ -3,17 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
-import { literal } from "../lake/scan.ts";
+import type { AddFile } from "../lake/actions.ts";
+import { columnPath, literal, pathSql, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
+import type { LakeTable } from "../lake/table.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { addConstellation } from "./constellation-function.ts";
+import type { SourceNames } from "./columns.ts";
 import { FreshRows } from "./fresh.ts";
 import { addHealpix } from "./healpix-function.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
 import { RawAlerts } from "./raw-alerts.ts";
-import { indexFile, pixelFile } from "./state.ts";
+import { cellSql, indexFile, pixelFile } from "./state.ts";
 
 /** What is asked of the alerts of a survey. */
 export interface SourceQuery {
@@ -27,6 +30,8 @@ export interface SourceQuery {
 
 /** Queries at a time; others wait. */
 const connections = 4;
+/** Of `_healpix_29` in a condition: of more, the files are read whole. */
+const mostRanges = 16;
 /** How old what is known of the newest commits may be, ms. */
 const freshMs = 250;
 
@@ -58,7 +63,7 @@ export class Sources {
   }
 
   /** Names of the survey's columns; null: nothing of it is archived. */
-  async columns(survey: string): Promise<FreshRows["columns"] | null> {
+  async columns(survey: string): Promise<SourceNames | null> {
     const { rows } = await this.#brought(survey);
     return rows.exists ? rows.columns : null;
   }
@@ -76,6 +81,20 @@ export class Sources {
 
   async placesOfCells(survey: string, cells: readonly number[]): Promise<Place[]> {
     return placesOfCells((await this.#brought(survey)).rows.base.pixels, cells);
+  }
+
+  /** Of alerts of which nothing is known but their ids. */
+  async placesOfAlerts(survey: string, ids: readonly bigint[], signal?: AbortSignal): Promise<Place[]> {
+    const { position } = this.survey(survey);
+    const sql = (schema: StructType) => {
+      const [ra, dec] = [columnPath(schema, position?.ra), columnPath(schema, position?.dec)];
+      return `SELECT DISTINCT ${ra && dec ? cellSql(pathSql(ra), pathSql(dec)) : "0"} FROM {alerts}`;
+    };
+    const rows = await this.raw(survey, ids, sql, async (connection, text) => (await connection.run(text)).getRows(), signal);
+    return await this.placesOfCells(
+      survey,
+      (rows ?? []).map(([cell]) => Number(cell)),
+    );
   }
 
   async placesOfCone(survey: string, ra: number, dec: number, radius: number): Promise<Place[]> {
@@ -116,6 +135,11 @@ export class Sources {
     return await this.use(signal, (connection) => alerts.query(connection, this.scratch, ids, statement, (text) => read(connection, text)));
   }
 
+  /** A SELECT of all columns of a table over some of its files. */
+  async scan(connection: DuckDBConnection, { path, partitionColumns, snapshot }: LakeTable, files: Iterable<AddFile>): Promise<string> {
+    return await scan(connection, { path, partitionColumns, schema: snapshot.schema }, files, join(this.scratch, "seeds"));
+  }
+
   /** Lends a connection; what runs on it is cancelled with the signal. */
   async use<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.#busy >= connections) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -138,14 +162,14 @@ export class Sources {
   /** One row per alert of the files' and of what came since. */
   #relation(rows: FreshRows, { places, where = "true" }: SourceQuery, hasNewer: boolean): string {
     const { lake, survey, base } = rows;
-    const options = "hive_partitioning = false";
-    const file = (pixel: Place["pixel"]) => literal(pixelFile(lake, survey.name, pixel));
-    const filled = base.pixels.filter((p) => p.rows > 0);
-    const selects =
-      places?.map(
-        ({ pixel, first, end }) => `FROM read_parquet(${file(pixel)}, ${options}) WHERE _healpix_29 >= ${first} AND _healpix_29 < ${end} AND (${where})`,
-      ) ?? (filled.length === 0 ? [] : [`FROM read_parquet([${filled.map(file).join(", ")}], union_by_name = true, ${options}) WHERE (${where})`]);
-    if (!hasNewer && selects.length > 0) return selects.map((select) => `SELECT * ${select}`).join(" UNION ALL BY NAME "); // 170 columns twice, and a window: 15 ms
+    const files = [...new Set((places?.map(({ pixel }) => pixel) ?? base.pixels).filter((p) => p.rows > 0))].map((p) =>
+      literal(pixelFile(lake, survey.name, p)),
+    );
+    const inside =
+      places && places.length <= mostRanges ? places.map(({ first, end }) => `(_healpix_29 >= ${first} AND _healpix_29 < ${end})`).join(" OR ") : "true";
+    const options = `${files.length > 1 ? "union_by_name = true, " : ""}hive_partitioning = false`;
+    const selects = files.length === 0 ? [] : [`FROM read_parquet([${files.join(", ")}], ${options}) WHERE (${inside || "true"}) AND (${where})`];
+    if (!hasNewer && selects.length > 0) return `SELECT * ${selects[0]}`; // 170 columns twice, and a window: 15 ms
     const all = [...selects.map((select) => `SELECT *, 1 AS _rank ${select}`), `SELECT * FROM ${rows.name} WHERE (${where})`];
     return `SELECT * EXCLUDE (_rank) FROM (${all.join(" UNION ALL BY NAME ")}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _rank DESC) = 1`;
   }
@@ -178,7 +202,7 @@ export class Sources {
   async #open(): Promise<DuckDBInstance> {
     const instance = await DuckDBInstance.create(join(this.scratch, "fresh.db"), {
       memory_limit: "768MB",
-      threads: "2",
+      threads: "1", // a query pays half as much CPU time again for the second; as many run at a time as there are connections
       temp_directory: this.scratch,
       ...steadyMemory,
     });

@@ -40,6 +40,11 @@ export function indexFile(lake: string, survey: string): string {
 
 export const cellOrder = 10;
 
+/** The cell of a position, as SQL. */
+export function cellSql(ra: string, dec: string): string {
+  return `(coalesce(healpix29(${ra}, ${dec}), 0) >> ${2 * (29 - cellOrder)})::INTEGER`;
+}
+
 export function readState(lake: string, survey: string): ServingState {
   const file = stateFile(lake, survey);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ServingState) : emptyState;

@@ -1,50 +1,76 @@
 import type { Json } from "@duckdb/node-api";
-import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
+import { columnPath, identifier, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
-import { jdMinusMjd } from "../../sky/time.ts";
+import type { SourceNames } from "../../serving/columns.ts";
+import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { type Found, holding, ofNights, type PageLake, type Question, type Row } from "./lake.ts";
-import { measurement } from "./measure.ts";
+import type { PageLake, Row } from "./lake.ts";
+import { measuredFields, measurement } from "./measure.ts";
 import type { AlertRow, Measurement } from "./types.ts";
 
-export interface AlertQuestion extends Pick<Question, "files"> {
+export interface AlertQuestion {
   readonly survey: string;
-  /** A condition, in the table's columns. */
-  readonly where?: string;
-  /** In the names of `alertColumns`. */
+  /** Null: everywhere. */
+  readonly places: readonly Place[] | null;
+  /** A condition, in the columns of `sources`. */
+  readonly where: string;
   readonly order?: string;
-  readonly limit?: number;
-  /** With the measurement of each, or with the light curve that came with it too. */
-  readonly curve?: "own" | "all";
+  readonly limit: number;
 }
 
-/** Alerts of `raw`, each once, with what `science` says they are. */
-export async function alertRows(lake: PageLake, question: AlertQuestion): Promise<AlertRow[]> {
-  const survey = lake.surveys.named(question.survey);
-  const schema = lake.table(survey.name, "raw")?.snapshot.schema;
-  if (!schema) return [];
-  const { files, where = "true", order, limit } = question;
-  const columns = [...alertColumns(survey, schema), ...(question.curve ? curveColumns(survey, schema, question.curve) : [])];
-  const rows = await lake.rows({
-    survey: survey.name,
-    kind: "raw",
-    ...(files && { files }),
-    sql: (from) => `SELECT ${columns.join(", ")} FROM ${from} WHERE ${where}${order ? ` ORDER BY ${order}` : ""}${limit ? ` LIMIT ${limit}` : ""}`,
-  });
-  const distinct = [...new Map(rows.map((row) => [String(row["alert"]), row])).values()];
-  const classes = await classesOf(lake, survey, distinct);
-  return distinct.map((row) => alertRow(survey, row, classes.get(String(row["alert"])) ?? null));
+/** Alerts, each once, newest first, with what `science` says they are and with their own measurement. */
+export async function alertRows(lake: PageLake, { survey: name, places, where, order = "_mjd DESC", limit }: AlertQuestion): Promise<AlertRow[]> {
+  const survey = lake.surveys.named(name);
+  const names = await lake.sources.columns(name);
+  if (!names) return [];
+  const sql = `SELECT ${alertColumns(survey, names).join(", ")} FROM {sources} ORDER BY ${order} LIMIT ${limit}`;
+  const rows = await lake.sources.query(name, { places, where, sql }, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
+  return rows.map((row) => alertRow(survey, row));
 }
 
-/** Alerts by id, of whatever night where it is not known; in no order. */
-export async function alertsById(lake: PageLake, survey: string, alerts: readonly Found[]): Promise<AlertRow[]> {
-  const where = isOneOf(lake, survey, "raw", new Set(alerts.map((a) => a.id)));
-  const schema = lake.table(survey, "raw")?.snapshot.schema;
-  if (where === null || !schema) return [];
-  return await alertRows(lake, { survey, where, curve: "all", files: holding(alerts, columnPath(schema, lake.surveys.named(survey).alert)) });
+/** Alerts by id, newest first; where they are is looked up where it is not known. */
+export async function alertsById(lake: PageLake, survey: string, ids: readonly string[], places?: readonly Place[]): Promise<AlertRow[]> {
+  const numbers = [...new Set(ids)].filter((id) => /^-?\d{1,19}$/.test(id) && BigInt.asIntN(64, BigInt(id)) === BigInt(id)).map(BigInt);
+  if (numbers.length === 0) return [];
+  const where = `_alert IN (${numbers.join(", ")})`;
+  return await alertRows(lake, { survey, places: places ?? (await lake.sources.placesOfAlerts(survey, numbers)), where, limit: numbers.length });
 }
 
-/** Condition that the alert is one of these; null when it cannot be. */
+/** Cards show the light curve that came with an alert: of so many. */
+const mostCurves = 40;
+
+/** The first ones with the light curve that came with each. */
+export async function withCurves<T extends AlertRow>(lake: PageLake, rows: readonly T[]): Promise<T[]> {
+  const curves = new Map<string, Measurement[]>();
+  for (const [name, of] of Map.groupBy(rows.slice(0, mostCurves), (row) => row.survey)) {
+    const ids = of.map(({ alertId }) => alertId);
+    for (const [id, { detections }] of await histories(lake, lake.surveys.named(name), ids)) curves.set(`${name} ${id}`, detections);
+  }
+  return rows.map((row) => ({ ...row, curve: [...(curves.get(`${row.survey} ${row.alertId}`) ?? []), ...(row.curve ?? [])] }));
+}
+
+export interface History {
+  readonly detections: Measurement[];
+  readonly forced: Measurement[];
+}
+
+/** What came with alerts of earlier measurements, by alert. */
+export async function histories(lake: PageLake, survey: Survey, ids: readonly string[], isForced = false): Promise<Map<string, History>> {
+  const sql = (schema: StructType) => {
+    const list = (paths: readonly string[] | undefined) => paths?.find((path) => typeAt(schema, path) !== undefined);
+    const [id, detections, forced] = [columnPath(schema, survey.alert), list(survey.history?.detections), isForced ? list(survey.history?.forced) : undefined];
+    if (id === undefined || (!detections && !forced)) return null;
+    return `SELECT ${pathSql(id)}::VARCHAR AS alert, ${detections ? pathSql(detections) : "NULL"} AS detections, ${forced ? pathSql(forced) : "NULL"} AS forced FROM {alerts}`;
+  };
+  const rows = await lake.sources.raw(survey.name, ids.map(BigInt), sql, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
+  const entries = (value: Json | undefined, kind: "history" | "forced") =>
+    Array.isArray(value) ? value.flatMap((entry) => measurement(entry as Row, survey, kind, null) ?? []) : [];
+  return new Map(
+    (rows ?? []).map((row) => [String(row["alert"]), { detections: entries(row["detections"], "history"), forced: entries(row["forced"], "forced") }]),
+  );
+}
+
+/** Condition that the alert is one of these, in the columns of a table; null when it cannot be. */
 export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Iterable<string>): string | null {
   const schema = lake.table(survey, kind)?.snapshot.schema;
   const path = schema && columnPath(schema, lake.surveys.named(survey).alert);
@@ -54,91 +80,64 @@ export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Itera
   return wanted.length === 0 ? null : `${pathSql(path)} IN (${wanted.join(", ")})`;
 }
 
-/** Class of each alert, as SQL over `science`; null where the survey has none or the table lacks it. */
-export function classSql(survey: Survey, schema: StructType): string | null {
-  const paths = survey.class?.field.filter((path) => typeof typeAt(schema, path) === "string") ?? [];
-  if (paths.length === 0) return null;
+/** Class of each alert, as SQL over columns found by their paths; null where the survey has none or there is no such column. */
+export function classSql(survey: Survey, column: (path: string) => string | undefined): string | null {
+  const columns = survey.class?.field.flatMap((path) => column(path) ?? []) ?? [];
+  if (columns.length === 0) return null;
   const named = Object.entries(survey.class?.names ?? {}).map(([value, name]) => `WHEN ${literal(value)} THEN ${literal(name)}`);
-  const value = `coalesce(${paths.map((path) => `${pathSql(path)}::VARCHAR`).join(", ")})`;
+  const value = `coalesce(${columns.map((sql) => `${sql}::VARCHAR`).join(", ")})`;
   return named.length === 0 ? value : `CASE ${value} ${named.join(" ")} ELSE ${value} END`;
 }
 
-async function classesOf(lake: PageLake, survey: Survey, rows: readonly Row[]): Promise<Map<string, string>> {
-  const schema = lake.table(survey.name, "science")?.snapshot.schema;
-  const of = schema && classSql(survey, schema);
-  const where = rows.length === 0 ? null : isOneOf(lake, survey.name, "science", new Set(rows.map((row) => String(row["alert"]))));
-  if (!of || !where) return new Map();
-  const id = pathSql(columnPath(schema, survey.alert)!);
-  const found = await lake.rows({
-    survey: survey.name,
-    kind: "science",
-    files: ofNights(rows.map((row) => number(row["night"]))),
-    sql: (from) => `SELECT ${id}::VARCHAR AS alert, ${of} AS class FROM ${from} WHERE ${where}`,
-  });
-  return new Map(found.flatMap((row) => (row["class"] === null ? [] : [[String(row["alert"]), String(row["class"])] as const])));
+/** Columns of a table by their paths. */
+export function columnsOf(schema: StructType): (path: string) => string | undefined {
+  return (path) => (typeof typeAt(schema, path) === "string" ? pathSql(path) : undefined);
 }
 
 /** The columns of `AlertRow`, under short names. */
-export function alertColumns(survey: Survey, schema: StructType): string[] {
-  const column = (paths: readonly string[] | undefined, type: string, name: string) => {
-    const path = columnPath(schema, paths);
-    return `${path === undefined ? "NULL" : pathSql(path)}::${type} AS "${name}"`;
+function alertColumns(survey: Survey, names: SourceNames): string[] {
+  const known = (path: string) => {
+    const name = names.of(path);
+    return name === undefined ? undefined : identifier(name);
   };
+  const column = (paths: readonly string[] | undefined, type: string, name: string) =>
+    `${paths?.map(known).find((sql) => sql !== undefined) ?? "NULL"}::${type} AS "${name}"`;
+  const leaves = [...(survey.time?.field ?? []), ...(survey.band?.field ?? [])].map((path) => path.slice(path.lastIndexOf(".") + 1));
+  const own = [...new Set([...leaves, ...measuredFields])].filter((name) => names.raw.includes(name)).map((name) => `${literal(name)}: ${identifier(name)}`);
   return [
-    "night",
-    column(survey.alert, "VARCHAR", "alert"),
-    column(survey.object, "VARCHAR", "object"),
+    `_night AS night, _alert::VARCHAR AS alert, _object AS object, _mjd AS mjd, _ra AS ra, _dec AS "dec"`,
     column(survey.solarSystem, "VARCHAR", "solar_system"),
-    column(survey.time?.field, "DOUBLE", "time"),
-    column(survey.position?.ra, "DOUBLE", "ra"),
-    column(survey.position?.dec, "DOUBLE", "dec"),
     column(survey.band?.field, "VARCHAR", "band"),
     column(survey.magnitude?.field, "DOUBLE", "magnitude"),
     column(survey.magnitude?.error, "DOUBLE", "magnitude_error"),
     column(survey.flux?.field, "DOUBLE", "flux"),
-    `${schema.fields.some((f) => f.name === "_received_at") ? "epoch_ms(_received_at)" : "NULL"}::DOUBLE AS received`,
+    `${classSql(survey, known) ?? "NULL"} AS class`,
+    `${names.raw.includes("_received_at") ? "epoch_ms(_received_at)" : "NULL"}::DOUBLE AS received`,
+    `${own.length === 0 ? "NULL" : `{${own.join(", ")}}`} AS own`,
   ];
 }
 
-function curveColumns(survey: Survey, schema: StructType, what: "own" | "all"): string[] {
-  const own = ownStruct(survey);
-  const history = what === "own" ? undefined : survey.history?.detections?.find((name) => typeAt(schema, name) !== undefined);
-  return [...(own === null || !typeAt(schema, own) ? [] : [`${pathSql(own)} AS own`]), ...(history ? [`${pathSql(history)} AS history`] : [])];
-}
-
-/** The structure that has the alert's own measurement. */
-function ownStruct(survey: Survey): string | null {
-  const path = survey.time?.field[0] ?? "";
-  return path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : null;
-}
-
-export function alertRow(survey: Survey, row: Row, type: string | null): AlertRow {
-  const time = number(row["time"]);
+function alertRow(survey: Survey, row: Row): AlertRow {
   const band = text(row["band"]);
   const designation = text(row["solar_system"]);
+  const own = row["own"] ? measurement(row["own"] as Row, survey, "alert", null) : null;
   return {
     survey: survey.name,
     alertId: text(row["alert"]) ?? "",
     objectId: objectOf(row["object"]),
     solarSystem: designation === null || designation === "null" || designation === "" ? null : designation,
     night: number(row["night"]),
-    mjd: time !== null && survey.time?.scale === "jd" ? time - jdMinusMjd : time,
+    mjd: number(row["mjd"]),
     ra: number(row["ra"]),
     dec: number(row["dec"]),
     band: band === null ? null : (survey.band?.names[band] ?? band),
     magnitude: number(row["magnitude"]),
     magnitudeError: number(row["magnitude_error"]),
     fluxNJy: number(row["flux"]),
-    class: type,
+    class: text(row["class"]),
     receivedAt: number(row["received"]),
-    ...(row["own"] !== undefined && { curve: curveOf(survey, row) }),
+    curve: own ? [own] : [],
   };
-}
-
-function curveOf(survey: Survey, row: Row): Measurement[] {
-  const entry = (value: Json, kind: Measurement["kind"]) => measurement(value as Record<string, Json>, survey, kind, null) ?? [];
-  const earlier = Array.isArray(row["history"]) ? row["history"].flatMap((value) => entry(value, "history")) : [];
-  return [...earlier, ...[entry(row["own"], "alert")].flat()];
 }
 
 /** LSST's alerts of solar-system objects have 0 or nothing for an object. */

@@ -15,7 +15,7 @@ import { runFilters } from "../../filters/run.ts";
 import { identifier } from "../../lake/scan.ts";
 import { modules } from "../../science/modules.ts";
 import { alertBatch } from "../../sql/alerts.ts";
-import { alertsById, isOneOf } from "./alerts.ts";
+import { alertsById, isOneOf, withCurves } from "./alerts.ts";
 import { ofNights, type PageLake } from "./lake.ts";
 import type { AlertRow, FilterExplanation, FilterTest } from "./types.ts";
 
@@ -44,8 +44,8 @@ export async function testFilter(lake: PageLake, survey: string, filter: string 
     });
   });
   const clauses = texts.map((text, i) => ({ text, passed: results.reduce((sum, { passed }) => sum + (passed[i] ?? 0), 0) }));
-  const sample = results.flatMap(({ night, ids }) => ids.map((id) => ({ id, night: night.night }))).slice(0, SAMPLE);
-  const rows: AlertRow[] = sample.length === 0 ? [] : await alertsById(lake, survey, sample);
+  const sample = results.flatMap(({ ids }) => ids).slice(0, SAMPLE);
+  const rows: AlertRow[] = sample.length === 0 ? [] : await withCurves(lake, await alertsById(lake, survey, sample));
   const counts = nights > 0 ? results.map(({ night: { night, alerts, selected, milliseconds } }) => ({ night, alerts, selected, milliseconds })) : [];
   return { problem, clauses, nights: counts, sample: rows };
 }

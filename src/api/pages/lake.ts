@@ -1,15 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DuckDBInstance, type DuckDBResult, type DuckDBValue, type Json } from "@duckdb/node-api";
+import type { DuckDBResult, DuckDBValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../../lake/actions.ts";
 import { type FileStats, parseStats } from "../../lake/merge-stats.ts";
-import { scan } from "../../lake/scan.ts";
 import { LakeTable } from "../../lake/table.ts";
 import { type TableName, tablesIn } from "../../lake/tables.ts";
-import { steadyMemory } from "../../lake/upkeep.ts";
-import type { Sources } from "../../serving/sources.ts";
+import { Sources } from "../../serving/sources.ts";
 import type { Surveys } from "../../surveys/surveys.ts";
 
 export type Row = Record<string, Json>;
@@ -21,12 +15,6 @@ export interface Question {
   readonly files?: (file: AddFile) => boolean;
   /** The query over them; `from` stands for the table. */
   readonly sql: (from: string) => string;
-}
-
-/** An alert, and the night in which it is. */
-export interface Found {
-  readonly id: string;
-  readonly night: number | null;
 }
 
 /** Where the user's filters are, and what they may name; empty: there are none. */
@@ -46,25 +34,23 @@ export class PageLake {
   readonly path: string;
   readonly surveys: Surveys;
   readonly filters: FilterFolders;
+  /** Alerts of objects, of cones, by id. */
+  readonly sources: Sources;
   readonly #tables = new Map<string, LakeTable>();
-  readonly #scratch = mkdtempSync(join(tmpdir(), "fink-pages-"));
-  #instance: Promise<DuckDBInstance> | undefined;
+  readonly #isOwn: boolean;
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  /** Where an object's and a cone's alerts are; without them whole columns are read. */
-  readonly #sources: Sources | undefined;
-
   constructor(path: string, surveys: Surveys, filters: FilterFolders = { folder: "" }, sources?: Sources) {
-    this.#sources = sources;
+    this.#isOwn = sources === undefined;
+    this.sources = sources ?? new Sources(path, surveys);
     this.path = path;
     this.filters = filters;
     this.surveys = surveys;
   }
 
   async close(): Promise<void> {
-    (await this.#instance)?.closeSync();
-    rmSync(this.#scratch, { recursive: true, force: true });
+    if (this.#isOwn) await this.sources.close();
   }
 
   /** Those with alerts. */
@@ -91,20 +77,6 @@ export class PageLake {
     return [...new Set([...files].flatMap((file) => nightOf(file) ?? []))].sort((a, b) => b - a);
   }
 
-  /** Ids and nights of the alerts of an object or in a cone, newest first, by the tables made for that; null where they cannot tell. */
-  async found(survey: string, of: { object: string } | { ra: number; dec: number; radius: number }, where: string, limit: number): Promise<Found[] | null> {
-    const sources = this.#sources;
-    if (!sources || (await sources.columns(survey)) === null) return null;
-    const places = await ("object" in of ? sources.placesOfObjects(survey, [of.object]) : sources.placesOfCone(survey, of.ra, of.dec, of.radius));
-    const sql = `SELECT DISTINCT _alert::VARCHAR AS id, _night AS night, _mjd FROM {sources} WHERE ${where} ORDER BY _mjd DESC LIMIT ${limit}`;
-    return await sources.query(survey, { places, where, sql }, async (connection, text) => {
-      return (await (await connection.run(text)).getRowObjectsJson()).map(({ id, night }) => ({
-        id: String(id),
-        night: typeof night === "number" ? night : null,
-      }));
-    });
-  }
-
   /** No rows where the table does not exist. 64-bit integers are text. */
   async rows(question: Question): Promise<Row[]> {
     return (await this.#ask(question, (result) => result.getRowObjectsJson())) ?? [];
@@ -119,17 +91,7 @@ export class PageLake {
     const table = this.table(survey, kind);
     const files = [...(table?.snapshot.files.values() ?? [])].filter(wanted);
     if (!table || files.length === 0) return null;
-    this.#instance ??= DuckDBInstance.create(":memory:", { memory_limit: "512MB", threads: "2", temp_directory: this.#scratch, ...steadyMemory });
-    const connection = await (await this.#instance).connect();
-    const seeds = join(this.#scratch, randomUUID());
-    try {
-      const { path, partitionColumns, snapshot } = table;
-      const from = await scan(connection, { path, partitionColumns, schema: snapshot.schema }, files, seeds);
-      return await read(await connection.run(sql(`(${from})`)));
-    } finally {
-      connection.closeSync();
-      rmSync(seeds, { recursive: true, force: true });
-    }
+    return await this.sources.use(undefined, async (connection) => read(await connection.run(sql(`(${await this.sources.scan(connection, table, files)})`))));
   }
 
   #list(): readonly TableName[] {
@@ -170,13 +132,6 @@ function statsOf(file: AddFile, text: string): FileStats {
   const stats = known.get(file) ?? parseStats(text);
   known.set(file, stats);
   return stats;
-}
-
-/** Files that may hold one of these. */
-export function holding(found: readonly Found[], path: string | undefined): (file: AddFile) => boolean {
-  const isOfNight = found.some((one) => one.night === null) ? () => true : ofNights(found.map((one) => one.night));
-  const ids = found.map((one) => one.id);
-  return (file) => isOfNight(file) && (ids.length > 50 || ids.some((id) => mayHold(file, path, id)));
 }
 
 function valueAt(values: unknown, path: string): unknown {

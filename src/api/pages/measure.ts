@@ -39,6 +39,12 @@ export function measurement(entry: Entry, survey: Survey, kind: Measurement["kin
   return limitMagnitude === null || kind === "forced" ? null : { ...common, kind: "limit", limitMagnitude };
 }
 
+/** Fields of an entry that are looked at, besides its time and band. */
+export const measuredFields = (
+  "psfFlux psfFluxErr scienceFlux scienceFluxErr psfFlux_flag pixelFlags_bad pixelFlags_saturatedCenter isDipole " +
+  "magpsf sigmapsf isdiffpos magnr sigmagnr distnr nbad rb diffmaglim forcediffimflux forcediffimfluxunc magzpsci"
+).split(" ");
+
 const nothing = {
   magnitude: null,
   magnitudeError: null,

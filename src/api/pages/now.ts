@@ -1,6 +1,8 @@
 import { parseStats } from "../../lake/merge-stats.ts";
-import { alertRows, alertsById, classSql, number, text } from "./alerts.ts";
-import { type Found, nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
+import { columnPath, pathSql } from "../../lake/scan.ts";
+import { cellSql } from "../../serving/state.ts";
+import { alertsById, classSql, columnsOf, number, text, withCurves } from "./alerts.ts";
+import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
 import type { AlertRow, Counts, MatchRow, NightCount, NowAnswer } from "./types.ts";
 
 const STRIP = 12;
@@ -29,7 +31,7 @@ export function nightCounts(lake: PageLake, survey: string): NightCount[] {
 /** Alerts of a night by class, the most frequent first; empty where science has not run. */
 export async function classCounts(lake: PageLake, survey: string, night: number): Promise<Counts> {
   const schema = lake.table(survey, "science")?.snapshot.schema;
-  const of = schema && classSql(lake.surveys.named(survey), schema);
+  const of = schema && classSql(lake.surveys.named(survey), columnsOf(schema));
   const sql = (from: string) => `SELECT coalesce(${of ?? "NULL"}, 'Unclassified') AS class, count(*)::DOUBLE AS n FROM ${from} GROUP BY 1 ORDER BY 2 DESC, 1`;
   const rows = await lake.rows({ survey, kind: "science", files: ofNights([night]), sql });
   return rows.map((row) => [String(row["class"]), number(row["n"]) ?? 0] as const);
@@ -41,16 +43,21 @@ export function summed(all: readonly Counts[]): Counts {
   return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-/** Newest files first, as many as hold so many rows. */
+/** Those of the newest files, by their ids. */
 async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
   const found = lake.surveyNames().map(async (survey) => {
-    const files = newestFiles(lake, survey, "raw", limit);
-    return await alertRows(lake, { survey, files, order: "received DESC, _offset DESC", limit, curve: "all" });
+    const id = columnPath(lake.table(survey, "raw")!.snapshot.schema, lake.surveys.named(survey).alert);
+    if (id === undefined) return [];
+    const sql = (from: string) => `SELECT ${pathSql(id)}::VARCHAR AS alert FROM ${from} ORDER BY _received_at DESC, _offset DESC LIMIT ${limit}`;
+    const rows = await lake.rows({ survey, kind: "raw", files: newestFiles(lake, survey, "raw", limit), sql });
+    return await alertsById(
+      lake,
+      survey,
+      rows.map((row) => String(row["alert"])),
+    );
   });
-  return (await Promise.all(found))
-    .flat()
-    .sort((a, b) => (b.receivedAt ?? 0) - (a.receivedAt ?? 0))
-    .slice(0, limit);
+  const newest = (await Promise.all(found)).flat().sort((a, b) => (b.receivedAt ?? 0) - (a.receivedAt ?? 0));
+  return await withCurves(lake, newest.slice(0, limit));
 }
 
 function newestFiles(lake: PageLake, survey: string, kind: string, rows: number): NonNullable<Question["files"]> {
@@ -69,12 +76,12 @@ export async function latestMatches(lake: PageLake, limit: number, where = "true
   const names = lake.surveyNames().filter((name) => survey === undefined || name === survey);
   const found = names.map(async (name) => {
     const rows = await matchesWhere(lake, name, where, limit, where === "true" ? newestFiles(lake, name, "matches", limit) : () => true);
-    return withAlerts(rows, await alertsById(lake, name, rows));
+    const places = await lake.sources.placesOfCells(name, [...new Set(rows.map(({ cell }) => cell))]);
+    const ids = rows.map(({ id }) => id);
+    return withAlerts(rows, await alertsById(lake, name, ids, places));
   });
-  return (await Promise.all(found))
-    .flat()
-    .sort((a, b) => b.matchedAt - a.matchedAt)
-    .slice(0, limit);
+  const newest = (await Promise.all(found)).flat().sort((a, b) => b.matchedAt - a.matchedAt);
+  return await withCurves(lake, newest.slice(0, limit));
 }
 
 /** Which filters took these alerts of a survey. */
@@ -84,15 +91,15 @@ export async function matchesOf(lake: PageLake, survey: string, alerts: readonly
   return withAlerts(await matchesWhere(lake, survey, `alert IN (${ids.join(", ")})`, limit, ofNights(alerts.map((a) => a.night))), alerts);
 }
 
-type Matched = Found & Pick<MatchRow, "filter" | "matchedAt" | "clauses">;
+type Matched = Pick<MatchRow, "filter" | "matchedAt" | "clauses"> & { readonly id: string; readonly cell: number };
 
 async function matchesWhere(lake: PageLake, survey: string, where: string, limit: number, files: NonNullable<Question["files"]>): Promise<Matched[]> {
   const sql = (from: string) =>
-    `SELECT filter, alert::VARCHAR AS alert, night, clauses, epoch_ms(matched_at)::DOUBLE AS matched FROM ${from} WHERE ${where} ORDER BY matched_at DESC LIMIT ${limit}`;
+    `SELECT filter, alert::VARCHAR AS alert, ${cellSql("ra", '"dec"')} AS cell, clauses, epoch_ms(matched_at)::DOUBLE AS matched FROM ${from} WHERE ${where} ORDER BY matched_at DESC LIMIT ${limit}`;
   const rows = await lake.rows({ survey, kind: "matches", files, sql });
   return rows.map((row) => ({
     id: String(row["alert"]),
-    night: number(row["night"]),
+    cell: number(row["cell"]) ?? 0,
     filter: String(row["filter"]),
     matchedAt: number(row["matched"]) ?? 0,
     clauses: text(row["clauses"]) ?? "",

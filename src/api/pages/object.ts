@@ -1,10 +1,9 @@
 import type { AddFile } from "../../lake/actions.ts";
-import { columnPath, identifier, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
-import type { StructType } from "../../lake/schema.ts";
+import { columnPath, identifier, literal } from "../../lake/scan.ts";
+import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { alertRows, isOneOf } from "./alerts.ts";
-import { holding, mayHold, ofNights, type PageLake, type Row } from "./lake.ts";
-import { measurement } from "./measure.ts";
+import { alertRows, histories, isOneOf } from "./alerts.ts";
+import { mayHold, ofNights, type PageLake, type Row } from "./lake.ts";
 import { matchesOf } from "./now.ts";
 import type { AlertAnswer, AlertRow, Fields, Measurement, ObjectAnswer } from "./types.ts";
 
@@ -16,63 +15,38 @@ const MOST_HISTORIES = 80;
 
 /** All of one object; null when the lake has no alert of it. */
 export async function objectAnswer(lake: PageLake, survey: string, objectId: string): Promise<ObjectAnswer | null> {
-  return await answerFor(lake, survey, objectId, lake.surveys.named(survey).object);
+  return await answerFor(lake, survey, objectId, await lake.sources.placesOfObjects(survey, [objectId]), `_object = ${literal(objectId)}`);
 }
 
 /** All alerts of one solar-system object, by its designation. */
 export async function solarSystemAnswer(lake: PageLake, survey: string, designation: string): Promise<ObjectAnswer | null> {
-  return await answerFor(lake, survey, designation, lake.surveys.named(survey).solarSystem);
+  const where = await isDesignated(lake, survey, [designation]);
+  return where === null ? null : await answerFor(lake, survey, designation, null, where);
 }
 
-async function answerFor(lake: PageLake, name: string, value: string, paths: readonly string[] | undefined): Promise<ObjectAnswer | null> {
-  const schema = lake.table(name, "raw")?.snapshot.schema;
-  const path = schema && columnPath(schema, paths);
-  if (!schema || !path) return null;
-  const indexed = paths === lake.surveys.named(name).object ? await lake.found(name, { object: value }, `_object = ${literal(value)}`, MOST_ALERTS) : null;
-  if (indexed?.length === 0) return null;
-  const where = indexed
-    ? isOneOf(
-        lake,
-        name,
-        "raw",
-        indexed.map((one) => one.id),
-      )!
-    : `${pathSql(path)} = TRY_CAST(${literal(value)} AS ${sqlType(typeAt(schema, path)!)})`;
-  const files = indexed ? holding(indexed, columnPath(schema, lake.surveys.named(name).alert)) : (file: AddFile) => mayHold(file, path, value);
-  const alerts = await alertRows(lake, { survey: name, where, files, order: "time DESC", limit: MOST_ALERTS, curve: "own" });
+/** Condition that the alert is of a solar-system object of one of these designations; null when it cannot be. */
+export async function isDesignated(lake: PageLake, survey: string, designations: readonly string[]): Promise<string | null> {
+  const names = await lake.sources.columns(survey);
+  const [column] = lake.surveys.named(survey).solarSystem?.flatMap((path) => names?.of(path) ?? []) ?? [];
+  return column === undefined ? null : `${identifier(column)} IN (${designations.map(literal).join(", ")})`;
+}
+
+async function answerFor(lake: PageLake, name: string, value: string, places: readonly Place[] | null, where: string): Promise<ObjectAnswer | null> {
+  const alerts = await alertRows(lake, { survey: name, places, where, limit: MOST_ALERTS });
   if (alerts.length === 0) return null;
   const survey = lake.surveys.named(name);
-  const [points, matches] = await Promise.all([pointsOf(lake, survey, schema, alerts), matchesOf(lake, name, alerts.slice(0, MOST_IN_MATCHES), MOST_MATCHES)]);
+  const [points, matches] = await Promise.all([pointsOf(lake, survey, alerts), matchesOf(lake, name, alerts.slice(0, MOST_IN_MATCHES), MOST_MATCHES)]);
   return { survey: name, objectId: value, alerts: alerts.map((alert) => ({ ...alert, curve: undefined })), points, matches };
 }
 
 /** Own measurements of all alerts, and what came with them of earlier ones; each epoch and band once, the own one first. */
-async function pointsOf(lake: PageLake, survey: Survey, schema: StructType, alerts: readonly AlertRow[]): Promise<Measurement[]> {
-  const first = (paths: readonly string[] | undefined) => paths?.find((path) => typeAt(schema, path) !== undefined);
-  const [history, forced] = [first(survey.history?.detections), first(survey.history?.forced)];
-  const chosen = withHistories(alerts).map(({ alertId, night }) => ({ id: alertId, night }));
-  const where = isOneOf(
-    lake,
-    survey.name,
-    "raw",
-    chosen.map((one) => one.id),
-  );
-  const columns = [`${history ? pathSql(history) : "NULL"} AS history`, `${forced ? pathSql(forced) : "NULL"} AS forced`];
-  const rows =
-    where === null
-      ? []
-      : await lake.rows({
-          survey: survey.name,
-          kind: "raw",
-          files: holding(chosen, columnPath(schema, survey.alert)),
-          sql: (from) => `SELECT ${columns.join(", ")} FROM ${from} WHERE ${where}`,
-        });
-  const entries = (name: "history" | "forced") =>
-    rows.flatMap((row) => (Array.isArray(row[name]) ? row[name] : [])).flatMap((entry) => measurement(entry as Row, survey, name, null) ?? []);
+async function pointsOf(lake: PageLake, survey: Survey, alerts: readonly AlertRow[]): Promise<Measurement[]> {
+  const chosen = withHistories(alerts).map(({ alertId }) => alertId);
+  const earlier = [...(await histories(lake, survey, chosen, true)).values()];
   const own = alerts.flatMap(({ alertId, curve = [] }) => curve.map((point) => ({ ...point, alertId })));
   const key = (p: Measurement) => `${p.kind === "forced"} ${p.band} ${p.mjd.toFixed(5)}`;
-  const distinct = new Map([...entries("forced"), ...entries("history"), ...own].map((p) => [key(p), p]));
-  return [...distinct.values()].sort((a, b) => a.mjd - b.mjd);
+  const all = [...earlier.flatMap(({ forced }) => forced), ...earlier.flatMap(({ detections }) => detections), ...own];
+  return [...new Map(all.map((p) => [key(p), p])).values()].sort((a, b) => a.mjd - b.mjd);
 }
 
 /** The newest alert, and older ones as far apart as their histories may leave something out: a history has a month or more. */

@@ -1,12 +1,13 @@
-import type { AddFile } from "../../lake/actions.ts";
-import { columnPath, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
+import { literal, pathSql, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
+import { newestAlerts } from "../../serving/newest.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { separation } from "../../sky/angle.ts";
 import { type Cone, coneOfText } from "../../sky/position-text.ts";
-import { type AlertQuestion, alertRows, alertsById, classSql, isOneOf, number } from "./alerts.ts";
-import { type Found, holding, mayHold, nightOf, type PageLake } from "./lake.ts";
+import { alertRows, alertsById, classSql, columnsOf, withCurves } from "./alerts.ts";
+import type { PageLake } from "./lake.ts";
 import { latestMatches } from "./now.ts";
+import { isDesignated } from "./object.ts";
 import type { AlertRow, FoundRow, SearchAnswer } from "./types.ts";
 
 /** Alerts that one answer reads. */
@@ -24,7 +25,7 @@ export async function search(lake: PageLake, query: string): Promise<SearchAnswe
   const ways = key ? [key.toLowerCase() as Way] : (["object", "alert", "sso", "filter", "class", "name"] as const);
   for (const way of ways) {
     const rows = await answers[way](lake, value ?? text);
-    if (rows.length > 0) return found(`${words[way]} ${value ?? text}`, way, rows);
+    if (rows.length > 0) return await found(lake, `${words[way]} ${value ?? text}`, way, rows);
   }
   return { understood: `nothing is known under “${text}”`, rows: [], open: null, isCut: false };
 }
@@ -41,16 +42,16 @@ const words: Readonly<Record<Way, string>> = {
 };
 
 const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<AlertRow[]>>> = {
-  object: (lake, text) => equal(lake, text, "object"),
-  alert: (lake, text) => equal(lake, text, "alert"),
-  sso: (lake, text) => equal(lake, text, "solarSystem"),
+  object: ofObject,
+  alert: (lake, text) => ofSurveys(lake, (survey) => alertsById(lake, survey, [text])),
+  sso: ofSolarSystem,
   filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
-  class: (lake, text) => inScience(lake, text, (survey, schema) => listOf(classSql(survey, schema))),
+  class: (lake, text) => inScience(lake, text, (survey, schema) => listOf(classSql(survey, columnsOf(schema)))),
   name: (lake, text) => inScience(lake, text, namesSql),
 };
 
-function found(understood: string, way: Way, rows: readonly AlertRow[]): SearchAnswer {
-  const objects = byObject(rows);
+async function found(lake: PageLake, understood: string, way: Way, rows: readonly AlertRow[]): Promise<SearchAnswer> {
+  const objects = await withCurves(lake, byObject(rows));
   const [only] = objects;
   const isOne = objects.length === 1 && way !== "filter" && way !== "class";
   return { understood, rows: objects, open: isOne ? pageOf(only, way) : null, isCut: rows.length >= MOST };
@@ -72,63 +73,36 @@ function byObject(rows: readonly (AlertRow & { separationArcsec?: number })[]): 
   });
 }
 
-async function equal(lake: PageLake, text: string, of: "object" | "alert" | "solarSystem"): Promise<AlertRow[]> {
-  const all = lake.surveyNames().map(async (survey) => {
-    const schema = lake.table(survey, "raw")!.snapshot.schema;
-    const path = columnPath(schema, lake.surveys.named(survey)[of]);
-    const type = path && sqlType(typeAt(schema, path)!);
-    if (!path || (type !== "VARCHAR" && !/^-?\d{1,19}$/.test(text))) return [];
-    if (of === "object") {
-      const names = [...new Set([text, text.replace(/^ztf/i, "ZTF")])];
-      const indexed = (await Promise.all(names.map((name) => lake.found(survey, { object: name }, `_object = ${literal(name)}`, MOST)))).flatMap(
-        (found) => found ?? [null],
-      );
-      if (!indexed.includes(null))
-        return await alertsById(
-          lake,
-          survey,
-          indexed.flatMap((found) => found ?? []),
-        );
-    }
-    const values = type !== "VARCHAR" || of === "alert" ? [text] : [text, text.toUpperCase(), text.replace(/^ztf/i, "ZTF")];
-    const where = `${pathSql(path)} IN (${[...new Set(values)].map((v) => `TRY_CAST(${literal(v)} AS ${type})`).join(", ")})`;
-    const files = (file: AddFile) => values.some((v) => mayHold(file, path, v));
-    return await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, ...(of !== "solarSystem" && { curve: "all" as const }) });
+async function ofSurveys(lake: PageLake, read: (survey: string) => Promise<AlertRow[]>): Promise<AlertRow[]> {
+  return (await Promise.all(lake.surveyNames().map(read))).flat();
+}
+
+function ofObject(lake: PageLake, text: string): Promise<AlertRow[]> {
+  const names = [...new Set([text, text.replace(/^ztf/i, "ZTF")])];
+  const where = `_object IN (${names.map(literal).join(", ")})`;
+  return ofSurveys(lake, async (survey) => alertRows(lake, { survey, places: await lake.sources.placesOfObjects(survey, names), where, limit: MOST }));
+}
+
+function ofSolarSystem(lake: PageLake, text: string): Promise<AlertRow[]> {
+  return ofSurveys(lake, async (survey) => {
+    const where = await isDesignated(lake, survey, [...new Set([text, text.toUpperCase()])]);
+    return where === null ? [] : await alertRows(lake, { survey, places: null, where, limit: MOST });
   });
-  return (await Promise.all(all)).flat();
 }
 
 async function inCone(lake: PageLake, { ra, dec, radiusArcsec }: Cone): Promise<SearchAnswer> {
   const radius = radiusArcsec / 3600;
-  const all = lake.surveyNames().map(async (survey) => {
-    const schema = lake.table(survey, "raw")!.snapshot.schema;
-    const { position } = lake.surveys.named(survey);
-    const [raPath, decPath] = [columnPath(schema, position?.ra), columnPath(schema, position?.dec)];
-    if (!raPath || !decPath) return [];
-    const box = (raSql: string, decSql: string) => {
-      const widths = boxOf(ra, dec, radius).map(([from, to]) => `${raSql} BETWEEN ${from} AND ${to}`);
-      return `${decSql} BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
-    };
-    const indexed = await lake.found(survey, { ra, dec, radius }, box("_ra", "_dec"), MOST);
-    if (indexed?.length === 0) return [];
-    const where = indexed
-      ? isOneOf(
-          lake,
-          survey,
-          "raw",
-          indexed.map((one) => one.id),
-        )!
-      : box(pathSql(raPath), pathSql(decPath));
-    const files: AlertQuestion["files"] = indexed
-      ? holding(indexed, columnPath(schema, lake.surveys.named(survey).alert))
-      : (file) => mayHold(file, decPath, dec - radius, dec + radius) && boxOf(ra, dec, radius).some(([from, to]) => mayHold(file, raPath, from, to));
-    const rows = await alertRows(lake, { survey, files, where, order: "time DESC", limit: MOST, ...(radius < 0.1 && { curve: "all" as const }) });
-    return rows.map((row) => ({ ...row, separationArcsec: 3600 * separation(ra, dec, row.ra ?? NaN, row.dec ?? NaN) }));
+  const widths = boxOf(ra, dec, radius).map(([from, to]) => `_ra BETWEEN ${from} AND ${to}`);
+  const where = `_dec BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
+  const rows = await ofSurveys(lake, async (survey) => {
+    if (!lake.surveys.named(survey).position) return [];
+    return await alertRows(lake, { survey, places: await lake.sources.placesOfCone(survey, ra, dec, radius), where, limit: MOST });
   });
-  const rows = (await Promise.all(all)).flat();
-  const inside = rows.filter((row) => row.separationArcsec <= radiusArcsec).sort((a, b) => a.separationArcsec - b.separationArcsec);
+  const separated = rows.map((row) => ({ ...row, separationArcsec: 3600 * separation(ra, dec, row.ra ?? NaN, row.dec ?? NaN) }));
+  const inside = separated.filter((row) => row.separationArcsec <= radiusArcsec).sort((a, b) => a.separationArcsec - b.separationArcsec);
   const understood = `within ${radiusArcsec}″ of ${ra.toFixed(5)}° ${dec < 0 ? "−" : "+"}${Math.abs(dec).toFixed(5)}°`;
-  return { understood, rows: byObject(inside).sort((a, b) => a.separationArcsec! - b.separationArcsec!), open: null, isCut: rows.length >= MOST };
+  const objects = byObject(inside).sort((a, b) => a.separationArcsec! - b.separationArcsec!);
+  return { understood, rows: await withCurves(lake, objects), open: null, isCut: rows.length >= MOST };
 }
 
 /** Ranges of right ascension that a circle touches. */
@@ -140,25 +114,16 @@ function boxOf(ra: number, dec: number, radius: number): (readonly [number, numb
   return [[Math.max(0, from), Math.min(360, to)] as const, ...(from < 0 ? [[from + 360, 360] as const] : []), ...(to > 360 ? [[0, to - 360] as const] : [])];
 }
 
-/** Newest nights first, until there are enough. */
-async function inScience(lake: PageLake, text: string, valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
-  const all = lake.surveyNames().map(async (name) => {
+/** The newest alerts of which science says this. */
+function inScience(lake: PageLake, text: string, valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
+  return ofSurveys(lake, async (name) => {
     const schema = lake.table(name, "science")?.snapshot.schema;
-    const survey = lake.surveys.named(name);
-    const value = schema && valueSql(survey, schema);
+    const value = schema && valueSql(lake.surveys.named(name), schema);
     if (!value) return [];
-    const id = pathSql(columnPath(schema, survey.alert)!);
-    const ids: Found[] = [];
-    for (const night of lake.nights(name, "science")) {
-      const where = `list_contains(${value}, ${literal(text.toLowerCase())})`;
-      const sql = (from: string) => `SELECT ${id}::VARCHAR AS alert, night FROM ${from} WHERE ${where} LIMIT ${MOST - ids.length}`;
-      const rows = await lake.rows({ survey: name, kind: "science", files: (file) => nightOf(file) === night, sql });
-      ids.push(...rows.map((row) => ({ id: String(row["alert"]), night: number(row["night"]) })));
-      if (ids.length >= MOST) break;
-    }
-    return await alertsById(lake, name, ids);
+    const where = `list_contains(${value}, ${literal(text.toLowerCase())})`;
+    const { ids, places } = await newestAlerts(lake.sources, lake.path, { survey: name, kind: "science", where, needs: [], limit: MOST });
+    return await alertsById(lake, name, ids.map(String), places);
   });
-  return (await Promise.all(all)).flat().sort((a, b) => (b.mjd ?? 0) - (a.mjd ?? 0));
 }
 
 /** Names of the object elsewhere, as a list in lower case. */

@@ -2,7 +2,7 @@ import type { DuckDBValue } from "@duckdb/node-api";
 import { columnPath, pathSql } from "../../lake/scan.ts";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
-import { classSql } from "./alerts.ts";
+import { classSql, columnsOf } from "./alerts.ts";
 import { ofNights, type PageLake } from "./lake.ts";
 import type { SkyAnswer } from "./types.ts";
 
@@ -93,7 +93,7 @@ export class SkyTiles {
       const path = columnPath(schema, paths);
       return path === undefined ? "NULL" : pathSql(path);
     };
-    const type = kind === "science" ? classSql(survey, schema) : null;
+    const type = kind === "science" ? classSql(survey, columnsOf(schema)) : null;
     return `SELECT ${column(survey.position?.ra)}::DOUBLE AS ra, ${column(survey.position?.dec)}::DOUBLE AS "dec", coalesce(${type ?? "NULL"}, 'Unclassified') AS colour,
       ${column(survey.object)}::VARCHAR AS object, ${column(survey.alert)}::VARCHAR AS alert FROM ${from}`;
   }
