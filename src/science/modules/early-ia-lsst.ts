@@ -13,10 +13,10 @@ const fewestPoints = 7;
 
 export const earlyIaLsst: ScienceModule = {
   name: "early_snia",
-  version: "1",
+  version: "2",
   surveys: ["lsst"],
   about:
-    "Early supernova Ia or not: a random forest over a Rainbow fit (Russeil et al. 2024, arXiv:2310.02916) of light curves that rise in three bands or more. -1: no fit. The fit is ours: where the points do not determine it, the original's, which differs between versions of its own minimizer, ends elsewhere (docs/models.md). As rubin/random_forest_snia of fink-science.",
+    "Early supernova Ia or not: a random forest over a Rainbow fit (Russeil et al. 2024, arXiv:2310.02916) of light curves that rise in three bands or more. -1: no fit. It minimizes what the original minimizes, by steps of our own: where there are several minima, the two may end in different ones (docs/models.md). As rubin/random_forest_snia of fink-science.",
   models: ["rf_snia_rainbow_rubin"],
   needs: ["midpointMjdTai", "psfFlux", "psfFluxErr", "band"].flatMap((field) => [`diaSource.${field}`, `prvDiaSources.${field}`]),
   adds: [
