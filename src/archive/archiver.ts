@@ -1,6 +1,7 @@
 import type { SchemaPlaces } from "../avro/registry.ts";
 import type { AlertSource, Sink, SourcePartition } from "../sources/source.ts";
 import { type Surveys, unknownSurvey } from "../surveys/surveys.ts";
+import { kept } from "../kept.ts";
 import { type CommittedBatches, Lane, type LaneEvents } from "./lane.ts";
 import { Meter } from "./meter.ts";
 import { WorkerPool } from "./pool.ts";
@@ -109,12 +110,12 @@ export class Archiver implements Sink {
   }
 
   #lane(survey: string): Lane {
-    const known = this.#lanes.get(survey);
-    if (known) return known;
-    const { lake, surveys, batchAlerts } = this.#options;
-    const lane = new Lane(lake, surveys.named(survey), this.#pool, this.#events, { maxMessages: batchAlerts, widenUpToBytes, retryAfterMs: 1000 });
-    this.#lanes.set(survey, lane);
-    return lane;
+    const { lake, surveys, batchAlerts: maxMessages } = this.#options;
+    return kept(
+      this.#lanes,
+      survey,
+      () => new Lane(lake, surveys.named(survey), this.#pool, this.#events, { maxMessages, widenUpToBytes, retryAfterMs: 1000 }),
+    );
   }
 
   #sealDue(): void {

@@ -87,20 +87,14 @@ export function encodeRejects(batch: Batch, rejects: readonly Reject[]): Encoded
 
 /** Puts all the files on the disk, or none. A crash before they are committed leaves files that nothing refers to; vacuum removes them. */
 export async function writeFiles(files: readonly EncodedFile[], table: string): Promise<WrittenFiles> {
+  const added = files.map((f) => f.add);
   const writes = await Promise.allSettled(files.map(({ add, bytes }) => writeNewFile(join(table, add.path), bytes)));
   const failed = writes.find((write) => write.status === "rejected");
   if (failed) {
-    discard(
-      table,
-      files.map((f) => f.add),
-    );
+    discard(table, added);
     throw failed.reason;
   }
-  return {
-    files: files.map((f) => f.add),
-    schema: files.length === 0 ? null : files.map((f) => f.schema).reduce(withFieldsOf),
-    rows: files.reduce((sum, f) => sum + f.rows, 0),
-  };
+  return union(files.map(({ add, schema, rows }) => ({ files: [add], schema, rows })));
 }
 
 /** The files of several batches, for one commit. */
@@ -150,19 +144,28 @@ function nightsOf(columns: Data<Struct>, { time }: Survey, receivedAt: (row: num
 /** Rows of one night as a data file. `tags` are further ones of its `add`. */
 export function encodeFile(columns: Data<Struct>, night: number | null, survey?: Survey, tags: Readonly<Record<string, string>> = {}): EncodedFile {
   const bytes = toParquet(columns);
-  const add: AddFile = {
-    path: `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`,
-    partitionValues: { night: night === null ? null : String(night) },
-    size: bytes.length,
-    modificationTime: Date.now(),
-    dataChange: true,
-    stats: statistics(
-      columns,
-      indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? []),
-    ),
-    tags: { [columnsTag]: columns.type.children.map((f) => f.name).join(","), ...tags },
-  };
-  return { add, bytes, schema: structType(columns.type.children), rows: columns.length };
+  const schema = structType(columns.type.children);
+  const indexed = indexedPaths(survey).flatMap((paths) => columnAt(columns, paths) ?? []);
+  const file = { size: bytes.length, stats: statistics(columns, indexed) };
+  return { add: dataFile(newPath(night), night, schema, file, tags), bytes, schema, rows: columns.length };
+}
+
+/** Where a new data file of a night goes, within its table. */
+export function newPath(night: number | null): string {
+  return `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`;
+}
+
+/** A data file for the log. */
+export function dataFile(
+  path: string,
+  night: number | null,
+  { fields }: StructType,
+  file: Pick<AddFile, "size" | "stats">,
+  tags: Readonly<Record<string, string>> = {},
+): AddFile {
+  const partitionValues = { night: night === null ? null : String(night) };
+  const own = { [columnsTag]: fields.map((f) => f.name).join(","), ...tags };
+  return { path, partitionValues, modificationTime: Date.now(), dataChange: true, ...file, tags: own };
 }
 
 /** Columns that queries select by, and so get statistics. */

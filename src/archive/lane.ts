@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FinkError, messageOf } from "../errors.ts";
 import { atStep } from "../lake/durable.ts";
 import type { StructType } from "../lake/schema.ts";
+import { isOvertaken } from "../lake/table.ts";
 import { widenTable } from "../lake/widen.ts";
 import type { SourcePartition } from "../sources/source.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -177,8 +179,7 @@ export class Lane {
   }
 
   async #afterFailure(error: unknown): Promise<void> {
-    const code = error instanceof FinkError ? error.code : "io";
-    if (code === "fenced" || code === "type-conflict") return this.#rewind();
+    if (isOvertaken(error)) return this.#rewind();
     await this.#pause(messageOf(error));
   }
 
@@ -225,8 +226,4 @@ export class Lane {
   #isUnderWay({ appId }: SourcePartition): boolean {
     return (this.#open?.moves.has(appId) ?? false) || this.#pending.some((p) => p.moves.has(appId));
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }

@@ -6,7 +6,7 @@ import { type ColumnType, field, type StructType } from "../lake/schema.ts";
 
 /** The lake's type of a column as DuckDB reads it: the narrowest that holds all its values. Throws "type-conflict" for what the lake has no type for. */
 export function columnTypeOf(type: DuckDBType, path: string): ColumnType {
-  const leaf = leafTypes[type.typeId];
+  const leaf = leafTypes.get(type.typeId);
   if (leaf !== undefined) return leaf;
   if (type instanceof DuckDBDecimalType) return `decimal(${type.width},${type.scale})`;
   if (type instanceof DuckDBStructType) return structOf(type.entryNames, type.entryTypes, path);
@@ -22,29 +22,20 @@ export function structOf(names: readonly string[], types: readonly DuckDBType[],
   return { type: "struct", fields: names.map((name, i) => field(name, columnTypeOf(types[i], path === "" ? name : `${path}.${name}`))) };
 }
 
-const leafTypes: Readonly<Record<number, string>> = {
-  [DuckDBTypeId.BOOLEAN]: "boolean",
-  [DuckDBTypeId.TINYINT]: "integer",
-  [DuckDBTypeId.UTINYINT]: "integer",
-  [DuckDBTypeId.SMALLINT]: "integer",
-  [DuckDBTypeId.USMALLINT]: "integer",
-  [DuckDBTypeId.INTEGER]: "integer",
-  [DuckDBTypeId.UINTEGER]: "long",
-  [DuckDBTypeId.BIGINT]: "long",
-  [DuckDBTypeId.UBIGINT]: "decimal(20,0)",
-  [DuckDBTypeId.FLOAT]: "float",
-  [DuckDBTypeId.DOUBLE]: "double",
-  [DuckDBTypeId.VARCHAR]: "string",
-  [DuckDBTypeId.ENUM]: "string",
-  [DuckDBTypeId.UUID]: "string",
-  [DuckDBTypeId.BLOB]: "binary",
-  [DuckDBTypeId.DATE]: "date",
-  [DuckDBTypeId.TIMESTAMP]: "timestamp",
-  [DuckDBTypeId.TIMESTAMP_TZ]: "timestamp",
-  [DuckDBTypeId.TIMESTAMP_S]: "timestamp",
-  [DuckDBTypeId.TIMESTAMP_MS]: "timestamp",
-  [DuckDBTypeId.TIMESTAMP_NS]: "timestamp",
+/** DuckDB's types by the lake's. */
+const leafNames: Readonly<Record<string, readonly (keyof typeof DuckDBTypeId)[]>> = {
+  boolean: ["BOOLEAN"],
+  integer: ["TINYINT", "UTINYINT", "SMALLINT", "USMALLINT", "INTEGER"],
+  long: ["UINTEGER", "BIGINT"],
+  "decimal(20,0)": ["UBIGINT"],
+  float: ["FLOAT"],
+  double: ["DOUBLE"],
+  string: ["VARCHAR", "ENUM", "UUID"],
+  binary: ["BLOB"],
+  date: ["DATE"],
+  timestamp: ["TIMESTAMP", "TIMESTAMP_TZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"],
 };
+const leafTypes = new Map(Object.entries(leafNames).flatMap(([type, names]) => names.map((name) => [DuckDBTypeId[name], type])));
 
 /** What `COPY … (RETURN_STATS)` tells of one column; all as text. */
 export type WrittenColumn = Readonly<Record<string, string | undefined>>;

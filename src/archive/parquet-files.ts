@@ -6,9 +6,9 @@ import { FinkError, messageOf } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { logFolder } from "../lake/log.ts";
 import { discard, moveInto } from "../lake/rewrite.ts";
-import { columnPath, columnsTag, identifier, literal, pathSql, sqlType, typeAt } from "../lake/scan.ts";
+import { columnPath, identifier, literal, pathSql, sqlType, typeAt } from "../lake/scan.ts";
 import { field, fieldNamed, merge, type StructType } from "../lake/schema.ts";
-import { LakeTable } from "../lake/table.ts";
+import { isOvertaken, LakeTable } from "../lake/table.ts";
 import type { Upkeep } from "../lake/upkeep.ts";
 import { widenTable } from "../lake/widen.ts";
 import { jdMinusMjd, mjdOfMs, mjdOfUnixEpoch, nightOfMjd } from "../sky/time.ts";
@@ -16,7 +16,7 @@ import type { ListedFile } from "../sources/file-list.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { reservedColumns } from "./columns.ts";
-import { indexedPaths } from "./files.ts";
+import { dataFile, indexedPaths, newPath } from "./files.ts";
 import { statisticsOf, structOf, type WrittenColumn } from "./parquet-columns.ts";
 
 export interface ParquetOptions {
@@ -85,8 +85,7 @@ export async function ingestParquet(upkeep: Upkeep, file: ListedFile, options: P
       return { archived: input.count - duplicates, duplicates };
     } catch (error) {
       discard(raw.path, add);
-      const isOvertaken = error instanceof FinkError && (error.code === "fenced" || error.code === "type-conflict");
-      if (!isOvertaken || tries === maxTries) throw error;
+      if (!isOvertaken(error) || tries === maxTries) throw error;
     }
   }
 }
@@ -167,22 +166,11 @@ async function writeNight(
   const [{ count: rows, column_statistics: columns }] = result.getRowObjectsJson() as unknown as [
     { count: string; column_statistics: Entries<Entries<string>> },
   ];
-  const path = `night=${night ?? "__HIVE_DEFAULT_PARTITION__"}/${randomUUID()}.parquet`;
+  const path = newPath(night);
   moveInto(join(table, path), written);
-  return {
-    path,
-    partitionValues: { night: night === null ? null : String(night) },
-    size: statSync(join(table, path)).size,
-    modificationTime: Date.now(),
-    dataChange: true,
-    stats: statisticsOf(
-      Number(rows),
-      new Map(columns.map(({ key, value }) => [key, recordOf(value)])),
-      schema,
-      indexedPaths(survey).flatMap((paths) => columnPath(schema, paths) ?? []),
-    ),
-    tags: { [columnsTag]: schema.fields.map((f) => f.name).join(",") },
-  };
+  const indexed = indexedPaths(survey).flatMap((paths) => columnPath(schema, paths) ?? []);
+  const stats = statisticsOf(Number(rows), new Map(columns.map(({ key, value }) => [key, recordOf(value)])), schema, indexed);
+  return dataFile(path, night, schema, { size: statSync(join(table, path)).size, stats });
 }
 
 /** A row group is in memory whole while it is written. */

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { SchemaStore } from "../avro/registry.ts";
-import { FinkError } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { discard } from "../lake/rewrite.ts";
 import { type StructType, withFieldsOf } from "../lake/schema.ts";
-import { LakeTable } from "../lake/table.ts";
+import { isOvertaken, LakeTable } from "../lake/table.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { type Upkeep, withUpkeep } from "../lake/upkeep.ts";
 import { widenTable } from "../lake/widen.ts";
 import { unknownSurvey } from "../surveys/surveys.ts";
+import { kept } from "../kept.ts";
 import type { ArchiverOptions } from "./archiver.ts";
 import { MessageDecoder, type Reject } from "./decode.ts";
 import { encodeRejects, writeFiles } from "./files.ts";
@@ -139,8 +139,7 @@ async function sort(run: Run, rejected: LakeTable, file: AddFile, before: Readon
 }
 
 async function decodeInto(run: Run, survey: string, messages: readonly WaitingMessage[], { targets, taken, waiting }: Sorted): Promise<void> {
-  const target = targets.get(survey) ?? { raw: rawOf(run, survey), messages: [], files: [], schema: undefined, alerts: 0 };
-  targets.set(survey, target);
+  const target = kept(targets, survey, (): Target => ({ raw: rawOf(run, survey), messages: [], files: [], schema: undefined, alerts: 0 }));
   const { raw, rejects } = await encodeFor(run, target.raw, survey, messages);
   const written = await writeFiles(raw, target.raw.path);
   target.files.push(...written.files);
@@ -212,8 +211,7 @@ function underWay(rejected: LakeTable, raw: LakeTable): (offset: bigint) => bool
 
 /** Brought up to date. */
 function rawOf({ options, tables }: Run, survey: string): LakeTable {
-  const raw = tables.get(survey) ?? new LakeTable(join(options.lake, survey, "raw"));
-  tables.set(survey, raw);
+  const raw = kept(tables, survey, () => new LakeTable(join(options.lake, survey, "raw")));
   raw.refresh();
   return raw;
 }
@@ -224,11 +222,6 @@ async function surveyOf({ survey, options, schemas }: Run, { bytes }: WaitingMes
 
 function discardAlerts(targets: ReadonlyMap<string, Target>): void {
   for (const { raw, files } of targets.values()) discard(raw.path, files);
-}
-
-/** Another writer was first, or changed the columns meanwhile. */
-function isOvertaken(error: unknown): boolean {
-  return error instanceof FinkError && (error.code === "fenced" || error.code === "type-conflict");
 }
 
 function count(counts: RetryCounts, survey: string, { targets, taken, before, waiting }: Sorted): void {

@@ -1,3 +1,4 @@
+import { kept } from "../kept.ts";
 import type { AvroField, AvroType } from "./schema.ts";
 
 export type AvroUnion = AvroType & { readonly kind: "union" };
@@ -78,11 +79,7 @@ class Generator {
   }
 
   #container(type: AvroType & { readonly kind: "record" | "array" | "map" }): string {
-    const known = this.#known.get(type);
-    if (known !== undefined) return known;
-    const made = this.function(type.kind === "record" ? this.#record(type.fields) : this.#items(type));
-    this.#known.set(type, made);
-    return made;
+    return kept(this.#known, type, () => this.function(type.kind === "record" ? this.#record(type.fields) : this.#items(type)));
   }
 
   #record(fields: readonly AvroField[]): string[] {

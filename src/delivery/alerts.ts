@@ -8,6 +8,7 @@ import { LakeTable } from "../lake/table.ts";
 import { keysOf } from "../science/keys.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { kept } from "../kept.ts";
 import { FileRows, type Place } from "./file-rows.ts";
 import type { NightMatch } from "./matches.ts";
 
@@ -38,14 +39,11 @@ export class AlertReader {
     const tables = [this.#raw.table.snapshot, this.#science.table.snapshot];
     if (tables.some(({ metaData }, i) => metaData !== this.#known[i])) this.#selected.clear();
     this.#known = tables.map(({ metaData }) => metaData);
-    const key = JSON.stringify(paths);
-    const known = this.#selected.get(key);
-    if (known) return known;
-    const [raw, science] = tables.map(({ schema }) => schema);
-    const all: StructType = { type: "struct", fields: [...raw.fields, ...science.fields.filter(({ name }) => !fieldNamed(raw, name))] };
-    const selected = selectColumns(all, paths ?? all.fields.map(({ name }) => name).filter((n) => !n.startsWith("_") && !reservedColumns.includes(n)));
-    this.#selected.set(key, selected);
-    return selected;
+    return kept(this.#selected, JSON.stringify(paths), () => {
+      const [raw, science] = tables.map(({ schema }) => schema);
+      const all: StructType = { type: "struct", fields: [...raw.fields, ...science.fields.filter(({ name }) => !fieldNamed(raw, name))] };
+      return selectColumns(all, paths ?? all.fields.map(({ name }) => name).filter((n) => !n.startsWith("_") && !reservedColumns.includes(n)));
+    });
   }
 
   /** In the order of the matches; null where the lake does not have the alert. */

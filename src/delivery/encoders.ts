@@ -1,6 +1,7 @@
 import { compileColumnEncoder, type ColumnEncoder } from "../avro/column-encoder.ts";
 import { avroSchemaOf } from "../lake/avro-schema.ts";
 import type { StructType } from "../lake/schema.ts";
+import { kept } from "../kept.ts";
 import type { Alert } from "./alerts.ts";
 
 interface BoundEncoder {
@@ -32,23 +33,15 @@ export class AlertEncoders {
   }
 
   #bind(parts: Alert["parts"], columns: StructType, name: string): BoundEncoder {
-    const { text, bytes } = this.#schemas.get(columns) ?? withBytes(this.#schemaOf(columns, name));
-    this.#schemas.set(columns, { text, bytes });
-    const key = `${text} ${parts.map((part) => (part ? this.#typeOf(part.type) : "")).join(" ")}`;
+    const { text, bytes } = kept(this.#schemas, columns, () => withBytes(this.#schemaOf(columns, name)));
+    const key = `${text} ${parts.map((part) => (part ? kept(this.#types, part.type, () => String(part.type)) : "")).join(" ")}`;
     const types = parts.flatMap((part) => part?.type ?? []);
-    const encoder = this.#made.get(key) ?? compileColumnEncoder(text, types);
-    this.#made.set(key, encoder);
+    const encoder = kept(this.#made, key, () => compileColumnEncoder(text, types));
     if (this.#made.size > mostEncoders) this.#made.delete(this.#made.keys().next().value!);
     const before = this.#bound.get(encoder);
     if (!before || parts.some((part, i) => part !== before[i])) encoder.bind(parts);
     this.#bound.set(encoder, parts);
     return { encoder, schema: text, schemaBytes: bytes };
-  }
-
-  #typeOf(type: object): string {
-    const text = this.#types.get(type) ?? String(type);
-    this.#types.set(type, text);
-    return text;
   }
 }
 

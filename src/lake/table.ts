@@ -143,3 +143,8 @@ export class LakeTable {
     };
   }
 }
+
+/** Another writer was first, or changed the columns meanwhile. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof FinkError && (error.code === "fenced" || error.code === "type-conflict");
+}

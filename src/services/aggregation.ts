@@ -4,6 +4,7 @@ import { StatisticsTable } from "../aggregation/statistics.ts";
 import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
 import { tablesIn } from "../lake/tables.ts";
+import { kept } from "../kept.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
@@ -25,8 +26,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     let nights = 0;
     for (const { survey, kind } of tablesIn(lake)) {
       if (kind !== "science") continue;
-      const table = tables.get(survey) ?? new StatisticsTable(lake, surveysOf(config).named(survey));
-      tables.set(survey, table);
+      const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
       try {
         const counted = await table.step(
           aggregations.filter((one) => one.survey === survey),

@@ -9,6 +9,7 @@ import { stampOf } from "../science/registry.ts";
 import { remoteTroubles } from "../science/remote/ledger.ts";
 import { ScienceReport } from "../science/report.ts";
 import { pauseAfter, ScienceUpdates } from "../science/updates.ts";
+import { kept } from "../kept.ts";
 import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -71,8 +72,7 @@ async function follow(work: Work): Promise<void> {
   const tables = new Map<string, ScienceTable>();
   const busy = new Map<string, Promise<void>>();
   const catchUp = async (survey: string): Promise<void> => {
-    const table = tables.get(survey) ?? new ScienceTable(lake, surveysOf(config).named(survey));
-    tables.set(survey, table);
+    const table = kept(tables, survey, () => new ScienceTable(lake, surveysOf(config).named(survey)));
     while (!signal.aborted) {
       const progress = await tried(work, survey, () => table.step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
       if (progress === null) return;
@@ -103,8 +103,7 @@ async function update(work: Work): Promise<void> {
     const isTime = now - learntAt >= Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
     let [changed, waiting] = [0, 0];
     for (const survey of surveysWith(lake, "science")) {
-      const table = tables.get(survey) ?? new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights);
-      tables.set(survey, table);
+      const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
       const asked = await tried(work, survey, async () => {
         if (isTime) await table.learn((kind, job) => pool.run(kind, job), learntAt);
         return await table.step((kind, job) => pool.run(kind, job));

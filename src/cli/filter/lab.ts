@@ -16,6 +16,7 @@ import { toParquet } from "../../lake/parquet.ts";
 import { literal } from "../../lake/scan.ts";
 import { telescopes, type SurveyName } from "../../simulator/survey/telescope.ts";
 import type { Survey } from "../../surveys/definition.ts";
+import { kept } from "../../kept.ts";
 import type { CommandContext } from "../command.ts";
 import { modulesOf, setupOf } from "./context.ts";
 
@@ -41,11 +42,7 @@ export async function withLab<T>(
   const { config } = context.config();
   const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
   const threads = new Map<string, FunctionThread>();
-  const thread = ({ filter: { file } }: Compiled): FunctionThread => {
-    const known = threads.get(file) ?? new FunctionThread(file, config.lake);
-    threads.set(file, known);
-    return known;
-  };
+  const thread = ({ filter: { file } }: Compiled): FunctionThread => kept(threads, file, () => new FunctionThread(file, config.lake));
   const options = { seconds: config.filters.seconds, thread };
   const scratch = mkdtempSync(join(tmpdir(), "fink-lab-"));
   try {

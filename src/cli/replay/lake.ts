@@ -10,6 +10,7 @@ import type { NumberedSchema, OutgoingPacket } from "../../simulator/targets/tar
 import { jdMinusMjd, mjdOfUnixEpoch } from "../../sky/time.ts";
 import { type LakeSession, openSession } from "../../sql/session.ts";
 import type { Survey } from "../../surveys/definition.ts";
+import { kept } from "../../kept.ts";
 import type { OutgoingGroup } from "../sending.ts";
 import { chosenTables } from "../tables.ts";
 import { type Row, rowEncoder } from "./encode.ts";
@@ -126,14 +127,13 @@ export class ReplayedNight {
   }
 
   #encoderOf(label: string): LabelEncoder {
-    const known = this.#encoders.get(label);
-    if (known) return known;
-    const own = this.#known.get(label);
-    const encode = own ? rowEncoder(own) : null;
-    const made = encode && own ? { encode, extension: own.id === null ? "avro" : "bin" } : this.#derive(label);
-    if (encode && own && own.id !== null) this.#needed({ id: own.id, text: own.text });
-    this.#encoders.set(label, made);
-    return made;
+    return kept(this.#encoders, label, () => {
+      const own = this.#known.get(label);
+      const encode = own ? rowEncoder(own) : null;
+      if (!own || !encode) return this.#derive(label);
+      if (own.id !== null) this.#needed({ id: own.id, text: own.text });
+      return { encode, extension: own.id === null ? "avro" : "bin" };
+    });
   }
 
   #derive(label: string): LabelEncoder {

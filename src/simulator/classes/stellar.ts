@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import { relativeDensity, linesOfSight } from "../cosmos/milky-way.ts";
 import type { Component, LineOfSight } from "../cosmos/milky-way.ts";
 import { extinctionV, transmission } from "../cosmos/dust.ts";
@@ -100,11 +101,8 @@ export function starsOf(
 } {
   const tables = new WeakMap<Telescope, WeakMap<Patch, Table>>();
   const tableOf = (patch: Patch, telescope: Telescope): Table => {
-    let ofTelescope = tables.get(telescope);
-    if (!ofTelescope) tables.set(telescope, (ofTelescope = new WeakMap()));
-    let table = ofTelescope.get(patch);
-    if (!table) ofTelescope.set(patch, (table = tabulate(populations, patch, telescope, weight)));
-    return table;
+    const ofTelescope = kept(tables, telescope, () => new WeakMap<Patch, Table>());
+    return kept(ofTelescope, patch, () => tabulate(populations, patch, telescope, weight));
   };
   return {
     expected: (patch, telescope) => tableOf(patch, telescope).numbers.at(-1)!,

@@ -1,4 +1,5 @@
 import { cosDegrees } from "../../sky/angle.ts";
+import { kept } from "../../kept.ts";
 import { isIn, type Patch, positionIn } from "../survey/fields.ts";
 import { poisson, type Random, randomStream } from "../random.ts";
 import { arcsecPerKpc, volumePerRedshift } from "./cosmology.ts";
@@ -32,14 +33,11 @@ export function placeIn(patch: Patch, redshift: number, random: Random): Place {
 
 /** Of a patch, in the order of redshift. */
 export function clustersOf(patch: Patch): readonly Place[] {
-  const known = cache.get(patch);
-  if (known) return known;
-  const random = randomStream(0x636c75, patch.number, Math.round(patch.areaSquareDegrees * 1000));
-  const clusters = Array.from({ length: poisson(redshifts.total * patch.areaSquareDegrees, random) }, () => {
-    return { ...positionIn(patch, random), redshift: redshifts.at(redshifts.total * random.uniform()) };
-  }).sort((a, b) => a.redshift - b.redshift);
-  cache.set(patch, clusters);
-  return clusters;
+  return kept(cache, patch, () => {
+    const random = randomStream(0x636c75, patch.number, Math.round(patch.areaSquareDegrees * 1000));
+    const drawn = (): Place => ({ ...positionIn(patch, random), redshift: redshifts.at(redshifts.total * random.uniform()) });
+    return Array.from({ length: poisson(redshifts.total * patch.areaSquareDegrees, random) }, drawn).sort((a, b) => a.redshift - b.redshift);
+  });
 }
 
 const cache = new WeakMap<Patch, readonly Place[]>();

@@ -1,5 +1,6 @@
 import { cosDegrees, sinDegrees } from "../../sky/angle.ts";
 import { galacticOf } from "../../sky/frames.ts";
+import { kept } from "../../kept.ts";
 import type { Patch } from "../survey/fields.ts";
 
 export type Component = "young disc" | "thin disc" | "thick disc" | "halo" | "bulge";
@@ -52,13 +53,10 @@ const [barCosine, barSine] = [cosDegrees(bar.angle), sinDegrees(bar.angle)];
 
 /** Near the plane a field of view is many scale heights wide: the patch in pieces of about 2.5°. */
 export function linesOfSight(patch: Patch): readonly LineOfSight[] {
-  const known = cache.get(patch);
-  if (known) return known;
-  const pieces = Math.ceil((patch.decMax - patch.decMin) / 2.5);
-  const lines: LineOfSight[] = [];
-  for (let row = 0; row < pieces; row++) for (let column = 0; column < pieces; column++) lines.push(pieceOf(patch, pieces, row, column));
-  cache.set(patch, lines);
-  return lines;
+  return kept(cache, patch, () => {
+    const pieces = Math.ceil((patch.decMax - patch.decMin) / 2.5);
+    return Array.from({ length: pieces ** 2 }, (_, i) => pieceOf(patch, pieces, Math.floor(i / pieces), i % pieces));
+  });
 }
 
 const cache = new WeakMap<Patch, readonly LineOfSight[]>();

@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import type { Telescope } from "../survey/telescope.ts";
 import type { Random } from "../random.ts";
 import { maxRedshift, volumePerRedshift } from "./cosmology.ts";
@@ -30,11 +31,7 @@ const steps = 400;
 /** A function that computes what a telescope can see of the population, once per telescope. */
 export function visibleOf(population: Population): (telescope: Telescope) => Visible {
   const cache = new WeakMap<Telescope, Visible>();
-  return (telescope) => {
-    const visible = cache.get(telescope) ?? visibleTo(telescope, population);
-    cache.set(telescope, visible);
-    return visible;
-  };
+  return (telescope) => kept(cache, telescope, () => visibleTo(telescope, population));
 }
 
 function visibleTo(telescope: Telescope, { density, brightest, faintest, abundance, brightening = () => 0, limit }: Population): Visible {

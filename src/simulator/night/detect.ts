@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import type { ArtefactClass } from "../classes/class.ts";
 import { abFlux } from "../photometry.ts";
 import { hashOf, poisson, randomStream, uniformOf } from "../random.ts";
@@ -51,12 +52,10 @@ const densities = new WeakMap<World, (className: string) => number>();
 
 /** One function per world: the asteroids of a world are kept under it. */
 function movingDensities(world: World): (className: string) => number {
-  let density = densities.get(world);
-  if (!density) {
+  return kept(densities, world, () => {
     const byName = new Map(world.classes.map((model) => [model.name, world.density(model)]));
-    densities.set(world, (density = (name) => byName.get(name) ?? 0));
-  }
-  return density;
+    return (name) => byName.get(name) ?? 0;
+  });
 }
 
 function movingObject(world: World, visit: Visit, body: MovingObject, serial: number): SkyObject {

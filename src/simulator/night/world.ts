@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import type { ClassModel } from "../classes/class.ts";
 import { hashOf } from "../random.ts";
 import type { Population } from "./asteroids.ts";
@@ -16,11 +17,7 @@ export interface World {
 
 /** A number that stands for a class in seeds: it does not change when other classes come or go. */
 export function keyOf(model: ClassModel): number {
-  const known = keys.get(model);
-  if (known !== undefined) return known;
-  const key = hashOf(...Buffer.from(model.name));
-  keys.set(model, key);
-  return key;
+  return kept(keys, model, () => hashOf(...Buffer.from(model.name)));
 }
 
 const keys = new WeakMap<ClassModel, number>();

@@ -1,4 +1,5 @@
 import { cosDegrees, sinDegrees } from "../../sky/angle.ts";
+import { kept } from "../../kept.ts";
 import type { ArtefactShape, Galaxy } from "../classes/class.ts";
 import type { Alert, SkyObject } from "../night/alert.ts";
 import { abFlux } from "../photometry.ts";
@@ -79,9 +80,7 @@ const images = new Map<number, Images>();
 /** Made once for each side: a thousand alerts a second would keep the garbage collector busy. */
 function imagesOf(side: number): Images {
   const image = (): Float32Array => new Float32Array(side ** 2);
-  const found = images.get(side) ?? { science: image(), template: image(), difference: image() };
-  images.set(side, found);
-  return found;
+  return kept(images, side, () => ({ science: image(), template: image(), difference: image() }));
 }
 
 /** Noise is a window of one long tile, since drawing it anew for every image takes longest. */

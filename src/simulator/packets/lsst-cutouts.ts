@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import type { Alert } from "../night/alert.ts";
 import { hashOf, randomStream } from "../random.ts";
 import { faintest, telescopes } from "../survey/telescope.ts";
@@ -47,8 +48,7 @@ const headers = new Map<number, Buffer>();
 
 /** North is up, east left; world coordinates as in the survey's headers, with the projection that those leave out. */
 function headerOf({ object, observation }: Alert, side: number, x: number, y: number): Buffer {
-  const header = headers.get(side) ?? imageHeader(side, 4, cards);
-  headers.set(side, header);
+  const header = kept(headers, side, () => imageHeader(side, 4, cards));
   const place = placeOf(object, observation.visit.field);
   setNumber(header, "CUTMINX", Math.round(place.x - x));
   setNumber(header, "CUTMINY", Math.round(place.y - y));
@@ -67,12 +67,8 @@ const cards = { EXTEND: true, CUTMINX: 0, CUTMINY: 0, BUNIT: "nJy", ...axes, ...
 const shared = new Map<string, Buffer>();
 
 function once(key: string, make: () => Buffer): Buffer {
-  const known = shared.get(key);
-  if (known) return known;
   if (shared.size > 400) shared.clear();
-  const made = make();
-  shared.set(key, made);
-  return made;
+  return kept(shared, key, make);
 }
 
 function uncertainty(side: number, variance: number): Buffer {

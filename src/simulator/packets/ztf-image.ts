@@ -1,4 +1,5 @@
 import { nightOfMjd } from "../../sky/time.ts";
+import { kept } from "../../kept.ts";
 import { abFlux } from "../photometry.ts";
 import { randomStream } from "../random.ts";
 import type { Visit } from "../survey/schedule.ts";
@@ -24,12 +25,8 @@ const images = new Map<Visit, ZtfImage[]>();
 const keptVisits = 500;
 
 export function imageOf(visit: Visit, rcid: number): ZtfImage {
-  let channels = images.get(visit);
-  if (!channels) {
-    if (images.size >= keptVisits) images.clear();
-    images.set(visit, (channels = []));
-  }
-  return (channels[rcid] ??= describe(visit, rcid));
+  if (images.size >= keptVisits && !images.has(visit)) images.clear();
+  return (kept(images, visit, () => [])[rcid] ??= describe(visit, rcid));
 }
 
 function describe(visit: Visit, rcid: number) {

@@ -1,6 +1,7 @@
 import { writeContainer } from "../../avro/container.ts";
 import { compileEncoder, type Encoder } from "../../avro/encoder.ts";
 import { encodeLong } from "../../avro/varint.ts";
+import { kept } from "../../kept.ts";
 import type { Alert, Observation } from "../night/alert.ts";
 import { randomStream, uniformOf } from "../random.ts";
 import { telescopes } from "../survey/telescope.ts";
@@ -100,12 +101,9 @@ const encoders = new Map<ZtfSchema, Encoder>();
 
 /** Encodes a record as a container of its own. */
 function encoderFor(version: ZtfSchema): Encoder {
-  let encode = encoders.get(version);
-  if (!encode) {
+  return kept(encoders, version, () => {
     const { text } = schemaFor("ztf", version);
     const head = writeContainer({ schema: text, blocks: [], sync });
-    encode = compileEncoder(text, (datum) => join(head, encodeLong(1), encodeLong(datum.length), datum, sync));
-    encoders.set(version, encode);
-  }
-  return encode;
+    return compileEncoder(text, (datum) => join(head, encodeLong(1), encodeLong(datum.length), datum, sync));
+  });
 }

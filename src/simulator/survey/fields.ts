@@ -1,5 +1,6 @@
 import { galacticOf } from "../../sky/frames.ts";
 import { degreesOf, sinDegrees } from "../../sky/angle.ts";
+import { kept } from "../../kept.ts";
 import type { Telescope } from "./telescope.ts";
 
 /** A piece of the sky between two meridians and two parallels, all in degrees. */
@@ -20,8 +21,12 @@ export interface Patch {
 
 /** The fields of a survey: they cover its part of the sky without gap or overlap, in rows of equal declination, numbered from the south. */
 export function fieldsOf(telescope: Telescope): readonly Patch[] {
-  const known = cache.get(telescope);
-  if (known) return known;
+  return kept(cache, telescope, () => cover(telescope));
+}
+
+const cache = new WeakMap<Telescope, readonly Patch[]>();
+
+function cover(telescope: Telescope): Patch[] {
   const fields: Patch[] = [];
   const [south, north] = telescope.decRange;
   const rows = Math.round((north - south) / telescope.fieldDegrees);
@@ -35,11 +40,8 @@ export function fieldsOf(telescope: Telescope): readonly Patch[] {
       fields.push(patchOf(fields.length, (360 * column) / columns, (360 * (column + 1)) / columns, decMin, decMax));
     }
   }
-  cache.set(telescope, fields);
   return fields;
 }
-
-const cache = new WeakMap<Telescope, readonly Patch[]>();
 
 function patchOf(number: number, raMin: number, raMax: number, decMin: number, decMax: number): Patch {
   const [ra, dec] = [(raMin + raMax) / 2, (decMin + decMax) / 2];

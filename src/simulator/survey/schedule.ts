@@ -1,6 +1,7 @@
 import { cosDegrees, degreesOf, normalDegrees, sinDegrees } from "../../sky/angle.ts";
 import { altitudeOf, siderealDegrees } from "../../sky/sidereal.ts";
 import { darkTime, moonPosition } from "../../sky/sun-moon.ts";
+import { kept } from "../../kept.ts";
 import { uniformOf } from "../random.ts";
 import { conditionsOf, type Moon } from "./conditions.ts";
 import { fieldsOf, type Patch } from "./fields.ts";
@@ -61,8 +62,7 @@ const asked: {
 /** How many visits to a field were planned from the first night of the survey to before `night`. */
 export function visitsBefore(telescope: Telescope, seed: number, field: Patch, night: number): number {
   const key = `${telescope.survey} ${seed} ${field.number}`;
-  let sums = planned.get(key);
-  if (!sums) planned.set(key, (sums = [0]));
+  const sums = kept(planned, key, () => [0]);
   const perNight = visitsPerNight(telescope, seed, field);
   while (sums.length <= night - telescope.firstNight) {
     const before = telescope.firstNight + sums.length - 1;
@@ -85,13 +85,11 @@ const keptNights = 420;
 
 function nightOf(telescope: Telescope, seed: number, night: number): Night {
   const key = `${telescope.survey} ${seed} ${night}`;
-  const known = nights.get(key);
-  if (known) return known;
-  if (nights.size >= keptNights) nights.delete(nights.keys().next().value as string);
-  const visits = schedule(telescope, seed, night);
-  const planned = { visits, byField: Map.groupBy(visits, (v) => v.field.number) };
-  nights.set(key, planned);
-  return planned;
+  return kept(nights, key, () => {
+    if (nights.size >= keptNights) nights.delete(nights.keys().next().value as string);
+    const visits = schedule(telescope, seed, night);
+    return { visits, byField: Map.groupBy(visits, (v) => v.field.number) };
+  });
 }
 
 interface Wish {
@@ -203,10 +201,8 @@ const darkTimes = new Map<number, readonly [number, number]>();
 /** Between the astronomical twilights of the night with this date. */
 function darkTimeOf(telescope: Telescope, night: number): readonly [start: number, end: number] {
   const midnight = night + telescope.dateShiftDays - telescope.longitude / 360;
-  const known = darkTimes.get(midnight);
-  if (known) return known;
-  const { start, end } = darkTime(telescope.longitude, telescope.latitude, midnight) ?? { start: midnight, end: midnight };
-  const dark = [start, end] as const;
-  darkTimes.set(midnight, dark);
-  return dark;
+  return kept(darkTimes, midnight, () => {
+    const { start, end } = darkTime(telescope.longitude, telescope.latitude, midnight) ?? { start: midnight, end: midnight };
+    return [start, end];
+  });
 }
