@@ -12,6 +12,7 @@ import { FinkError, messageOf } from "../errors.ts";
 import type { Sources } from "../serving/sources.ts";
 import { addAlerts } from "./alerts.ts";
 import { type Api, type ApiDeps, newApi, requestIdOf } from "./api.ts";
+import { addCatalogues } from "./catalogues.ts";
 import { addCutouts } from "./cutouts.ts";
 import { addDocs } from "./docs.ts";
 import { LiveFeed } from "./feed.ts";
@@ -101,6 +102,7 @@ function addAlertRoutes(app: Api, { lake, areas, elsewhere = fetch, api = config
   addSql(app, { lake }, api);
   addStream(app, lake, sources);
   addListing(app, lake, sources);
+  addCatalogues(app, lake, sources);
   addFink(app, { lake, sources, survey: api.survey, areas, elsewhere: api.elsewhere ? elsewhere : undefined });
 }
 
@@ -109,7 +111,7 @@ const headers = secureHeaders({
     defaultSrc: ["'none'"],
     scriptSrc: ["'self'"],
     styleSrc: ["'self'"],
-    imgSrc: ["'self'"],
+    imgSrc: ["'self'", "blob:"], // a plot on its way to a PNG
     connectSrc: ["'self'"],
     baseUri: ["'none'"],
     formAction: ["'none'"],

@@ -34,6 +34,8 @@ export type Aggregation = { readonly survey: string; readonly name: string; read
 
 export type Counts = { readonly nights: readonly (number)[]; readonly start: readonly (number)[]; readonly group: readonly (string)[]; readonly name: readonly (string)[]; readonly value: readonly (number)[] };
 
+export type CatalogueSource = { readonly catalogue: string; readonly ra: number; readonly dec: number; readonly separationArcsec: number; readonly values: Readonly<Record<string, string>> };
+
 /** What the server answers with when it does not give what was asked for. */
 export class FinkApiError extends Error {
   readonly status: number;
@@ -225,6 +227,11 @@ export class FinkClient {
   /** Alerts of a survey, newest first, page by page */
   async alerts(given: { survey?: "ztf" | "lsst"; class?: string; limit?: number; cursor?: string } = {}): Promise<{ readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null }> {
     return (await (await this.ask("GET", "/api/v1/alerts", given)).json()) as { readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null };
+  }
+
+  /** Sources of the lake's catalogues around a position, nearest first */
+  async catalogues(given: { ra?: number | null; dec?: number | null; radius?: number | null } = {}): Promise<readonly (CatalogueSource)[]> {
+    return (await (await this.ask("GET", "/api/v1/catalogues", given)).json()) as readonly (CatalogueSource)[];
   }
 
   /** All alerts of one or several objects, newest first */

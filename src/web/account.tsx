@@ -1,7 +1,7 @@
 import type { Account, SurveyAccount } from "../account/account.ts";
 import { formatCount } from "./format.ts";
 import { Frame } from "./frame.tsx";
-import { Answered, show } from "./page.tsx";
+import { Answered, nightText, show } from "./page.tsx";
 import { type Column, Table } from "./table.tsx";
 import { Empty } from "./text.tsx";
 import { useAddress } from "./use-address.ts";
@@ -42,7 +42,7 @@ function Whole({ account: { balanced, surveys } }: { account: Account }) {
       )}
       {surveys.map((one) => (
         <section key={one.survey}>
-          <h2>{one.survey}</h2>
+          <h2>{one.survey.toUpperCase()}</h2>
           <Nights account={one} />
           <Targets account={one} />
           <Topics topics={one.topics} />
@@ -94,7 +94,7 @@ function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
         <tbody>
           {nights.map((night) => (
             <tr key={night.night}>
-              <td>{night.night ?? "without a time"}</td>
+              <td>{night.night === null ? "without a time" : nightText(night.night)}</td>
               {figures.map(({ name, of, list, isWrong }) => {
                 const count = of(night);
                 const text = `${isWrong && count > 0 ? "✗ " : ""}${formatCount(count)}`;
@@ -177,7 +177,7 @@ function Behind() {
     <section>
       <header>
         <h2>
-          {survey}, night {night}: {list}
+          {survey.toUpperCase()}, night {nightText(Number(night))}: {list}
         </h2>
         <button type="button" onClick={() => address.set({ of: null, night: null, list: null }, "push")}>
           Close

@@ -54,7 +54,7 @@ function Chosen({ all, version }: { all: readonly AboutAggregation[]; version: n
       <p class="controls" role="group" aria-label="Survey and aggregation">
         {surveys.map((name) => (
           <button key={name} type="button" aria-pressed={name === survey} onClick={() => address.set({ survey: name, of: null }, "push")}>
-            {name}
+            {name.toUpperCase()}
           </button>
         ))}
         <span aria-hidden="true">·</span>
@@ -126,8 +126,10 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
   const file = `${about.survey}-${about.name}`;
   return (
     <>
-      {about.plot === "lines" && <SeriesPlot title={about.title} series={seriesOf(about.values[0], rows)} unit={about.values[0]} step={stepOf(about)} />}
-      {about.plot === "bars" && <Bars value={about.values[0]} rows={rows} />}
+      {about.plot === "lines" && (
+        <SeriesPlot title={about.title} file={file} series={seriesOf(about.values[0], rows)} unit={about.values[0]} window={about.window} />
+      )}
+      {about.plot !== "table" && about.keys.length > 0 && <Bars value={about.values[0]} rows={rows} />}
       {about.plot === "lines" && (
         <p class="controls">
           <span>Times are those of the survey.</span>
@@ -193,10 +195,6 @@ function Bars({ value, rows }: { value: string; rows: readonly CountRow[] }) {
       ))}
     </ol>
   );
-}
-
-function stepOf({ window }: AboutAggregation): number {
-  return { minute: 60, hour: 3600, night: 86_400 }[window];
 }
 
 function timeText({ window }: AboutAggregation, start: number): string {

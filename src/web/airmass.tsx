@@ -45,7 +45,12 @@ export function Airmass({ ra, dec, survey }: { ra: number; dec: number; survey: 
           isTime: true,
           text: (mjd) => formatMjd(mjd + 1e-6).slice(11, 16),
         }}
-        y={{ label: "Altitude (°)", step: 30, scale: { from: 0, to: 90 } }}
+        y={{
+          label: "Altitude (°)",
+          step: 30,
+          scale: { from: 0, to: 95 },
+          otherText: (altitude) => (altitude > 0 ? `airmass ${airmassOf(altitude).toFixed(2)}` : ""),
+        }}
         spans={tonight.twilight}
         lines={[
           { name: "moon", points: tonight.moon },

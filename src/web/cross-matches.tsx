@@ -10,6 +10,8 @@ interface Place {
   readonly unit?: string;
   readonly more?: readonly string[];
   readonly link?: (name: string) => string;
+  /** How a name that is a number is written. */
+  readonly isMagnitude?: boolean;
 }
 
 const simbadType = (type: string) => `https://simbad.cds.unistra.fr/simbad/sim-display?data=otypes#${encodeURIComponent(type)}`;
@@ -21,9 +23,9 @@ const places: readonly Place[] = [
   { catalogue: "SIMBAD", name: ["cdsxmatch", "xm.simbad_otype"], link: simbadType },
   { catalogue: "TNS", name: ["tns", "xm.tns_fullname"], more: ["xm.tns_type", "xm.tns_redshift"], link: tnsObject },
   { catalogue: "Gaia DR3", name: ["DR3Name", "xm.gaiadr3_DR3Name"], more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"], link: gaia },
-  { catalogue: "Gaia, in the packet", name: ["candidate.maggaia"], distance: "candidate.neargaia" },
+  { catalogue: "Gaia, in the packet", name: ["candidate.maggaia"], distance: "candidate.neargaia", isMagnitude: true },
   { catalogue: "Pan-STARRS 1, in the packet", name: ["candidate.objectidps1"], distance: "candidate.distpsnr1", more: ["candidate.sgscore1"] },
-  { catalogue: "Reference source, in the packet", name: ["candidate.magnr"], distance: "candidate.distnr", unit: "pixels" },
+  { catalogue: "Reference source, in the packet", name: ["candidate.magnr"], distance: "candidate.distnr", unit: "pixels", isMagnitude: true },
   {
     catalogue: "Solar system, in the packet",
     name: ["candidate.ssnamenr", "MPCORB.mpcDesignation"],
@@ -60,13 +62,19 @@ export function crossMatches(fields: Fields): CrossMatch[] {
     const value = path === undefined ? "" : (all.get(path) ?? "");
     return nothing.has(value) ? "" : value;
   };
-  const shipped = places.flatMap(({ catalogue, name, distance, unit = "″", more = [], link }): CrossMatch[] => {
+  const shipped = places.flatMap(({ catalogue, name, distance, unit = "″", more = [], link, isMagnitude }): CrossMatch[] => {
     const found = name.map(known).find((value) => value !== "");
     if (!found || Number(found) <= -99) return [];
     const apart = known(distance);
     const rest = more.flatMap((path) => (known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`]));
     return [
-      { catalogue, name: found, distance: apart === "" || Number(apart) < 0 ? "" : `${apart} ${unit}`, more: rest.join(", "), link: link ? link(found) : null },
+      {
+        catalogue,
+        name: isMagnitude ? `${Number(found).toFixed(2)} mag` : found,
+        distance: apart === "" || Number(apart) < 0 ? "" : `${Number(apart).toFixed(2)} ${unit}`,
+        more: rest.join(", "),
+        link: link ? link(found) : null,
+      },
     ];
   });
   return [...shipped, ...ownCatalogues(all)];
@@ -81,7 +89,7 @@ function ownCatalogues(all: ReadonlyMap<string, string>): CrossMatch[] {
     const distance = columns.find(([column]) => column === "separation_arcsec")?.[1];
     if (distance === undefined) return [];
     const rest = columns.filter(([column]) => column !== "separation_arcsec").map(([column, value]) => `${column} ${value}`);
-    return [{ catalogue: name, name: rest[0] ?? "", distance: `${distance} ″`, more: rest.slice(1).join(", "), link: null }];
+    return [{ catalogue: name, name: rest[0] ?? "", distance: `${Number(distance).toFixed(2)} ″`, more: rest.slice(1).join(", "), link: null }];
   });
 }
 

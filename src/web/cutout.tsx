@@ -20,9 +20,9 @@ interface CutoutProps {
 export function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [image, setImage] = useState<FitsImage | string>("…");
-  const address = `/api/v1/cutouts/${survey}/${encodeURIComponent(alertId)}/${kind}`;
+  const address = addressOf(survey, alertId, kind);
   const box = useRef<HTMLElement>(null);
-  useEffect(() => whenNear(box.current!, (signal) => void load(address, signal, setImage)), [address]);
+  useEffect(() => whenNear(box.current!, (signal) => void loadFits(survey, alertId, kind, signal, setImage)), [address]);
   useEffect(() => {
     if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, look)) setImage("no valid pixel");
   }, [image, side, look.inverted, look.stretch]);
@@ -59,17 +59,27 @@ function whenNear(element: HTMLElement, start: (signal: AbortSignal) => void): (
   };
 }
 
+function addressOf(survey: string, alertId: string, kind: CutoutKind): string {
+  return `/api/v1/cutouts/${survey}/${encodeURIComponent(alertId)}/${kind}`;
+}
+
 /** Shows the image or why there is none; what may mend itself (the network, the server) is tried again until aborted. */
-async function load(address: string, signal: AbortSignal, show: (image: FitsImage | string) => void): Promise<void> {
+export async function loadFits(
+  survey: string,
+  alertId: string,
+  kind: CutoutKind,
+  signal: AbortSignal,
+  show: (image: FitsImage | string) => void,
+): Promise<void> {
   try {
-    const response = await fetch(address, { signal });
+    const response = await fetch(addressOf(survey, alertId, kind), { signal });
     if (response.status === 404) return show("no image");
     if (response.ok) return show(await readFits(new Uint8Array(await response.arrayBuffer())).catch((error: Error) => error.message));
   } catch {
     if (signal.aborted) return;
   }
   show("not loaded, trying again …");
-  const timer = setTimeout(() => void load(address, signal, show), RETRY_MS);
+  const timer = setTimeout(() => void loadFits(survey, alertId, kind, signal, show), RETRY_MS);
   signal.addEventListener("abort", () => clearTimeout(timer));
 }
 

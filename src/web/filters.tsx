@@ -54,7 +54,7 @@ function AllFilters({ version }: { version: unknown }) {
 
 const columns: readonly Column<FilterRow>[] = [
   { name: "Filter", value: (f) => f.name, show: (f) => <a href={`/filters/${f.survey}/${f.name}`}>{f.name}</a> },
-  { name: "Survey", value: (f) => f.survey },
+  { name: "Survey", value: (f) => f.survey.toUpperCase() },
   { name: "Matches, newest night", value: (f) => f.nights[0]?.[1] ?? 0, show: (f) => formatCount(f.nights[0]?.[1] ?? 0), isNumber: true },
   { name: "Last nights", value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0), show: (f) => <Yield nights={f.nights} />, isNumber: true },
   { name: "State", value: stateOf, show: (f) => <State filter={f} /> },
@@ -139,12 +139,16 @@ function About({ filter }: { filter: FilterAnswer }) {
             <dd>{value}</dd>
           </div>
         ))}
-        {filter.nights.slice(0, 7).map(([night, count]) => (
-          <div key={night}>
-            <dt>{nightText(night)}</dt>
-            <dd>{formatCount(count)}</dd>
+        {filter.nights.length > 0 && (
+          <div>
+            <dt>
+              Matches, {nightText(filter.nights[0][0])} and {Math.min(14, filter.nights.length) - 1} nights before
+            </dt>
+            <dd>
+              {formatCount(filter.nights[0][1])} <Yield nights={filter.nights} />
+            </dd>
           </div>
-        ))}
+        )}
       </dl>
       <pre tabIndex={0}>{filter.text}</pre>
       {filter.kind === "sql" && (
@@ -160,6 +164,7 @@ function About({ filter }: { filter: FilterAnswer }) {
 
 function Latest({ filter }: { filter: FilterAnswer }) {
   const { look, controls } = useCutoutLook();
+  const latest = filter.latest.toSorted((a, b) => (b.mjd ?? 0) - (a.mjd ?? 0));
   return (
     <section>
       <header>
@@ -172,8 +177,8 @@ function Latest({ filter }: { filter: FilterAnswer }) {
         </Empty>
       ) : (
         <ol class="alerts grid">
-          {filter.latest.map((row) => (
-            <RowCard key={row.alertId} row={row} look={look} />
+          {latest.map((row) => (
+            <RowCard key={row.alertId} row={row} look={look} note="why" />
           ))}
         </ol>
       )}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Counts, NowAnswer, SkyAnswer } from "../api/pages/types.ts";
+import type { Counts, NightAnswer, NowAnswer, SkyAnswer } from "../api/pages/types.ts";
 import { Alerts } from "./alerts.tsx";
 import { type CutoutLook, useCutoutLook } from "./cutout-look.tsx";
 import type { FeedState } from "./feed.ts";
@@ -15,7 +15,8 @@ import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
 import { Verdict } from "./verdict.tsx";
 
-const CLASSES_SHOWN = 14;
+const CLASSES_SHOWN = 12;
+const FILTERS_SHOWN = 6;
 
 function Now() {
   const { feed, retry } = useFeed();
@@ -47,6 +48,9 @@ function Now() {
             <section>
               <h2>Classes, {nightsText(now)}</h2>
               <Classes classes={now.classes} />
+              {now.nights.map((night) => (
+                <NightFilters key={night.survey} night={night} />
+              ))}
             </section>
           </div>
         )}
@@ -67,9 +71,10 @@ function useVersion(feed: FeedState): string {
 function Matches({ now, look }: { now: NowAnswer; look: CutoutLook }) {
   return (
     <ol class="alerts strip">
-      {now.matches.map((row) => (
-        <RowCard key={`${row.filter} ${row.alertId}`} row={row} look={look} />
-      ))}
+      {[...Map.groupBy(now.matches, (m) => `${m.survey} ${m.objectId ?? m.solarSystem ?? m.alertId}`)].map(([key, [row, ...more]]) => {
+        const filters = new Set([row, ...more].map((m) => m.filter));
+        return <RowCard key={key} row={row} look={look} note={filters.size > 1 ? `${row.filter} + ${filters.size - 1}` : row.filter} />;
+      })}
     </ol>
   );
 }
@@ -122,17 +127,36 @@ function Classes({ classes }: { classes: Counts }) {
   return (
     <div class="bars">
       {classes.slice(0, CLASSES_SHOWN).map(([name, count]) => (
-        <Bar key={name} name={name} count={count} most={most} />
+        <Bar key={name} name={name} href={name === "Unclassified" ? null : `/search?q=${encodeURIComponent(`class:${name}`)}`} count={count} most={most} />
       ))}
       {classes.length > CLASSES_SHOWN && <small>and {classes.length - CLASSES_SHOWN} more classes</small>}
     </div>
   );
 }
 
-function Bar({ name, count, most }: { name: string; count: number; most: number }) {
+/** What filters took most of a night. */
+function NightFilters({ night: { survey, night, alerts } }: { night: NowAnswer["nights"][number] }) {
+  const { answer } = useJson<NightAnswer>(`/api/pages/night/${survey}/${night}`, alerts);
+  const filters = answer.data?.filters ?? [];
+  if (filters.length === 0) return null;
   return (
     <>
-      {name === "Unclassified" ? <span>{name}</span> : <a href={`/search?q=${encodeURIComponent(`class:${name}`)}`}>{name}</a>}
+      <h2 class="second">
+        Filters, {survey.toUpperCase()} {nightText(night)}
+      </h2>
+      <div class="bars">
+        {filters.slice(0, FILTERS_SHOWN).map(([name, count]) => (
+          <Bar key={name} name={name} href={`/filters/${survey}/${name}`} count={count} most={filters[0][1]} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Bar({ name, href, count, most }: { name: string; href: string | null; count: number; most: number }) {
+  return (
+    <>
+      {href === null ? <span>{name}</span> : <a href={href}>{name}</a>}
       <meter min={0} max={most} value={count} aria-label={`${name}: ${count} alerts`} />
       <span class="number">{formatCount(count)}</span>
     </>

@@ -1,9 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AlertAnswer, AlertRow, Measurement, ObjectAnswer } from "../api/pages/types.ts";
+import { constellationAt } from "../sky/constellation.ts";
+import { AlertTable } from "./alert-table.tsx";
 import { Airmass } from "./airmass.tsx";
 import { Colour } from "./colour.tsx";
 import { CrossMatches, Elsewhere } from "./cross-matches.tsx";
 import { alertOf, Epoch } from "./epoch.tsx";
+import { FinderChart } from "./finder-chart.tsx";
 import { formatCount, formatMjd, formatPosition, formatSexagesimal } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { LightCurve } from "./light-curve.tsx";
@@ -59,13 +62,29 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
     <>
       <Summary object={object} isSolarSystem={isSolarSystem} />
       <div class="with-side wide">
-        <section>
-          <h2>Light curve</h2>
-          <LightCurve name={object.objectId} points={points} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
-        </section>
-        <Epoch alerts={alerts} shown={shown} onShow={showAlert} side={Math.min(130, Math.floor((innerWidth - 48) / 3))} />
+        <div>
+          <section>
+            <h2>Light curve</h2>
+            <LightCurve name={object.objectId} points={points} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
+          </section>
+          <section>
+            <h2>Known at this position, alert {shown.alertId}</h2>
+            <Answered {...fields} waiting="Reading all fields">
+              {(all) => <CrossMatches fields={[...all.science, ...all.raw]} />}
+            </Answered>
+            {hasPlace(shown) && <Elsewhere ra={shown.ra} dec={shown.dec} />}
+          </section>
+        </div>
+        <div>
+          <Epoch alerts={alerts} shown={shown} onShow={showAlert} side={Math.min(130, Math.floor((innerWidth - 48) / 3))} />
+          {hasPlace(shown) && <FinderChart alert={shown} name={object.objectId} />}
+        </div>
       </div>
-      <Details object={object} shown={shown} fields={fields} isSolarSystem={isSolarSystem} />
+      <Details object={object} shown={shown} isSolarSystem={isSolarSystem} />
+      <section>
+        <h2>All alerts</h2>
+        <AlertTable object={object} onShow={showAlert} />
+      </section>
       <section>
         <h2>All fields of alert {shown.alertId}</h2>
         <Answered {...fields} waiting="Reading all fields">
@@ -81,28 +100,15 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
   );
 }
 
-function Details({
-  object,
-  shown,
-  fields,
-  isSolarSystem,
-}: {
-  object: ObjectAnswer;
-  shown: AlertRow;
-  fields: ReturnType<typeof useJson<AlertAnswer>>;
-  isSolarSystem: boolean;
-}) {
+function hasPlace(alert: AlertRow): alert is AlertRow & { ra: number; dec: number } {
+  return alert.ra !== null && alert.dec !== null;
+}
+
+function Details({ object, shown, isSolarSystem }: { object: ObjectAnswer; shown: AlertRow; isSolarSystem: boolean }) {
   const { alerts, points } = object;
   return (
     <div class="halves">
       <div>
-        <section>
-          <h2>Known at this position, alert {shown.alertId}</h2>
-          <Answered {...fields} waiting="Reading all fields">
-            {(all) => <CrossMatches fields={[...all.science, ...all.raw]} />}
-          </Answered>
-          {shown.ra !== null && shown.dec !== null && <Elsewhere ra={shown.ra} dec={shown.dec} />}
-        </section>
         <section>
           <h2>{isSolarSystem ? "Phase curve" : "Folded light curve"}</h2>
           {isSolarSystem ? <PhaseCurve object={object} /> : <Period name={object.objectId} points={points} />}
@@ -121,11 +127,7 @@ function Details({
         </section>
         <section>
           <h2>Tonight</h2>
-          {shown.ra === null || shown.dec === null ? (
-            <Empty>The alert has no position.</Empty>
-          ) : (
-            <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} />
-          )}
+          {hasPlace(shown) ? <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} /> : <Empty>The alert has no position.</Empty>}
         </section>
         <section>
           <h2>Take and cite</h2>
@@ -149,9 +151,10 @@ function Summary({ object: { alerts, points }, isSolarSystem }: { object: Object
           <a href={`/sso/${last.survey}/${encodeURIComponent(last.solarSystem)}`}>{last.solarSystem}</a>
         </Item>
       )}
-      {last.ra !== null && last.dec !== null && (
+      {hasPlace(last) && (
         <Item name={isSolarSystem ? "Last at (J2000)" : "Position (J2000)"}>
-          <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy> <Copy text={formatSexagesimal(last.ra, last.dec)} />
+          <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy> <Copy text={formatSexagesimal(last.ra, last.dec)} />{" "}
+          {constellationAt(last.ra, last.dec)}
         </Item>
       )}
       <Item name="Alerts">{formatCount(alerts.length)}</Item>

@@ -1,46 +1,97 @@
-import { useEffect, useState } from "preact/hooks";
-import type { AlertAnswer, ObjectAnswer } from "../api/pages/types.ts";
-import { FinkClient } from "../client/client.ts";
+import { useMemo } from "preact/hooks";
+import type { ObjectAnswer } from "../api/pages/types.ts";
+import { Answered } from "./page.tsx";
+import { fitHG, fitHG1G2, type PhaseFit, type PhasePoint } from "./phase-fit.ts";
 import { fitting } from "./plot-scale.ts";
-import { type Mark, Plot } from "./plot.tsx";
+import { type Line, type Mark, Plot } from "./plot.tsx";
 import { Empty } from "./text.tsx";
+import { useJson } from "./use-json.ts";
 
-const MOST_ALERTS = 60;
+/** What LSST's packets say of the geometry, under its names of schemas 7 to 9 and of 10 on. */
+const columns = {
+  angle: ["r:ssSource_phaseAngle"],
+  sun: ["r:ssSource_heliocentricDist", "r:ssSource_helioRange"],
+  earth: ["r:ssSource_topocentricDist", "r:ssSource_topoRange"],
+};
+const wanted = ["r:band", "r:psfFlux", "r:psfFluxErr", "r:midpointMjdTai", ...Object.values(columns).flat()];
+type Row = Readonly<Record<string, string | number | null>>;
 
-/** Reduced magnitude (at 1 au from Sun and Earth) against phase angle, where the packets tell angle and distances (LSST's ssSource). */
+/** Reduced magnitude (at 1 au from Sun and Earth) against phase angle, where the packets tell angle and distances, with the phase functions that fit it. */
 export function PhaseCurve({ object }: { object: ObjectAnswer }) {
-  const [marks, setMarks] = useState<readonly Mark[] | null>(null);
-  useEffect(() => {
-    const aborter = new AbortController();
-    void Promise.all(object.alerts.slice(0, MOST_ALERTS).map((alert) => markOf(alert, aborter.signal))).then(
-      (all) => setMarks(all.flatMap((mark) => mark ?? [])),
-      () => {},
-    );
-    return () => aborter.abort();
-  }, [object]);
-  if (!marks) return <Empty>Reading angles and distances …</Empty>;
-  if (marks.length === 0) return <Empty>The packets of this survey do not say the phase angle and the distances that a phase curve needs.</Empty>;
-  const y = fitting(marks.map((m) => m.y));
+  const { survey, objectId, alerts } = object;
+  const question = useJson<readonly Row[]>(
+    `/api/v1/${survey}/sso?n_or_d=${encodeURIComponent(objectId)}&columns=${encodeURIComponent(wanted.join(","))}`,
+    alerts.length,
+  );
   return (
-    <Plot
-      title={`Phase curve of ${object.objectId}`}
-      file={`${object.objectId}-phase-curve`}
-      height={260}
-      x={{ label: "Phase angle (°)", scale: fitting(marks.map((m) => m.x)) }}
-      y={{ label: "Reduced magnitude", scale: { from: y.to, to: y.from } }}
-      marks={marks}
-    />
+    <Answered {...question} waiting="Reading angles and distances">
+      {(rows) => <Curve name={objectId} points={rows.flatMap((row) => pointOf(row) ?? [])} />}
+    </Answered>
   );
 }
 
-async function markOf({ survey, alertId, night, band, fluxNJy, magnitude }: ObjectAnswer["alerts"][number], signal: AbortSignal): Promise<Mark | null> {
-  const client = new FinkClient("", { signal });
-  const answer = await client.pageAlert({ survey, id: alertId, ...(night !== null && { night }) }).catch(() => null);
-  if (answer === null) return null;
-  const fields = new Map((answer as unknown as AlertAnswer).raw);
-  const [angle, sun, earth] = ["phaseAngle", "heliocentricDist", "topocentricDist"].map((name) => Number(fields.get(`ssSource.${name}`) ?? NaN));
-  const apparent = magnitude ?? (fluxNJy !== null && fluxNJy > 0 ? 31.4 - 2.5 * Math.log10(fluxNJy) : null);
-  if (apparent === null || !Number.isFinite(angle * sun * earth)) return null;
-  const reduced = apparent - 5 * Math.log10(sun * earth);
-  return { key: alertId, x: angle, y: reduced, band: band ?? "", kind: "point", title: `${band} ${reduced.toFixed(2)} mag\nphase angle ${angle.toFixed(2)}°` };
+function Curve({ name, points }: { name: string; points: readonly (PhasePoint & { mjd: number })[] }) {
+  const fits = useMemo(() => [fitHG(points), fitHG1G2(points)] as const, [points.length]);
+  if (points.length === 0) return <Empty>The packets of this survey do not say the phase angle and the distances that a phase curve needs.</Empty>;
+  const marks = points.map(({ angle, band, magnitude, error, mjd }): Mark => ({
+    key: `${band} ${mjd}`,
+    x: angle,
+    y: magnitude,
+    error,
+    band,
+    kind: "point",
+    title: `${band} ${magnitude.toFixed(2)} ± ${error.toFixed(2)} mag\nphase angle ${angle.toFixed(2)}°`,
+  }));
+  const [x, y] = [fitting(marks.map((m) => m.x)), fitting(marks.flatMap((m) => [m.y - (m.error ?? 0), m.y + (m.error ?? 0)]))];
+  return (
+    <>
+      <Plot
+        title={`Phase curve of ${name}`}
+        file={`${name}-phase-curve`}
+        height={260}
+        x={{ label: "Phase angle (°)", scale: { ...x, from: Math.max(0, x.from) } }}
+        y={{ label: "Reduced magnitude (AB)", scale: { from: y.to, to: y.from } }}
+        marks={marks}
+        lines={fits.flatMap((fit, i) => (fit ? linesOf(fit, i === 0 ? "fit" : "fit second", x) : []))}
+      />
+      <Parameters fits={[["H, G", fits[0]] as const, ["H, G1, G2", fits[1]] as const]} />
+    </>
+  );
+}
+
+function linesOf(fit: PhaseFit, name: string, { from, to }: { from: number; to: number }): Line[] {
+  const angles = Array.from({ length: 81 }, (_, i) => Math.max(0, from) + (i * (to - Math.max(0, from))) / 80);
+  return [...fit.h].map(([band, h]) => ({ name: `${name} band-${band}`, points: angles.map((angle) => [angle, h.value + fit.dimming(angle)] as const) }));
+}
+
+function Parameters({ fits }: { fits: readonly (readonly [name: string, fit: PhaseFit | null])[] }) {
+  const number = (value: number, error: number | null) => `${value.toFixed(2)}${error === null ? "" : ` ± ${error.toFixed(2)}`}`;
+  return (
+    <dl class="summary">
+      {fits.map(([name, fit]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {fit ? (
+              <>
+                {fit.slopes.map((s) => `${s.name} ${number(s.value, s.error)}${s.error === null ? " (taken)" : ""}`).join(", ")};{" "}
+                {[...fit.h].map(([band, h]) => `H(${band}) ${number(h.value, h.error)}`).join(", ")} <small>scatter {fit.rms.toFixed(2)} mag</small>
+              </>
+            ) : (
+              <small>needs 10 points over 10° of phase angle</small>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function pointOf(row: Row): (PhasePoint & { mjd: number }) | null {
+  const value = (names: readonly string[]) => Number(names.map((name) => row[name]).find((v) => v != null) ?? Number.NaN);
+  const [angle, sun, earth] = [columns.angle, columns.sun, columns.earth].map(value);
+  const [flux, fluxError] = [value(["r:psfFlux"]), value(["r:psfFluxErr"])];
+  const magnitude = 31.4 - 2.5 * Math.log10(flux) - 5 * Math.log10(sun * earth);
+  if (!Number.isFinite(angle + magnitude) || !(fluxError > 0)) return null;
+  return { angle, magnitude, error: (1.0857 * fluxError) / flux, band: String(row["r:band"]), mjd: value(["r:midpointMjdTai"]) };
 }

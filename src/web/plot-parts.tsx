@@ -36,6 +36,11 @@ export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
           <text x={LEFT - 6} y={placeY(value) + 4} text-anchor="end">
             {(y.text ?? tickText)(value, up.step)}
           </text>
+          {y.otherText && (
+            <text x={LEFT + box.width - 3} y={placeY(value) - 3} text-anchor="end">
+              {y.otherText(value)}
+            </text>
+          )}
         </g>
       ))}
       <text x={LEFT + box.width / 2} y={TOP + box.height + 32} text-anchor="middle">

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { BOTTOM, LEFT, onKey, pointIn, RIGHT, TOP, type Size, useDrag, type View } from "./plot-drag.ts";
 import { Ground, MarkShape, Tip } from "./plot-parts.tsx";
 import { placeOf, type Scale } from "./plot-scale.ts";
-import { saveSvg } from "./save.ts";
+import { SaveButtons } from "./save-buttons.tsx";
 
 /** One point. */
 export interface Mark {
@@ -30,6 +30,8 @@ export interface Axis {
   /** Text of a tick; by default the number. */
   readonly text?: (value: number, step: number) => string;
   readonly isTime?: boolean;
+  /** Text at the other end of a tick's line. */
+  readonly otherText?: (value: number) => string;
   /** Between ticks, where it is not to be found. */
   readonly step?: number;
 }
@@ -91,9 +93,7 @@ export function Plot(props: PlotProps) {
             Show all
           </button>
         )}
-        <button type="button" onClick={() => saveSvg(svg.current!, props.file)}>
-          SVG
-        </button>
+        <SaveButtons svg={svg} name={props.file} />
       </figcaption>
     </figure>
   );

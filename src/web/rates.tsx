@@ -2,47 +2,24 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { RateHistory } from "../api/feed.ts";
 import { formatRate, formatUtc } from "./format.ts";
-import { onThemeChange } from "./theme.ts";
+import { axisOf, colourIn, useUplot } from "./use-uplot.ts";
 
 const WINDOW_SECONDS = 600;
 const HEIGHT = 170;
 
 /** Alerts/s of the last ten minutes, against UTC. */
 export function Rates({ history }: { history: RateHistory | undefined }) {
-  const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const data = useRef<uPlot.AlignedData>([[], [], []]);
   if (history) data.current = [history.at.map((ms) => ms / 1000), history.received, history.archived];
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const make = () => {
-      plot.current?.destroy();
-      plot.current = new uPlot(optionsFor(element), data.current, element);
-    };
-    const fit = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
-    make();
-    fit.observe(element);
-    const stop = onThemeChange(make);
-    return () => {
-      stop();
-      fit.disconnect();
-      plot.current?.destroy();
-    };
-  }, []);
+  const box = useUplot((element) => new uPlot(optionsFor(element), data.current, element), HEIGHT, [], plot);
   useEffect(() => plot.current?.setData(data.current), [history]);
   return <div class="rates" ref={box} />;
 }
 
 function optionsFor(element: HTMLElement): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const axis = {
-    stroke: colour("dim"),
-    grid: { stroke: colour("line"), width: 1 },
-    ticks: { stroke: colour("line"), width: 1 },
-    font: "11px system-ui, sans-serif",
-  };
+  const colour = colourIn(element);
+  const axis = axisOf(colour);
   // without a pointer on the plot the legend shows the newest rate
   const value = (plot: uPlot, rate: number | null, series: number, index: number | null) =>
     `${formatRate(index === null ? plot.data[series].at(-1) : rate)} alerts/s`;

@@ -17,7 +17,7 @@ export function pageOf({ survey, objectId, solarSystem, alertId }: AlertRow): st
   return `/search?q=${alertId}`;
 }
 
-/** An alert as a card: images, light curve, what it is, how bright, who took it. */
+/** An alert as a card: images, light curve, what it is, how bright, who took it. `note`: in the place of the filter's name, or of nothing. */
 export function RowCard({ row, look, note }: { row: AlertRow | MatchRow; look: CutoutLook; note?: string }) {
   const brightness = formatBrightness(row.magnitude, row.fluxNJy);
   return (
@@ -30,7 +30,7 @@ export function RowCard({ row, look, note }: { row: AlertRow | MatchRow; look: C
       </p>
       <p>
         <b>{row.class ?? "Unclassified"}</b>
-        {"filter" in row ? <a href={`/filters/${row.survey}/${row.filter}?alert=${row.alertId}`}>{row.filter}</a> : <span>{note}</span>}
+        {"filter" in row ? <a href={`/filters/${row.survey}/${row.filter}?alert=${row.alertId}`}>{note ?? row.filter}</a> : <span>{note}</span>}
       </p>
       <div class="cutouts">
         {kinds.map((kind) => (

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { FoundRow, SearchAnswer } from "../api/pages/types.ts";
+import { Band } from "./band.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
 import { formatMjd, formatPosition } from "./format.ts";
 import { Frame } from "./frame.tsx";
@@ -49,6 +50,7 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
             ? `No alert is ${found.understood}. Give a larger radius behind the position, such as 5m.`
             : `In this lake ${found.understood}.`}
         </Empty>
+        {!found.understood.startsWith("within") && <InSimbad name={query} />}
         <Help />
       </>
     );
@@ -68,7 +70,9 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
         ))}
         {view === "cards" && controls}
       </p>
-      {view === "table" && <Table name={name} columns={columns} rows={found.rows} keyOf={(row) => `${row.survey} ${row.alertId}`} pageOf={pageOf} />}
+      {view === "table" && (
+        <Table name={name} choices="search" columns={columns} rows={found.rows} keyOf={(row) => `${row.survey} ${row.alertId}`} pageOf={pageOf} />
+      )}
       {view === "map" && <ResultMap rows={found.rows} title={`Objects found: ${found.understood}`} />}
       {view === "cards" && (
         <ol class="alerts grid">
@@ -82,9 +86,23 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
   );
 }
 
+/** Where a name is that only others know; the server asks them only here. */
+function InSimbad({ name }: { name: string }) {
+  const { answer } = useJson<readonly Readonly<Record<string, string>>[]>(`/api/v1/resolver?resolver=simbad&name=${encodeURIComponent(name)}`);
+  if (answer.state === "loading") return <Empty>Asking SIMBAD …</Empty>;
+  const [known] = answer.data ?? [];
+  if (!known) return answer.state === "failed" ? <Empty>SIMBAD could not be asked.</Empty> : <Empty>SIMBAD does not know it either.</Empty>;
+  const position = `${Number(known.jradeg).toFixed(5)} ${Number(known.jdedeg).toFixed(5)}`;
+  return (
+    <p>
+      SIMBAD: {known.oname} ({known.otype}) at <a href={`/search?q=${encodeURIComponent(`${position} 1m`)}`}>{position}</a>
+    </p>
+  );
+}
+
 const columns: readonly Column<FoundRow>[] = [
   { name: "Object", value: (r) => r.objectId ?? r.solarSystem ?? r.alertId, show: (r) => <a href={pageOf(r)}>{r.objectId ?? r.solarSystem ?? r.alertId}</a> },
-  { name: "Survey", value: (r) => r.survey },
+  { name: "Survey", value: (r) => r.survey.toUpperCase() },
   { name: "Class", value: (r) => r.class },
   { name: "Solar system", value: (r) => r.solarSystem, isExtra: true },
   { name: "Separation (″)", value: (r) => r.separationArcsec ?? null, show: (r) => r.separationArcsec?.toFixed(2) ?? "–", isNumber: true },
@@ -95,8 +113,8 @@ const columns: readonly Column<FoundRow>[] = [
   },
   { name: "Last alert", value: (r) => r.mjd, show: (r) => formatMjd(r.mjd).slice(0, 16) },
   { name: "MJD", value: (r) => r.mjd, show: (r) => r.mjd?.toFixed(5), isNumber: true, isExtra: true },
-  { name: "Band", value: (r) => r.band },
-  { name: "Magnitude", value: (r) => magnitudeOf(r), show: (r) => magnitudeOf(r)?.toFixed(2) ?? "–", isNumber: true },
+  { name: "Band", value: (r) => r.band, show: (r) => (r.band ? <Band name={r.band} /> : "–") },
+  { name: "Magnitude (AB)", value: (r) => magnitudeOf(r), show: (r) => magnitudeOf(r)?.toFixed(2) ?? "–", isNumber: true },
   { name: "Flux (nJy)", value: (r) => r.fluxNJy, show: (r) => r.fluxNJy?.toFixed(0) ?? "–", isNumber: true, isExtra: true },
   { name: "Alerts", value: (r) => r.alerts, isNumber: true },
   { name: "Alert", value: (r) => r.alertId, show: (r) => <Copy text={r.alertId} />, isExtra: true },

@@ -1,7 +1,7 @@
-import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { formatCount, formatUtc } from "./format.ts";
-import { onThemeChange } from "./theme.ts";
+import { savePng } from "./save.ts";
+import { axisOf, colourIn, useUplot } from "./use-uplot.ts";
 
 /** Numbers over time. */
 export interface Series {
@@ -15,29 +15,45 @@ const HEIGHT = 320;
 /** Told apart in both themes and by the colour-blind (Okabe and Ito 2008); the ninth and later are grey. */
 const colours = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#b3a100", "#8c8c8c"];
 
-/** Lines that break where windows of `step` seconds are missing; drag to zoom, double click to see all. */
-export function SeriesPlot({ title, series, unit, step }: { title: string; series: readonly Series[]; unit: string; step: number }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    let plot: uPlot | undefined;
-    const make = () => {
-      plot?.destroy();
-      plot = new uPlot(optionsFor(element, series, unit, step), dataOf(series, step), element);
-    };
-    make();
-    const fit = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
-    fit.observe(element);
-    const stop = onThemeChange(make);
-    return () => {
-      stop();
-      fit.disconnect();
-      plot?.destroy();
-    };
-  }, [series]);
+const secondsOf = { minute: 60, hour: 3600, night: 86_400 };
+
+interface SeriesPlotProps {
+  readonly title: string;
+  readonly series: readonly Series[];
+  /** What is counted in each window. */
+  readonly unit: string;
+  readonly window: keyof typeof secondsOf;
+  /** Name of the picture. */
+  readonly file: string;
+}
+
+/** Lines that break where windows are missing; drag to zoom, double click to see all. */
+export function SeriesPlot({ title, series, unit, window, file }: SeriesPlotProps) {
+  const step = secondsOf[window];
+  const shown = inBands(series);
+  const box = useUplot((element) => new uPlot(optionsFor(element, shown, unit, window), dataOf(shown, step), element), HEIGHT, [series]);
   const total = series.reduce((sum, { points }) => sum + [...points.values()].reduce((a, b) => a + b, 0), 0);
-  return <div class="rates" role="img" aria-label={`${title}: ${formatCount(total)} ${unit} in ${series.length} series`} ref={box} />;
+  return (
+    <>
+      <div class="rates" role="img" aria-label={`${title}: ${formatCount(total)} ${unit} in ${series.length} series`} ref={box} />
+      <p class="controls">
+        <button type="button" onClick={() => void savePng(box.current!.querySelector("canvas")!, file)}>
+          PNG
+        </button>
+      </p>
+    </>
+  );
+}
+
+const bandOrder = "ugrizy";
+
+/** Bands in their order; other series as they come, the largest first. */
+function inBands(series: readonly Series[]): readonly Series[] {
+  return areBands(series) ? series.toSorted((a, b) => bandOrder.indexOf(a.name) - bandOrder.indexOf(b.name)) : series;
+}
+
+function areBands(series: readonly Series[]): boolean {
+  return series.every(({ name }) => name.length === 1 && bandOrder.includes(name));
 }
 
 function dataOf(series: readonly Series[], step: number): uPlot.AlignedData {
@@ -54,15 +70,10 @@ function tickText(seconds: number, step: number): string {
   return step >= 86_400 || seconds % 86_400 === 0 ? text.slice(0, 10) : text.slice(11, 16);
 }
 
-function optionsFor(element: HTMLElement, series: readonly Series[], unit: string, step: number): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const axis = {
-    stroke: colour("dim"),
-    grid: { stroke: colour("line"), width: 1 },
-    ticks: { stroke: colour("line"), width: 1 },
-    font: "11px system-ui, sans-serif",
-  };
+function optionsFor(element: HTMLElement, series: readonly Series[], unit: string, window: keyof typeof secondsOf): uPlot.Options {
+  const step = secondsOf[window];
+  const colour = colourIn(element);
+  const axis = axisOf(colour);
   return {
     width: element.clientWidth,
     height: HEIGHT,
@@ -70,13 +81,20 @@ function optionsFor(element: HTMLElement, series: readonly Series[], unit: strin
     scales: { y: { range: (_, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
       { ...axis, space: 90, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => tickText(tick, step)) },
-      { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB")) },
+      {
+        ...axis,
+        size: 60,
+        label: `${unit} per ${window}`,
+        labelSize: 18,
+        labelFont: axis.font!,
+        values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB")),
+      },
     ],
     series: [
       { label: "time", value: (_, time) => (time == null ? "" : formatUtc(time * 1000).slice(0, step >= 86_400 ? 10 : 16)) },
       ...series.map(({ name }, i) => ({
         label: name,
-        stroke: colours[Math.min(i, colours.length - 1)],
+        stroke: areBands(series) ? colour(name) : colours[Math.min(i, colours.length - 1)],
         width: 1.5,
         points: { show: series[0].points.size < 60 },
         value: (_: uPlot, value: number | null) => (value == null ? "" : `${formatCount(value)} ${unit}`),

@@ -26,13 +26,21 @@ export function skyFrame(width: number, height: number, header: FitsHeader): Sky
   const x = number("CRPIX1");
   const y = number("CRPIX2");
   const degreesPerPixel = Math.sqrt(Math.abs(element(1, 1) * element(2, 2) - element(1, 2) * element(2, 1)));
-  if (x === null || y === null || degreesPerPixel === 0) return { toScreen: [1, 0, 0, 1], centre: [width / 2, height / 2], arcsecPerPixel: null };
+  if (x === null || y === null || degreesPerPixel === 0)
+    return { toScreen: [1, 0, 0, 1], centre: [width / 2, height / 2], arcsecPerPixel: isOfZtf(width, height) ? ztfArcsecPerPixel : null };
   const step = (i: 1 | 2, j: 1 | 2) => -element(i, j) / degreesPerPixel;
   return {
     toScreen: [step(1, 1), step(2, 1), step(1, 2), step(2, 2)],
     centre: [x - 0.5, y - 0.5], // FITS counts pixel centres from 1
     arcsecPerPixel: degreesPerPixel * 3600,
   };
+}
+
+/** ZTF's cutouts are 63 pixels wide and have no WCS; Bellm et al. 2019, PASP 131, 018002. */
+const ztfArcsecPerPixel = 1.012;
+
+function isOfZtf(width: number, height: number): boolean {
+  return width === 63 && height === 63;
 }
 
 /** A round length that fits into a third of the image: 1, 2 or 5 times a power of ten, in arcsec. */

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { SkyAnswer } from "../api/pages/types.ts";
 import { drawSky, skyColours } from "./sky-draw.ts";
 import { movedSky, skyProjection, type SkyFrameName, type SkyProjection, type SkyView, wholeSky, zoomedSky } from "./sky-geometry.ts";
+import { savePng } from "./save.ts";
 import { onThemeChange } from "./theme.ts";
 
 export type SkyPoint = NonNullable<SkyAnswer["points"]>[number];
@@ -47,6 +48,11 @@ export function SkyMap({ title, frame, sky, hidden = none, view, onView, onOpen,
         onPointerLeave={pointer.leave}
         onKeyDown={(event) => onKey(event, view, width, height, onView)}
       />
+      {!isSmall && (
+        <button type="button" class="save" onClick={() => void savePng(canvas.current!, title.replace(/\W+/g, "-"))}>
+          PNG
+        </button>
+      )}
       {pointer.tip && (
         <div class="tip" style={{ left: `${Math.min(pointer.tip.x + 12, width - 170)}px`, top: `${pointer.tip.y + 10}px` }}>
           {pointer.tip.text}

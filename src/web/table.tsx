@@ -15,8 +15,10 @@ export interface Column<T> {
 }
 
 interface TableProps<T> {
-  /** Under which the choice of columns is remembered, and of the file. */
+  /** Of the file. */
   readonly name: string;
+  /** Under which the choice of columns is remembered, where tables of many names share one. */
+  readonly choices?: string;
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
@@ -29,10 +31,11 @@ const OVERSCAN = 12;
 
 /** Sorted by a click on a name, narrowed by words, walked with the arrow keys; only the rows in view are in the document. */
 export function Table<T>(props: TableProps<T>) {
-  const { name, columns, rows } = props;
+  const { name, rows } = props;
+  const columns = props.columns.filter((column) => rows.length === 0 || rows.some((row) => column.value(row) !== null));
   const [sort, setSort] = useState<Sort | null>(null);
   const [words, setWords] = useState("");
-  const { shown, chooser } = useColumns(name, columns);
+  const { shown, chooser } = useColumns(props.choices ?? name, columns);
   const ordered = useMemo(() => orderedRows(rows, columns, sort, words), [rows, columns, sort, words]);
   return (
     <div class="data">

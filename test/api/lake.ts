@@ -12,6 +12,8 @@ export interface SimulatedLake {
   fink(args: readonly string[], more?: Record<string, string>): Promise<{ readonly code: number | null; readonly output: string }>;
   /** One night more, with its science. */
   night(date: string, alerts: number): Promise<void>;
+  /** Alerts of files, with their science. */
+  take(paths: readonly string[], schemas?: string): Promise<void>;
   end(): void;
 }
 
@@ -21,9 +23,19 @@ export function simulatedLake(survey: "ztf" | "lsst"): SimulatedLake {
   const lake = join(folder, "lake");
   const fink: SimulatedLake["fink"] = (args, more = {}) =>
     startFink(args, { FINK_LAKE: lake, FINK_ARCHIVE_BATCH_ALERTS: "100", FINK_ARCHIVE_WORKERS: "1", ...more }).ended;
+  const take: SimulatedLake["take"] = async (paths, schemas) => {
+    for (const args of [
+      ["ingest", ...paths, ...(schemas === undefined ? [] : ["--schemas", schemas])],
+      ["start", "science", "--once"],
+    ]) {
+      const { code, output } = await fink(args);
+      if (code !== 0) throw new Error(`${args[0]}: ${output}`);
+    }
+  };
   return {
     lake,
     fink,
+    take,
     async night(date, alerts) {
       const packets = join(folder, date);
       mkdirSync(packets);
@@ -33,13 +45,7 @@ export function simulatedLake(survey: "ztf" | "lsst"): SimulatedLake {
       }
       const schema = schemaFor(survey);
       writeFileSync(join(folder, `${schema.id}.avsc`), schema.text);
-      for (const args of [
-        ["ingest", packets, "--schemas", folder],
-        ["start", "science", "--once"],
-      ]) {
-        const { code, output } = await fink(args);
-        if (code !== 0) throw new Error(`${args[0]}: ${output}`);
-      }
+      await take([packets], folder);
     },
     end: () => rmSync(folder, { recursive: true, force: true }),
   };
