@@ -56,6 +56,12 @@ export function columnPath(schema: StructType, paths: readonly string[] | undefi
   return paths?.find((path) => typeof typeAt(schema, path) === "string");
 }
 
+/** SQL of the first of the paths that has a value: a table of several schema versions may have more than one. Undefined: it has none of them. */
+export function firstValueSql(schema: StructType, paths: readonly string[] | undefined): string | undefined {
+  const found = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string").map(pathSql);
+  return found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
+}
+
 /** Type of the field at a dotted path. */
 export function typeAt(schema: StructType, path: string): ColumnType | undefined {
   return path.split(".").reduce<ColumnType | undefined>((type, name) => {

@@ -1,4 +1,4 @@
-import { columnPath, identifier, pathSql, typeAt } from "../lake/scan.ts";
+import { columnPath, firstValueSql, identifier, pathSql, typeAt } from "../lake/scan.ts";
 import type { ColumnType, StructType } from "../lake/schema.ts";
 import { jdMinusMjd } from "../sky/time.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -60,7 +60,7 @@ export function keysOfRaw(schema: StructType, survey: Survey): string {
   const time = value(path(survey.time?.field), "DOUBLE");
   const [ra, dec] = [value(path(survey.position?.ra), "DOUBLE"), value(path(survey.position?.dec), "DOUBLE")];
   return [
-    `${value(path(survey.alert), "BIGINT")} AS _alert`,
+    `${firstValueSql(schema, survey.alert) ?? "NULL"}::BIGINT AS _alert`,
     `${value(path(survey.object), "VARCHAR")} AS _object`,
     `${survey.time?.scale === "jd" ? `${time} - ${jdMinusMjd}` : time} AS _mjd`,
     `${ra} AS _ra`,
@@ -72,8 +72,7 @@ export function keysOfRaw(schema: StructType, survey: Survey): string {
 
 /** The alert's id in `science`. */
 export function scienceId(schema: StructType, survey: Survey): string {
-  const path = columnPath(schema, survey.alert);
-  return path === undefined ? "NULL::BIGINT" : `${pathSql(path)}::BIGINT`;
+  return `${firstValueSql(schema, survey.alert) ?? "NULL"}::BIGINT`;
 }
 
 /** Names as `SELECT path AS name`. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type AddFile } from "../lake/actions.ts";
-import { columnPath, pathSql, typeAt } from "../lake/scan.ts";
+import { columnPath, firstValueSql, pathSql, typeAt } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { jdMinusMjd, nightOfMjd } from "../sky/time.ts";
 import type { Place } from "./places.ts";
@@ -46,7 +46,7 @@ export async function newestAlerts(sources: Sources, lake: string, query: Newest
       const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
       const { after } = query;
       if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${after.id}))`);
-      const where = [`(${query.where})`, ...limits].join(" AND ");
+      const where = [`(${query.where})`, `${alert} IS NOT NULL`, ...limits].join(" AND ");
       const sql = `SELECT ${alert} AS id, any_value(${cellSql(ra, dec)}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 1 DESC LIMIT ${query.limit - found.length}`;
       return await (await connection.run(sql)).getRows();
     });
@@ -65,10 +65,10 @@ function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs 
   if (kind === "matches") return { alert: "alert", time: "mjd", ra: "ra", dec: "dec" };
   const survey = sources.survey(name);
   const path = (paths: readonly string[] | undefined) => columnPath(schema, paths);
-  const [alert, time, ra, dec] = [path(survey.alert), path(survey.time?.field), path(survey.position?.ra), path(survey.position?.dec)];
+  const [alert, time, ra, dec] = [firstValueSql(schema, survey.alert), path(survey.time?.field), path(survey.position?.ra), path(survey.position?.dec)];
   if (alert === undefined || time === undefined || ra === undefined || dec === undefined) return null;
   const mjd = `(${pathSql(time)}${survey.time?.scale === "jd" ? ` - ${jdMinusMjd}` : ""})`;
-  return { alert: `${pathSql(alert)}::BIGINT`, time: mjd, ra: pathSql(ra), dec: pathSql(dec) };
+  return { alert: `${alert}::BIGINT`, time: mjd, ra: pathSql(ra), dec: pathSql(dec) };
 }
 
 /** Newest first; a night more on both sides, for it changes elsewhere than the date. */

@@ -1,15 +1,27 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatSexagesimal } from "../../src/web/format.ts";
+import { alertsFolder, hasReference } from "../archive/reference.ts";
+import type { SimulatedLake } from "./lake.ts";
 import { type Row, server } from "./server.ts";
 
-describe("LSST", { timeout: 120_000 }, () => {
+const folders = ["spark_v9_raw14", "spark_v9_fink37", "wire"].map((name) => join(alertsFolder, "lsst", name));
+const lakes = [
+  { kind: "synthetic", fill: (sky: SimulatedLake) => sky.night("2026-10-10", 100) },
+  { kind: "real", fill: (sky: SimulatedLake) => sky.take(folders, join(alertsFolder, "lsst/schemas")) },
+].filter(({ kind }) => kind === "synthetic" || hasReference);
+
+describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
   const lsst = server("lsst");
+  const sql = async (text: string) => await lsst.sources.query("lsst", { places: null, sql: text }, async (c, q) => (await c.run(q)).getRowObjectsJson());
   let ids: string[] = [];
   let position: Row = {};
 
   beforeAll(async () => {
-    await lsst.sky.night("2026-10-10", 100);
-    const sql = "SELECT _object, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object <> '0' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3";
-    const rows = await lsst.sources.query("lsst", { places: null, sql }, async (c, q) => (await c.run(q)).getRowObjectsJson());
+    await fill(lsst.sky);
+    const rows = await sql(
+      "SELECT _object, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object <> '0' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3",
+    );
     ids = rows.map((row) => String(row._object));
     [position] = rows;
   }, 400_000);
@@ -37,6 +49,23 @@ describe("LSST", { timeout: 120_000 }, () => {
     ]);
   });
 
+  test("every column is in the schema of its endpoint, and the reverse; formats agree; several notations of a position", async () => {
+    const [row] = await lsst.rows("sources", { diaObjectId: ids[0] });
+    const schema = (await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()) as Record<string, Row>;
+    const known = Object.entries(schema).flatMap(([title, fields]) => Object.keys(fields).map((name) => `${/\((.:)\)/.exec(title)?.[1]}${name}`));
+    expect(Object.keys(row).toSorted()).toEqual(known.toSorted());
+    const csv = await (await lsst.post("sources", { diaObjectId: ids.join(","), "output-format": "csv" })).text();
+    expect(csv.trim().split("\n")).toHaveLength((await lsst.rows("sources", { diaObjectId: ids.join(",") })).length + 1);
+    const near = async (ra: unknown, dec: unknown) => (await lsst.rows("lsst/conesearch", { ra, dec, radius: 5 })).map((one) => one["r:diaObjectId"]);
+    const [hours, degrees] = formatSexagesimal(Number(position.ra), Number(position.dec)).replace("−", "-").split(" ");
+    const letters = (text: string, first: string) => text.replace(":", first).replace(":", "m").concat("s");
+    const found = await near(position.ra, position.dec);
+    expect(await near(hours, degrees)).toEqual(found);
+    expect(await near(letters(hours, "h"), letters(degrees, "d"))).toEqual(found);
+    expect(await lsst.rows("sso", { n_or_d: "no such body" })).toEqual([]);
+    expect(await lsst.rows("sources", { diaObjectId: ids[0].slice(0, -1) })).toEqual([]);
+  });
+
   test("cutouts by diaSourceId", async () => {
     const text = await (await lsst.post("sources", { diaObjectId: ids[0], columns: "r:diaSourceId", "output-format": "csv" })).text();
     const id = text.split("\n")[1].split(",").at(-1)!;
@@ -46,7 +75,10 @@ describe("LSST", { timeout: 120_000 }, () => {
   });
 
   test("statistics per night; schema per endpoint; tags by name", async () => {
-    expect(await lsst.rows("lsst/statistics", { date: "2026", columns: "f:night,f:alerts" })).toEqual([{ "f:night": expect.any(Number), "f:alerts": 100 }]);
+    const counts = await sql('SELECT _night AS "f:night", count(*)::INT AS "f:alerts" FROM {sources} GROUP BY 1 ORDER BY 1');
+    expect(await lsst.rows("lsst/statistics", { date: "", columns: "f:night,f:alerts" })).toEqual(counts);
+    const night = counts.at(-1)!;
+    expect(await lsst.rows("lsst/statistics", { date: String(night["f:night"]), columns: "f:night,f:alerts" })).toEqual([night]);
     expect(await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()).toHaveProperty(
       ["Rubin original fields (r:)", "psfFlux", "type"],
       "double",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatSexagesimal } from "../../src/web/format.ts";
 import { fromParquet } from "../../src/lake/parquet.ts";
 import { withUpkeep } from "../../src/lake/upkeep.ts";
 import { mergeSources } from "../../src/serving/merge.ts";
@@ -78,7 +79,7 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ first, then }
   });
 
   test("objects: upper limits and poor measurements with their tag; images", async () => {
-    const rows = await ztf.rows("objects", { objectId: object, withupperlim: "True" });
+    const rows = await ztf.rows("objects", { objectId: [object, ...others].join(","), withupperlim: "True" });
     const tags = new Set(rows.map((row) => row["d:tag"]));
     expect(tags).toContain("valid");
     expect(tags).toContain("upperlim");
@@ -124,11 +125,12 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ first, then }
     const rows = await ztf.rows("conesearch", { ra, dec, radius: 5 });
     expect(rows[0]["i:objectId"]).toBe(object);
     expect(rows.every((row) => Number(row["v:separation_degree"]) * 3600 <= 5)).toBe(true);
-    const hours = new Date(Math.round((ra / 15) * 3_600_000)).toISOString().slice(11, 23);
-    const sign = dec < 0 ? "-" : "+";
-    const degrees = `${sign}${new Date(Math.round(Math.abs(dec) * 3_600_000)).toISOString().slice(11, 23)}`;
+    const [hours, degrees] = formatSexagesimal(ra, dec).replace("−", "-").split(" ");
+    const letters = (text: string, first: string) => text.replace(":", first).replace(":", "m").concat("s");
     for (const [a, d] of [
+      [`${ra}`, `${dec}`],
       [hours, degrees],
+      [letters(hours, "h"), letters(degrees, "d")],
       [hours.replaceAll(":", " "), degrees.replaceAll(":", " ")],
     ]) {
       expect((await ztf.rows("conesearch", { ra: a, dec: d, radius: "5" })).map((row) => row["i:magpsf"])).toEqual(rows.map((row) => row["i:magpsf"]));

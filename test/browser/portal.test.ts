@@ -35,11 +35,25 @@ describe.skipIf(!hasBrowser())("the portal", () => {
   let complaints: string[];
   /** An object of which the filter took an alert. */
   let match: MatchRow;
+  /** An object of LSST, and designations of the Minor Planet Center. */
+  let lsst = "";
+  let asteroids: Record<"ztf" | "lsst", string>;
 
   beforeAll(async () => {
     [small, pages, browser] = await Promise.all([smallLake(), builtPages(), openBrowser()]);
     server = await serve();
     match = (await json<readonly MatchRow[]>("/api/pages/matches/ztf/bright?n=500")).find((m) => m.objectId !== null && m.solarSystem === null)!;
+    const first = async (query: string) => {
+      const rows = await json<readonly Record<"v", string>[]>(
+        `/api/v1/sql?query=${encodeURIComponent(`${query} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`)}`,
+      );
+      return rows[0].v;
+    };
+    lsst = await first("SELECT CAST(diaSource.diaObjectId AS VARCHAR) AS v FROM lsst.alerts WHERE diaSource.diaObjectId > 0");
+    asteroids = {
+      ztf: await first("SELECT candidate.ssnamenr AS v FROM ztf.alerts WHERE candidate.ssnamenr <> 'null'"),
+      lsst: await first("SELECT MPCORB.mpcDesignation AS v FROM lsst.alerts WHERE MPCORB.mpcDesignation IS NOT NULL"),
+    };
     await stop();
   }, 240_000);
   afterAll(async () => {
@@ -98,7 +112,12 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     "search-cards": ["/search?q=filter:bright&view=cards", ".cutout canvas"],
     "search-map": ["/search?q=filter:bright&view=map", ".sky-legend li"],
     "search-help": ["/search", ".ways code"],
-    object: [`/object/ztf/${match.objectId}`, ".mark"],
+    object: [`/object/ztf/${match.objectId}`, ".finder .marks"],
+    "object-lsst": [`/object/lsst/${lsst}`, ".finder path[fill^=rgb]"],
+    "solar-system-ztf": [`/sso/ztf/${encodeURIComponent(asteroids.ztf)}`, ".mark"],
+    "solar-system": [`/sso/lsst/${encodeURIComponent(asteroids.lsst)}`, ".line.fit"],
+    aggregation: ["/aggregation", "main"],
+    account: ["/account", ".verdict"],
     filters: ["/filters", ".data tbody tr"],
     filter: ["/filters/ztf/bright", ".alert"],
     docs: ["/docs/lake", "article table"],
@@ -158,6 +177,26 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await page.locator("label", { hasText: "Stretch" }).locator("select").selectOption("zscale");
     await page.locator(".copy", { hasText: match.objectId! }).first().click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(match.objectId);
+  });
+
+  test("finder chart and plots as files, and a phase function with its parameters", { timeout: 120_000 }, async () => {
+    const page = await open(`/object/ztf/${match.objectId}`);
+    await page.locator(".finder path[fill^=rgb]").first().waitFor({ timeout: 40_000 });
+    const saved = async (button: string) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".finder").getByRole("button", { name: button }).click()]);
+      return readFileSync(await download.path());
+    };
+    const svg = (await saved("SVG")).toString();
+    expect(svg).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg).toContain(match.objectId);
+    const png = await saved("PNG");
+    expect([png.toString("latin1", 1, 4), png.readUInt32BE(16)]).toEqual(["PNG", expect.any(Number)]);
+    expect(png.length).toBeGreaterThan(5000); // it shows something
+    await page.getByLabel("Field").selectOption("300");
+    await eventually(() => page.locator(".finder svg").getAttribute("aria-label")).toContain("300″ wide");
+    await page.goto(`${server.url}/sso/lsst/${encodeURIComponent(asteroids.lsst)}`);
+    await eventually(() => page.locator("main").innerText()).toMatch(/G 0\.\d\d.*H\([a-z]\) \d+\.\d\d ± /s);
+    expect(complaints).toEqual([]);
   });
 
   test("the search box: slash, an id, a position, a class, nonsense", { timeout: 120_000 }, async () => {
