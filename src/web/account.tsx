@@ -3,7 +3,7 @@ import { formatCount } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { Answered, nightText, show } from "./page.tsx";
 import { type Column, Table } from "./table.tsx";
-import { Empty } from "./text.tsx";
+import { Empty, Lines } from "./text.tsx";
 import { useAddress } from "./use-address.ts";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
@@ -78,49 +78,29 @@ const figures: readonly {
 
 function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
   const address = useAddress();
+  const cellOf = (night: Night, { of, list, isWrong }: (typeof figures)[number]) => {
+    const count = of(night);
+    const text = `${isWrong && count > 0 ? "✗ " : ""}${formatCount(count)}`;
+    const opens = list !== undefined && count > 0 && night.night !== null;
+    const open = () => address.set({ of: survey, night: String(night.night), ...(list && { list }) }, "push");
+    return (
+      <span class={isWrong && count > 0 ? "bad" : undefined}>
+        {opens ? (
+          <button type="button" class="link" title="Show them" onClick={open}>
+            {text}
+          </button>
+        ) : (
+          text
+        )}
+      </span>
+    );
+  };
   return (
-    <div class="scroll" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th>Night</th>
-            {figures.map(({ name, title }) => (
-              <th key={name} class="number" title={title}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {nights.map((night) => (
-            <tr key={night.night}>
-              <td>{night.night === null ? "without a time" : nightText(night.night)}</td>
-              {figures.map(({ name, of, list, isWrong }) => {
-                const count = of(night);
-                const text = `${isWrong && count > 0 ? "✗ " : ""}${formatCount(count)}`;
-                const opens = list !== undefined && count > 0 && night.night !== null;
-                return (
-                  <td key={name} class={isWrong && count > 0 ? "number bad" : "number"}>
-                    {opens ? (
-                      <button
-                        type="button"
-                        class="link"
-                        title="Show them"
-                        onClick={() => address.set({ of: survey, night: String(night.night), list }, "push")}
-                      >
-                        {text}
-                      </button>
-                    ) : (
-                      text
-                    )}
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Lines
+      head={["Night", ...figures.map(({ name }) => `+${name}`)]}
+      titles={["", ...figures.map(({ title }) => title)]}
+      rows={nights.map((night) => [night.night === null ? "without a time" : nightText(night.night), ...figures.map((figure) => cellOf(night, figure))])}
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 import type { AboutAggregation, CountsAnswer } from "../api/pages/aggregation.ts";
+import { Bars } from "./bars.tsx";
 import { type Series, SeriesPlot } from "./series-plot.tsx";
 import { formatCount, formatUtc } from "./format.ts";
 import { Frame } from "./frame.tsx";
@@ -129,7 +130,7 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
       {about.plot === "lines" && (
         <SeriesPlot title={about.title} file={file} series={seriesOf(about.values[0], rows)} unit={about.values[0]} window={about.window} />
       )}
-      {about.plot !== "table" && about.keys.length > 0 && <Bars value={about.values[0]} rows={rows} />}
+      {about.plot !== "table" && about.keys.length > 0 && <Bars counts={totalsOf(about.values[0], rows).slice(0, BARS_SHOWN)} />}
       {about.plot === "lines" && (
         <p class="controls">
           <span>Times are those of the survey.</span>
@@ -161,6 +162,7 @@ function rowsOf({ values }: AboutAggregation, { start, group, name, value }: Cou
 }
 
 const shownGroups = 7;
+const BARS_SHOWN = 30;
 
 /** A series for each of the largest groups, and one for the rest. */
 function seriesOf(value: string, rows: readonly CountRow[]): Series[] {
@@ -180,21 +182,6 @@ function totalsOf(value: string, rows: readonly CountRow[]): [group: string, tot
   const totals = new Map<string, number>();
   for (const { group, values } of rows) totals.set(group, (totals.get(group) ?? 0) + (values.get(value) ?? 0));
   return [...totals].sort(([, a], [, b]) => b - a);
-}
-
-function Bars({ value, rows }: { value: string; rows: readonly CountRow[] }) {
-  const totals = totalsOf(value, rows).slice(0, 30);
-  return (
-    <ol class="ranking" aria-label={`${value}, largest first`}>
-      {totals.map(([group, total]) => (
-        <li key={group}>
-          <span>{group === "" ? value : group}</span>
-          <meter min={0} max={totals[0][1]} value={total} />
-          <b>{formatCount(total)}</b>
-        </li>
-      ))}
-    </ol>
-  );
 }
 
 function timeText({ window }: AboutAggregation, start: number): string {

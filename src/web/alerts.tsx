@@ -1,15 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { CutoutKind, LatestAlert } from "../api/lake-view.ts";
-import { Band } from "./band.tsx";
-import { Cutout } from "./cutout.tsx";
+import type { LatestAlert } from "../api/lake-view.ts";
 import type { CutoutLook } from "./cutout-look.tsx";
-import { formatBrightness, formatMjd, formatPosition, formatSexagesimal } from "./format.ts";
-import { Ago, Copy, Empty } from "./text.tsx";
+import { RowCard } from "./row-card.tsx";
+import { Ago, Empty } from "./text.tsx";
 
 /** A list that changes faster than this cannot be read, nor its images loaded. */
 const CALM_MS = 3_000;
-const CUTOUT_SIDE = 88;
-const cutoutKinds: readonly CutoutKind[] = ["science", "template", "difference"];
 
 interface AlertsProps {
   readonly alerts: readonly LatestAlert[] | undefined;
@@ -35,44 +31,9 @@ export function Alerts({ alerts, now, look, layout }: AlertsProps) {
   return (
     <ol class={`alerts ${layout}`} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
       {shown.map((alert) => (
-        <AlertCard key={`${alert.survey} ${alert.alertId}`} alert={alert} now={now} look={look} />
+        <RowCard key={`${alert.survey} ${alert.alertId}`} row={alert} look={look} note={<Ago at={alert.committedAt} now={now} />} />
       ))}
     </ol>
-  );
-}
-
-function AlertCard({ alert, now, look }: { alert: LatestAlert; now: number; look: CutoutLook }) {
-  const { survey, alertId, objectId, mjd, ra, dec, band } = alert;
-  const brightness = formatBrightness(alert.magnitude, alert.fluxNJy);
-  return (
-    <li class="alert">
-      <p>
-        <span>
-          <b>{survey.toUpperCase()}</b>{" "}
-          {objectId && (
-            <a href={`/object/${survey}/${encodeURIComponent(objectId)}?alert=${alertId}`}>
-              <code>{objectId}</code>
-            </a>
-          )}
-        </span>
-        <Ago at={alert.committedAt} now={now} />
-      </p>
-      <div class="cutouts">
-        {cutoutKinds.map((kind) => (
-          <Cutout key={kind} survey={survey} alertId={alertId} kind={kind} side={CUTOUT_SIDE} look={look} />
-        ))}
-      </div>
-      <p>
-        <span>
-          {band && <Band name={band} />} {brightness} {brightness.includes("nJy") || brightness === "–" ? "" : <small>mag</small>}
-        </span>
-        {ra !== null && dec !== null && <Copy text={`${ra} ${dec}`} title={`${formatSexagesimal(ra, dec)} (J2000)`}>{`${formatPosition(ra, dec)}°`}</Copy>}
-      </p>
-      <p>
-        <Copy text={alertId} title="Alert" />
-        <span title={mjd === null ? "" : `Observed at MJD ${mjd.toFixed(6)}, in the survey's time scale`}>{formatMjd(mjd)}</span>
-      </p>
-    </li>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Fields } from "../api/pages/types.ts";
-import { Empty } from "./text.tsx";
+import { Empty, Lines } from "./text.tsx";
 
 interface Place {
   readonly catalogue: string;
@@ -101,28 +101,10 @@ export function CrossMatches({ fields }: { fields: Fields }) {
   const found = crossMatches(fields);
   if (found.length === 0) return <Empty>No catalogue that was looked into knows anything at this position.</Empty>;
   return (
-    <div class="scroll" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th>Catalogue</th>
-            <th>Match</th>
-            <th class="number">Distance</th>
-            <th>More</th>
-          </tr>
-        </thead>
-        <tbody>
-          {found.map(({ catalogue, name, distance, more, link }) => (
-            <tr key={catalogue}>
-              <td>{catalogue}</td>
-              <td>{link ? <Out href={link}>{name}</Out> : name}</td>
-              <td class="number">{distance}</td>
-              <td>{more}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Lines
+      head={["Catalogue", "Match", "+Distance", "More"]}
+      rows={found.map(({ catalogue, name, distance, more, link }) => [catalogue, link ? <Out href={link}>{name}</Out> : name, distance, more])}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CutoutKind } from "../api/lake-view.ts";
-import { type FitsImage, readFits } from "./fits.ts";
+import { type FitsImage, readFits } from "../sky/fits.ts";
 import { type SkyFrame, scaleBarArcsec, skyFrame } from "./sky-frame.ts";
 import type { CutoutLook } from "./cutout-look.tsx";
 import { greyLevels } from "./stretch.ts";
@@ -16,8 +16,21 @@ interface CutoutProps {
   readonly look: CutoutLook;
 }
 
+const kinds: readonly CutoutKind[] = ["science", "template", "difference"];
+
+/** The three images of an alert side by side. */
+export function Cutouts(props: Omit<CutoutProps, "kind">) {
+  return (
+    <div class="cutouts">
+      {kinds.map((kind) => (
+        <Cutout key={`${props.alertId} ${kind}`} {...props} kind={kind} />
+      ))}
+    </div>
+  );
+}
+
 /** One cutout, drawn from its FITS file: north up, east left, the alert's position in the middle. */
-export function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
+function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [image, setImage] = useState<FitsImage | string>("…");
   const address = addressOf(survey, alertId, kind);

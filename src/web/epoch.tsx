@@ -1,12 +1,9 @@
 import type { AlertRow, Measurement } from "../api/pages/types.ts";
-import type { CutoutKind } from "../api/lake-view.ts";
 import { Band } from "./band.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
-import { Cutout } from "./cutout.tsx";
+import { Cutouts } from "./cutout.tsx";
 import { formatMjd } from "./format.ts";
 import { Copy } from "./text.tsx";
-
-const kinds: readonly CutoutKind[] = ["science", "template", "difference"];
 
 interface EpochProps {
   /** Newest first. */
@@ -29,11 +26,7 @@ export function Epoch({ alerts, shown, onShow, side }: EpochProps) {
         </h2>
         {controls}
       </header>
-      <div class="cutouts">
-        {kinds.map((kind) => (
-          <Cutout key={`${shown.alertId} ${kind}`} survey={shown.survey} alertId={shown.alertId} kind={kind} side={side} look={look} />
-        ))}
-      </div>
+      <Cutouts survey={shown.survey} alertId={shown.alertId} side={side} look={look} />
       <p class="controls">
         <button type="button" disabled={place >= alerts.length - 1} onClick={() => step(1)}>
           ← Earlier

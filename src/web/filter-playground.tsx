@@ -41,13 +41,15 @@ export function Playground() {
   const from = address.get("from");
   const base = useJson<FilterAnswer>(from === null ? null : `/api/pages/filters/${survey}/${from}`);
   const [text, setText] = useState(() => sessionStorage.getItem("filter") ?? "");
+  const isEdited = useRef(false);
   const [count, setCount] = useState("1");
   useEffect(() => {
-    if (base.answer.data) setText(base.answer.data.text);
+    if (base.answer.data && !isEdited.current) setText(base.answer.data.text); // what was typed while it was read stays
   }, [base.answer.data]);
   const shown = text === "" ? (examples[survey] ?? "") : text;
   const { result, isBusy, run } = useTest(survey, shown);
   const edit = (value: string) => {
+    isEdited.current = true;
     sessionStorage.setItem("filter", value);
     setText(value);
   };

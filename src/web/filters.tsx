@@ -7,7 +7,7 @@ import { Frame } from "./frame.tsx";
 import { Answered, nightText, show } from "./page.tsx";
 import { RowCard } from "./row-card.tsx";
 import { type Column, Table } from "./table.tsx";
-import { Copy, Empty } from "./text.tsx";
+import { Copy, Empty, Facts } from "./text.tsx";
 import { pathParts, useAddress } from "./use-address.ts";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
@@ -123,33 +123,19 @@ function OneFilter({ survey, name, version }: { survey: string; name: string; ve
 }
 
 function About({ filter }: { filter: FilterAnswer }) {
+  const [newest] = filter.nights;
   const facts = [
     ["From", filter.origin],
     ["Owner", filter.owner],
     ["Delivers to", filter.deliver.join(", ")],
     ["Kafka topic", filter.topic],
     ["Alerts", filter.quality === "all" ? "all" : "only those that pass the quality cuts"],
-  ].filter(([, value]) => value !== "");
+    ["Matches, newest night", newest ? `${formatCount(newest[1])}, ${nightText(newest[0])}` : ""],
+    ["Last nights", newest ? <Yield nights={filter.nights} /> : ""],
+  ] as const;
   return (
     <>
-      <dl class="summary">
-        {facts.map(([what, value]) => (
-          <div key={what}>
-            <dt>{what}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-        {filter.nights.length > 0 && (
-          <div>
-            <dt>
-              Matches, {nightText(filter.nights[0][0])} and {Math.min(14, filter.nights.length) - 1} nights before
-            </dt>
-            <dd>
-              {formatCount(filter.nights[0][1])} <Yield nights={filter.nights} />
-            </dd>
-          </div>
-        )}
-      </dl>
+      <Facts facts={facts.filter(([, value]) => value !== "")} />
       <pre tabIndex={0}>{filter.text}</pre>
       {filter.kind === "sql" && (
         <p class="controls">

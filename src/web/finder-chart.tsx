@@ -3,7 +3,7 @@ import type { CatalogueSource } from "../api/catalogues.ts";
 import type { AlertRow, FoundRow, SearchAnswer } from "../api/pages/types.ts";
 import { cosDegrees } from "../sky/angle.ts";
 import { loadFits } from "./cutout.tsx";
-import type { FitsImage } from "./fits.ts";
+import type { FitsImage } from "../sky/fits.ts";
 import { formatMjd, formatSexagesimal } from "./format.ts";
 import { Choice } from "./light-curve.tsx";
 import { pageOf } from "./row-card.tsx";

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Counts, NightAnswer, NowAnswer, SkyAnswer } from "../api/pages/types.ts";
 import { Alerts } from "./alerts.tsx";
+import { Bars } from "./bars.tsx";
 import { type CutoutLook, useCutoutLook } from "./cutout-look.tsx";
 import type { FeedState } from "./feed.ts";
 import { MainFigures } from "./figures.tsx";
-import { formatCount } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { Answered, nightText, show } from "./page.tsx";
 import { RowCard } from "./row-card.tsx";
@@ -123,14 +123,11 @@ function Classes({ classes }: { classes: Counts }) {
       </Empty>
     );
   }
-  const most = classes[0][1];
   return (
-    <div class="bars">
-      {classes.slice(0, CLASSES_SHOWN).map(([name, count]) => (
-        <Bar key={name} name={name} href={name === "Unclassified" ? null : `/search?q=${encodeURIComponent(`class:${name}`)}`} count={count} most={most} />
-      ))}
+    <>
+      <Bars counts={classes.slice(0, CLASSES_SHOWN)} hrefOf={(name) => (name === "Unclassified" ? null : `/search?q=${encodeURIComponent(`class:${name}`)}`)} />
       {classes.length > CLASSES_SHOWN && <small>and {classes.length - CLASSES_SHOWN} more classes</small>}
-    </div>
+    </>
   );
 }
 
@@ -144,21 +141,7 @@ function NightFilters({ night: { survey, night, alerts } }: { night: NowAnswer["
       <h2 class="second">
         Filters, {survey.toUpperCase()} {nightText(night)}
       </h2>
-      <div class="bars">
-        {filters.slice(0, FILTERS_SHOWN).map(([name, count]) => (
-          <Bar key={name} name={name} href={`/filters/${survey}/${name}`} count={count} most={filters[0][1]} />
-        ))}
-      </div>
-    </>
-  );
-}
-
-function Bar({ name, href, count, most }: { name: string; href: string | null; count: number; most: number }) {
-  return (
-    <>
-      {href === null ? <span>{name}</span> : <a href={href}>{name}</a>}
-      <meter min={0} max={most} value={count} aria-label={`${name}: ${count} alerts`} />
-      <span class="number">{formatCount(count)}</span>
+      <Bars counts={filters.slice(0, FILTERS_SHOWN)} hrefOf={(name) => `/filters/${survey}/${name}`} />
     </>
   );
 }

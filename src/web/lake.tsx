@@ -1,40 +1,24 @@
 import type { LakeTable, RejectedMessage } from "../api/lake-view.ts";
 import type { ServiceView } from "../api/status.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
-import { Ago, Empty } from "./text.tsx";
+import { Ago, Empty, Lines } from "./text.tsx";
 
 export function Tables({ tables }: { tables: readonly LakeTable[] | undefined }) {
   if (!tables) return <Empty>Asking for the tables …</Empty>;
   if (tables.length === 0) return <Empty>The lake is empty. The first alert that is archived makes its survey's table.</Empty>;
   return (
-    <div class="scroll" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th>Table</th>
-            <th class="number">Rows</th>
-            <th class="number">Size</th>
-            <th class="number">Files</th>
-            <th class="number">Version</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tables.map((t) => (
-            <tr key={`${t.survey} ${t.kind}`}>
-              <td>
-                <code>
-                  {t.survey}.{t.kind}
-                </code>
-              </td>
-              <td class="number">{formatCount(t.rows)}</td>
-              <td class="number">{formatBytes(t.bytes)}</td>
-              <td class="number">{formatCount(t.files)}</td>
-              <td class="number">{formatCount(t.version)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Lines
+      head={["Table", "+Rows", "+Size", "+Files", "+Version"]}
+      rows={tables.map((t) => [
+        <code>
+          {t.survey}.{t.kind}
+        </code>,
+        formatCount(t.rows),
+        formatBytes(t.bytes),
+        formatCount(t.files),
+        formatCount(t.version),
+      ])}
+    />
   );
 }
 

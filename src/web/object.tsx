@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AlertAnswer, AlertRow, Measurement, ObjectAnswer } from "../api/pages/types.ts";
+import { unpackedDesignation } from "../sky/designation.ts";
 import { constellationAt } from "../sky/constellation.ts";
 import { AlertTable } from "./alert-table.tsx";
 import { Airmass } from "./airmass.tsx";
@@ -14,7 +15,7 @@ import { AllFields, ClassesOverTime, Matches, Take } from "./object-parts.tsx";
 import { Answered, show } from "./page.tsx";
 import { Period } from "./period.tsx";
 import { PhaseCurve } from "./phase-curve.tsx";
-import { Copy, Empty } from "./text.tsx";
+import { Copy, Empty, Facts } from "./text.tsx";
 import { pathParts, useAddress } from "./use-address.ts";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
@@ -34,7 +35,8 @@ function ObjectPage() {
     <Frame path="/search" connection={feed.connection} retry={retry}>
       <h1>
         {isSolarSystem ? "Solar-system object " : ""}
-        <Copy text={id} title={isSolarSystem ? "Designation" : "Object"} /> <small>{survey.toUpperCase()}</small>
+        <Copy text={id} title={isSolarSystem ? "Designation" : "Object"} />{" "}
+        {isSolarSystem && unpackedDesignation(id) && <Copy text={unpackedDesignation(id)!} />} <small>{survey.toUpperCase()}</small>
       </h1>
       <Answered {...question} waiting={`Reading ${id}`}>
         {(object) => <ObjectView object={object} isSolarSystem={isSolarSystem} />}
@@ -143,41 +145,24 @@ function Summary({ object: { alerts, points }, isSolarSystem }: { object: Object
   const first = alerts[alerts.length - 1];
   const limits = points.filter((p) => p.kind === "limit").length;
   const bad = points.filter((p) => p.isBad).length;
-  return (
-    <dl class="summary">
-      <Item name="Class">{last.class ?? "Unclassified"}</Item>
-      {last.solarSystem && !isSolarSystem && (
-        <Item name="Solar system">
-          <a href={`/sso/${last.survey}/${encodeURIComponent(last.solarSystem)}`}>{last.solarSystem}</a>
-        </Item>
-      )}
-      {hasPlace(last) && (
-        <Item name={isSolarSystem ? "Last at (J2000)" : "Position (J2000)"}>
-          <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy> <Copy text={formatSexagesimal(last.ra, last.dec)} />{" "}
-          {constellationAt(last.ra, last.dec)}
-        </Item>
-      )}
-      <Item name="Alerts">{formatCount(alerts.length)}</Item>
-      <Item name="Measurements">
-        {formatCount(points.length - limits)}
-        {limits > 0 && `, ${limits} upper limits`}
-        {bad > 0 && `, ${bad} of bad quality`}
-      </Item>
-      <Item name="From">{formatMjd(first.mjd).slice(0, 16)}</Item>
-      <Item name="To">
-        {formatMjd(last.mjd).slice(0, 16)} <small>({((last.mjd ?? 0) - (first.mjd ?? 0) || 0).toFixed(1)} d)</small>
-      </Item>
-    </dl>
+  const place = hasPlace(last) && (
+    <>
+      <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy> <Copy text={formatSexagesimal(last.ra, last.dec)} />{" "}
+      {constellationAt(last.ra, last.dec)}
+    </>
   );
-}
-
-function Item({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
+  const designation = last.solarSystem && !isSolarSystem && <a href={`/sso/${last.survey}/${encodeURIComponent(last.solarSystem)}`}>{last.solarSystem}</a>;
+  const days = ((last.mjd ?? 0) - (first.mjd ?? 0) || 0).toFixed(1);
+  const facts = [
+    ["Class", last.class ?? "Unclassified"],
+    ["Solar system", designation],
+    [isSolarSystem ? "Last at (J2000)" : "Position (J2000)", place],
+    ["Alerts", formatCount(alerts.length)],
+    ["Measurements", [formatCount(points.length - limits), limits > 0 && `, ${limits} upper limits`, bad > 0 && `, ${bad} of bad quality`]],
+    ["From", formatMjd(first.mjd).slice(0, 16)],
+    ["To", [`${formatMjd(last.mjd).slice(0, 16)} `, <small>({days} d)</small>]],
+  ] as const;
+  return <Facts facts={facts.filter(([, value]) => value)} />;
 }
 
 show(<ObjectPage />);

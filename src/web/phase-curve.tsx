@@ -4,7 +4,7 @@ import { Answered } from "./page.tsx";
 import { fitHG, fitHG1G2, type PhaseFit, type PhasePoint } from "./phase-fit.ts";
 import { fitting } from "./plot-scale.ts";
 import { type Line, type Mark, Plot } from "./plot.tsx";
-import { Empty } from "./text.tsx";
+import { Empty, Facts } from "./text.tsx";
 import { useJson } from "./use-json.ts";
 
 /** What LSST's packets say of the geometry, under its names of schemas 7 to 9 and of 10 on. */
@@ -66,25 +66,12 @@ function linesOf(fit: PhaseFit, name: string, { from, to }: { from: number; to: 
 
 function Parameters({ fits }: { fits: readonly (readonly [name: string, fit: PhaseFit | null])[] }) {
   const number = (value: number, error: number | null) => `${value.toFixed(2)}${error === null ? "" : ` ± ${error.toFixed(2)}`}`;
-  return (
-    <dl class="summary">
-      {fits.map(([name, fit]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {fit ? (
-              <>
-                {fit.slopes.map((s) => `${s.name} ${number(s.value, s.error)}${s.error === null ? " (taken)" : ""}`).join(", ")};{" "}
-                {[...fit.h].map(([band, h]) => `H(${band}) ${number(h.value, h.error)}`).join(", ")} <small>scatter {fit.rms.toFixed(2)} mag</small>
-              </>
-            ) : (
-              <small>needs 10 points over 10° of phase angle</small>
-            )}
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  const words = (fit: PhaseFit) => [
+    `${fit.slopes.map((slope) => `${slope.name} ${number(slope.value, slope.error)}${slope.error === null ? " (taken)" : ""}`).join(", ")}; `,
+    `${[...fit.h].map(([band, h]) => `H(${band}) ${number(h.value, h.error)}`).join(", ")} `,
+    <small>scatter {fit.rms.toFixed(2)} mag</small>,
+  ];
+  return <Facts facts={fits.map(([name, fit]) => [name, fit ? words(fit) : <small>needs 10 points over 10° of phase angle</small>] as const)} />;
 }
 
 function pointOf(row: Row): (PhasePoint & { mjd: number }) | null {

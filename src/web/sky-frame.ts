@@ -1,4 +1,4 @@
-import type { FitsHeader } from "./fits.ts";
+import type { FitsHeader } from "../sky/fits.ts";
 
 /** How the pixels of an image lie on the sky. */
 export interface SkyFrame {

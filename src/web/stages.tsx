@@ -1,6 +1,6 @@
 import type { ServiceView } from "../api/status.ts";
 import { formatCount, formatDuration, formatRate } from "./format.ts";
-import { Empty } from "./text.tsx";
+import { Empty, Lines } from "./text.tsx";
 
 /** In the order in which an alert passes them; each latency counts from when the telescope published it. */
 const order = ["archive", "science", "filter", "delivery", "aggregation"];
@@ -24,60 +24,30 @@ export function Stages({ services }: { services: readonly ServiceView[] | undefi
       </Empty>
     );
   return (
-    <div class="scroll" tabIndex={0}>
-      <table class="stages">
-        <thead>
-          <tr>
-            <th>Stage</th>
-            <th class="number">Alerts/s</th>
-            <th class="number">Waiting</th>
-            <th class="number">Since published, p50</th>
-            <th class="number">p99</th>
-            <th class="number">Done</th>
-            <th class="number">Failed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ service, perSecond, lag, latencyMs, failed, done }) => (
-            <tr key={service.name}>
-              <td>
-                {service.health === "ok" ? "✓" : service.health === "stopped" ? "○" : "✗"} {service.name}
-              </td>
-              <td class="number">{formatRate(perSecond)}</td>
-              <td class="number">{formatCount(lag)}</td>
-              <td class="number">{formatDuration(latencyMs?.p50)}</td>
-              <td class="number">{formatDuration(latencyMs?.p99)}</td>
-              <td class="number">{formatCount(done)}</td>
-              <td class={failed > 0 ? "number bad" : "number"}>{failed > 0 ? `! ${formatCount(failed)}` : "0"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Lines
+      head={["Stage", "+Alerts/s", "+Waiting", "+Since published, p50", "+p99", "+Done", "+Failed"]}
+      rows={rows.map(({ service, perSecond, lag, latencyMs, failed, done }) => [
+        `${service.health === "ok" ? "✓" : service.health === "stopped" ? "○" : "✗"} ${service.name}`,
+        formatRate(perSecond),
+        formatCount(lag),
+        formatDuration(latencyMs?.p50),
+        formatDuration(latencyMs?.p99),
+        formatCount(done),
+        failed > 0 ? <span class="bad">! {formatCount(failed)}</span> : "0",
+      ])}
+    />
   );
 }
 
 function rowOf(service: ServiceView): Row | null {
   const { archive, stage } = service;
   const isUp = service.health === "ok";
+  const now = <T,>(value: T) => (isUp ? value : null);
   if (archive) {
     const { archivedPerSecond, lag, latencyMs, rejected, archived } = archive;
-    return {
-      service,
-      perSecond: isUp ? archivedPerSecond : null,
-      lag: isUp ? lag : null,
-      latencyMs: isUp ? latencyMs : null,
-      failed: rejected,
-      done: archived,
-    };
+    return { service, perSecond: now(archivedPerSecond), lag: now(lag), latencyMs: now(latencyMs), failed: rejected, done: archived };
   }
   if (!stage) return null;
-  return {
-    service,
-    perSecond: isUp ? stage.perSecond : null,
-    lag: isUp ? stage.lag : null,
-    latencyMs: isUp ? stage.latencyMs : null,
-    failed: stage.failed,
-    done: stage.done,
-  };
+  const { perSecond, lag, latencyMs, failed, done } = stage;
+  return { service, perSecond: now(perSecond), lag: now(lag), latencyMs: now(latencyMs), failed, done };
 }

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { Services, Tables } from "./lake.tsx";
 import { Answered, show } from "./page.tsx";
-import { Empty } from "./text.tsx";
+import { Empty, Facts, Lines } from "./text.tsx";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
 import { Verdict } from "./verdict.tsx";
@@ -48,24 +48,17 @@ function Versions({ about, now }: { about: AboutAnswer; now: number }) {
   return (
     <section>
       <h2>Here</h2>
-      <dl class="summary">
-        <Fact name="Fink">{about.version}</Fact>
-        <Fact name="Node">{about.node}</Fact>
-        <Fact name="Pages up for">{formatDuration(Math.max(0, now - about.startedAt))}</Fact>
-        <Fact name="Lake">{about.lake}</Fact>
-        <Fact name="Disk">{disk ? `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}` : "not known"}</Fact>
-        <Fact name="Surveys known">{about.surveys.map((s) => s.name).join(", ")}</Fact>
-      </dl>
+      <Facts
+        facts={[
+          ["Fink", about.version],
+          ["Node", about.node],
+          ["Pages up for", formatDuration(Math.max(0, now - about.startedAt))],
+          ["Lake", about.lake],
+          ["Disk", disk ? `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}` : "not known"],
+          ["Surveys known", about.surveys.map((s) => s.name).join(", ")],
+        ]}
+      />
     </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -79,7 +72,7 @@ function Catalogues({ catalogues }: { catalogues: AboutAnswer["catalogues"] }) {
         </Empty>
       ) : (
         <Lines
-          head={["Name", "Edition", "Rows", "Radius (″)"]}
+          head={["Name", "Edition", "+Rows", "+Radius (″)"]}
           rows={catalogues.map((c) => [c.name, c.edition, formatCount(c.rows), String(c.radiusArcsec)])}
         />
       )}
@@ -93,31 +86,6 @@ function Modules({ modules }: { modules: AboutAnswer["modules"] }) {
       <h2>Science modules</h2>
       <Lines head={["Name", "Version", "Surveys", "What it does"]} rows={modules.map((m) => [m.name, m.version, m.surveys.join(", "), m.about])} />
     </section>
-  );
-}
-
-function Lines({ head, rows }: { head: readonly string[]; rows: readonly (readonly string[])[] }) {
-  return (
-    <div class="scroll" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {head.map((name) => (
-              <th key={name}>{name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.join()}>
-              {row.map((cell, i) => (
-                <td key={head[i]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
 

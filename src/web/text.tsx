@@ -46,3 +46,48 @@ export function Ago({ at, now }: { at: number; now: number }) {
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
+
+/** A short table that nobody sorts: rows of cells under their names; a name that begins with + is of numbers. */
+export function Lines({ head, rows, titles = [] }: { head: readonly string[]; rows: readonly (readonly ComponentChildren[])[]; titles?: readonly string[] }) {
+  const classOf = (i: number) => (head[i].startsWith("+") ? "number" : undefined);
+  return (
+    <div class="scroll" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((name, i) => (
+              <th key={name} class={classOf(i)} title={titles[i]}>
+                {name.replace("+", "")}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, line) => (
+            <tr key={line}>
+              {row.map((cell, i) => (
+                <td key={head[i]} class={classOf(i)}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What is known of a thing: names with values. */
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ComponentChildren])[] }) {
+  return (
+    <dl class="summary">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

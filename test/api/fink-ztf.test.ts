@@ -12,11 +12,11 @@ import { type Row, server, surveys } from "./server.ts";
 
 const folders = ["spark_v4.02", "v4.02", "v4.01", "v3.3", "spark_v3.x_snappy"].map((name) => join(alertsFolder, "ztf", name));
 const lakes = [
-  { kind: "synthetic", first: (sky: SimulatedLake) => sky.night("2026-10-10", 120), then: (sky: SimulatedLake) => sky.night("2026-10-11", 60) },
-  { kind: "real", first: (sky: SimulatedLake) => sky.take(folders.slice(0, 3)), then: (sky: SimulatedLake) => sky.take(folders.slice(3)) },
+  { kind: "synthetic", merged: (sky: SimulatedLake) => sky.night("2026-10-10", 120), later: (sky: SimulatedLake) => sky.night("2026-10-11", 60) },
+  { kind: "real", merged: (sky: SimulatedLake) => sky.take(folders.slice(0, 3)), later: (sky: SimulatedLake) => sky.take(folders.slice(3)) },
 ].filter(({ kind }) => kind === "synthetic" || hasReference);
 
-describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ first, then }) => {
+describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ merged, later }) => {
   const ztf = server("ztf");
   const sql = async (text: string) => await ztf.sources.query("ztf", { places: null, sql: text }, async (c, q) => (await c.run(q)).getRows());
   let object = "";
@@ -24,9 +24,9 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ first, then }
   let all: Row[] = [];
 
   beforeAll(async () => {
-    await first(ztf.sky);
+    await merged(ztf.sky);
     await withUpkeep(ztf.sky.lake, (upkeep) => mergeSources(upkeep, ztf.sky.lake, surveys.named("ztf"), { atLeast: 1 }));
-    await then(ztf.sky); // not merged
+    await later(ztf.sky); // not merged
     const text =
       "SELECT _object, count(*)::INT AS n, any_value(_ra) AS ra, any_value(_dec) AS dec FROM {sources} WHERE _object NOT LIKE '%null%' GROUP BY _object ORDER BY n DESC, 1 LIMIT 4";
     all = await ztf.sources.query("ztf", { places: null, sql: text }, async (c, q) => (await c.run(q)).getRowObjectsJson());

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { available } from "../require.ts";
 
 const places = [process.env["FINK_CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -14,4 +15,14 @@ export function hasBrowser(): boolean {
 export function openBrowser(): Promise<Browser> {
   mkdirSync("test-results", { recursive: true });
   return chromium.launch({ executablePath: chromiumPath ?? "", args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What an accessibility scan finds serious. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const run = "axe.run(document, { resultTypes: ['violations'] })";
+  const { violations } = (await page.evaluate(run)) as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+  return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
 }

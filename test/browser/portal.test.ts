@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
@@ -11,11 +10,10 @@ import { type RunningServer, startServer } from "../../src/api/server.ts";
 import { Sources } from "../../src/serving/sources.ts";
 import { builtPages } from "../../src/services/ui.ts";
 import { loadSurveys } from "../../src/surveys/surveys.ts";
-import { hasBrowser, openBrowser } from "./browser.ts";
+import { hasBrowser, openBrowser, seriousFindings } from "./browser.ts";
 import { type SmallLake, smallLake } from "./small-lake.ts";
 
 const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 40_000 });
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const screens = [
   { name: "wide-dark", viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
@@ -136,13 +134,6 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     }
     expect(complaints).toEqual([]);
   });
-
-  async function seriousFindings(page: Page): Promise<string[]> {
-    await page.evaluate(axe);
-    const run = "axe.run(document, { resultTypes: ['violations'] })";
-    const { violations } = (await page.evaluate(run)) as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
-    return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
-  }
 
   test("from the first page to an object, its images, and why a filter took it", { timeout: 120_000 }, async () => {
     const page = await open("/");

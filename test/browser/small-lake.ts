@@ -36,7 +36,7 @@ export async function smallLake(): Promise<SmallLake> {
     await fink("ingest", "--schemas", to, to);
   };
   await archive("ztf", "2026-09-14", 2, 80);
-  await archive("lsst", "2026-09-14", 1, 120); // known asteroids among them
+  await archive("lsst", "2026-09-20", 1, 80); // of a night with known asteroids
   await fink("start", "science", "--once");
   await fink("start", "filter", "--once");
   return { lake, filters, more: (date) => archive("ztf", date, 1, 80), end: () => rmSync(folder, { recursive: true, force: true }) };

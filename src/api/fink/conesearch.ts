@@ -2,9 +2,9 @@ import { z } from "@hono/zod-openapi";
 import { jdMinusMjd } from "../../sky/time.ts";
 import { angleArgument, commonArguments, countArgument, dateArgument, numberArgument, textArgument, WrongArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
-import { lsst, type Profile, ztf } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import { hasColumn, readAlerts } from "./read.ts";
-import { type Asked, type FinkDeps, resource } from "./resource.ts";
+import { type Asked, type FinkDeps, ofBoth } from "./resource.ts";
 
 const greatestRadius = 18_000;
 
@@ -23,15 +23,11 @@ const shape = {
   ...commonArguments,
 };
 
-const summary = "Objects in a cone, nearest first, each at its latest alert";
-
-export const ztfCone = resource({ name: "conesearch", survey: "ztf", summary, arguments: z.object(shape), answer: (given, asked) => cone(ztf, given, asked) });
-export const lsstCone = resource({
+export const conesearch = ofBoth({
   name: "conesearch",
-  survey: "lsst",
-  summary,
+  summary: "Objects in a cone, nearest first, each at its latest alert",
   arguments: z.object(shape),
-  answer: (given, asked) => cone(lsst, given, asked),
+  answer: cone,
 });
 
 type Given = z.output<z.ZodObject<typeof shape>>;

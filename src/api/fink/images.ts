@@ -1,21 +1,13 @@
-import { deflateSync } from "node:zlib";
-import { gunzipSync } from "node:zlib";
+import { crc32, deflateSync, gunzipSync } from "node:zlib";
 import type { DuckDBBlobValue } from "@duckdb/node-api";
 import { columnPath, identifier, pathSql } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { crc32 } from "node:zlib";
+import { type FitsImage, imageIn } from "../../sky/fits.ts";
 import type { FinkDeps } from "./resource.ts";
 
 export const kinds = ["Science", "Template", "Difference"] as const;
 export type Kind = (typeof kinds)[number];
-
-/** Rows from the bottom up, as FITS has them. */
-export interface Image {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Float64Array;
-}
 
 /** FITS files of alerts, gunzipped, by alert. */
 export async function readImages(deps: FinkDeps, survey: Survey, ids: readonly bigint[], kind: Kind, signal: AbortSignal): Promise<Map<bigint, Buffer>> {
@@ -35,30 +27,17 @@ function plain(bytes: Uint8Array): Buffer {
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: most }) : Buffer.from(bytes);
 }
 
-/** The first image in a FITS file (FITS standard 4.0) of floating-point numbers; null: there is none. */
-export function imageOf(bytes: Buffer): Image | null {
-  for (let at = 0; at + 2880 <= bytes.length;) {
-    const header = new Map<string, number>();
-    let end = at;
-    for (; end + 80 <= bytes.length && bytes.toString("latin1", end, end + 8).trimEnd() !== "END"; end += 80) {
-      header.set(bytes.toString("latin1", end, end + 8).trimEnd(), Number(bytes.toString("latin1", end + 10, end + 30)));
-    }
-    const start = at + Math.ceil((end + 80 - at) / 2880) * 2880;
-    const [width, height, depth] = [header.get("NAXIS1") ?? 0, header.get("NAXIS2") ?? 0, (header.get("BITPIX") ?? 0) / -8];
-    const size = header.get("NAXIS") === 2 ? width * height : 0;
-    if (size > 0 && (depth === 4 || depth === 8) && start + size * depth <= bytes.length) {
-      const pixels = Float64Array.from({ length: size }, (_, i) => (depth === 4 ? bytes.readFloatBE(start + 4 * i) : bytes.readDoubleBE(start + 8 * i)));
-      return { width, height, pixels };
-    }
-    const data = Math.abs(header.get("BITPIX") ?? 8) / 8;
-    const elements = header.get("NAXIS") ? [1, 2, 3].slice(0, header.get("NAXIS")).reduce((n, i) => n * (header.get(`NAXIS${i}`) ?? 1), 1) : 0;
-    at = start + Math.ceil((data * elements + (header.get("PCOUNT") ?? 0)) / 2880) * 2880;
+/** The first image in a FITS file; null: there is none. */
+export function imageOf(bytes: Buffer): FitsImage | null {
+  try {
+    return imageIn(bytes);
+  } catch {
+    return null;
   }
-  return null;
 }
 
 /** A list of rows. */
-export function arrayOf({ width, height, pixels }: Image): (number | null)[][] {
+export function arrayOf({ width, height, pixels }: FitsImage): (number | null)[][] {
   return Array.from({ length: height }, (_, y) => Array.from(pixels.subarray(y * width, (y + 1) * width), (v) => (Number.isFinite(v) ? v : null)));
 }
 
@@ -71,7 +50,7 @@ export interface Look {
 }
 
 /** PNG of 8 bits, grey or coloured; row 0 of the array on top, as Fink draws it. */
-export function png(image: Image, look: Look): Buffer {
+export function png(image: FitsImage, look: Look): Buffer {
   const scaled = stretched(image, look.stretch);
   const grey = (look.kernel ? convolved({ ...image, pixels: scaled }, look.kernel) : scaled).map((v) => Math.round(255 * Math.min(1, Math.max(0, v))));
   const colours = look.colormap === undefined ? null : colormaps[look.colormap];
@@ -98,7 +77,7 @@ export function png(image: Image, look: Look): Buffer {
 }
 
 /** 0 … 1. The limits are Fink's: the least value and a fifth of the median distance from the median, and the central pixel. */
-function stretched({ width, height, pixels }: Image, stretch: Look["stretch"]): Float64Array {
+function stretched({ width, height, pixels }: FitsImage, stretch: Look["stretch"]): Float64Array {
   const data = pixels.map((v) => (Number.isFinite(v) ? v : 0));
   if (stretch === "sigmoid") {
     const mean = data.reduce((sum, v) => sum + v, 0) / data.length;
@@ -121,7 +100,7 @@ function median(values: Float64Array): number {
 }
 
 /** 5 × 5 pixels; the Gaussian of width 1. */
-function convolved({ width, height, pixels }: Image, kernel: "gauss" | "box"): Float64Array {
+function convolved({ width, height, pixels }: FitsImage, kernel: "gauss" | "box"): Float64Array {
   const weight = (d: number) => (kernel === "box" ? 1 : Math.exp(-(d * d) / 2));
   const steps = [-2, -1, 0, 1, 2];
   const total = steps.reduce((sum, d) => sum + weight(d), 0) ** 2;

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { commonArguments, countArgument, flagArgument, textArgument, WrongArgument } from "./arguments.ts";
 import { askElsewhere } from "./elsewhere.ts";
 import { answer } from "./formats.ts";
-import { lsst, type NamedColumn, type Profile, ztf } from "./profile.ts";
+import type { NamedColumn, Profile } from "./profile.ts";
 import { hasColumn, readAlerts, readObjects } from "./read.ts";
-import { type Asked, resource } from "./resource.ts";
+import { type Asked, ofBoth } from "./resource.ts";
 import { emptyTable, type Table, tableOf } from "./table.ts";
 
 const shape = {
@@ -24,21 +24,11 @@ const shape = {
 };
 type Given = z.output<z.ZodObject<typeof shape>>;
 
-const summary = "Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts";
-
-export const ztfResolver = resource({
+export const resolver = ofBoth({
   name: "resolver",
-  survey: "ztf",
-  summary,
+  summary: "Names of objects, from its TNS catalogue, SIMBAD (by way of CDS's Sesame) and the solar-system designations of alerts",
   arguments: z.object(shape),
-  answer: (given, asked) => resolve(ztf, given, asked),
-});
-export const lsstResolver = resource({
-  name: "resolver",
-  survey: "lsst",
-  summary,
-  arguments: z.object(shape),
-  answer: (given, asked) => resolve(lsst, given, asked),
+  answer: resolve,
 });
 
 async function resolve(profile: Profile, given: Given, asked: Asked): Promise<Response> {

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Sources } from "../../serving/sources.ts";
 import { type Api, requestIdOf } from "../api.ts";
 import { argumentsOf, checked, WrongArgument } from "./arguments.ts";
-import type { Profile } from "./profile.ts";
+import { lsst, type Profile, ztf } from "./profile.ts";
 
 /** What Fink's API has at `/api/v1/<name>`, for one survey. */
 export interface Resource<S extends z.ZodObject = z.ZodObject> {
@@ -36,6 +36,15 @@ export interface FinkDeps {
 
 export function resource<S extends z.ZodObject>(made: Resource<S>): Resource {
   return made as unknown as Resource;
+}
+
+type OfBoth<S extends z.ZodObject> = Omit<Resource<S>, "survey" | "answer"> & {
+  answer(profile: Profile, given: z.output<S>, asked: Asked): Promise<Response>;
+};
+
+/** What both surveys have under one name. */
+export function ofBoth<S extends z.ZodObject>({ answer, ...made }: OfBoth<S>): Resource[] {
+  return [ztf, lsst].map((profile) => resource<S>({ ...made, survey: profile.survey, answer: (given, asked) => answer(profile, given, asked) }));
 }
 
 /** `/api/v1/<survey>/<name>` of each, and `/api/v1/<name>`, where the arguments tell the survey if two have it. */

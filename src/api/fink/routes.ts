@@ -1,13 +1,13 @@
 import type { Api } from "../api.ts";
-import { lsstCone, ztfCone } from "./conesearch.ts";
+import { conesearch } from "./conesearch.ts";
 import { lsstCutouts, ztfCutouts } from "./cutouts.ts";
 import { anomaly, blocks, classes, latests, tags } from "./latests.ts";
 import { lsstForced, lsstObjects, lsstSources, ztfObjects } from "./objects.ts";
-import { lsstResolver, ztfResolver } from "./resolver.ts";
+import { resolver } from "./resolver.ts";
 import { addResources, type FinkDeps } from "./resource.ts";
 import { lsstSchema, ztfSchema } from "./schema.ts";
-import { lsstSkymap, ztfSkymap } from "./skymap.ts";
-import { elsewhere, lsstSso, tracklet, ztfSso } from "./solar.ts";
+import { skymaps } from "./skymap.ts";
+import { elsewhere, solarSystem, tracklet } from "./solar.ts";
 import { lsstStatistics, ztfStatistics } from "./statistics.ts";
 
 /** What Fink's own servers have at /api/v1: the same names, arguments, columns and formats. */
@@ -18,23 +18,19 @@ export const resources = [
   lsstForced,
   ztfCutouts,
   lsstCutouts,
-  ztfCone,
-  lsstCone,
+  ...conesearch,
   latests,
   anomaly,
   classes,
   tags,
-  ztfSso,
-  lsstSso,
+  ...solarSystem,
   tracklet,
-  ztfResolver,
-  lsstResolver,
+  ...resolver,
   ztfStatistics,
   lsstStatistics,
   ztfSchema,
   lsstSchema,
-  ztfSkymap,
-  lsstSkymap,
+  ...skymaps,
   blocks,
   ...elsewhere,
 ];

@@ -13,9 +13,9 @@ import { commonArguments, numberArgument, textArgument, WrongArgument } from "./
 import { dateCondition } from "./conesearch.ts";
 import { askElsewhere } from "./elsewhere.ts";
 import { answer } from "./formats.ts";
-import { lsst, type Profile, ztf } from "./profile.ts";
+import type { Profile } from "./profile.ts";
 import { mostRows, readAlerts } from "./read.ts";
-import { type Asked, resource } from "./resource.ts";
+import { type Asked, ofBoth } from "./resource.ts";
 import { emptyTable } from "./table.ts";
 
 /** What a map may be when it is unpacked: whole maps up to NSIDE 512 with distances, any with several orders. */
@@ -44,11 +44,12 @@ const shape = {
 };
 type Given = z.output<z.ZodObject<typeof shape>>;
 
-const summary = "Objects within a sky map that were first seen around its event, each at its latest alert until then";
-const resourceOf = (profile: Profile) =>
-  resource({ name: "skymap", survey: profile.survey, summary, arguments: z.object(shape), answer: (given, asked) => skymap(profile, given, asked) });
-export const ztfSkymap = resourceOf(ztf);
-export const lsstSkymap = resourceOf(lsst);
+export const skymaps = ofBoth({
+  name: "skymap",
+  summary: "Objects within a sky map that were first seen around its event, each at its latest alert until then",
+  arguments: z.object(shape),
+  answer: skymap,
+});
 
 async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Response> {
   const { context, deps, signal } = asked;

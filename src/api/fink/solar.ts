@@ -1,14 +1,15 @@
 import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { literal } from "../../lake/scan.ts";
+import { packedDesignation, unpackedDesignation } from "../../sky/designation.ts";
 import { commonArguments, flagArgument, listArgument, textArgument, WrongArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
 import { kinds } from "./images.ts";
 import { withImages } from "./objects.ts";
-import { isTruncated, lsst, type Profile, ztf } from "./profile.ts";
+import { isTruncated, type Profile, ztf } from "./profile.ts";
 import { hasColumn, mostRows, readAlerts } from "./read.ts";
-import { type Asked, resource } from "./resource.ts";
-import { at, emptyTable, withColumns } from "./table.ts";
+import { type Asked, ofBoth, resource } from "./resource.ts";
+import { at, type Cell, emptyTable, withColumns } from "./table.ts";
 
 const shape = {
   n_or_d: listArgument().openapi({ type: "string", description: "Number, name or designation; several with commas between" }),
@@ -21,10 +22,12 @@ const shape = {
 };
 type Given = z.output<z.ZodObject<typeof shape>>;
 
-const summary = "All alerts of one or several solar-system objects, by the names the survey gave them";
-
-export const ztfSso = resource({ name: "sso", survey: "ztf", summary, arguments: z.object(shape), answer: (given, asked) => sso(ztf, given, asked) });
-export const lsstSso = resource({ name: "sso", survey: "lsst", summary, arguments: z.object(shape), answer: (given, asked) => sso(lsst, given, asked) });
+export const solarSystem = ofBoth({
+  name: "sso",
+  summary: "All alerts of one or several solar-system objects, by the names the survey gave them",
+  arguments: z.object(shape),
+  answer: sso,
+});
 
 const designations = { ztf: ["ssnamenr"], lsst: ["mpc_orbits_designation", "MPCORB_mpcDesignation", "ssSource_designation", "designation", "ssObjectId"] };
 
@@ -39,9 +42,7 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
   const { survey } = profile;
   const known = (await Promise.all(designations[survey].map(async (name) => ((await hasColumn(deps, profile, name)) ? [name] : [])))).flat();
   if (known.length === 0) return answer(context, emptyTable, given["output-format"]);
-  const wanted = names
-    .flatMap((name) => [name, name.replaceAll(" ", ""), name.replace(/^(\d{4}) ?([A-Z]{2}\d*)$/, "$1 $2")])
-    .map((name) => literal(name.toLowerCase()));
+  const wanted = names.flatMap((name) => [name, name.replaceAll(" ", ""), ...spellings(name)]).map((name) => literal(name.toLowerCase()));
   const condition = known.map((name) => `lower("${name}"::VARCHAR) IN (${wanted.join(", ")})`).join(" OR ");
   const always = survey === "ztf" ? ["i:ssnamenr"] : [];
   const tail = `ORDER BY _mjd DESC LIMIT ${mostRows * names.length}`;
@@ -52,6 +53,7 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
   );
   if ((given.withcutouts || given.withCutouts) && survey === "ztf") table = await withImages(deps, table, [given["cutout-kind"]], signal);
   const name = at(table, "name");
+  const nameOf = (value: Cell) => unpackedDesignation(String(value)) ?? value;
   const added =
     survey === "ztf"
       ? [
@@ -59,9 +61,17 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
           { name: "sso_number", kind: "text" as const },
         ]
       : [{ name: "f:sso_name", kind: "text" as const }];
-  const numbered = withColumns(table, added, (row) => (survey === "ztf" ? [row[name], /^\d+$/.test(String(row[name])) ? row[name] : null] : [row[name]]));
+  const numbered = withColumns(table, added, (row) =>
+    survey === "ztf" ? [row[name], /^\d+$/.test(String(row[name])) ? row[name] : null] : [nameOf(row[name])],
+  );
   const kept = numbered.columns.flatMap((_, i) => (i === name ? [] : [i]));
   return answer(context, { columns: kept.map((i) => numbered.columns[i]), rows: numbered.rows.map((row) => kept.map((i) => row[i])) }, given["output-format"]);
+}
+
+/** A provisional designation as it is written, and packed as the Minor Planet Center has it. */
+function spellings(name: string): string[] {
+  const [, year, rest] = /^(\d{4}) ?([A-Z]{2}\d*)$/.exec(name.toUpperCase()) ?? [];
+  return year === undefined ? [] : [`${year} ${rest}`, packedDesignation(`${year} ${rest}`)];
 }
 
 export const tracklet = resource({

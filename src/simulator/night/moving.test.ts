@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eclipticOf } from "../../sky/frames.ts";
 import { cosDegrees, separation } from "../../sky/angle.ts";
-import { packedDesignation } from "../packets/lsst-ids.ts";
+import { packedDesignation } from "../../sky/designation.ts";
 import { fieldsOf, type Patch } from "../survey/fields.ts";
 import type { Visit } from "../survey/schedule.ts";
 import { type Telescope, telescopes } from "../survey/telescope.ts";

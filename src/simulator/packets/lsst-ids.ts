@@ -1,4 +1,4 @@
-import { FinkError } from "../../errors.ts";
+import { packedDesignation } from "../../sky/designation.ts";
 import { nightOfMjd } from "../../sky/time.ts";
 import type { SkyObject } from "../night/alert.ts";
 import type { Patch } from "../survey/fields.ts";
@@ -34,21 +34,6 @@ export function ssObjectIdOf({ moving }: SkyObject): bigint | null {
   if (!moving?.designation) return null;
   return BigInt(`0x${Buffer.from(packedDesignation(moving.designation)).toString("hex")}`);
 }
-
-/** "2014 RU77" → "K14R77U" (minorplanetcenter.net/iau/info/PackedDes.html); cycles above 619, as 2022 and later may have, begin with an underscore. */
-export function packedDesignation(designation: string): string {
-  const [, year, half, second, cycle] = /^(\d{4}) ([A-Y])([A-Z])(\d*)$/.exec(designation) ?? [];
-  if (!year) throw new FinkError("usage", `"${designation}" is not a provisional designation such as "2014 RU77"`);
-  const number = Number(cycle);
-  if (number < 620) return `${digits[Number(year.slice(0, 2))]}${year.slice(2)}${half}${digits[Math.floor(number / 10)]}${number % 10}${second}`;
-  let rest = (number - 620) * 25 + halfMonthLetters.indexOf(second);
-  let packed = "";
-  for (let i = 0; i < 4; i++, rest = Math.floor(rest / 62)) packed = digits[rest % 62] + packed;
-  return `_${digits[Number(year.slice(2))]}${half}${packed}`;
-}
-
-const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const halfMonthLetters = "ABCDEFGHJKLMNOPQRSTUVWXYZ";
 
 /** YYYYMMDD of the evening, then five digits. */
 export function visitId({ night, number }: Visit): number {

@@ -1,7 +1,7 @@
 import { cosDegrees, sinDegrees } from "../../sky/angle.ts";
 import { eclipticOf, galacticOf, obliquityDegrees } from "../../sky/frames.ts";
 import type { MovingState, SkyObject } from "../night/alert.ts";
-import { packedDesignation } from "./lsst-ids.ts";
+import { packedDesignation } from "../../sky/designation.ts";
 import type { DiaSource } from "./lsst-source.ts";
 
 /** What the ephemeris of a known asteroid says of this source. Vectors: ICRS, as schema 10.0 says of the same fields and 9.0 does not. */

@@ -8,7 +8,7 @@ import { long } from "../../../test/simulator/decode.ts";
 import { available } from "../../../test/require.ts";
 import { readWireHeader } from "../../avro/wire.ts";
 import type { Alert } from "../night/alert.ts";
-import { packedDesignation } from "./lsst-ids.ts";
+import { packedDesignation } from "../../sky/designation.ts";
 import { alertOf, artefactOf, moving, objectOf } from "../../../test/simulator/lsst-fixture.ts";
 import { lsstObjectId, lsstPacket, lsstSourceId } from "./lsst.ts";
 import { schemaFor } from "./schemas.ts";

@@ -15,7 +15,11 @@ const MAX_BYTES = 64 * 2 ** 20;
 
 /** Takes the file gzipped or not. Throws an `Error` in plain words when there is no image in it. */
 export async function readFits(file: Uint8Array): Promise<FitsImage> {
-  const bytes = file[0] === 0x1f && file[1] === 0x8b ? await gunzip(file) : file;
+  return imageIn(file[0] === 0x1f && file[1] === 0x8b ? await gunzip(file) : file);
+}
+
+/** Of a file that is not gzipped. */
+export function imageIn(bytes: Uint8Array): FitsImage {
   for (let offset = 0; offset < bytes.length;) {
     const { header, end } = readHeader(bytes, offset);
     const { width, height, size } = shapeOf(header);
