@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
+import { InFlight } from "../lake/in-flight.ts";
 import { columnPath, literal, pathSql, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
@@ -45,6 +46,7 @@ export class Sources {
   readonly #raw = new Map<string, RawAlerts>();
   readonly #idle: DuckDBConnection[] = [];
   readonly #waiting: (() => void)[] = [];
+  readonly #inFlight = new InFlight();
   #busy = 0;
   #instance: Promise<DuckDBInstance> | undefined;
 
@@ -54,6 +56,7 @@ export class Sources {
 
   async close(): Promise<void> {
     await Promise.all([...this.#fresh.values()].map(({ running }) => running?.catch(() => null)));
+    await this.#inFlight.ended();
     (await this.#instance)?.closeSync();
     rmSync(this.scratch, { recursive: true, force: true });
   }
@@ -141,7 +144,11 @@ export class Sources {
   }
 
   /** Lends a connection; what runs on it is cancelled with the signal. */
-  async use<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  use<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.#inFlight.run(() => this.#lend(signal, work));
+  }
+
+  async #lend<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.#busy >= connections) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy++;
     const interrupt = () => connection?.interrupt();

@@ -1,6 +1,6 @@
 import type { AlertRow, ObjectAnswer } from "../api/pages/types.ts";
 import { Band } from "./band.tsx";
-import { formatBrightness, formatMjd, formatPosition } from "./format.ts";
+import { formatBrightness, formatMjd, formatPosition, magnitudeOf } from "./format.ts";
 import { type Column, Table } from "./table.tsx";
 import { Copy } from "./text.tsx";
 
@@ -22,7 +22,7 @@ export function AlertTable({ object, onShow }: { object: ObjectAnswer; onShow: (
     { name: "Observed", value: (r) => r.mjd, show: (r) => formatMjd(r.mjd) },
     { name: "MJD", value: (r) => r.mjd, show: (r) => r.mjd?.toFixed(5), isNumber: true },
     { name: "Band", value: (r) => r.band, show: (r) => (r.band ? <Band name={r.band} /> : "–") },
-    { name: "Difference (mag)", value: (r) => r.magnitude, show: (r) => formatBrightness(r.magnitude, r.fluxNJy), isNumber: true },
+    { name: "Difference (mag)", value: magnitudeOf, show: (r) => formatBrightness(r.magnitude, r.fluxNJy), isNumber: true },
     { name: "± (mag)", value: errorOf, show: (r) => errorOf(r)?.toFixed(3) ?? "–", isNumber: true },
     { name: "Flux (nJy)", value: (r) => r.fluxNJy, show: (r) => r.fluxNJy?.toFixed(0) ?? "–", isNumber: true, isExtra: true },
     {

@@ -64,9 +64,12 @@ function sixties(value: number, digits: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}:${seconds}`;
 }
 
-/** The magnitude, or that of the flux (AB: 31.4 at 1 nJy); a negative flux has none and is shown itself. */
+/** The magnitude, or that of the flux (AB: 31.4 at 1 nJy); a negative flux has none. */
+export function magnitudeOf({ magnitude, fluxNJy }: { readonly magnitude: number | null; readonly fluxNJy: number | null }): number | null {
+  return magnitude ?? (fluxNJy !== null && fluxNJy > 0 ? 31.4 - 2.5 * Math.log10(fluxNJy) : null);
+}
+
+/** The magnitude, or the flux where it has none. */
 export function formatBrightness(magnitude: number | null, fluxNJy: number | null): string {
-  if (magnitude !== null) return magnitude.toFixed(2);
-  if (fluxNJy === null) return NONE;
-  return fluxNJy > 0 ? (31.4 - 2.5 * Math.log10(fluxNJy)).toFixed(2) : `−${formatCount(-fluxNJy)} nJy`;
+  return magnitudeOf({ magnitude, fluxNJy })?.toFixed(2) ?? (fluxNJy === null ? NONE : `−${formatCount(-fluxNJy)} nJy`);
 }

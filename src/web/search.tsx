@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { FoundRow, SearchAnswer } from "../api/pages/types.ts";
 import { Band } from "./band.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
-import { formatMjd, formatPosition } from "./format.ts";
+import { formatMjd, formatPosition, magnitudeOf } from "./format.ts";
 import { Frame } from "./frame.tsx";
 import { Answered, show } from "./page.tsx";
 import { pageOf, RowCard } from "./row-card.tsx";
@@ -119,10 +119,6 @@ const columns: readonly Column<FoundRow>[] = [
   { name: "Alerts", value: (r) => r.alerts, isNumber: true },
   { name: "Alert", value: (r) => r.alertId, show: (r) => <Copy text={r.alertId} />, isExtra: true },
 ];
-
-function magnitudeOf({ magnitude, fluxNJy }: FoundRow): number | null {
-  return magnitude ?? (fluxNJy !== null && fluxNJy > 0 ? 31.4 - 2.5 * Math.log10(fluxNJy) : null);
-}
 
 function Help() {
   const examples = [
