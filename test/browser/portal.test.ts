@@ -79,6 +79,7 @@ describe.skipIf(!hasBrowser())("the portal", () => {
       pageLake,
       sources,
       pages,
+      elsewhere: async () => new Response("<Sesame></Sesame>"),
       logError: (error) => complaints.push(String(error)),
     });
   }
