@@ -110,7 +110,7 @@ async function revise({ file, paths, ids }: AgainPart, job: AgainJob, modules: r
 }
 
 /** These modules, and those that need what they add, directly or by others. */
-function withUsers(names: readonly string[], all: readonly ScienceModule[]): ScienceModule[] {
+export function withUsers(names: readonly string[], all: readonly ScienceModule[]): ScienceModule[] {
   const found = new Set(all.filter(({ name }) => names.includes(name)));
   // a set gives what is added to it while it is walked through
   for (const { adds } of found) for (const module of all) if (adds.some(({ name }) => module.needs.includes(name))) found.add(module);

@@ -24,7 +24,8 @@ export interface RecomputeOptions {
   /** Names; null: all modules, and what others made before is gone. */
   readonly modules: readonly string[] | null;
   readonly signal: AbortSignal;
-  progress(done: number, of: number): void;
+  /** Files, and rows so far. */
+  progress(done: number, of: number, rows: number): void;
 }
 
 /** Files computed at once. */
@@ -125,9 +126,16 @@ async function newestRows({ science, updates }: Tables, own: readonly AddFile[],
   return rows;
 }
 
-async function computeAll(missing: ReadonlyMap<bigint, Row>, { survey, night, tables: { raw, science }, run, done, signal, progress }: Task): Promise<void> {
+async function computeAll(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
+  const {
+    survey,
+    night,
+    tables: { raw, science },
+    run,
+    done,
+  } = task;
   const files = [...raw.snapshot.files.values()].filter((add) => nightOf(add) === night);
-  await each(files, signal, progress, async ({ path }) => {
+  await each(files, task, async ({ path }) => {
     const ids = await run("ids", { survey, file: join(raw.path, path) });
     const rows = [...ids.keys()].filter((row) => missing.has(ids[row]) && !done.ids.has(ids[row]) && (done.ids.add(ids[row]), true));
     if (rows.length === 0) return;
@@ -137,12 +145,17 @@ async function computeAll(missing: ReadonlyMap<bigint, Row>, { survey, night, ta
   });
 }
 
-async function computeSome(
-  missing: ReadonlyMap<bigint, Row>,
-  { survey, night, modules, tables: { raw, science }, run, done, signal, progress }: Task,
-): Promise<void> {
+async function computeSome(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
+  const {
+    survey,
+    night,
+    modules,
+    tables: { raw, science },
+    run,
+    done,
+  } = task;
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
-  await each(byFile, signal, progress, async (rows) => {
+  await each(byFile, task, async (rows) => {
     const [[, { table, add }]] = rows;
     const part = { file: join(table.path, add.path), paths: rawsOf(add, raw, survey), ids: BigInt64Array.from(rows, ([id]) => id) };
     const job = { survey, night, parts: [part], raw: raw.path, schema: science.snapshot.schema, modules: modules ?? [], which: "all" as const };
@@ -155,13 +168,13 @@ async function computeSome(
   });
 }
 
-async function each<T>(all: readonly T[], signal: AbortSignal, progress: RecomputeOptions["progress"], work: (one: T) => Promise<void>): Promise<void> {
+async function each<T>(all: readonly T[], { night, signal, progress, done }: Task, work: (one: T) => Promise<void>): Promise<void> {
   for (let i = 0; i < all.length; i += filesAtOnce) {
-    if (signal.aborted) throw new FinkError("usage", "stopped; nothing was changed");
-    progress(i, all.length);
+    if (signal.aborted) throw new FinkError("usage", `stopped; night ${night} is as it was`);
+    progress(i, all.length, done.ids.size);
     await Promise.all(all.slice(i, i + filesAtOnce).map(work));
   }
-  progress(all.length, all.length);
+  progress(all.length, all.length, done.ids.size);
 }
 
 /** Updates of the night are older than its rows now. The position refuses those that the service computes just now from the rows that were. */

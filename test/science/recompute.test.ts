@@ -83,6 +83,17 @@ describe("a night computed again", { timeout: 60_000 }, () => {
     });
   });
 
+  it("is left out when these modules made it, unless --again wants it", async () => {
+    const run = ["science", "run", "--night", String(night)];
+    expect(await fink(run)).toMatchObject({ code: 0, output: expect.stringContaining("120 alerts of night 20261010 were computed again") as string });
+    const { version } = new LakeTable(join(lake, "ztf/science")).snapshot;
+    expect(await fink(run)).toMatchObject({ code: 0, output: expect.stringContaining("Night 20261010 is left out") as string });
+    expect(await fink([...run, "--modules", "number"])).toMatchObject({ code: 0, output: expect.stringContaining("Night 20261010 is left out") as string });
+    expect(new LakeTable(join(lake, "ztf/science")).snapshot.version).toBe(version);
+    expect(await fink([...run, "--again"])).toMatchObject({ code: 0, output: expect.stringContaining("120 alerts") as string });
+    expect(new LakeTable(join(lake, "ztf/science")).snapshot.version).toBe(version + 1);
+  });
+
   it("by one module leaves what others made, and takes along who needs it", async () => {
     expect(await fink(["science", "run", "--night", String(night), "--modules", "number"])).toMatchObject({ code: 0 });
     await expectWhole(2);
@@ -126,6 +137,24 @@ describe("a night computed again", { timeout: 60_000 }, () => {
     await expectWhole(point.startsWith("after:log") ? 2 : 1);
     expect(await fink(run)).toMatchObject({ code: 0 });
     await expectWhole(2);
+  });
+
+  it("of several: killed in the second, it goes on there", async () => {
+    writeModules(1);
+    await lakeOfAlerts((lake = join(folder, "nights")), 40, 20, ["2026-10-10", "2026-10-11"]);
+    expect(await fink(["start", "science", "--once"])).toMatchObject({ code: 0 });
+    writeModules(2);
+    const run = ["science", "run", "--night", "20261001-20261031"];
+    const made = `SELECT night::INTEGER AS night, count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts, count(*) FILTER (contains(_modules, 'number@2'))::INTEGER AS made FROM ztf.science GROUP BY night ORDER BY night`;
+    expect(await fink(run, { FINK_CRASH_AT: "before:log-entry:2" })).toMatchObject({ signal: "SIGKILL" });
+    const [first, second] = await rows(made);
+    expect([first, second]).toEqual([
+      { night: 20261010, rows: first["rows"], alerts: first["rows"], made: first["rows"] },
+      { night: 20261011, rows: second["rows"], alerts: second["rows"], made: 0 },
+    ]);
+    const { code, output } = await fink(run);
+    expect([code, output]).toEqual([0, expect.stringMatching(/Night 20261010 is left out[^]*alerts of night 20261011 were computed again/)]);
+    expect(await rows(made)).toEqual([first, { ...second, made: second["rows"] }]);
   });
 
   it.each([

@@ -17,7 +17,7 @@ import { type Results, runModules } from "../../science/runner.ts";
 import { type SurveyName, telescopes } from "../../simulator/survey/telescope.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { diffNight, runNight } from "../science/night.ts";
+import { diffNight, runNights } from "../science/night.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
@@ -25,11 +25,12 @@ const flags = z.object({
   survey: z.string().optional().describe("Only modules of this survey; of --on FILE its columns tell").meta({ value: "NAME" }),
   night: z
     .string()
-    .regex(/^\d{8}$/, "a night is written YYYYMMDD")
+    .regex(/^\d{8}(-\d{8})?$/, "a night is written YYYYMMDD; run takes YYYYMMDD-YYYYMMDD as well, from the first to the last")
     .optional()
-    .describe("run, diff: this night")
+    .describe("run, diff: this night; run: or all from YYYYMMDD-YYYYMMDD")
     .meta({ value: "YYYYMMDD" }),
   modules: z.string().optional().describe("run: only these modules, and those that need what they add; all others stay as they are").meta({ value: "NAMES" }),
+  again: z.boolean().default(false).describe("run: also nights that were made by these versions of modules and catalogues"),
   from: z.coerce
     .number()
     .int()
@@ -53,7 +54,7 @@ export const science = defineCommand({
   description: [
     "list: the modules, the columns they need and those they add. Your own are the files of the folder science.modules.",
     "test MODULES: runs modules (names or files, separated by commas, or all) and prints what they say of each alert.",
-    "run --night YYYYMMDD: computes the science of a night anew, as one new version of the table, while services run.",
+    "run --night YYYYMMDD: computes the science of a night, or of several, anew, each as one new version of the table, while services run. Killed and started again it goes on.",
     "diff --night YYYYMMDD: what a version says differently from another, by column.",
   ].join("\n"),
   example: "./fink science test roid,nalerthist",
@@ -62,7 +63,7 @@ export const science = defineCommand({
     const modules = await modulesOf(context);
     if (action === "list" && names === undefined) return await list(context, modules, given.survey);
     if (action === "test" && names !== undefined) return await test(context, modules, names, given);
-    if (action === "run" && names === undefined) return await runNight(context, modules, given);
+    if (action === "run" && names === undefined) return await runNights(context, modules, given);
     if (action === "diff" && names === undefined) return await diffNight(context, given);
     throw new FinkError("usage", "there is ./fink science list, test MODULES, run --night YYYYMMDD and diff --night YYYYMMDD");
   },
