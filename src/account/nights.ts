@@ -29,7 +29,7 @@ const namedIds = 100;
 export async function nightsOf(books: Books, night: number | undefined): Promise<NightAccount[]> {
   const [raw, rejected, science, missing, unknown, matches] = [
     await rawRows(books, night),
-    await rejectedRows(books, night),
+    await countsOf(books, night, "rejected", {}),
     await scienceRows(books, night),
     await without(books, night, "raw", "science"),
     await without(books, night, "science", "raw"),
@@ -81,24 +81,23 @@ function byNight<T>(rows: readonly Row[], of: (row: Row) => T): Map<string, T> {
   return new Map(rows.map((row) => [String(row["night"] ?? ""), of(row)]));
 }
 
-async function rawRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
-  if (!books.has("raw")) return new Map();
-  const id = books.idIn("raw") ?? "NULL";
-  const counts = `count(*)::DOUBLE AS rows, count(DISTINCT ${id})::DOUBLE AS "distinct", count_if(${id} IS NULL)::DOUBLE AS nameless`;
-  return byNight(await books.rows(`SELECT night, ${counts} FROM ${books.view("raw")} ${nightIs(night)} GROUP BY night`), (row) => row);
+/** Counts of each night, which are SQL by name; `rows` besides. */
+async function countsOf(books: Books, night: number | undefined, kind: string, counts: Readonly<Record<string, string>>): Promise<Map<string, Row>> {
+  if (!books.has(kind)) return new Map();
+  const list = Object.entries({ rows: "count(*)", ...counts }).map(([name, sql]) => `(${sql})::DOUBLE AS "${name}"`);
+  return byNight(await books.rows(`SELECT night, ${list.join(", ")} FROM ${books.view(kind)} ${nightIs(night)} GROUP BY night`), (row) => row);
 }
 
-async function rejectedRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
-  if (!books.has("rejected")) return new Map();
-  return byNight(await books.rows(`SELECT night, count(*)::DOUBLE AS rows FROM ${books.view("rejected")} ${nightIs(night)} GROUP BY night`), (row) => row);
+async function rawRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
+  const id = books.idIn("raw") ?? "NULL";
+  return await countsOf(books, night, "raw", { distinct: `count(DISTINCT ${id})`, nameless: `count_if(${id} IS NULL)` });
 }
 
 async function scienceRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
   const id = books.idIn("science");
   if (id === null) return new Map();
-  const pending = fieldNamed(books.table("science").snapshot.schema, "_pending") ? "count_if(_pending <> '')::DOUBLE" : "0::DOUBLE";
-  const counts = `count(*)::DOUBLE AS rows, (count(*) - count(DISTINCT ${id}))::DOUBLE AS again, ${pending} AS pending`;
-  return byNight(await books.rows(`SELECT night, ${counts} FROM ${books.view("science")} ${nightIs(night)} GROUP BY night`), (row) => row);
+  const pending = fieldNamed(books.table("science").snapshot.schema, "_pending") ? "count_if(_pending <> '')" : "0";
+  return await countsOf(books, night, "science", { again: `count(*) - count(DISTINCT ${id})`, pending });
 }
 
 /** Alerts of one table that the other lacks. */

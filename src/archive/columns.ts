@@ -33,14 +33,9 @@ function originColumns(batch: Batch, messages: Int32Array, within: (i: number) =
   const parts = Int32Array.from(messages, (m) => batch.parts[m]);
   const partitions = Int32Array.from(parts, (p) => batch.partitions[p].partition);
   const offsets = BigInt64Array.from({ length: messages.length }, (_, i) => batch.offsets[messages[i]] + within(i));
+  const sources = batch.partitions.map((p) => p.source);
   return [
-    [
-      "_source",
-      repeated(
-        batch.partitions.map((p) => p.source),
-        parts,
-      ),
-    ],
+    ["_source", repeated(sources, parts)],
     ["_partition", makeData({ type: new Int32(), data: partitions })],
     ["_offset", makeData({ type: new Int64(), data: offsets })],
     ["_published_at", times(batch.publishedAt, messages)],

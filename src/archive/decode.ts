@@ -186,13 +186,8 @@ export class MessageDecoder {
     }
     this.#missing.clear();
     const unknown = [...ids].filter((id) => this.#options.schemas.peek(id) === undefined);
-    await Promise.all(
-      unknown.map((id) =>
-        this.#options.schemas
-          .get(id)
-          .catch((error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error))),
-      ),
-    );
+    const failed = (id: number, error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error));
+    await Promise.all(unknown.map((id) => this.#options.schemas.get(id).catch((error: unknown) => failed(id, error))));
   }
 
   #ofHeader(schema: Uint8Array): Decoded {

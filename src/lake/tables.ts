@@ -26,3 +26,8 @@ function foldersIn(path: string): string[] {
   const entries = readdirSync(path, { withFileTypes: true }).filter((e) => (e.isDirectory() || e.isSymbolicLink()) && !e.name.startsWith("."));
   return entries.map((e) => e.name).sort();
 }
+
+/** Names of the surveys that have such a table. */
+export function surveysWith(lake: string, kind: string): string[] {
+  return tablesIn(lake).flatMap((table) => (table.kind === kind ? [table.survey] : []));
+}

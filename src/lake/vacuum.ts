@@ -38,11 +38,8 @@ export function vacuumTable(path: string, { keepDays, dryRun = false }: VacuumOp
 /** Deletes what upkeep that was killed has left behind. */
 export function vacuumScratch(lake: string, { dryRun = false }: Pick<VacuumOptions, "dryRun"> = {}, now = Date.now()): Vacuumed {
   const folder = scratchFolder(lake);
-  return remove(
-    folder,
-    filesBelow(folder).filter(({ changedAt }) => changedAt < now - settledAfterMs),
-    dryRun,
-  );
+  const left = filesBelow(folder).filter(({ changedAt }) => changedAt < now - settledAfterMs);
+  return remove(folder, left, dryRun);
 }
 
 interface FoundFile {
@@ -65,14 +62,8 @@ function unneededLog(table: string, settledBefore: number): FoundFile[] {
   const old = new Set(found.filter((file) => file.changedAt < settledBefore).map((file) => file.path));
   const inTable = (path: string) => relative(table, path);
   const base = checkpointVersions(table).findLast((v) => old.has(inTable(checkpointPath(table, v)))) ?? -1;
-  const superseded = new Set([
-    ...entryVersions(table)
-      .filter((v) => v < base)
-      .map((v) => inTable(entryPath(table, v))),
-    ...checkpointVersions(table)
-      .filter((v) => v < base)
-      .map((v) => inTable(checkpointPath(table, v))),
-  ]);
+  const before = (versions: readonly number[], pathOf: typeof entryPath) => versions.flatMap((v) => (v < base ? [inTable(pathOf(table, v))] : []));
+  const superseded = new Set([...before(entryVersions(table), entryPath), ...before(checkpointVersions(table), checkpointPath)]);
   return found.filter(({ path }) => superseded.has(path) || (path.endsWith(".tmp") && old.has(path)));
 }
 

@@ -3,7 +3,7 @@ import { aggregationsIn } from "../aggregation/load.ts";
 import { StatisticsTable } from "../aggregation/statistics.ts";
 import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
-import { tablesIn } from "../lake/tables.ts";
+import { surveysWith } from "../lake/tables.ts";
 import { kept } from "../kept.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
@@ -24,14 +24,11 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
     const messages = problems.map((problem) => problem.message);
     let nights = 0;
-    for (const { survey, kind } of tablesIn(lake)) {
-      if (kind !== "science") continue;
+    for (const survey of surveysWith(lake, "science")) {
       const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
       try {
-        const counted = await table.step(
-          aggregations.filter((one) => one.survey === survey),
-          signal,
-        );
+        const own = aggregations.filter((one) => one.survey === survey);
+        const counted = await table.step(own, signal);
         meter.commit(counted.nights);
         nights += counted.nights;
         messages.push(...counted.problems);

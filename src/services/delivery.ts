@@ -9,7 +9,7 @@ import { tellOwners } from "../delivery/owners.ts";
 import { DeliveryStore } from "../delivery/store.ts";
 import { Subscriptions } from "../delivery/subscriptions.ts";
 import type { Target } from "../delivery/target.ts";
-import { tablesIn } from "../lake/tables.ts";
+import { surveysWith } from "../lake/tables.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
@@ -48,7 +48,7 @@ async function runDelivery(context: ServiceContext): Promise<void> {
   try {
     store.prune(Date.now());
     do {
-      for (const survey of surveysWithMatches(lake)) if (!loops.has(survey)) loops.set(survey, deliverSurvey(shared, survey));
+      for (const survey of surveysWith(lake, "matches")) if (!loops.has(survey)) loops.set(survey, deliverSurvey(shared, survey));
       await tellOwners(lake, targetsOf(context.config), store, signal).catch((error: unknown) => context.log.warn({ err: error }, "owners cannot be told"));
       if (!once) await sleep(lookEveryMs, null, { signal }).catch(() => null);
     } while (!signal.aborted && !once);
@@ -129,8 +129,4 @@ function statusOf({ followers, meter, broken }: Shared) {
   const troubles = [...followers].flatMap(([name, { trouble }]) => (trouble === "" ? [] : [`${name}: ${trouble}`]));
   meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
   return { message: [...leftOut, ...troubles].join("; "), stage: meter.status() };
-}
-
-function surveysWithMatches(lake: string): string[] {
-  return tablesIn(lake).flatMap(({ survey, kind }) => (kind === "matches" ? [survey] : []));
 }

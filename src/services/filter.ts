@@ -9,7 +9,7 @@ import { addedColumns } from "../filters/file-alerts.ts";
 import { MatchTable, type Step } from "../filters/follow.ts";
 import { Places } from "../filters/places/places.ts";
 import { FilterStates } from "../filters/states.ts";
-import { tablesIn } from "../lake/tables.ts";
+import { surveysWith } from "../lake/tables.ts";
 import type { ScienceModule } from "../science/module.ts";
 import { knownModules } from "../science/registry.ts";
 import type { Service, ServiceContext } from "./service.ts";
@@ -68,7 +68,7 @@ async function follow(running: Running): Promise<void> {
   while (!signal.aborted) {
     await active.look();
     let isBusy = false;
-    for (const survey of surveysWithScience(lake)) isBusy = (await stepOf(survey, running)) || isBusy;
+    for (const survey of surveysWith(lake, "science")) isBusy = (await stepOf(survey, running)) || isBusy;
     if (isBusy) continue;
     if (once) return;
     await sleep(pauseMs, null, { signal }).catch(() => null);
@@ -117,8 +117,4 @@ function messageFor(states: FilterStates): string {
   const of = (state: string) => states.all.filter((one) => one.state === state && !waitsForCatalogue.test(one.reason)).map(({ name }) => name);
   const parts = (["off", "refused"] as const).map((state) => ({ state, names: of(state) })).filter(({ names }) => names.length > 0);
   return parts.map(({ state, names }) => `${state}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`).join("; ");
-}
-
-function surveysWithScience(lake: string): string[] {
-  return tablesIn(lake).flatMap(({ survey, kind }) => (kind === "science" ? [survey] : []));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
-import { tablesIn } from "../lake/tables.ts";
+import { surveysWith } from "../lake/tables.ts";
 import { type Progress, ScienceTable } from "../science/follow.ts";
 import { shareCatalogues } from "../science/catalogue/load.ts";
 import { SciencePool } from "../science/pool.ts";
@@ -80,12 +80,7 @@ async function follow(work: Work): Promise<void> {
     }
   };
   while (!signal.aborted) {
-    for (const survey of surveysWith(lake, "raw"))
-      if (!busy.has(survey))
-        busy.set(
-          survey,
-          catchUp(survey).finally(() => busy.delete(survey)),
-        );
+    for (const survey of surveysWith(lake, "raw")) kept(busy, survey, () => catchUp(survey).finally(() => busy.delete(survey)));
     if (once) break;
     await sleep(pauseMs, null, { signal }).catch(() => null);
   }
@@ -139,8 +134,4 @@ function count({ alerts, duplicates, publishedAt, outcomes, lag }: Progress, { m
   meter.fail(report.add(outcomes));
   meter.waiting(lag);
   report.duplicates += duplicates;
-}
-
-function surveysWith(lake: string, table: string): string[] {
-  return tablesIn(lake).flatMap(({ survey, kind }) => (kind === table ? [survey] : []));
 }

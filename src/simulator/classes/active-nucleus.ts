@@ -41,29 +41,12 @@ export function nucleusClass({ population, spectrum, hostMagnitude, margin, vari
       const extinction = extinctionV(galacticOf(ra, dec)[1], Infinity);
       const galaxy = galaxyAround(host, redshift, extinction, random);
       const apparent = abFlux(absoluteMagnitude + dimming(redshift, spectrum));
-      const mean = perBand(
-        (band) =>
-          apparent *
-          (wavelengthNm[band] / wavelengthNm[spectrum.band]) ** spectrum.slope *
-          forest(wavelengthNm[band], redshift) *
-          transmission(extinction, band),
-      );
-      const { at, parameters } = variation(random, absoluteMagnitude, redshift);
-      return {
-        ra,
-        dec,
-        galaxy,
-        flux: (mjd, band) => mean(band) * at(mjd, band),
-        referenceFlux: mean,
-        truth: {
-          redshift,
-          distancePc: null,
-          peakMjd: null,
-          magnitude: abMagnitude(mean("r")),
-          extinctionV: extinction,
-          parameters: { absoluteMagnitude, ...parameters },
-        },
-      };
+      const powerLaw = (band: Band): number => (wavelengthNm[band] / wavelengthNm[spectrum.band]) ** spectrum.slope;
+      const mean = perBand((band) => apparent * powerLaw(band) * forest(wavelengthNm[band], redshift) * transmission(extinction, band));
+      const { at, parameters: own } = variation(random, absoluteMagnitude, redshift);
+      const [magnitude, parameters] = [abMagnitude(mean("r")), { absoluteMagnitude, ...own }];
+      const truth = { redshift, distancePc: null, peakMjd: null, magnitude, extinctionV: extinction, parameters };
+      return { ra, dec, galaxy, flux: (mjd, band) => mean(band) * at(mjd, band), referenceFlux: mean, truth };
     },
   };
 }

@@ -2,15 +2,12 @@ import { stellarClass } from "./stellar.ts";
 import type { PerBand, Star, Variation } from "./stellar.ts";
 import { uniformOf } from "../random.ts";
 import type { Random } from "../random.ts";
-import type { Band } from "../survey/telescope.ts";
+import { type Band, inEachBand } from "../survey/telescope.ts";
 
 const colour: PerBand = { u: 0.3, g: 0.2, r: 0, i: -0.1, z: -0.15, y: -0.2 };
 /** A disc in outburst is hot (10,000–20,000 K): brightens by so much more than in r. */
 const bluer: PerBand = { u: 0.5, g: 0.3, r: 0, i: -0.2, z: -0.3, y: -0.35 };
-const contrast = (magnitudes: number): PerBand => {
-  const of = (band: Band): number => 10 ** (0.4 * (magnitudes + bluer[band]));
-  return { u: of("u"), g: of("g"), r: of("r"), i: of("i"), z: of("z"), y: of("y") };
-};
+const contrast = (magnitudes: number): PerBand => inEachBand((band) => 10 ** (0.4 * (magnitudes + bluer[band])));
 
 /** Absolute magnitude in r at the top of an outburst, of the discs of common orbital periods (Warner 1987, MNRAS 227, 23). */
 const inOutburst = 4.9;

@@ -50,24 +50,14 @@ export function eventClass({ population, host, hostAv, light, ...description }: 
       const atPeak = abFlux(absoluteMagnitude + distanceModulus(redshift)) * (1 + redshift);
       const scale = perBand((band) => atPeak * transmission(extinction, band) * hostTransmission(av, wavelengthNm[band] / (1 + redshift)));
       const hostOffsetArcsec = Math.hypot(galaxy.eastArcsec, galaxy.northArcsec);
-      return {
-        ra,
-        dec,
-        galaxy,
-        flux(mjd, band) {
-          const days = mjd - epochMjd;
-          return days < from || days > to ? 0 : scale(band) * event.at(days / (1 + redshift), wavelengthNm[band] / (1 + redshift));
-        },
-        referenceFlux: () => 0,
-        truth: {
-          redshift,
-          distancePc: null,
-          peakMjd: epochMjd,
-          magnitude: abMagnitude(scale("r") * event.at(0, wavelengthNm.r / (1 + redshift))),
-          extinctionV: extinction,
-          parameters: { absoluteMagnitude, hostAv: av, hostOffsetArcsec, ...event.parameters },
-        },
+      const magnitude = abMagnitude(scale("r") * event.at(0, wavelengthNm.r / (1 + redshift)));
+      const parameters = { absoluteMagnitude, hostAv: av, hostOffsetArcsec, ...event.parameters };
+      const truth = { redshift, distancePc: null, peakMjd: epochMjd, magnitude, extinctionV: extinction, parameters };
+      const flux = (mjd: number, band: Band): number => {
+        const days = mjd - epochMjd;
+        return days < from || days > to ? 0 : scale(band) * event.at(days / (1 + redshift), wavelengthNm[band] / (1 + redshift));
       };
+      return { ra, dec, galaxy, flux, referenceFlux: () => 0, truth };
     },
   };
 }

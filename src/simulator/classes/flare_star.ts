@@ -2,8 +2,7 @@ import { stellarClass } from "./stellar.ts";
 import type { PerBand, Star, Variation } from "./stellar.ts";
 import { hashOf } from "../random.ts";
 import type { Random } from "../random.ts";
-import { wavelengthNm } from "../survey/telescope.ts";
-import type { Band } from "../survey/telescope.ts";
+import { type Band, inEachBand, wavelengthNm } from "../survey/telescope.ts";
 
 // quiescent colours: West et al. 2011, AJ 141, 97
 const typeM3: PerBand = { u: 4.1, g: 1.5, r: 0, i: -1.2, z: -1.8, y: -2.1 };
@@ -17,7 +16,7 @@ const binDays = 0.5;
 const longestWidthDays = 0.02;
 
 /** Flares are as hot as 10,000 K (Kowalski et al. 2013, ApJS 207, 15): their flux in that band relative to g. */
-const flareColour = Object.fromEntries(Object.keys(wavelengthNm).map((band) => [band, planck(band as Band) / planck("g")])) as PerBand;
+const flareColour = inEachBand((band) => planck(band) / planck("g"));
 
 /** Black body of 10,000 K per unit of frequency. */
 function planck(band: Band): number {

@@ -6,7 +6,7 @@ import { abFlux } from "../photometry.ts";
 import type { Random } from "../random.ts";
 import { positionIn } from "../survey/fields.ts";
 import type { Patch } from "../survey/fields.ts";
-import { bandsOf } from "../survey/telescope.ts";
+import { bandsOf, inEachBand } from "../survey/telescope.ts";
 import type { Band, SurveyName, Telescope } from "../survey/telescope.ts";
 import type { FixedClass, Source } from "./class.ts";
 
@@ -86,8 +86,7 @@ export function starAt(place: Place, telescope: Telescope, random: Random): Star
   const saturates = population.magnitude + deviation + modulus + place.extinctionV * perV.r < saturation[telescope.survey];
   const absoluteMagnitude = population.magnitude + (saturates ? Math.abs(deviation) : deviation);
   const undimmed = abFlux(absoluteMagnitude + modulus);
-  const inBand = (band: Band): number => undimmed * 10 ** (-0.4 * (population.colour[band] + place.extinctionV * perV[band]));
-  const flux = { u: inBand("u"), g: inBand("g"), r: inBand("r"), i: inBand("i"), z: inBand("z"), y: inBand("y") };
+  const flux = inEachBand((band) => undimmed * 10 ** (-0.4 * (population.colour[band] + place.extinctionV * perV[band])));
   return { ra, dec, distancePc, extinctionV: place.extinctionV, population, absoluteMagnitude, magnitude: 31.4 - 2.5 * Math.log10(flux.r), flux };
 }
 
@@ -119,9 +118,8 @@ const saturation: Readonly<Record<SurveyName, number>> = { ztf: 12.5, lsst: 16 }
 /** By how much a visit may be deeper than the median, or noise lift what is below its limit, mag. */
 const margin = 0.4;
 
-const bands: readonly Band[] = ["u", "g", "r", "i", "z", "y"];
 /** A_band / A_V */
-const perV = Object.fromEntries(bands.map((band) => [band, -2.5 * Math.log10(transmission(1, band))])) as PerBand;
+const perV = inEachBand((band) => -2.5 * Math.log10(transmission(1, band)));
 
 interface Table {
   /** Expected numbers, summed up over populations, lines of sight and shells, in that order. */

@@ -1,4 +1,4 @@
-import type { Band } from "../survey/telescope.ts";
+import { type Band, inEachBand } from "../survey/telescope.ts";
 import type { PerBand } from "./stellar.ts";
 
 /** One cycle of a light curve that repeats: magnitudes, 1 from peak to peak, brightest at phase 0; and what its mean flux is at an amplitude. */
@@ -45,7 +45,7 @@ export interface Wave {
  */
 export function periodic(factors: PerBand, ...waves: readonly Wave[]): (mjd: number, band: Band) => number {
   const logMeanIn = (band: Band): number => waves.reduce((sum, { waveform, amplitudeMagR }) => sum + logMeanFlux(waveform, amplitudeMagR * factors[band]), 0);
-  const logMean = { u: logMeanIn("u"), g: logMeanIn("g"), r: logMeanIn("r"), i: logMeanIn("i"), z: logMeanIn("z"), y: logMeanIn("y") };
+  const logMean = inEachBand(logMeanIn);
   return (mjd, band) => {
     let inR = 0;
     for (const { waveform, periodDays, epochMjd, amplitudeMagR } of waves) inR += amplitudeMagR * magnitudeAt(waveform, (mjd - epochMjd) / periodDays);

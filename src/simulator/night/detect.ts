@@ -1,5 +1,5 @@
 import { kept } from "../../kept.ts";
-import type { ArtefactClass } from "../classes/class.ts";
+import type { ArtefactClass, Source } from "../classes/class.ts";
 import { abFlux } from "../photometry.ts";
 import { hashOf, poisson, randomStream, uniformOf } from "../random.ts";
 import { positionIn } from "../survey/fields.ts";
@@ -61,8 +61,7 @@ function movingDensities(world: World): (className: string) => number {
 function movingObject(world: World, visit: Visit, body: MovingObject, serial: number): SkyObject {
   const { ra, dec, state, rank, model } = body;
   const identity = { model, field: visit.field.number, serial, era: visit.key, hash: hashOf(world.seed, serial, visit.key), rank };
-  const truth = { redshift: null, distancePc: null, peakMjd: null, magnitude: state.predictedV, extinctionV: 0, parameters: {} };
-  const source = { ra, dec, flux: onlyIn(visit, abFlux(body.magnitude(visit.band))), referenceFlux: () => 0, galaxy: null, truth };
+  const source = flashIn(visit, { ra, dec }, abFlux(body.magnitude(visit.band)), state.predictedV, {});
   return { ...identity, ra, dec, source, moving: state, shape: null };
 }
 
@@ -71,19 +70,12 @@ function artefact(world: World, model: ArtefactClass, visit: Visit, serial: numb
   const random = randomStream(hash);
   const { ra, dec } = positionIn(visit.field, random);
   const { snr, shape } = model.draw(world.telescope, random);
-  const flux = (snr * abFlux(visit.depth)) / 5;
-  const truth = {
-    redshift: null,
-    distancePc: null,
-    peakMjd: null,
-    magnitude: visit.depth - 2.5 * Math.log10(Math.abs(snr) / 5),
-    extinctionV: 0,
-    parameters: { snr },
-  };
-  const source = { ra, dec, flux: onlyIn(visit, flux), referenceFlux: () => 0, galaxy: null, truth };
+  const source = flashIn(visit, { ra, dec }, (snr * abFlux(visit.depth)) / 5, visit.depth - 2.5 * Math.log10(Math.abs(snr) / 5), { snr });
   return { model, field: visit.field.number, serial, era: visit.key, hash, rank: uniformOf(hash, 1), ra, dec, source, moving: null, shape };
 }
 
-function onlyIn(visit: Visit, flux: number): (mjd: number) => number {
-  return (mjd) => (mjd === visit.mjd ? flux : 0);
+/** Light that is there in this visit only. */
+function flashIn(visit: Visit, at: Pick<Source, "ra" | "dec">, flux: number, magnitude: number, parameters: Readonly<Record<string, number>>): Source {
+  const truth = { redshift: null, distancePc: null, peakMjd: null, magnitude, extinctionV: 0, parameters };
+  return { ...at, flux: (mjd) => (mjd === visit.mjd ? flux : 0), referenceFlux: () => 0, galaxy: null, truth };
 }

@@ -4,6 +4,11 @@ export type Band = "u" | "g" | "r" | "i" | "z" | "y";
 /** Effective wavelengths, nm (SVO Filter Profile Service); ZTF's g, r, i are close enough to LSST's. */
 export const wavelengthNm: Readonly<Record<Band, number>> = { u: 368, g: 478, r: 622, i: 755, z: 869, y: 971 };
 
+/** A number for each band. */
+export function inEachBand(of: (band: Band) => number): Record<Band, number> {
+  return { u: of("u"), g: of("g"), r: of("r"), i: of("i"), z: of("z"), y: of("y") };
+}
+
 /** A telescope, its camera and its way of observing. */
 export interface Telescope {
   readonly survey: SurveyName;
