@@ -57,7 +57,8 @@ for scores. Tests compare again each time the reference is at hand (\`../shared/
 
 const notCompared = `Columns for which the reference has nothing: \`cdsxmatch\`, Gaia's, \`vsx\`, the Legacy Survey's and SPICY's numbers (the services were out of reach; the protocol is held
 by a server of our own), \`mangrove\`, \`xm.vsx_Type\` and \`tns\` (catalogues that were not at hand, or have three rows), \`blazar_stats\` but for the flux it is made of, and \`slsn_score\`.
-Not computed, and null: \`mulens\`, \`tracklet\`, \`blazar_stats.cdf_quantile\` of extreme states.`;
+Not computed, and null: \`mulens\` and \`slsn_score\` of alerts that the original scores (why: [models.md](../models.md)), \`blazar_stats.cdf_quantile\` of extreme states, and \`tracklet\`, which
+Fink's live stream has not either: its broker looks for moving pairs when it merges a night (ztf/merge.py, add_tracklet_information), of the alerts of the whole night.`;
 
 function fidelity(): string {
   return `${[generated, "# Agreement with Fink", aboutFidelity, fidelityPage(), "## Not compared", notCompared].join("\n\n")}\n`;

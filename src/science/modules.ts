@@ -13,6 +13,7 @@ import { lcFeaturesLsst } from "./modules/lc-features-lsst.ts";
 import { lcFeaturesZtf } from "./modules/lc-features-ztf.ts";
 import { magnitudeRate } from "./modules/magnitude-rate.ts";
 import { photometryLsst, photometryZtf } from "./modules/apparent.ts";
+import { microlensing } from "./modules/microlensing.ts";
 import { nalerthist } from "./modules/nalerthist.ts";
 import { qualityModules } from "./modules/quality.ts";
 import { roid } from "./modules/roid.ts";
@@ -34,6 +35,7 @@ const ztf = [
   earlySupernovaIa,
   anomalyScore,
   superluminous,
+  microlensing,
   finkClass,
   earlySn,
 ];

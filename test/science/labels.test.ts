@@ -86,6 +86,26 @@ describe.skipIf(!hasReference)("labels agree with fink-science and fink-filters"
     expect(agreement.differing).toEqual([]);
   });
 
+  it("ztf mulens: 0 where Fink's own column has 0 without asking its forest", async () => {
+    const agreement = emptyAgreement();
+    const module = await moduleNamed(setup, "mulens");
+    for (const file of filesOf.ztf.filter((name) => !name.startsWith("perturbed"))) {
+      const alerts = await alertsOfFile(file, [...module.needs, "candid", "mulens"]);
+      const { mulens } = await module.run(alerts, context);
+      const stored = alerts.numbers("mulens");
+      for (const [i, id] of alerts.longs("candid").entries())
+        if (!Number.isNaN(stored[i]) && mulens.missing?.[i] === 0) countAgreement(agreement, String(id), mulens.values[i], stored[i]);
+    }
+    rows.push(
+      fidelityOf(
+        { survey: "ztf", module: "mulens", columns: "mulens", tolerance: null, note: "of alerts that its forest is not asked about; null for the others" },
+        agreement,
+      ),
+    );
+    expect(agreement.equal).toBeGreaterThan(50);
+    expect(agreement.differing).toEqual([]);
+  });
+
   it("ztf standardized flux of blazars", async () => {
     const agreement = emptyAgreement();
     const blazars = await readBlazars(join(referenceFolder, "catalogs/CTAO_blazars_ztf_dr23.v03_2026.parquet"));

@@ -22,16 +22,14 @@ export const finkClass: ScienceModule = {
   version: "1",
   surveys: ["ztf"],
   about:
-    "Class of the alert: SIMBAD's type, else the one of Fink's candidates that it is, Ambiguous or Unknown. As extract_fink_classification of fink-filters; microlensing scores and tracklets are not computed, their columns are null.",
+    "Class of the alert: SIMBAD's type, else the one of Fink's candidates that it is, Ambiguous or Unknown. As extract_fink_classification of fink-filters; microlensing and tracklets, which are not computed, say nothing.",
   needs: [...fields.map((field) => `candidate.${field}`), ...scores, "roid", "cdsxmatch"],
   adds: [
     { name: "finkclass", type: "string", unit: null, description: "class of the alert; without SIMBAD's answer and the scores, as if they said nothing" },
-    { name: "mulens", type: "double", unit: null, description: "not computed" },
-    { name: "tracklet", type: "string", unit: null, description: "not computed" },
+    { name: "tracklet", type: "string", unit: null, description: "null: not computed; Fink's stream has none either, they are made at the end of a night" },
   ],
   run(alerts) {
-    const nothing = { values: new Float64Array(alerts.count), missing: new Uint8Array(alerts.count).fill(1) };
-    return { finkclass: { values: classesOf(alerts) }, mulens: nothing, tracklet: { values: Array.from({ length: alerts.count }, () => null) } };
+    return { finkclass: { values: classesOf(alerts) }, tracklet: { values: Array.from({ length: alerts.count }, () => null) } };
   },
 };
 
