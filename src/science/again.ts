@@ -55,11 +55,12 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   if (modules.length === 0 && which !== "all") return { night: job.night, files: [], revisions: [], outcomes: [] };
   const { config } = tools.setup;
   const patient = { ...tools, setup: { ...tools.setup, config: { ...config, remote: { ...config.remote, waitSeconds: Infinity } } } }; // nobody waits for these rows
+  const open = opener();
   // all ask at once, so that a request holds what many files want
   const asked = modules.filter(({ name }) => job.modules.includes(name));
-  const hasAnswer = await Promise.all(job.parts.map(async (part) => which !== "answered" || (await isAnswered(part, job, asked, patient))));
+  const hasAnswer = await Promise.all(job.parts.map(async (part) => which !== "answered" || (await isAnswered(part, job, asked, { ...patient, open }))));
   const revised: Omit<Revised, "night">[] = [];
-  for (const [i, part] of job.parts.entries()) if (hasAnswer[i]) revised.push(await revise(part, job, modules, tools));
+  for (const [i, part] of job.parts.entries()) if (hasAnswer[i]) revised.push(await revise(part, job, modules, { ...tools, open }));
   return {
     night: job.night,
     files: revised.flatMap(({ files }) => files),
@@ -68,11 +69,30 @@ export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   };
 }
 
+interface OpenTools extends Tools {
+  readonly open: (path: string) => Promise<AlertFile>;
+}
+
+/** Opens each file once. */
+function opener(): OpenTools["open"] {
+  const files = new Map<string, Promise<AlertFile>>();
+  return async (path) => {
+    const file = files.get(path) ?? openAlertFile(path);
+    files.set(path, file);
+    return await file;
+  };
+}
+
 /** Whether of one of the rows a module no longer says that it waits. Reads next to nothing, as while a service is down it is all that happens. */
-async function isAnswered({ paths, ids }: AgainPart, { raw: folder, survey }: AgainJob, modules: readonly ScienceModule[], tools: Tools): Promise<boolean> {
+async function isAnswered(
+  { paths, ids }: AgainPart,
+  { raw: folder, survey }: AgainJob,
+  modules: readonly ScienceModule[],
+  { open, ...tools }: OpenTools,
+): Promise<boolean> {
   const wanted = new Set(ids);
   for (const path of paths) {
-    const raw = await openAlertFile(join(folder, path));
+    const raw = await open(join(folder, path));
     const [id] = keyPaths(survey, raw);
     const alerts = await raw.read([id, ...modules.flatMap(({ needs }) => needs)]);
     const own = alerts.longs(id);
@@ -83,7 +103,12 @@ async function isAnswered({ paths, ids }: AgainPart, { raw: folder, survey }: Ag
   return false;
 }
 
-async function revise({ file, paths, ids }: AgainPart, job: AgainJob, modules: readonly ScienceModule[], tools: Tools): Promise<Omit<Revised, "night">> {
+async function revise(
+  { file, paths, ids }: AgainPart,
+  job: AgainJob,
+  modules: readonly ScienceModule[],
+  { open, ...tools }: OpenTools,
+): Promise<Omit<Revised, "night">> {
   const { survey, night } = job;
   const wanted = new Set(ids);
   const files: EncodedFile[] = [];
@@ -91,7 +116,7 @@ async function revise({ file, paths, ids }: AgainPart, job: AgainJob, modules: r
   const outcomes: Outcome[] = [];
   const parts = await (await openAlertFile(file)).rows();
   for (const path of paths) {
-    const raw = await openAlertFile(join(job.raw, path));
+    const raw = await open(join(job.raw, path));
     for (const part of parts) {
       const pairs = await pairsOf(part, raw, wanted, survey);
       if (pairs.length === 0) continue;

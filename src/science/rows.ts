@@ -43,8 +43,14 @@ function pendingOf(outcomes: readonly ModuleOutcome[], count: number): string[] 
 /** Rows as they become when some modules ran again: their columns, what is said of them, and the next revision. */
 export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results): Data<Struct> {
   const before = alertsOf([base]);
-  const text = (name: string, revised: (text: string, row: number) => string) => {
-    const values = before.texts(name).map((value, row) => revised(value ?? "", row));
+  // of a batch nearly all rows say the same
+  const text = (name: string, revised: (text: string, about: string) => string, about?: readonly string[]) => {
+    const known = new Map<string, string>();
+    const values = before.texts(name).map((value, row) => {
+      const key = `${value ?? ""}\n${about?.[row] ?? ""}`;
+      if (!known.has(key)) known.set(key, revised(value ?? "", about?.[row] ?? ""));
+      return known.get(key)!;
+    });
     return [name, toArrow({ type: "string" }, { values }, base.length)] as const;
   };
   const names = outcomes.map(({ module }) => module.name);
@@ -55,13 +61,7 @@ export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results):
     [
       text("_modules", (value) => withWords(value, made)),
       text("_catalogues", (value) => withWords(value, editions)),
-      text("_pending", (value, row) =>
-        words(
-          `${words(value)
-            .filter((name) => !names.includes(name))
-            .join(" ")} ${waiting[row]}`,
-        ).join(" "),
-      ),
+      text("_pending", (value, own) => [...words(value).filter((name) => !names.includes(name)), ...words(own)].join(" "), waiting),
       ["_revision", toArrow({ type: "int" }, { values: Int32Array.from(before.numbers("_revision"), (revision) => revision + 1) }, base.length)],
     ],
     base.length,

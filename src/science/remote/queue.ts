@@ -14,6 +14,8 @@ export interface QueueOptions {
 
 /** What a request may hold: the service takes 100,000, and who waits does so for the slowest. */
 const mostPlaces = 10_000;
+const mostRecent = 50_000;
+const recentMs = 600_000;
 /** Batches that ask within this time of each other share a request. */
 const gatherMs = 5;
 /** Requests under way at a time. */
@@ -31,6 +33,9 @@ export class RemoteQueue {
   /** By place: the request that asks for it. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #requests = new Set<Promise<void>>();
+  /** Of the last requests: who asked looks them up soon, and more than once. */
+  readonly #recent = new Map<string, Stored>();
+  #recentUntil = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -40,8 +45,18 @@ export class RemoteQueue {
   /** Those of the places for which there is an answer, now or within `waitMs`; one that comes later is kept for who asks again. */
   async answers(places: readonly string[], waitMs: number, signal: AbortSignal): Promise<Map<string, Stored>> {
     const { service, ledger } = this.#options;
-    const known = ledger.answers(service, new Set(places), this.#now());
-    const missing = [...new Set(places)].filter((place) => !known.has(place));
+    const known = new Map<string, Stored>();
+    const look = (wanted: Iterable<string>): string[] => {
+      if (this.#now() > this.#recentUntil) this.#recent.clear();
+      const others = [...wanted].filter((place) => {
+        const answer = this.#recent.get(place);
+        if (answer !== undefined) known.set(place, answer);
+        return answer === undefined;
+      });
+      if (others.length > 0) for (const [place, answer] of ledger.answers(service, others, this.#now())) known.set(place, answer);
+      return others.filter((place) => !known.has(place));
+    };
+    const missing = look(new Set(places));
     if (missing.length === 0) return known;
     for (const place of missing) if (!this.#underWay.has(place)) this.#wanted.add(place);
     if (this.#wanted.size > 0) this.#next ??= this.#send();
@@ -52,7 +67,7 @@ export class RemoteQueue {
       isOver = comings.size === 0 || (await Promise.race([Promise.all(comings).then(() => false), patience]));
     }
     late.abort();
-    for (const [place, answer] of ledger.answers(service, missing, this.#now())) known.set(place, answer);
+    look(missing);
     return known;
   }
 
@@ -89,6 +104,9 @@ export class RemoteQueue {
     try {
       const answers = await ask(places, AbortSignal.timeout(timeoutMs));
       ledger.keep(service, answers, this.#now());
+      if (this.#recent.size > mostRecent) this.#recent.clear();
+      if (this.#recent.size === 0) this.#recentUntil = this.#now() + recentMs;
+      for (const [place, answer] of answers) this.#recent.set(place, answer);
       ledger.answered(service);
     } catch (error) {
       try {
