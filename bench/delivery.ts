@@ -36,7 +36,7 @@ interface Packet {
 }
 
 const services = ["archive", "science", "filter", "delivery"];
-const topic = "ztf_bench_programid1";
+export const topic = "ztf_bench_programid1";
 
 /** Kafka → archive → science → all filters → topic, each service in its own process; what is selected is delivered whole. */
 export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burst, oneIn }: DeliveryLoad): Promise<DeliveryResult[]> {
@@ -74,7 +74,7 @@ export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burs
 }
 
 /** With the flags of this process, which are those of `./fink`. */
-function startService(name: string, settings: Readonly<Record<string, string>>): ChildProcess {
+export function startService(name: string, settings: Readonly<Record<string, string>>): ChildProcess {
   const main = join(import.meta.dirname, "../src/cli/main.ts");
   return spawn(process.execPath, [...process.execArgv, main, "start", name], { env: { ...process.env, ...settings }, stdio: ["ignore", "inherit", "inherit"] });
 }
@@ -140,9 +140,9 @@ async function measured({ broker, out: { seenAt }, running, oneIn }: Rig, packet
   return { delivered: delivered.length, p50: at(0.5), p99: at(0.99), afterLastMs, cpuMs };
 }
 
-async function produce(broker: string, packets: readonly Packet[], perSecond: number): Promise<Map<string, number>> {
+/** When each was sent, which is known to the caller at once if it gives the map. */
+export async function produce(broker: string, packets: readonly Packet[], perSecond: number, sentAt = new Map<string, number>()): Promise<Map<string, number>> {
   const producer = new Producer({ clientId: "bench", bootstrapBrokers: [broker], idempotent: true, retries: 20, retryDelay: 500 });
-  const sentAt = new Map<string, number>();
   const perSend = perSecond === Infinity ? 100 : Math.max(1, Math.round(perSecond / 20));
   const startedAt = performance.now();
   for (let done = 0; done < packets.length; done += perSend) {

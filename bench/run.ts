@@ -1,4 +1,4 @@
-// ./fink bench [api|readers|decode|simulate|archive|latency|crossmatch|places|science|outage|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [api|readers|fresh|decode|simulate|archive|latency|crossmatch|places|science|outage|filters|scores …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
 import { benchFilters } from "./filters.ts";
 import { benchOutage } from "./outage.ts";
+import { benchFresh } from "./fresh.ts";
 import { benchPlaces } from "./places.ts";
 import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
@@ -29,6 +30,7 @@ const measured: Record<string, number> = {};
 const benches: Record<string, () => Promise<void>> = {
   api,
   readers,
+  fresh,
   decode,
   simulate,
   archive,
@@ -199,6 +201,16 @@ async function readers(): Promise<void> {
     `200 for 60 s: ${round(requests)} requests, ${errors} errors, p95 ${round(p95)} ms, ${cpu.toFixed(1)} CPU-ms each, RSS ${round(rssMegabytes)} MB`,
   );
   print("", latencyMs);
+}
+
+async function fresh(): Promise<void> {
+  const lib = kafkaLib();
+  if (!lib) return print("fresh", "skipped: no Kafka jars");
+  const { asked, p50, p99, missing } = await benchFresh(lib, 1_000_000, lakes, 250, 60);
+  print(
+    "fresh",
+    `published → on its object's page at 250 alerts/s, beside 1,000,000: p50 ${p50} ms, p99 ${p99} ms of ${asked}, ${missing} missing (wanted: 3,000 ms)`,
+  );
 }
 
 async function filters(): Promise<void> {

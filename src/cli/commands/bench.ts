@@ -7,11 +7,11 @@ import { defineCommand } from "../command.ts";
 export const bench = defineCommand({
   arguments: "[NAME…]",
   description:
-    "Prints rates, CPU and memory, and each figure against the checked-in baseline. NAME is api or readers (only when named: they make lakes of up to 3,000,000 alerts, in half an hour, and keep them) or outage (only when named: some minutes), decode, simulate, crossmatch, places, archive, latency, science, filters, delivery or scores.",
+    "Prints rates, CPU and memory, and each figure against the checked-in baseline. NAME is api, readers or fresh (only when named: they make lakes of up to 3,000,000 alerts, in half an hour, and keep them) or outage (only when named: some minutes), decode, simulate, crossmatch, places, archive, latency, science, filters, delivery or scores.",
   example: "./fink bench decode",
   flags: z.object({
     save: z.boolean().default(false).describe("Keep the figures as the new baseline"),
-    lakes: z.string().optional().describe("Folder where the lakes of api and readers are kept; by default fink-bench among the temporary files"),
+    lakes: z.string().optional().describe("Folder where the lakes of these are kept; by default fink-bench among the temporary files"),
     alerts: z.string().optional().describe("Sizes of the lakes of api, with commas between; by default 100000,1000000,3000000"),
   }),
   async run(_, names, { save, lakes, alerts }) {

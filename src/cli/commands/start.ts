@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { setPriority } from "node:os";
 import { z } from "zod";
 import type { Config } from "../../config/schema.ts";
 import { FinkError } from "../../errors.ts";
@@ -52,7 +54,23 @@ function namesOf(which: string, { name, once }: z.output<typeof flags>): Named[]
   return [{ service, name: name ?? service }];
 }
 
+/** Where the cores do not suffice, a third of the time of a process of the ordinary 0. */
+const pagesPriority = 5;
+
+/** The pages give way to the services that take alerts in, where they have a process of their own. On Linux each thread has a priority. */
+function giveWay(): void {
+  const threads = existsSync("/proc/self/task") ? readdirSync("/proc/self/task").map(Number) : [process.pid];
+  for (const id of threads) {
+    try {
+      setPriority(id, pagesPriority);
+    } catch {
+      // a thread that has ended meanwhile
+    }
+  }
+}
+
 async function runHere(supervised: readonly Supervised[], config: Config, once: boolean): Promise<void> {
+  if (supervised.every(({ service }) => service.name === "ui")) giveWay();
   const log = createLogger(config.log.level);
   const stopping = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
