@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AddFile } from "./actions.ts";
 import { groupsOf, smallFileGroups } from "./compact.ts";
+import { rowGroupRows } from "./rewrite.ts";
 
 function file(path: string, size: number, night: string | null = "20260101"): AddFile {
   return { path, size, partitionValues: { night }, modificationTime: 0, dataChange: true };
@@ -28,5 +29,12 @@ describe("what is merged", () => {
 
   test("a file larger than the target stands alone where all are written anew", () => {
     expect(names(groupsOf([file("a", 500), file("b", 1), file("c", 1)], 100))).toEqual(["a", "bc"]);
+  });
+
+  test("row groups have 32 MB, but never less rows than DuckDB makes", () => {
+    expect(rowGroupRows(128e6, 100_000)).toBe(25_000);
+    expect(rowGroupRows(128e6, 5_000)).toBe(2048);
+    expect(rowGroupRows(0, 0)).toBe(2048);
+    expect(rowGroupRows(1e6, 1e6)).toBe(122_880);
   });
 });

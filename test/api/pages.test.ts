@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newApi } from "../../src/api/api.ts";
 import { PageLake } from "../../src/api/pages/lake.ts";
 import { addFilterRoutes } from "../../src/api/pages/filter-routes.ts";
 import { addPageRoutes } from "../../src/api/pages/routes.ts";
 import type { AlertRow, FilterTest, NightAnswer, NowAnswer, ObjectAnswer, SearchAnswer, SkyAnswer } from "../../src/api/pages/types.ts";
+import { withUpkeep } from "../../src/lake/upkeep.ts";
+import { mergeSources } from "../../src/serving/merge.ts";
 import { Sources } from "../../src/serving/sources.ts";
 import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { simulatedLake } from "./lake.ts";
@@ -75,6 +78,19 @@ test("an object: its alerts, its measurements in order, each once", async () => 
   expect(new Set(object.points.map((p) => `${p.kind === "forced"} ${p.band} ${p.mjd.toFixed(5)}`)).size).toBe(object.points.length);
   expect((await app.request("/api/pages/object/ztf/none")).status).toBe(404);
   expect((await app.request("/api/pages/object/ZTF'/x")).status).toBe(400);
+});
+
+test("what the pages say is the same after the alerts were merged by position", async () => {
+  const [{ alertId, objectId, ra, dec, class: type }] = alerts;
+  const searches = [`alert:${alertId}`, objectId!, `${ra} ${dec}, 2`, `class:${type}`].map((q) => `search?q=${encodeURIComponent(q)}`);
+  const all = () => Promise.all([...searches, `object/ztf/${objectId}`, "now"].map((path) => get<{ rows?: readonly AlertRow[] }>(path)));
+  const before = await all();
+  expect(before[0].rows).toHaveLength(1);
+  expect(before[0].rows![0].curve!.length).toBeGreaterThan(0);
+  const merged = await withUpkeep(simulated.lake, (upkeep) => mergeSources(upkeep, simulated.lake, surveys.named("ztf"), { atLeast: 1 }));
+  expect(merged).toBe(120);
+  await sleep(300); // what is known of the newest commits is no older
+  expect(await all()).toEqual(before);
 });
 
 test("a filter is tried on SQL alone, and changes nothing", async () => {

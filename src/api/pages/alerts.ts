@@ -14,16 +14,15 @@ export interface AlertQuestion {
   readonly places: readonly Place[] | null;
   /** A condition, in the columns of `sources`. */
   readonly where: string;
-  readonly order?: string;
   readonly limit: number;
 }
 
 /** Alerts, each once, newest first, with what `science` says they are and with their own measurement. */
-export async function alertRows(lake: PageLake, { survey: name, places, where, order = "_mjd DESC", limit }: AlertQuestion): Promise<AlertRow[]> {
+export async function alertRows(lake: PageLake, { survey: name, places, where, limit }: AlertQuestion): Promise<AlertRow[]> {
   const survey = lake.surveys.named(name);
   const names = await lake.sources.columns(name);
   if (!names) return [];
-  const sql = `SELECT ${alertColumns(survey, names).join(", ")} FROM {sources} ORDER BY ${order} LIMIT ${limit}`;
+  const sql = `SELECT ${alertColumns(survey, names).join(", ")} FROM {sources} ORDER BY _mjd DESC, _alert DESC LIMIT ${limit}`;
   const rows = await lake.sources.query(name, { places, where, sql }, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
   return rows.map((row) => alertRow(survey, row));
 }
