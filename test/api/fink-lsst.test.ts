@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromParquet } from "../../src/lake/parquet.ts";
 import { formatSexagesimal } from "../../src/web/format.ts";
 import { alertsFolder, hasReference } from "../archive/reference.ts";
 import type { SimulatedLake } from "./lake.ts";
@@ -66,6 +67,21 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
     expect(await lsst.rows("sources", { diaObjectId: ids[0].slice(0, -1) })).toEqual([]);
   });
 
+  test("tags: the newest that a filter took, in every format", async () => {
+    const { code, output } = await lsst.sky.fink(["start", "filter", "--once"]);
+    expect(code, output).toBe(0);
+    const [{ tag, n }] = await (
+      await lsst.post("sql", { query: "SELECT filter AS tag, count(*)::INT AS n FROM lsst.matches GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1" })
+    ).json();
+    for (const wanted of [1, 10, 50]) expect(await lsst.rows("tags", { tag, n: wanted })).toHaveLength(Math.min(wanted, n));
+    const given = { tag, n: 10, columns: "r:ra,r:dec" };
+    const rows = await lsst.rows("tags", given);
+    const csv = (await (await lsst.post("tags", { ...given, "output-format": "csv" })).text()).trim().split("\n");
+    expect(csv.slice(1).map((line) => line.split(",").map(Number))).toEqual(rows.map((row) => csv[0].split(",").map((name) => row[name])));
+    const parquet = fromParquet(new Uint8Array(await (await lsst.post("tags", { ...given, "output-format": "parquet" })).arrayBuffer()));
+    expect(parquet.toArray().map((row) => row["r:ra"])).toEqual(rows.map((row) => row["r:ra"]));
+  });
+
   test("cutouts by diaSourceId", async () => {
     const text = await (await lsst.post("sources", { diaObjectId: ids[0], columns: "r:diaSourceId", "output-format": "csv" })).text();
     const id = text.split("\n")[1].split(",").at(-1)!;
@@ -85,6 +101,7 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
     );
     expect((await lsst.post("schema", { endpoint: "/api/v1/x" })).status).toBe(404);
     expect((await lsst.app.request("/api/v1/tags")).status).toBe(200);
+    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty("in_tns.API support", true);
     expect((await lsst.post("tags", { tag: "no_such_tag" })).status).toBe(400);
     expect(lsst.logged).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { separation } from "../../src/sky/angle.ts";
 import { pixelCentre } from "../../src/sky/healpix.ts";
 import { fitsTable } from "../fits-table.ts";
+import type { CatalogueSource } from "../../src/api/catalogues.ts";
 import { type Row, server } from "./server.ts";
 
 const sesame = `<Sesame><Target><name>Markarian 2</name><Resolver name="S=Simbad (CDS, via client/server)"><otype>Sy?</otype><jpos>01:54:53.8 +36:55:04</jpos>
@@ -105,6 +106,31 @@ describe("sky maps and names of others", { timeout: 120_000 }, () => {
       expect([response.status, ((await response.json()) as Row).error]).toEqual([424, expect.stringMatching(/cannot be asked by this server: fetch failed/)]);
     }
     expect(ztf.logged).toEqual([]);
+  });
+
+  test("names of TNS and of the solar system, from the lake; what catalogues have around a place", async () => {
+    const file = join(ztf.sky.lake, "../tns.csv");
+    const { ra, dec } = center;
+    const lines = [`SN,2023abc,ZTF23aaa,${ra},${dec},SN Ia,0.03`, "SN,2023abd,,10,20,SN II,", "AT,2024x,,30,40,,"];
+    writeFileSync(file, `name_prefix,name,internal_names,ra,declination,type,redshift\n${lines.join("\n")}\n`);
+    const flags = "--name tns --ra ra --dec declination --keep name_prefix,name,internal_names,type,redshift --radius 1.5".split(" ");
+    const { code, output } = await ztf.sky.fink(["catalog", "add", file, ...flags]);
+    expect(code, output).toBe(0);
+    const names = async (given: Row) => (await ztf.rows("resolver", { resolver: "tns", ...given })).map((row) => row["d:fullname"]);
+    expect(await names({ name: "" })).toHaveLength(3);
+    expect(await names({ name: "SN 2023" })).toEqual(["SN 2023abc", "SN 2023abd"]);
+    expect(await names({ name: "sn 2023" })).toEqual(await names({ name: "SN 2023" }));
+    expect(await names({ name: "SN", nmax: 1 })).toHaveLength(1);
+    const [found, ...more] = (await (await ztf.app.request(`/api/v1/catalogues?ra=${ra}&dec=${dec}&radius=30`)).json()) as CatalogueSource[];
+    expect([found.catalogue, found.values["type"], more]).toEqual(["tns", "SN Ia", []]);
+    expect(found.separationArcsec).toBeCloseTo(0, 6);
+    expect((await ztf.app.request("/api/v1/catalogues?ra=400&dec=0")).status).toBe(400);
+    const sql = "SELECT ssnamenr, _object FROM {sources} WHERE ssnamenr NOT IN ('null', '') ORDER BY 1 LIMIT 1";
+    const [[body, object]] = await ztf.sources.query("ztf", { places: null, sql }, async (c, q) => (await c.run(q)).getRows());
+    const bodies = async (given: Row) => (await ztf.rows("resolver", { resolver: "ssodnet", ...given })).map((row) => row["i:ssnamenr"]);
+    expect(await bodies({ name: body, nmax: 1 })).toEqual([body]);
+    expect(await bodies({ name: String(body).slice(0, 4) })).toContain(body);
+    expect(await bodies({ name: object, reverse: true })).toContain(body);
   });
 
   test("constellations, building blocks; an object is found by its id, not by how it begins", async () => {

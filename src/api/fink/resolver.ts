@@ -47,18 +47,22 @@ async function tns(profile: Profile, name: string, { reverse, nmax }: Given, ask
   const file = `read_parquet(${literal(join(catalogueFolder(deps.lake, info.name), info.file))})`;
   return await deps.sources.use(signal, async (connection) => {
     const known = (await (await connection.run(`DESCRIBE FROM ${file}`)).getRows()).map(([column]) => String(column));
-    const find = (...names: readonly string[]) => known.find((column) => names.includes(column.toLowerCase()));
+    const find = (...names: readonly string[]) => {
+      const found = known.find((column) => names.includes(column.toLowerCase()));
+      return found === undefined ? undefined : identifier(found);
+    };
+    const [prefix, own] = [find("name_prefix"), find("fullname", "name", "objname")];
+    const full = prefix !== undefined && own !== undefined ? `concat_ws(' ', ${prefix}, ${own})` : own; // TNS's list has SN and 2023abc apart
+    if (full === undefined) return emptyTable;
     const wanted = {
-      fullname: find("fullname", "name", "objname"),
+      fullname: full,
       internalname: find("internalname", "internal_names"),
       ra: find("ra"),
       declination: find("dec"),
       type: find("type"),
       redshift: find("redshift"),
     };
-    const columns = Object.entries(wanted).map(([to, from]) => `${from === undefined ? "NULL" : identifier(from)} AS ${identifier(profile.added + to)}`);
-    if (wanted.fullname === undefined) return emptyTable;
-    const full = identifier(wanted.fullname);
+    const columns = Object.entries(wanted).map(([to, from]) => `${from ?? "NULL"} AS ${identifier(profile.added + to)}`);
     return await tableOf(
       connection,
       `SELECT ${columns.join(", ")} FROM ${file} WHERE starts_with(lower(${full}), ${literal(name.toLowerCase())}) ORDER BY ${full} LIMIT ${nmax}`,
