@@ -122,10 +122,8 @@ export class SchemaStore {
 async function schemaOf(response: Response, id: number, registry: string): Promise<string> {
   if (response.status === 404) throw unknown(id, `nor does the registry ${registry} know it`);
   if (response.status === 401 || response.status === 403) {
-    throw new FinkError(
-      "io",
-      `the schema registry ${registry} refuses the user or the password (status ${response.status}); check schemas.username and schemas.password`,
-    );
+    const refusal = `the schema registry ${registry} refuses the user or the password (status ${response.status})`;
+    throw new FinkError("io", `${refusal}; check schemas.username and schemas.password`);
   }
   const answer: unknown = response.ok ? await response.json() : null;
   if (typeof answer !== "object" || answer === null || !("schema" in answer) || typeof answer.schema !== "string") {

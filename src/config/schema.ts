@@ -1,21 +1,11 @@
 import { z } from "zod";
-import { kafkaProtection, targetSchema } from "./targets.ts";
+import { broker, group, kafkaProtection, path, secret, targetSchema } from "./targets.ts";
 
-/** A file or folder: made absolute when the configuration is loaded. */
-const path = z.string().meta({ path: true });
-const secret = z.string().meta({ secret: true });
-const broker = z.string().regex(/^.+:\d{1,5}$/, "write host:port, e.g. localhost:9092");
 const isStart = (text: string) => text === "earliest" || text === "latest" || !Number.isNaN(Date.parse(text));
 const start = z.string().refine(isStart, "allowed are earliest, latest or a time such as 2026-01-31T00:00:00Z");
 
 /** One of `science.qualityCuts`: column, sign, number. */
 export const cutPattern = /^([A-Za-z_][\w.]*) *(=|!=|<=?|>=?) *(-?\d+(?:\.\d+)?)$/;
-
-/** Keys that belong together; all of them have defaults. */
-function group<Shape extends z.ZodRawShape>(shape: Shape) {
-  const keys = z.strictObject(shape);
-  return keys.prefault({} as z.input<typeof keys>);
-}
 
 /** Every key of `conf/fink.yaml`, its default and its description: help, docs, checks and `FINK_*` variables come from here. */
 export const configSchema = z.strictObject({

@@ -1,28 +1,30 @@
 import { z } from "zod";
 
 /** A file or folder: made absolute when the configuration is loaded. */
-const path = z.string().meta({ path: true });
-const secret = z.string().meta({ secret: true });
-const broker = z.string().regex(/^.+:\d{1,5}$/, "write host:port, e.g. localhost:9092");
+export const path = z.string().meta({ path: true });
+export const secret = z.string().meta({ secret: true });
+export const broker = z.string().regex(/^.+:\d{1,5}$/, "write host:port, e.g. localhost:9092");
+
+/** Keys that belong together; all of them have defaults. */
+export function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  const keys = z.strictObject(shape);
+  return keys.prefault({} as z.input<typeof keys>);
+}
 
 /** How a connection to Kafka is protected: of the alerts that come in, and of those that go out. */
 export const kafkaProtection = {
   security: z.enum(["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]).default("plaintext").describe("Protection of the connection"),
-  sasl: z
-    .strictObject({
-      mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]).default("SCRAM-SHA-512").describe("How the password is proved"),
-      username: z.string().default("").describe("User name"),
-      password: secret.default("").describe("Password"),
-      passwordFile: path.default("").describe("File that holds the password, instead of `password`"),
-    })
-    .prefault({}),
-  tls: z
-    .strictObject({
-      ca: path.default("").describe("PEM file of the authority that signed the broker's certificate; empty: the system's"),
-      cert: path.default("").describe("PEM file of our own certificate, where the broker asks for one"),
-      key: path.default("").describe("PEM file of our own key"),
-    })
-    .prefault({}),
+  sasl: group({
+    mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]).default("SCRAM-SHA-512").describe("How the password is proved"),
+    username: z.string().default("").describe("User name"),
+    password: secret.default("").describe("Password"),
+    passwordFile: path.default("").describe("File that holds the password, instead of `password`"),
+  }),
+  tls: group({
+    ca: path.default("").describe("PEM file of the authority that signed the broker's certificate; empty: the system's"),
+    cert: path.default("").describe("PEM file of our own certificate, where the broker asks for one"),
+    key: path.default("").describe("PEM file of our own key"),
+  }),
 };
 
 const credentials = {

@@ -59,10 +59,8 @@ function leafAt({ type, values, valueOffsets }: Data, row: number): Json {
 
 /** The unscaled number. */
 function decimalAt(words: Uint32Array, row: number): bigint {
-  return BigInt.asIntN(
-    128,
-    [3, 2, 1, 0].reduce((sum, i) => (sum << 32n) | BigInt(words[4 * row + i] >>> 0), 0n),
-  );
+  const bits = [3, 2, 1, 0].reduce((sum, i) => (sum << 32n) | BigInt(words[4 * row + i] >>> 0), 0n);
+  return BigInt.asIntN(128, bits);
 }
 
 /** The columns of a message without bytes and lists: what people look at. */
@@ -79,10 +77,6 @@ export function withoutBulk({ fields }: StructType): StructType {
 
 /** The value at a dotted path; undefined: there is none. */
 export function jsonAt(json: Json, path: string): Json | undefined {
-  return path
-    .split(".")
-    .reduce<Json | undefined>(
-      (value, name) => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, Json>>)[name] : undefined),
-      json,
-    );
+  const isObject = (value: Json | undefined): value is Readonly<Record<string, Json>> => typeof value === "object" && value !== null && !Array.isArray(value);
+  return path.split(".").reduce<Json | undefined>((value, name) => (isObject(value) ? value[name] : undefined), json);
 }

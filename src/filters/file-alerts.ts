@@ -64,11 +64,10 @@ async function computed(
   const alerts = await file.read(modules.flatMap(({ needs }) => needs));
   const { columns, outcomes } = await runModules(modules, alerts, setup);
   const failed = outcomes.find(({ module, failure }) => failure !== null && making.includes(module));
-  if (failed && isStrict)
-    throw new FinkError(
-      "filter",
-      `${path} lacks ${failed.module.adds.map(({ name }) => name).find((name) => wanted.has(name))}, and it cannot be computed: ${failed.failure}`,
-    );
+  if (failed && isStrict) {
+    const lacking = failed.module.adds.find(({ name }) => wanted.has(name))?.name;
+    throw new FinkError("filter", `${path} lacks ${lacking}, and it cannot be computed: ${failed.failure}`);
+  }
   const names = making.flatMap(({ adds }) => adds.map(({ name }) => name)).filter((name) => wanted.has(name));
   const children = names.map((name) => columnAt(columns, [name])!.data);
   const type = new Struct(children.map((data, i) => new Field(names[i], data.type, true)));

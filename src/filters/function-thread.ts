@@ -101,10 +101,8 @@ async function answerTo(file: string | null, lake: string | null, loaded: Promis
   const catalogue = async (name: string) => await catalogueInMemory(lake ?? "", catalogueNamed(lake ?? "", name));
   const mask: unknown = await select(onlyColumns(alerts, about.needs), { catalogue });
   if (!(mask instanceof Uint8Array) || mask.length !== alerts.count) {
-    throw new FinkError(
-      "filter",
-      `select has to give a Uint8Array of ${alerts.count}, an element per alert${mask instanceof Uint8Array ? `, not ${mask.length}` : ""}`,
-    );
+    const given = mask instanceof Uint8Array ? `, not ${mask.length}` : "";
+    throw new FinkError("filter", `select has to give a Uint8Array of ${alerts.count}, an element per alert${given}`);
   }
   const rows = alerts.numbers(rowColumn);
   return Array.from(rows).filter((_, i) => mask[i] === 1);

@@ -45,10 +45,8 @@ export class Versions {
     const found = kept.find((name) => Number.parseInt(name, 10) === version);
     if (found) return join(this.#folder, filter.survey, filter.name, found);
     const numbers = kept.map((name) => String(Number.parseInt(name, 10)));
-    throw new FinkError(
-      "usage",
-      `no version ${version} of ${filter.name} is kept${didYouMean(String(version), numbers) || `; there are ${numbers.join(", ") || "none"}`}`,
-    );
+    const others = didYouMean(String(version), numbers) || `; there are ${numbers.join(", ") || "none"}`;
+    throw new FinkError("usage", `no version ${version} of ${filter.name} is kept${others}`);
   }
 
   #fileOf({ survey, name, file }: Named, version: number): string {

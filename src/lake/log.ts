@@ -29,10 +29,7 @@ export function readLog(table: string): Replay {
 export function readLogAt(table: string, version: number): Replay {
   const replay = new Replay();
   const checkpoint = Math.max(-1, ...checkpointVersions(table).filter((at) => at <= version));
-  if (checkpoint >= 0) {
-    for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
-    replay.version = checkpoint;
-  }
+  if (checkpoint >= 0) begin(table, replay, checkpoint);
   while (replay.version < version) {
     const actions = actionsOf(table, replay.version + 1);
     if (!actions) throw new FinkError("lake", `${table}: there is no version ${version}${replay.version < 0 ? " any more" : ""}`);
@@ -46,10 +43,9 @@ export function readLogAt(table: string, version: number): Replay {
 export function readOn(table: string, replay: Replay): boolean {
   const before = replay.version;
   for (;;) {
-    const path = entryPath(table, replay.version + 1);
-    const text = readIfThere(path);
-    if (text !== null) {
-      for (const line of text.split("\n")) if (line !== "") replay.apply(parseAction(line, path));
+    const actions = actionsOf(table, replay.version + 1);
+    if (actions) {
+      for (const action of actions) replay.apply(action);
       replay.version++;
     } else if (!readCheckpointAfter(table, replay)) return replay.version > before;
   }
@@ -59,10 +55,14 @@ export function readOn(table: string, replay: Replay): boolean {
 function readCheckpointAfter(table: string, replay: Replay): boolean {
   const checkpoint = lastCheckpoint(table);
   if (checkpoint <= replay.version) return false;
+  begin(table, replay, checkpoint);
+  return true;
+}
+
+function begin(table: string, replay: Replay, checkpoint: number): void {
   replay.clear();
   for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
   replay.version = checkpoint;
-  return true;
 }
 
 /** What one entry says; null when it is not there: not yet written, or removed by vacuum. */
@@ -100,11 +100,8 @@ function parseAction(line: string, path: string): Action {
   try {
     return JSON.parse(line) as Action;
   } catch (cause) {
-    throw new FinkError(
-      "lake",
-      `log entry ${path} is damaged: restore it from a backup, or remove it if it is the last one (its alerts will be read again)`,
-      cause,
-    );
+    const advice = "restore it from a backup, or remove it if it is the last one (its alerts will be read again)";
+    throw new FinkError("lake", `log entry ${path} is damaged: ${advice}`, cause);
   }
 }
 

@@ -26,14 +26,8 @@ export function parseStats(text: string): FileStats {
 
 /** Statistics of a file that holds the rows of all of these; a range one of them does not know is left out. */
 export function mergeStats(all: readonly FileStats[]): string {
-  const minValues = mergeRanges(
-    all.map((s) => ({ ...s, range: s.minValues })),
-    -1,
-  );
-  const maxValues = mergeRanges(
-    all.map((s) => ({ ...s, range: s.maxValues })),
-    1,
-  );
+  const [least, greatest] = (["minValues", "maxValues"] as const).map((which) => all.map((s) => ({ ...s, range: s[which] })));
+  const [minValues, maxValues] = [mergeRanges(least, -1), mergeRanges(greatest, 1)];
   const numRecords = all.reduce((sum, s) => sum + s.numRecords, 0);
   const merged = { numRecords, minValues, maxValues, nullCount: sums(all.map((s) => s.nullCount)) };
   return JSON.stringify(merged, (_, value: unknown) =>

@@ -29,13 +29,6 @@ function compressedAlready(data: Data, path = ""): string[] {
     return data.type.children.flatMap((f, i) => compressedAlready(data.children[i], path === "" ? f.name : `${path}.${f.name}`));
   }
   if (!DataType.isBinary(data.type)) return [];
-  const bytes = data.values as Uint8Array;
-  return magics.some((magic) => magic.every((b, i) => bytes[i] === b)) ? [path] : [];
+  const head = Buffer.from((data.values as Uint8Array).subarray(0, 4)).toString("hex");
+  return ["1f8b", "28b52ffd", "ffd8ff", "89504e47"].some((magic) => head.startsWith(magic)) ? [path] : [];
 }
-
-const magics = [
-  [0x1f, 0x8b],
-  [0x28, 0xb5, 0x2f, 0xfd],
-  [0xff, 0xd8, 0xff],
-  [0x89, 0x50, 0x4e, 0x47],
-];

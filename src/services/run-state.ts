@@ -103,10 +103,8 @@ function stopFile(lake: string, name: string): string {
 }
 
 function alreadyRuns(name: string, pid: number | undefined): FinkError {
-  return new FinkError(
-    "lake",
-    `${name} already runs on this lake (pid ${pid ?? "unknown"}); stop it with \`./fink stop ${name}\` or give this one another --name`,
-  );
+  const advice = `stop it with \`./fink stop ${name}\` or give this one another --name`;
+  return new FinkError("lake", `${name} already runs on this lake (pid ${pid ?? "unknown"}); ${advice}`);
 }
 
 /** Undefined when the file is missing, or was not written whole before a crash. */

@@ -86,10 +86,8 @@ function wrongTls({ kafka, seen, at }: Facts): KafkaProblem | null {
 function wrongCredentials({ kafka, seen, at }: Facts): KafkaProblem | null {
   const { mechanism, username } = kafka.sasl;
   if (withApiId(seen, "SASL_AUTHENTICATION_FAILED")) {
-    return {
-      kind: "credentials",
-      message: `${at} refuses user "${username}" (${mechanism}): mend kafka.sasl.username and kafka.sasl.password or passwordFile`,
-    };
+    const mend = "mend kafka.sasl.username and kafka.sasl.password or passwordFile";
+    return { kind: "credentials", message: `${at} refuses user "${username}" (${mechanism}): ${mend}` };
   }
   if (withApiId(seen, "UNSUPPORTED_SASL_MECHANISM")) {
     const offered = seen.map(({ response }) => (response as { mechanisms?: string[] } | undefined)?.mechanisms).find(Boolean);

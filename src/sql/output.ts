@@ -54,10 +54,8 @@ function plain(value: Json): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `[${value.slice(0, 20).map(plain).join(", ")}]`;
   if (typeof value !== "object") return String(value).replace(/\p{Cc}/gu, " ");
-  return `{${Object.entries(value)
-    .slice(0, 20)
-    .map(([name, v]) => `${name}: ${plain(v)}`)
-    .join(", ")}}`;
+  const entries = Object.entries(value).slice(0, 20);
+  return `{${entries.map(([name, v]) => `${name}: ${plain(v)}`).join(", ")}}`;
 }
 
 function cut(text: string, width: number): string {

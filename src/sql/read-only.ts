@@ -19,18 +19,11 @@ export async function prepareReadOnly(connection: DuckDBConnection, sql: string)
     await prepareReadOnly(connection, inner);
     return prepared;
   }
-  throw new FinkError(
-    "sql",
-    `${StatementType[prepared.statementType]} is refused: only statements that read (SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN) are accepted`,
-  );
+  const refused = StatementType[prepared.statementType];
+  throw new FinkError("sql", `${refused} is refused: only statements that read (SELECT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN) are accepted`);
 }
 
 /** DuckDB's parser has nothing to prepare in comments alone. */
 function isBlank(sql: string): boolean {
-  return (
-    sql
-      .replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, "")
-      .replaceAll(";", "")
-      .trim() === ""
-  );
+  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|;/g, "").trim() === "";
 }

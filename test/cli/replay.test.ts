@@ -163,7 +163,7 @@ describe("files", () => {
   });
 });
 
-describe.skipIf(!hasReference)("real alerts of ZTF and Rubin's examples", { timeout: 60_000 }, () => {
+describe.skipIf(!hasReference)("real alerts of ZTF and Rubin's examples", { timeout: 180_000 }, () => {
   it("come back from a lake as they went in, whichever schema they are written with", async () => {
     const real = join(folder, "real");
     for (const part of ["ztf/v3.3", "ztf/v4.02", "lsst/spark_v7.x_fink32"]) cpSync(join(alertsFolder, part), join(real, part), { recursive: true });

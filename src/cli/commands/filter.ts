@@ -49,11 +49,8 @@ export const filter = defineCommand({
   flags,
   async run(context, [action, ...names], given) {
     const chosen = actions[action];
-    if (!chosen)
-      throw new FinkError(
-        "usage",
-        `there is no ./fink filter ${action}${didYouMean(action, Object.keys(actions)) || `; there are ${Object.keys(actions).join(", ")}`}`,
-      );
+    const others = didYouMean(action, Object.keys(actions)) || `; there are ${Object.keys(actions).join(", ")}`;
+    if (!chosen) throw new FinkError("usage", `there is no ./fink filter ${action}${others}`);
     await chosen(context, names, given);
   },
 });

@@ -136,17 +136,8 @@ async function run({ context, options, destination, target, writer, batches, pac
   const isStopped = signal.aborted;
   if (context.json) {
     const { survey, seed, schema } = options;
-    const result = {
-      survey,
-      seed,
-      schema,
-      ...reportJson(tally, seconds),
-      delivered: target.delivered(),
-      to: target.places(),
-      truth: truths,
-      stopped: isStopped,
-    };
-    context.print(JSON.stringify(result));
+    const sentTo = { delivered: target.delivered(), to: target.places() };
+    context.print(JSON.stringify({ survey, seed, schema, ...reportJson(tally, seconds), ...sentTo, truth: truths, stopped: isStopped }));
   } else {
     context.print(report(tally, "class", seconds));
     for (const line of where(destination, target, truths, options)) context.print(line);
@@ -191,11 +182,9 @@ function optionsOf(survey: SurveyName, given: Flags, classes: SimulateEffects["c
   const schema = given.schema ?? versions[0];
   if (!versions.includes(schema)) throw new FinkError("usage", `--schema ${schema}: ${survey} packets have version ${versions.join(" or ")}`);
   const { alerts, seed } = given;
-  const rates = ratesOf(
-    given.rates,
-    classes.map(({ name }) => name),
-  );
-  return { survey, schema, nights: nightsFrom(given.date, given.nights, telescopes[survey].firstNight), alerts, seed, rates };
+  const names = classes.map(({ name }) => name);
+  const nights = nightsFrom(given.date, given.nights, telescopes[survey].firstNight);
+  return { survey, schema, nights, alerts, seed, rates: ratesOf(given.rates, names) };
 }
 
 function nightsFrom(date: string, count: number, firstNight: number): string[] {

@@ -19,18 +19,24 @@ import { derivedSchema, knownSchemas, type WriterSchema } from "./schemas.ts";
 /** A schema that readers need besides the packets. */
 type Needed = (schema: NumberedSchema) => void;
 
+interface Night {
+  readonly session: LakeSession;
+  readonly survey: Survey;
+  readonly night: string;
+  readonly alerts: number;
+  /** But for the lake's own. */
+  readonly columns: StructType;
+  readonly known: ReadonlyMap<string, WriterSchema>;
+  readonly needed: Needed;
+}
+
 /** The alerts of a night in the lake, as packets, in the order in which they were published or, where that is not known, observed. */
 export class ReplayedNight {
   readonly alerts: number;
   /** Labels of the schemas that were not at hand. */
   readonly derived = new Set<string>();
-  readonly #session: LakeSession;
-  readonly #survey: Survey;
-  readonly #night: string;
-  readonly #columns: StructType;
-  readonly #known: ReadonlyMap<string, WriterSchema>;
+  readonly #of: Night;
   readonly #encoders = new Map<string, LabelEncoder>();
-  readonly #needed: Needed;
 
   /** Throws FinkError "usage" where the lake has no such alerts. */
   static async open(config: Config, survey: string | undefined, night: string, needed: Needed): Promise<ReplayedNight> {
@@ -41,45 +47,25 @@ export class ReplayedNight {
       const result = await session.query(`SELECT count(*) FROM ${identifier(name)}.raw WHERE night = ${night}`);
       const alerts = Number((await result.getRows())[0][0]);
       if (alerts === 0) throw new FinkError("usage", `the lake has no ${name} alerts of night ${night}; ${nightsIn(snapshot)}`);
-      return new ReplayedNight({
-        session,
-        survey: surveysOf(config).named(name),
-        night,
-        alerts,
-        columns: snapshot.schema,
-        known: knownSchemas(config),
-        needed,
-      });
+      const columns: StructType = { type: "struct", fields: snapshot.schema.fields.filter((field) => !reservedColumns.includes(field.name)) };
+      return new ReplayedNight({ session, survey: surveysOf(config).named(name), night, alerts, columns, known: knownSchemas(config), needed });
     } catch (error) {
       session.close();
       throw error;
     }
   }
 
-  private constructor(of: {
-    readonly session: LakeSession;
-    readonly survey: Survey;
-    readonly night: string;
-    readonly alerts: number;
-    readonly columns: StructType;
-    readonly known: ReadonlyMap<string, WriterSchema>;
-    readonly needed: Needed;
-  }) {
+  private constructor(of: Night) {
     this.alerts = of.alerts;
-    this.#session = of.session;
-    this.#survey = of.survey;
-    this.#night = of.night;
-    this.#columns = { type: "struct", fields: of.columns.fields.filter(({ name }) => !reservedColumns.includes(name)) };
-    this.#known = of.known;
-    this.#needed = of.needed;
+    this.#of = of;
   }
 
   /** DuckDB sorts in bounded memory and spills to the disk; rows are made as they are fetched. */
   async *groups(signal: AbortSignal): AsyncGenerator<OutgoingGroup> {
-    const interrupt = () => this.#session.interrupt();
+    const interrupt = () => this.#of.session.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
     try {
-      const result = await this.#session.query(this.#sql());
+      const result = await this.#of.session.query(this.#sql());
       for await (const chunk of result) {
         const vectors = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i));
         for (let from = 0; from < chunk.rowCount; from += groupPackets) {
@@ -88,57 +74,57 @@ export class ReplayedNight {
         }
       }
     } catch (error) {
-      if (!signal.aborted) throw this.#session.explain(error);
+      if (!signal.aborted) throw this.#of.session.explain(error);
     } finally {
       signal.removeEventListener("abort", interrupt);
     }
   }
 
   close(): void {
-    this.#session.close();
+    this.#of.session.close();
   }
 
   #sql(): string {
-    const fields = this.#columns.fields.map(({ name }) => identifier(name));
-    const id = this.#textSql(this.#survey.alert, `_source || '_' || _partition || '_' || _offset`);
-    const key = this.#textSql(this.#survey.object, "''");
+    const fields = this.#of.columns.fields.map(({ name }) => identifier(name));
+    const id = this.#textSql(this.#of.survey.alert, `_source || '_' || _partition || '_' || _offset`);
+    const key = this.#textSql(this.#of.survey.object, "''");
     return `SELECT ${this.#timeSql()} AS _at, ${id} AS _id, ${key} AS _key, _schema, ${fields.join(", ")}
-      FROM ${identifier(this.#survey.name)}.raw WHERE night = ${this.#night} ORDER BY _at, _source, _partition, _offset`;
+      FROM ${identifier(this.#of.survey.name)}.raw WHERE night = ${this.#of.night} ORDER BY _at, _source, _partition, _offset`;
   }
 
   /** ms since 1970 */
   #timeSql(): string {
-    const { time } = this.#survey;
-    const path = columnPath(this.#columns, time?.field);
+    const { time } = this.#of.survey;
+    const path = columnPath(this.#of.columns, time?.field);
     const observed = path ? `(${pathSql(path)}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE` : "NULL";
     return `coalesce(epoch_us(_published_at) / 1000.0::DOUBLE, ${observed}, 0.0::DOUBLE)`;
   }
 
   #textSql(paths: readonly string[] | undefined, otherwise: string): string {
-    const path = columnPath(this.#columns, paths);
+    const path = columnPath(this.#of.columns, paths);
     return path ? `coalesce(${pathSql(path)}::VARCHAR, ${otherwise})` : otherwise;
   }
 
   #packet([at, id, key, label, ...values]: DuckDBValue[]): OutgoingPacket {
     const { encode, extension } = this.#encoderOf(String(label));
-    const row = Object.fromEntries(this.#columns.fields.map(({ name }, i) => [name, values[i]]));
+    const row = Object.fromEntries(this.#of.columns.fields.map(({ name }, i) => [name, values[i]]));
     const name = `${String(id).replace(/[^\w.-]+/g, "_")}.${extension}`;
-    return { survey: this.#survey.name, night: this.#night, name, key: String(key) || name, publishedAt: Number(at), bytes: encode(row) };
+    return { survey: this.#of.survey.name, night: this.#of.night, name, key: String(key) || name, publishedAt: Number(at), bytes: encode(row) };
   }
 
   #encoderOf(label: string): LabelEncoder {
     return kept(this.#encoders, label, () => {
-      const own = this.#known.get(label);
+      const own = this.#of.known.get(label);
       const encode = own ? rowEncoder(own) : null;
       if (!own || !encode) return this.#derive(label);
-      if (own.id !== null) this.#needed({ id: own.id, text: own.text });
+      if (own.id !== null) this.#of.needed({ id: own.id, text: own.text });
       return { encode, extension: own.id === null ? "avro" : "bin" };
     });
   }
 
   #derive(label: string): LabelEncoder {
     this.derived.add(label);
-    return { encode: rowEncoder(derivedSchema(this.#columns, label, this.#survey))!, extension: "avro" };
+    return { encode: rowEncoder(derivedSchema(this.#of.columns, label, this.#of.survey))!, extension: "avro" };
   }
 }
 

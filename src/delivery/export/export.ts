@@ -10,8 +10,8 @@ import { parquet } from "../../lake/parquet.ts";
 import { type StructType, structType } from "../../lake/schema.ts";
 import { openSession } from "../../sql/session.ts";
 import type { KafkaTargetOptions } from "../kafka.ts";
-import { formatOf } from "./format.ts";
-import { KafkaExport } from "./kafka.ts";
+import { formatOf, type Sink } from "./format.ts";
+import { kafkaSink } from "./kafka.ts";
 
 export type ExportPlace =
   | { readonly kind: "parquet" | "avro" | "csv" | "vot"; readonly file: string }
@@ -122,7 +122,7 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
   const groups = await groupsOf(result);
   const stateFile = join(folder, "state.json");
   const start: State = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, "utf8")) as State) : { groups: 0, rows: 0, bytes: 0 };
-  const sink = place.kind === "kafka" ? await kafkaSink(place.topic, id, groups, place.options) : await fileSink(place, id, groups);
+  const sink = place.kind === "kafka" ? await kafkaSink(place.topic, id, groups.columns, place.options) : await fileSink(place, id, groups);
   let state = start;
   try {
     if (state.groups === 0) state = { ...state, bytes: await sink.begin() };
@@ -142,26 +142,6 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
   } finally {
     await sink.close();
   }
-}
-
-/** `bytes`: of the file so far; Kafka has none. */
-interface Sink {
-  begin(): Promise<number>;
-  rows(data: Data<Struct>, first: number, bytes: number): Promise<number>;
-  safe(): Promise<void>;
-  end(bytes: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-async function kafkaSink(topic: string, id: string, { columns }: Groups, options: KafkaTargetOptions): Promise<Sink> {
-  const kafka = await KafkaExport.open(topic, id, columns, options);
-  return {
-    begin: async () => (await kafka.begin(), 0),
-    rows: async (data, first) => (await kafka.rows(data, first), 0),
-    safe: async () => {},
-    end: async () => {},
-    close: () => kafka.close(),
-  };
 }
 
 async function fileSink({ kind, file }: Exclude<ExportPlace, { kind: "kafka" }>, id: string, { columns }: Groups): Promise<Sink> {

@@ -7,6 +7,16 @@ import { csvLine } from "../../sql/output.ts";
 import { objectsOf } from "../json.ts";
 import { type ExportFormat, voTable } from "./votable.ts";
 
+/** Where the rows of an export go. `bytes`: of the file so far; Kafka has none. */
+export interface Sink {
+  begin(): Promise<number>;
+  /** `first`: number of the first row. */
+  rows(data: Data<Struct>, first: number, bytes: number): Promise<number>;
+  safe(): Promise<void>;
+  end(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** `id`: of this export; it makes the sync marker of Avro, which has to be the same after an interruption. */
 export function formatOf(format: "avro" | "csv" | "vot", columns: StructType, id: string): ExportFormat {
   if (format === "vot") return voTable(columns);

@@ -47,11 +47,8 @@ export function areaOf(bytes: Buffer, level: number): Area {
 
 function areaOfJson(json: unknown): Area {
   const result = schema.safeParse(json);
-  if (!result.success)
-    throw new FinkError(
-      "io",
-      'it is none of {"cone": {"ra", "dec", "radius_deg"}}, {"polygon": [[ra, dec], …]} and {"order": [pixel, …], …} (MOC in JSON), in degrees',
-    );
+  const forms = '{"cone": {"ra", "dec", "radius_deg"}}, {"polygon": [[ra, dec], …]} and {"order": [pixel, …], …} (MOC in JSON)';
+  if (!result.success) throw new FinkError("io", `it is none of ${forms}, in degrees`);
   const { data } = result;
   if ("cone" in data && !Array.isArray(data.cone)) {
     const { cone } = data;

@@ -83,19 +83,8 @@ function batchOf(world: World, options: SimulationOptions, part: Part, visit: Vi
     objects.push(objectTruth(alert, packet.objectId));
   }
   const { night, visit: number } = part;
-  return {
-    night,
-    visit: number,
-    visitAt: Math.round(msOfMjd(visit.mjd)),
-    bytes: piled.slice(0, ends[count - 1]),
-    ends,
-    alertIds,
-    objectIds,
-    publishedAt,
-    classes,
-    truth,
-    objects,
-  };
+  const about = { night, visit: number, visitAt: Math.round(msOfMjd(visit.mjd)) };
+  return { ...about, bytes: piled.slice(0, ends[count - 1]), ends, alertIds, objectIds, publishedAt, classes, truth, objects };
 }
 
 function packetOf(alert: Alert, { survey, schema }: SimulationOptions): Packet {

@@ -64,12 +64,8 @@ export function densityFor({ survey, alerts, rates }: Pick<SimulationOptions, "s
     const found = some.reduce((sum, visit) => sum + ranksIn(world, visit).length, 0);
     if (found >= enoughToCount) return (reserve * alerts * density * some.length) / (found * visits.length);
   }
-  throw new FinkError(
-    "usage",
-    `with these rates no class gives alerts: ${Object.entries(rates)
-      .map(([name, rate]) => `${name}=${rate}`)
-      .join(",")}`,
-  );
+  const given = Object.entries(rates).map(([name, rate]) => `${name}=${rate}`);
+  throw new FinkError("usage", `with these rates no class gives alerts: ${given.join(",")}`);
 }
 
 /** MJD of the date, 0 h. */
