@@ -127,13 +127,8 @@ async function newestRows({ science, updates }: Tables, own: readonly AddFile[],
 }
 
 async function computeAll(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
-  const {
-    survey,
-    night,
-    tables: { raw, science },
-    run,
-    done,
-  } = task;
+  const { survey, night, run, done } = task;
+  const { raw, science } = task.tables;
   const files = [...raw.snapshot.files.values()].filter((add) => nightOf(add) === night);
   await each(files, task, async ({ path }) => {
     const ids = await run("ids", { survey, file: join(raw.path, path) });
@@ -146,14 +141,8 @@ async function computeAll(missing: ReadonlyMap<bigint, Row>, task: Task): Promis
 }
 
 async function computeSome(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
-  const {
-    survey,
-    night,
-    modules,
-    tables: { raw, science },
-    run,
-    done,
-  } = task;
+  const { survey, night, modules, run, done } = task;
+  const { raw, science } = task.tables;
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
   await each(byFile, task, async (rows) => {
     const [[, { table, add }]] = rows;

@@ -40,7 +40,7 @@ async function states(): Promise<unknown> {
 /** The clock alone is simulated: no time passes but in the pauses, which nobody sits out. */
 it("a service that is down for an hour keeps no alert waiting, and all are complete within 10 minutes of its return", { timeout: 120_000 }, async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-  const config = configSchema.parse({ lake, science: { modules: join(folder, "none"), remote: { services: ["simbad"], cds: server.url } } });
+  const config = configSchema.parse({ lake, science: { modules: join(folder, "none"), remote: { services: ["simbad"], cds: server.url, waitSeconds: 0.05 } } });
   const surveys = surveysOf(config);
   const tools = await toolsFor({ lake, config: config.science }, surveys.all);
   const run: Run = (kind, job) => workOn(kind, job, tools);
@@ -64,7 +64,7 @@ it("a service that is down for an hour keeps no alert waiting, and all are compl
   const asked = server.requests.length;
   expect(asked).toBeLessThan(80); // a request a minute, not each time that somebody wants to know
 
-  server.behaviours = ["answer"];
+  server.behaviours = [{ afterMs: 200 }]; // later than a batch of new alerts waits
   const backAt = Date.now();
   while ((await ask()) !== null) expect(Date.now() - backAt).toBeLessThan(600_000);
   expect(await states()).toEqual({ rows: alerts, alerts, waiting: 0, answered: alerts, others: alerts });

@@ -46,7 +46,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it("no alert waits for a service that is down; when it answers, each row is there once, with what it said", { timeout: 60_000 }, async () => {
+it("no alert waits for a service that is down; when it answers, each row is there once, with what it said", { timeout: 180_000 }, async () => {
   const counted = `SELECT count(*)::INT AS rows, count(cdsxmatch)::INT AS answered, sum((_pending = 'simbad_ztf')::INT)::INT AS waiting,
     sum((cdsxmatch = 'RRLyrae')::INT)::INT AS found, max(_revision)::INT AS revision, count(DISTINCT candid)::INT AS alerts FROM ztf.science`;
   server.behaviours = [{ status: 503 }];

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { possibleHosts } from "../../science/modules/fink-class.ts";
+import { hostTypes } from "../../science/modules/host-types.ts";
 import { literal } from "../../lake/scan.ts";
 import { commonArguments, flagArgument, listArgument, textArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
@@ -39,7 +39,7 @@ export const lsstStatistics = resource({
 async function ztfCounts(deps: FinkDeps, nights: string, signal: AbortSignal): Promise<Table> {
   if (!(await hasColumn(deps, ztf, "fid"))) return emptyTable;
   const has = async (name: string, sql: string) => ((await hasColumn(deps, ztf, name)) ? sql : "0");
-  const hosts = [...possibleHosts].map(literal).join(", ");
+  const hosts = [...hostTypes].map(literal).join(", ");
   const good = "coalesce(rb, 0) >= 0.55 AND coalesce(nbad, 1) = 0";
   const type = `coalesce(cdsxmatch, 'Unknown')`;
   const simbad = `${good} AND ${type} NOT IN ('Unknown', 'Transient') AND NOT starts_with(${type}, 'Fail') AND NOT starts_with(${type}, 'Galaxy')`;

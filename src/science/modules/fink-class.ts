@@ -1,12 +1,5 @@
 import type { Alerts, ScienceModule } from "../module.ts";
-
-/** Types of SIMBAD, and its silence, that do not rule out a supernova: return_list_of_eg_host of fink_utils. */
-export const possibleHosts: ReadonlySet<string> = new Set(
-  (
-    "Unknown,Candidate_SN*,SN*_Candidate,SN,Transient,Fail,Fail 504,galaxy,Galaxy,EmG,Seyfert,Seyfert_1,Seyfert_2,BlueCompG,StarburstG,LSB_G,HII_G,High_z_G," +
-    "GinPair,GinGroup,BClG,GinCl,PartofG,Compact_Gr_G,IG,PairG,GroupG,ClG,SuperClG,Void,LINER,Possible_ClG,Possible_SClG,GravLens_Candidate"
-  ).split(","),
-);
+import { hostTypes } from "./host-types.ts";
 
 const scores = ["snn_snia_vs_nonia", "snn_sn_vs_all", "rf_snia_vs_nonia", "rf_kn_vs_nonkn"] as const;
 const fields = ["ndethist", "drb", "classtar", "jd", "jdstarthist"] as const;
@@ -46,7 +39,7 @@ function classesOf(alerts: Alerts): string[] {
 export function classOf(of: ClassInputs): string {
   const { cdsxmatch, roid } = of;
   if (cdsxmatch !== null && !/^(Unknown$|Transient$|Fail|Galaxy)/.test(cdsxmatch)) return cdsxmatch;
-  const isGood = of.drb > 0.5 && of.classtar > 0.4 && possibleHosts.has(cdsxmatch ?? "");
+  const isGood = of.drb > 0.5 && of.classtar > 0.4 && hostTypes.has(cdsxmatch ?? "");
   const isSn = isGood && (of.snn_snia_vs_nonia > 0.5 || of.snn_sn_vs_all > 0.5);
   const age = of.jd - of.jdstarthist;
   const contradicting = [of.mulens > 0, isSn && age <= 90 && of.ndethist > 1 && roid !== 3, roid === 2, roid === 3];
