@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Data } from "apache-arrow";
-import { Field, List, makeData, Struct } from "apache-arrow";
+import { type Data, Field, List, makeData, Struct } from "apache-arrow";
 import { writeContainer } from "../avro/container.ts";
 import type { TargetOf } from "../config/targets.ts";
 import { makeFolder } from "../folder.ts";

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AlertSource, Sink, SourceLag, SourcePartition } from "../sources/source.ts";
-import type { SimulationOptions } from "./night/batch.ts";
-import { packetsOf } from "./night/batch.ts";
+import { packetsOf, type SimulationOptions } from "./night/batch.ts";
 import { simulate } from "./night/simulate.ts";
 
 /** Simulated nights as a stream: their alerts come at a steady rate, published now. Read again it goes on after what the lake has. */

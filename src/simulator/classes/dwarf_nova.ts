@@ -1,7 +1,5 @@
-import { stellarClass } from "./stellar.ts";
-import type { PerBand, Star, Variation } from "./stellar.ts";
-import { uniformOf } from "../random.ts";
-import type { Random } from "../random.ts";
+import { type PerBand, type Star, stellarClass, type Variation } from "./stellar.ts";
+import { type Random, uniformOf } from "../random.ts";
 import { type Band, inEachBand } from "../survey/telescope.ts";
 
 const colour: PerBand = { u: 0.3, g: 0.2, r: 0, i: -0.1, z: -0.15, y: -0.2 };

@@ -1,5 +1,4 @@
-import { stellarClass } from "./stellar.ts";
-import type { PerBand, Population, Star, Variation } from "./stellar.ts";
+import { type PerBand, type Population, type Star, stellarClass, type Variation } from "./stellar.ts";
 import type { Random } from "../random.ts";
 
 const contrast = { u: 0.35, g: 0.35, r: 0.35, i: 0.35, z: 0.35, y: 0.35 };

@@ -1,7 +1,5 @@
-import { stellarClass } from "./stellar.ts";
-import type { PerBand, Star, Variation } from "./stellar.ts";
-import { hashOf } from "../random.ts";
-import type { Random } from "../random.ts";
+import { type PerBand, type Star, stellarClass, type Variation } from "./stellar.ts";
+import { hashOf, type Random } from "../random.ts";
 import { type Band, inEachBand, wavelengthNm } from "../survey/telescope.ts";
 
 // quiescent colours: West et al. 2011, AJ 141, 97

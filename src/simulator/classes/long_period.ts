@@ -1,5 +1,4 @@
-import { stellarClass } from "./stellar.ts";
-import type { PerBand, Population, Star, Variation } from "./stellar.ts";
+import { type PerBand, type Population, type Star, stellarClass, type Variation } from "./stellar.ts";
 import type { Random } from "../random.ts";
 import { fourier, periodic, sine, waveformOf } from "./waveform.ts";
 

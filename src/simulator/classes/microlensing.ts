@@ -1,6 +1,5 @@
-import { sourceOf, starAt, starsOf } from "./stellar.ts";
+import { type PerBand, type Population, sourceOf, starAt, starsOf } from "./stellar.ts";
 import type { FixedClass } from "./class.ts";
-import type { PerBand, Population } from "./stellar.ts";
 import type { Random } from "../random.ts";
 import type { Patch } from "../survey/fields.ts";
 

@@ -1,5 +1,4 @@
-import { stellarClass } from "./stellar.ts";
-import type { Star, Variation } from "./stellar.ts";
+import { type Star, stellarClass, type Variation } from "./stellar.ts";
 import type { Random } from "../random.ts";
 import { fourier, periodic, waveformOf } from "./waveform.ts";
 

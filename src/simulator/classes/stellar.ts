@@ -1,13 +1,10 @@
 import { kept } from "../../kept.ts";
-import { relativeDensity, linesOfSight } from "../cosmos/milky-way.ts";
-import type { Component, LineOfSight } from "../cosmos/milky-way.ts";
+import { type Component, type LineOfSight, linesOfSight, relativeDensity } from "../cosmos/milky-way.ts";
 import { extinctionV, transmission } from "../cosmos/dust.ts";
 import { abFlux } from "../photometry.ts";
 import type { Random } from "../random.ts";
-import { positionIn } from "../survey/fields.ts";
-import type { Patch } from "../survey/fields.ts";
-import { bandsOf, inEachBand } from "../survey/telescope.ts";
-import type { Band, SurveyName, Telescope } from "../survey/telescope.ts";
+import { type Patch, positionIn } from "../survey/fields.ts";
+import { type Band, bandsOf, inEachBand, type SurveyName, type Telescope } from "../survey/telescope.ts";
 import type { FixedClass, Source } from "./class.ts";
 
 export type PerBand = Readonly<Record<Band, number>>;

@@ -1,14 +1,10 @@
-import { sourceOf, starAt, starsOf } from "./stellar.ts";
+import { type PerBand, type Place, type Population, sourceOf, starAt, starsOf, type Variation } from "./stellar.ts";
 import type { FixedClass } from "./class.ts";
-import type { PerBand, Place, Population, Variation } from "./stellar.ts";
-import { randomStream } from "../random.ts";
-import type { Random } from "../random.ts";
-import { isIn } from "../survey/fields.ts";
-import type { Patch } from "../survey/fields.ts";
+import { type Random, randomStream } from "../random.ts";
+import { isIn, type Patch } from "../survey/fields.ts";
 import { cosDegrees } from "../../sky/angle.ts";
 import type { Telescope } from "../survey/telescope.ts";
-import { periodic, sine } from "./waveform.ts";
-import type { Wave } from "./waveform.ts";
+import { periodic, sine, type Wave } from "./waveform.ts";
 
 const populations: readonly Population[] = [
   {

@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
 import { icrsOfGalactic } from "../../sky/frames.ts";
 import { separation } from "../../sky/angle.ts";
-import { fieldsOf } from "../survey/fields.ts";
-import type { Patch } from "../survey/fields.ts";
+import { fieldsOf, type Patch } from "../survey/fields.ts";
 import { telescopes } from "../survey/telescope.ts";
-import { linesOfSight, relativeDensity } from "./milky-way.ts";
-import type { Component, LineOfSight } from "./milky-way.ts";
+import { type Component, type LineOfSight, linesOfSight, relativeDensity } from "./milky-way.ts";
 
 /** One line of sight, a degree wide. */
 function towards(l: number, b: number): LineOfSight {
