@@ -63,7 +63,11 @@ export const configSchema = z.strictObject({
       .positive()
       .default(7)
       .describe("The newest nights of the lake, whose alerts are asked about again where an answer is missing or a catalogue grew"),
-    changesMinutes: z.number().positive().default(10).describe("How often modules are asked what their catalogues have learnt of earlier alerts"),
+    changesMinutes: z
+      .number()
+      .positive()
+      .default(10)
+      .describe("How often modules are asked what their catalogues have learnt of earlier alerts; each minute while alerts wait for an answer"),
     remote: group({
       services: z
         .array(z.enum(["simbad", "gaia", "gaiavar", "vsx", "spicy", "legacy", "tns"]))

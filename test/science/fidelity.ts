@@ -1,23 +1,8 @@
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Fidelity } from "../../src/cli/fidelity.ts";
 import { project } from "../cli/run.ts";
 import type { Agreement } from "./agreement.ts";
-
-/** A line of docs/reference/fidelity.md: how one module agrees with the reference. */
-export interface Fidelity {
-  readonly survey: "ztf" | "lsst";
-  readonly module: string;
-  readonly columns: string;
-  readonly compared: number;
-  readonly equal: number;
-  /** Not equal, but within the tolerance. */
-  readonly within: number;
-  readonly differing: number;
-  /** Relative for values, absolute for scores; null: only what is equal agrees. */
-  readonly tolerance: number | null;
-  /** Why values differ or what was left out; empty: nothing to say. */
-  readonly note: string;
-}
 
 type About = Pick<Fidelity, "survey" | "module" | "columns"> & Partial<Pick<Fidelity, "tolerance" | "note">>;
 

@@ -7,7 +7,8 @@ import type { Columns } from "../../src/science/module.ts";
 import { readBlazars, standardizedFlux } from "../../src/science/modules/blazar.ts";
 import { type ClassInputs, classOf } from "../../src/science/modules/fink-class.ts";
 import { countAgreement, emptyAgreement } from "./agreement.ts";
-import { expectFidelity, type Fidelity, fidelityOf } from "./fidelity.ts";
+import type { Fidelity } from "../../src/cli/fidelity.ts";
+import { expectFidelity, fidelityOf } from "./fidelity.ts";
 import { moduleNamed, setupWith } from "./given.ts";
 import { alertsOfFile, compareColumn, expectedOf, filesOf, hasReference, idOf, referenceFolder, referenceJson } from "./reference.ts";
 

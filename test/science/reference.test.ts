@@ -5,7 +5,8 @@ import { modules } from "../../src/science/modules.ts";
 import { ratePairs } from "../../src/science/modules/magnitude-rate.ts";
 import { type Agreement, countAgreement, emptyAgreement } from "./agreement.ts";
 import { batchRates } from "./batch-rates.ts";
-import { expectFidelity, type Fidelity, fidelityOf } from "./fidelity.ts";
+import type { Fidelity } from "../../src/cli/fidelity.ts";
+import { expectFidelity, fidelityOf } from "./fidelity.ts";
 import { setupWith } from "./given.ts";
 import { alertsOfFile, type ByAlert, compareColumn, type Expected, expectedOf, filesOf, hasReference, idOf, valueOf } from "./reference.ts";
 

@@ -13,7 +13,8 @@ import { project } from "../cli/run.ts";
 import { lsstPlaces, ztfPlaces } from "../../src/science/history.ts";
 import { alertOf, type LightCurve, resultsAsAlerts } from "./light-curve-alert.ts";
 import { available } from "../require.ts";
-import { expectFidelity, type Fidelity } from "./fidelity.ts";
+import type { Fidelity } from "../../src/cli/fidelity.ts";
+import { expectFidelity } from "./fidelity.ts";
 
 /** Fink's models, what its code gives on real alerts, and cases of single models. */
 const folder = join(project, "../shared/reference");
