@@ -69,7 +69,7 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
             <h2>Light curve</h2>
             <LightCurve name={object.objectId} points={points} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
           </section>
-          <section>
+          <section class="later">
             <h2>Known at this position, alert {shown.alertId}</h2>
             <Answered {...fields} waiting="Reading all fields">
               {(all) => <CrossMatches fields={[...all.science, ...all.raw]} />}
