@@ -26,7 +26,7 @@ import { addAboutRoutes } from "./pages/about-routes.ts";
 import { addFilterRoutes } from "./pages/filter-routes.ts";
 import { addAccount } from "./pages/account.ts";
 import { addAggregations } from "./pages/aggregation.ts";
-import type { PageLake } from "./pages/lake.ts";
+import type { FilterFolders, PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
 import { addSql } from "./sql.ts";
 import { addStream } from "./stream.ts";
@@ -43,8 +43,8 @@ export interface ServerOptions {
   readonly sources?: Sources;
   readonly api?: Config["api"];
   readonly aggregationFolder?: string;
-  /** Folder of the user's areas of the sky. */
-  readonly areas?: string;
+  /** Where the user's filters and areas of the sky are. */
+  readonly filters?: FilterFolders;
   /** How other services are asked. */
   readonly elsewhere?: typeof fetch;
   /** Folder of the built pages. */
@@ -98,12 +98,12 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
 }
 
 /** What needs more of the lake than a few of its newest rows. */
-function addAlertRoutes(app: Api, { lake, areas, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
+function addAlertRoutes(app: Api, { lake, filters, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
   addSql(app, { lake }, api);
   addStream(app, lake, sources);
   addListing(app, lake, sources);
   addCatalogues(app, lake, sources);
-  addFink(app, { lake, sources, survey: api.survey, areas, elsewhere: api.elsewhere ? elsewhere : undefined });
+  addFink(app, { lake, sources, survey: api.survey, filters, elsewhere: api.elsewhere ? elsewhere : undefined });
 }
 
 const headers = secureHeaders({

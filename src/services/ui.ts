@@ -26,6 +26,7 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
     view: view ?? new LakeReader(lake, surveys, sources),
     pageLake: new PageLake(lake, surveys, config.filters, sources),
     sources,
+    filters: config.filters,
     aggregationFolder: config.aggregation.folder,
     pages,
     logError,

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromParquet } from "../../src/lake/parquet.ts";
@@ -68,6 +69,11 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
   });
 
   test("tags: the newest that a filter took, in every format", async () => {
+    const own = join(lsst.sky.lake, "../filters/lsst");
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, "mine.sql"), "-- description: Those I want\n\nSELECT diaSourceId FROM alerts WHERE diaSource.snr > 1e9\n");
+    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty("mine.description", "Those I want");
+    expect(await lsst.rows("tags", { tag: "mine" })).toEqual([]);
     const { code, output } = await lsst.sky.fink(["start", "filter", "--once"]);
     expect(code, output).toBe(0);
     const [{ tag, n }] = await (

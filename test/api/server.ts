@@ -19,7 +19,15 @@ export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
   const reader = new LakeReader(sky.lake, surveys);
   const feed = new LiveFeed(sky.lake, reader, 60_000);
   const logged: unknown[] = [];
-  const options = { host: "", port: 0, lake: sky.lake, areas: join(sky.lake, "../areas"), view: reader, sources, pages: "" };
+  const options = {
+    host: "",
+    port: 0,
+    lake: sky.lake,
+    filters: { folder: join(sky.lake, "../filters"), areas: join(sky.lake, "../areas") },
+    view: reader,
+    sources,
+    pages: "",
+  };
   const app: Api = createApp({ ...options, ...(elsewhere && { elsewhere }), logError: (error) => logged.push(error) }, feed);
   const post = async (name: string, given: Row) =>
     await app.request(`/api/v1/${name}`, { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });

@@ -10,7 +10,7 @@ import { ztfColours } from "./colours.ts";
 import { answer } from "./formats.ts";
 import { isTruncated, lsst, type Profile, ztf, ztfRates } from "./profile.ts";
 import { hasColumn, readAlerts } from "./read.ts";
-import { type Asked, resource } from "./resource.ts";
+import { type Asked, type FinkDeps, resource } from "./resource.ts";
 import { emptyTable, type Table, tableOf } from "./table.ts";
 
 const finkClasses = [
@@ -85,7 +85,7 @@ export const tags = resource({
   bare: true,
   arguments: z.object({ tag: textArgument().optional(), n: countArgument(10, 10_000), ...dates, ...commonArguments }),
   async answer(given, asked) {
-    const { filters, context } = { filters: await filtersOf("lsst"), context: asked.context };
+    const { filters, context } = { filters: await filtersOf(asked.deps, "lsst"), context: asked.context };
     if (given.tag === undefined) {
       if (context.req.method === "POST") throw new WrongArgument("A value for `tag` is required. See /api/docs \n");
       return context.json(Object.fromEntries(filters.map(({ name, description }) => [name, { description, "API support": true }])));
@@ -100,7 +100,7 @@ export const tags = resource({
       limit: given.n,
     };
     const table = await newestOf(asked, lsst, query, { columns: given.columns });
-    // a filter of the user's own is known by its matches
+    // one that is there no more is known by its matches
     if (table.rows.length === 0 && !filters.some(({ name }) => name === given.tag))
       throw new WrongArgument(`\`tag\` = ${given.tag} is not among ${filters.map((f) => f.name).join(", ")}\n`);
     return answer(context, table, given["output-format"]);
@@ -138,8 +138,8 @@ export const blocks = resource({
   answer: (_, { context }) => context.json(Object.fromEntries([...rubinBlocks, ...placeClasses].map(({ name, description }) => [name, description]))),
 });
 
-async function filtersOf(survey: string): Promise<{ name: string; description: string }[]> {
-  const files = allFilterFiles("").filter((one) => one.survey === survey);
+async function filtersOf({ filters }: FinkDeps, survey: string): Promise<{ name: string; description: string }[]> {
+  const files = allFilterFiles(filters?.folder ?? "", filters).filter((one) => one.survey === survey);
   return await Promise.all(files.map(async ({ name, file }) => ({ name, description: (await loadFilter(file, survey).catch(() => null))?.description ?? "" })));
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { FilterFolders } from "../pages/lake.ts";
 import type { Sources } from "../../serving/sources.ts";
 import { type Api, requestIdOf } from "../api.ts";
 import { argumentsOf, checked, WrongArgument } from "./arguments.ts";
@@ -28,8 +29,8 @@ export interface FinkDeps {
   readonly sources: Sources;
   /** The survey of requests that do not tell. */
   readonly survey: Profile["survey"];
-  /** Folder of the user's areas of the sky. */
-  readonly areas?: string | undefined;
+  /** Where the user's filters and areas of the sky are. */
+  readonly filters?: FilterFolders | undefined;
   /** Asks other services (CDS, GraceDB); without it none is. */
   readonly elsewhere?: typeof fetch | undefined;
 }

@@ -85,7 +85,7 @@ async function mapOf(given: Given, asked: Asked): Promise<{ readonly area: Area;
   if (others.length > 0) throw new WrongArgument(`\`${name}\` and \`${others[0]}\` are not for one request\n`);
   try {
     if (name === "area") {
-      const file = new Places({ watchlists: "", areas: asked.deps.areas ?? "" }).file("in_area", given.area!);
+      const file = new Places({ watchlists: "", areas: asked.deps.filters?.areas ?? "" }).file("in_area", given.area!);
       return { area: readArea(file, given.credible_level), event: null };
     }
     const packed = name === "event_name" ? await mapOfEvent(given.event_name!, asked) : bytesOf(given[name]!);
