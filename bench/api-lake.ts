@@ -39,8 +39,9 @@ export async function lakeOf(alerts: number, folder: string): Promise<BenchLake>
   const about = join(lake, "bench.json");
   if (!existsSync(about)) {
     rmSync(lake, { recursive: true, force: true });
-    writeFileSync(about, JSON.stringify(await buildLake(alerts, lake))); // last: from now on the lake is whole
+    writeFileSync(about, JSON.stringify(await buildLake(alerts, lake))); // last: from now on its tables are whole
   }
+  await withUpkeep(lake, (upkeep) => mergeSources(upkeep, lake, ztf, { atLeast: 1 })); // goes on where it was ended
   return { ...(JSON.parse(readFileSync(about, "utf8")) as BenchLake), lake };
 }
 
@@ -83,7 +84,6 @@ async function buildLake(alerts: number, lake: string): Promise<Omit<BenchLake, 
     }
     const rows = async <T>(sql: string) => (await (await connection.run(sql)).getRowObjectsJson()) as T[];
     const lastAlerts = await rows<BenchLake["lastAlerts"][number]>(`SELECT candid, id AS object FROM keys WHERE n < ${wholeAlerts} ORDER BY n`);
-    await mergeSources(upkeep, lake, ztf, { atLeast: 1 });
     return { objects: await rows(`SELECT id, ra, "dec" FROM objects ORDER BY i LIMIT 5000`), lastAlerts, lastNight: firstNight + nights - 1 };
   });
 }
