@@ -211,8 +211,8 @@ export class Sources {
       threads: "1", // a query pays half as much CPU time again for the second; as many run at a time as there are connections
       temp_directory: this.scratch,
       // the images of a row group are 50 MB: giving these back after each query doubles its CPU time
-      allocator_flush_threshold: "128MB",
-      allocator_bulk_deallocation_flush_threshold: "256MB",
+      allocator_flush_threshold: "32MB",
+      allocator_bulk_deallocation_flush_threshold: "64MB",
     });
     const connection = await instance.connect();
     await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
