@@ -36,7 +36,10 @@ export async function benchFresh(kafkaLib: string, alerts: number, folder: strin
       let i = 0;
       for (const bytes of packetsOf(batch)) packets.push({ id: String(batch.alertIds[i]), object: batch.objectIds[i++], bytes: Buffer.from(bytes) });
     }
-    await produce(broker, packets.splice(0, 200), 100); // until all is loaded
+    const pageOf = (object: string) => `${server.url}/api/pages/object/ztf/${object}`;
+    const first = packets.splice(0, 200);
+    await produce(broker, first, 100);
+    await isSeen(pageOf(first[199].object), first[199].id); // the archive has found its topic, which was made after it started
     const sentAt = new Map<string, number>();
     const delays: number[] = [];
     let missing = 0;
@@ -46,7 +49,7 @@ export async function benchFresh(kafkaLib: string, alerts: number, folder: strin
         const newest = packets[sentAt.size - 1];
         const at = newest && sentAt.get(newest.id);
         if (at === undefined) await sleep(everyMs);
-        else if (await isSeen(`${server.url}/api/pages/object/ztf/${newest.object}`, newest.id)) delays.push(Date.now() - at);
+        else if (await isSeen(pageOf(newest.object), newest.id)) delays.push(Date.now() - at);
         else missing++;
       }
     };
