@@ -220,7 +220,7 @@ async function fresh(): Promise<void> {
 async function filters(): Promise<void> {
   for (const survey of ["ztf", "lsst"] as const) {
     const loops = referenceLoopsPerSecond();
-    const { filters: count, alertsPerSecond, cpuMsPerAlert, slowest } = await benchFilters(survey, 2000, 3);
+    const { filters: count, alertsPerSecond, cpuMsPerAlert, slowest } = await benchFilters(survey, 2000, 10);
     const times = slowest.map(([name, microseconds]) => `${name} ${microseconds.toFixed(1)}`).join(", ");
     print(
       "filters",

@@ -28,42 +28,67 @@ export interface Selected {
   readonly clauses: readonly string[];
 }
 
-/** Runs filters over a batch, each by itself: one that fails or takes too long costs its own result. `keys`: columns to keep in the table `alerts` besides. */
+interface Limits {
+  readonly seconds: number;
+  readonly thread: (compiled: Compiled) => FunctionThread;
+}
+
+/**
+ * Runs filters over a batch, each by itself: one that fails or takes too long costs its own result. `keys`: columns to keep in the table `alerts` besides.
+ * Functions work in their threads while the engine runs the other filters.
+ */
 export async function runFilters(
   engine: Engine,
   batch: Batch,
   filters: readonly Compiled[],
-  { seconds, thread, keys = [] }: { readonly seconds: number; readonly thread: (compiled: Compiled) => FunctionThread; readonly keys?: readonly FlatColumn[] },
+  { seconds, thread, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
   const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.find(batch.id.split("."))];
   const columns = new Map(read.map((column) => [column.path, pruned(column, filters)]));
   await engine.batch.fill(batch.relation, [...columns.values()]);
   const outcomes: Outcome[] = filters.map(() => ({ failure: "it was not run", milliseconds: 0 }));
-  const { connections } = engine;
-  const work = async (connection: DuckDBConnection, first: number): Promise<void> => {
-    for (let i = first; i < filters.length; i += connections.length) {
-      const failure = failures[i];
-      outcomes[i] = failure === null ? await timed(() => runSql(engine, connection, filters[i], seconds)) : { failure, milliseconds: 0 };
-    }
+  const runAll = async (list: readonly number[]): Promise<void> => {
+    const waiting = [...list];
+    const work = async (connection: DuckDBConnection): Promise<void> => {
+      for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+        const [filter, failure] = [filters[i], failures[i]];
+        outcomes[i] = failure === null ? await timed(() => runSql(engine, connection, filter, seconds)) : { failure, milliseconds: 0 };
+      }
+    };
+    await Promise.all(engine.connections.map(work)); // a batch is too small for DuckDB to share a query among threads
   };
-  await Promise.all(connections.map(work)); // a batch is too small for DuckDB to share a query among threads
-  const functions = filters.flatMap((filter, i) => (filter.filter.body.kind === "ts" && "rows" in outcomes[i] && outcomes[i].rows.length > 0 ? [i] : []));
-  if (functions.length === 0) return outcomes;
-  const wanted = functions.map((i) => ({ needs: filters[i].needs, rows: (outcomes[i] as Selected).rows }));
-  await withAlertsIn(engine, batch, wanted, async (file) => {
-    const narrow = async (i: number): Promise<void> => {
-      const { rows, clauses } = outcomes[i] as Selected;
+  const [functions, others] = [true, false].map((isFunction) => [...filters.keys()].filter((i) => (filters[i].filter.body.kind === "ts") === isFunction));
+  await runAll(functions);
+  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, thread }), runAll(others)]);
+  return outcomes;
+}
+
+/** Asks the functions about the rows that their conditions left; `outcomes` get their answers. */
+async function narrow(
+  engine: Engine,
+  batch: Batch,
+  filters: readonly Compiled[],
+  functions: readonly number[],
+  outcomes: Outcome[],
+  { seconds, thread }: Limits,
+): Promise<void> {
+  const asked = functions.flatMap((i) => {
+    const outcome = outcomes[i];
+    return "rows" in outcome && outcome.rows.length > 0 ? [{ i, outcome, needs: filters[i].needs, rows: outcome.rows }] : [];
+  });
+  if (asked.length === 0) return;
+  await withAlertsIn(engine, batch, asked, async (file) => {
+    const ask = async ({ i, outcome: { rows, clauses, milliseconds } }: (typeof asked)[number]): Promise<void> => {
       const run = await timed(async () => {
         const selected = new Set(await thread(filters[i]).select(file, seconds));
         const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
         return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
       });
-      outcomes[i] = { ...run, milliseconds: run.milliseconds + outcomes[i].milliseconds };
+      outcomes[i] = { ...run, milliseconds: run.milliseconds + milliseconds };
     };
-    await Promise.all(functions.map(narrow));
+    await Promise.all(asked.map(ask));
   });
-  return outcomes;
 }
 
 /** Reads the watch lists and areas that the filter names, and again when their files change; why it cannot, or null. */
@@ -115,7 +140,7 @@ async function runSql({ batch }: Engine, connection: DuckDBConnection, { where, 
 
 /** A Parquet file of the rows and columns that functions want, for as long as the work takes. */
 async function withAlertsIn(
-  { connection }: Engine,
+  { copying }: Engine,
   { columns, relation, id }: Batch,
   wanted: readonly { readonly needs: readonly string[]; readonly rows: readonly number[] }[],
   work: (file: string) => Promise<void>,
@@ -127,7 +152,7 @@ async function withAlertsIn(
     const rows = [...new Set(wanted.flatMap((one) => one.rows))];
     const chosen = `SELECT _row, ${identifier(id)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;
     const select = `SELECT ${[`_row AS ${rowColumn}`, ...list].join(", ")} FROM (${relation}) AS source JOIN (${chosen}) AS chosen ON ${columns.find(id.split(".")).sql} = _id`;
-    await connection.run(`COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`);
+    await copying.run(`COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`);
     await work(file);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -14,7 +14,9 @@ export function sigmaClip(pixels: Float64Array, before: Uint8Array | null): Uint
     while (end > first && sorted[end - 1] > high) end--;
     if (first === firstBefore && end === endBefore) break;
   }
-  return Uint8Array.from(pixels, (pixel, i) => Number(before?.[i] === 1 || !Number.isFinite(pixel) || pixel < low || pixel > high));
+  const marked = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) marked[i] = before?.[i] !== 1 && pixels[i] >= low && pixels[i] <= high && Number.isFinite(pixels[i]) ? 0 : 1;
+  return marked;
 }
 
 export function medianBetween(sorted: Float64Array, first: number, end: number): number {
