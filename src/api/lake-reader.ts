@@ -1,14 +1,16 @@
 import type { DuckDBBlobValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
+import { kept } from "../kept.ts";
 import { parseStats } from "../lake/merge-stats.ts";
 import { columnPath, pathSql } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import { LakeTable as DeltaTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
-import { Sources } from "../serving/sources.ts";
+import type { Sources } from "../serving/sources.ts";
 import { jdMinusMjd } from "../sky/time.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
+import { longsOf } from "./ids.ts";
 import type { CutoutKind, LakeTable, LakeView, LatestAlert, RejectedMessage } from "./lake-view.ts";
 
 /** Reads the lake for the pages. Knows each table's log and reads only what was added to it. */
@@ -17,17 +19,11 @@ export class LakeReader implements LakeView {
   readonly #surveys: Surveys;
   readonly #tables = new Map<string, DeltaTable>();
   readonly #sources: Sources;
-  readonly #isOwn: boolean;
 
-  constructor(lake: string, surveys: Surveys, sources?: Sources) {
+  constructor(lake: string, surveys: Surveys, sources: Sources) {
     this.#lake = lake;
     this.#surveys = surveys;
-    this.#isOwn = sources === undefined;
-    this.#sources = sources ?? new Sources(lake, surveys);
-  }
-
-  async close(): Promise<void> {
-    if (this.#isOwn) await this.#sources.close();
+    this.#sources = sources;
   }
 
   async tables(): Promise<readonly LakeTable[]> {
@@ -54,13 +50,12 @@ export class LakeReader implements LakeView {
   }
 
   async cutout(surveyName: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null> {
-    if (!/^-?\d{1,19}$/.test(alertId) || BigInt.asIntN(64, BigInt(alertId)) !== BigInt(alertId)) return null;
     const sql = (schema: StructType) => {
       const image = columnPath(schema, this.#surveys.named(surveyName).cutouts?.[kind]);
       return image === undefined ? null : `SELECT ${pathSql(image)} FROM {alerts} LIMIT 1`;
     };
     if (!this.#known().some(({ survey }) => survey === surveyName)) return null;
-    const rows = await this.#sources.raw(surveyName, [BigInt(alertId)], sql, async (connection, text) => (await connection.run(text)).getRows());
+    const rows = await this.#sources.raw(surveyName, longsOf([alertId]), sql, async (connection, text) => (await connection.run(text)).getRows());
     return (rows?.[0]?.[0] as DuckDBBlobValue | null | undefined)?.bytes ?? null;
   }
 
@@ -86,8 +81,7 @@ export class LakeReader implements LakeView {
 
   #known(): (TableName & { readonly table: DeltaTable })[] {
     return tablesIn(this.#lake).map((name) => {
-      const table = this.#tables.get(name.path) ?? new DeltaTable(name.path);
-      this.#tables.set(name.path, table);
+      const table = kept(this.#tables, name.path, () => new DeltaTable(name.path));
       table.refresh();
       return { ...name, table };
     });

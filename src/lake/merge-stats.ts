@@ -24,6 +24,12 @@ export function parseStats(text: string): FileStats {
   }) as FileStats;
 }
 
+/** The value of the column at a dotted path. */
+export function statAt(values: Values | undefined, path: string): Exclude<Value, Values> | undefined {
+  const value = path.split(".").reduce<Value | undefined>((at, name) => (typeof at === "object" ? at?.[name] : undefined), values);
+  return typeof value === "object" ? null : value;
+}
+
 /** Statistics of a file that holds the rows of all of these; a range one of them does not know is left out. */
 export function mergeStats(all: readonly FileStats[]): string {
   const [least, greatest] = (["minValues", "maxValues"] as const).map((which) => all.map((s) => ({ ...s, range: s[which] })));

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Data, makeVector, type Struct, type Vector } from "apache-arrow";
 import { encodeFile, type EncodedFile } from "../archive/files.ts";
+import { kept } from "../kept.ts";
 import type { StructType } from "../lake/schema.ts";
 import { conform } from "../lake/conform.ts";
 import { columnAt } from "../lake/column.ts";
@@ -76,11 +77,7 @@ interface OpenTools extends Tools {
 /** Opens each file once. */
 function opener(): OpenTools["open"] {
   const files = new Map<string, Promise<AlertFile>>();
-  return async (path) => {
-    const file = files.get(path) ?? openAlertFile(path);
-    files.set(path, file);
-    return await file;
-  };
+  return (path) => kept(files, path, () => openAlertFile(path));
 }
 
 /** Whether of one of the rows a module no longer says that it waits. Reads next to nothing, as while a service is down it is all that happens. */

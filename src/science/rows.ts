@@ -1,3 +1,4 @@
+import { kept } from "../kept.ts";
 import { type Data, DataType, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
 import { type AlertColumns, alertsOf } from "./alerts.ts";
 import { type Key, keyColumn } from "./keys.ts";
@@ -47,9 +48,8 @@ export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results):
   const text = (name: string, revised: (text: string, about: string) => string, about?: readonly string[]) => {
     const known = new Map<string, string>();
     const values = before.texts(name).map((value, row) => {
-      const key = `${value ?? ""}\n${about?.[row] ?? ""}`;
-      if (!known.has(key)) known.set(key, revised(value ?? "", about?.[row] ?? ""));
-      return known.get(key)!;
+      const [said, own] = [value ?? "", about?.[row] ?? ""];
+      return kept(known, `${said}\n${own}`, () => revised(said, own));
     });
     return [name, toArrow({ type: "string" }, { values }, base.length)] as const;
   };

@@ -10,7 +10,7 @@ import { scratchFolder } from "../lake/tables.ts";
 import type { Upkeep } from "../lake/upkeep.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { FreshRows } from "./fresh.ts";
-import { addHealpix } from "./healpix-function.ts";
+import { addSkyFunctions } from "./sky-functions.ts";
 import { cellOrder, indexFile, type Pixel, pixelFile, rangeOfPixel, readState, type ServingState, sourcesFolder, stateFile } from "./state.ts";
 
 export interface MergeOptions {
@@ -49,7 +49,7 @@ export async function mergeSources(upkeep: Upkeep, lake: string, survey: Survey,
 }
 
 async function mergeAlone(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
-  addHealpix(upkeep.connection);
+  addSkyFunctions(upkeep.connection);
   const file = join(upkeep.scratch, `merge-${randomUUID()}.db`);
   await upkeep.connection.run(`ATTACH ${literal(file)} AS merging; USE merging`); // on the disk: some hundred columns of many alerts do not fit into memory
   try {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
-import { parseStats } from "../lake/merge-stats.ts";
+import { type FileStats, parseStats, statAt } from "../lake/merge-stats.ts";
 import { columnPath, firstValueSql, scan, sqlType, typeAt } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
@@ -46,7 +46,7 @@ export class RawAlerts {
     const known = this.#ranges.get(file.path);
     if (known !== undefined) return known;
     const { minValues, maxValues } = file.stats === undefined ? {} : parseStats(file.stats);
-    const [least, greatest] = [valueAt(minValues, id), valueAt(maxValues, id)];
+    const [least, greatest] = [wholeAt(minValues, id), wholeAt(maxValues, id)];
     const range: Range = least === null || greatest === null ? null : [least, greatest];
     if (this.#ranges.size > 4 * this.#table.snapshot.files.size + 1000) this.#ranges.clear(); // files that were replaced
     this.#ranges.set(file.path, range);
@@ -54,9 +54,7 @@ export class RawAlerts {
   }
 }
 
-function valueAt(values: unknown, path: string): bigint | null {
-  const value = path
-    .split(".")
-    .reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
+function wholeAt(values: FileStats["minValues"], path: string): bigint | null {
+  const value = statAt(values, path);
   return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? BigInt(value) : null;
 }

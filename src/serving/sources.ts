@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
+import { kept } from "../kept.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { InFlight } from "../lake/in-flight.ts";
 import { columnPath, literal, pathSql, scan } from "../lake/scan.ts";
@@ -10,12 +11,11 @@ import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
-import { addConstellation } from "./constellation-function.ts";
 import type { SourceNames } from "./columns.ts";
 import { FreshRows } from "./fresh.ts";
-import { addHealpix } from "./healpix-function.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
 import { RawAlerts } from "./raw-alerts.ts";
+import { addSkyFunctions } from "./sky-functions.ts";
 import { cellSql, indexFile, pixelFile } from "./state.ts";
 
 /** What is asked of the alerts of a survey. */
@@ -130,8 +130,7 @@ export class Sources {
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | null> {
-    const alerts = this.#raw.get(survey) ?? new RawAlerts(this.#lake, this.#surveys.named(survey));
-    this.#raw.set(survey, alerts);
+    const alerts = kept(this.#raw, survey, () => new RawAlerts(this.#lake, this.#surveys.named(survey)));
     const statement = sql(alerts.schema);
     if (statement === null) return null;
     return await this.use(signal, (connection) => alerts.query(connection, this.scratch, ids, statement, (text) => read(connection, text)));
@@ -174,7 +173,7 @@ export class Sources {
     const inside =
       places && places.length <= mostRanges ? places.map(({ first, end }) => `(_healpix_29 >= ${first} AND _healpix_29 < ${end})`).join(" OR ") : "true";
     const options = `${files.length > 1 ? "union_by_name = true, " : ""}hive_partitioning = false`;
-    const selects = files.length === 0 ? [] : [`FROM read_parquet([${files.join(", ")}], ${options}) WHERE (${inside || "true"}) AND (${where})`];
+    const selects = files.length === 0 ? [] : [`FROM read_parquet([${files.join(", ")}], ${options}) WHERE (${inside}) AND (${where})`];
     if (!hasNewer && selects.length > 0) return `SELECT * ${selects[0]}`; // 170 columns twice, and a window: 15 ms
     const all = [...selects.map((select) => `SELECT *, 1 AS _rank ${select}`), `SELECT * FROM ${rows.name} WHERE (${where})`];
     return `SELECT * EXCLUDE (_rank) FROM (${all.join(" UNION ALL BY NAME ")}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _rank DESC) = 1`;
@@ -216,8 +215,7 @@ export class Sources {
     });
     const connection = await instance.connect();
     await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
-    addHealpix(connection);
-    addConstellation(connection);
+    addSkyFunctions(connection);
     connection.closeSync();
     return instance;
   }

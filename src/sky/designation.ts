@@ -27,3 +27,9 @@ export function unpackedDesignation(packed: string): string | null {
   const order = [...rest].reduce((sum, digit) => 62 * sum + digits.indexOf(digit), 0);
   return `20${String(digits.indexOf(ownYear)).padStart(2, "0")} ${ownHalf}${halfMonthLetters[order % 25]}${620 + Math.floor(order / 25)}`;
 }
+
+/** How surveys write a provisional designation: as it is, without its blank, and packed as the Minor Planet Center has it; none of what is no such designation. */
+export function spellings(name: string): string[] {
+  const [, year, rest] = /^(\d{4}) ?([A-Z]{2}\d*)$/.exec(name.toUpperCase()) ?? [];
+  return year === undefined ? [] : [`${year} ${rest}`, `${year}${rest}`, packedDesignation(`${year} ${rest}`)];
+}

@@ -72,10 +72,12 @@ function readPixels(bytes: Uint8Array, start: number, count: number, header: Fit
   const scale = Number(header.get("BSCALE") ?? 1);
   const zero = Number(header.get("BZERO") ?? 0);
   const blank = bitpix > 0 ? header.get("BLANK") : undefined;
-  return Float64Array.from({ length: count }, (_, i) => {
+  const pixels = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
     const stored = read(i * width);
-    return stored === blank ? Number.NaN : zero + scale * stored;
-  });
+    pixels[i] = stored === blank ? Number.NaN : zero + scale * stored;
+  }
+  return pixels;
 }
 
 function readerOf(view: DataView, bitpix: number): (at: number) => number {

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { ObjectAnswer } from "../api/pages/types.ts";
+import { magnitudeOf } from "./format.ts";
 import { Answered } from "./page.tsx";
 import { fitHG, fitHG1G2, type PhaseFit, type PhasePoint } from "./phase-fit.ts";
 import { fitting } from "./plot-scale.ts";
@@ -78,7 +79,7 @@ function pointOf(row: Row): (PhasePoint & { mjd: number }) | null {
   const value = (names: readonly string[]) => Number(names.map((name) => row[name]).find((v) => v != null) ?? Number.NaN);
   const [angle, sun, earth] = [columns.angle, columns.sun, columns.earth].map(value);
   const [flux, fluxError] = [value(["r:psfFlux"]), value(["r:psfFluxErr"])];
-  const magnitude = 31.4 - 2.5 * Math.log10(flux) - 5 * Math.log10(sun * earth);
+  const magnitude = (magnitudeOf({ magnitude: null, fluxNJy: flux }) ?? Number.NaN) - 5 * Math.log10(sun * earth);
   if (!Number.isFinite(angle + magnitude) || !(fluxError > 0)) return null;
   return { angle, magnitude, error: (1.0857 * fluxError) / flux, band: String(row["r:band"]), mjd: value(["r:midpointMjdTai"]) };
 }

@@ -20,21 +20,19 @@ const seconds = 45;
 
 const ztf = server("ztf");
 let running: RunningServer;
-let pageLake: PageLake;
-let reader: LakeReader;
 const logged: string[] = [];
 
 beforeAll(async () => {
   if (!isThere) return;
   await ztf.sky.night("2026-10-10", 30);
-  [pageLake, reader] = [new PageLake(ztf.sky.lake, surveys), new LakeReader(ztf.sky.lake, surveys)];
+  const { sky, sources } = ztf;
+  const pageLake = new PageLake(sky.lake, surveys, { folder: "" }, sources);
+  const view = new LakeReader(sky.lake, surveys, sources);
   const logError = (error: unknown, message: string) => logged.push(`${message}: ${String(error)}`);
-  running = await startServer({ host: "127.0.0.1", port: 0, lake: ztf.sky.lake, view: reader, pageLake, sources: ztf.sources, pages: "", logError });
+  running = await startServer({ host: "127.0.0.1", port: 0, lake: sky.lake, view, pageLake, sources, pages: "", logError });
 }, 400_000);
 afterAll(async () => {
   await running?.close();
-  await reader?.close();
-  await pageLake?.close();
   await ztf.end();
 });
 

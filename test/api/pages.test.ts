@@ -16,13 +16,14 @@ const surveys = loadSurveys("conf/surveys");
 const app = newApi();
 let ends: (() => Promise<void>)[] = [];
 let alerts: readonly AlertRow[];
+let sources: Sources;
 
 beforeAll(async () => {
   await simulated.night("2026-09-14", 60);
   await simulated.night("2026-09-15", 60);
-  const sources = new Sources(simulated.lake, surveys);
-  const pageLake = new PageLake(simulated.lake, surveys, undefined, sources);
-  ends = [() => pageLake.close(), () => sources.close()];
+  sources = new Sources(simulated.lake, surveys);
+  const pageLake = new PageLake(simulated.lake, surveys, { folder: "" }, sources);
+  ends = [() => sources.close()];
   for (const add of [addPageRoutes, addFilterRoutes]) add(app, { lake: simulated.lake, pageLake } as never);
   const sky = await get<SkyAnswer>("sky/ztf/20260915");
   alerts = await Promise.all(sky.points!.slice(0, 3).map(async (point) => (await get<SearchAnswer>(`search?q=alert:${point[4]}`)).rows[0]));
@@ -35,6 +36,14 @@ afterAll(async () => {
 async function get<T>(path: string): Promise<T> {
   return (await (await app.request(`/api/pages/${path}`)).json()) as T;
 }
+
+test("a solar-system object is found however its designation is written", async () => {
+  const sql = String.raw`SELECT DISTINCT ssnamenr FROM {sources} WHERE regexp_matches(ssnamenr, '^\d{4} [A-Z]{2}\d*$') LIMIT 1`;
+  const [[named]] = await sources.query("ztf", { places: null, sql }, async (connection, text) => (await connection.run(text)).getRows());
+  const written = String(named).replace(" ", "").toLowerCase();
+  const { rows } = await get<SearchAnswer>(`search?q=${encodeURIComponent(`sso:${written}`)}`);
+  expect(rows.map((row) => row.solarSystem)).toContain(named);
+});
 
 test("the newest night: its alerts, their classes add up, the sky has each of them once", async () => {
   const { nights, classes, latest } = await get<NowAnswer>("now");

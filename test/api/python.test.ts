@@ -25,21 +25,19 @@ def post(route, **given):
 
 describe.skipIf(!isThere).each(["ztf", "lsst"] as const)("a script for %s", { timeout: 120_000 }, (survey) => {
   const fink = server(survey);
-  let reader: LakeReader;
   let running: RunningServer;
   /** An object, an alert of it, and where. */
   let known: readonly [object: string, alert: bigint, ra: number, dec: number];
 
   beforeAll(async () => {
     await fink.sky.night("2026-10-10", 60);
-    reader = new LakeReader(fink.sky.lake, surveys);
-    running = await startServer({ host: "127.0.0.1", port: 0, lake: fink.sky.lake, view: reader, sources: fink.sources, pages: "", logError: () => {} });
+    const view = new LakeReader(fink.sky.lake, surveys, fink.sources);
+    running = await startServer({ host: "127.0.0.1", port: 0, lake: fink.sky.lake, view, sources: fink.sources, pages: "", logError: () => {} });
     const sql = "SELECT _object, _alert, _ra, _dec FROM {sources} WHERE _object NOT IN ('0', 'null') ORDER BY _mjd DESC LIMIT 1";
     [known] = (await fink.sources.query(survey, { places: null, sql }, async (c, q) => (await c.run(q)).getRows())) as unknown as [typeof known];
   }, 400_000);
   afterAll(async () => {
     await running?.close();
-    await reader?.close();
     await fink.end();
   });
 

@@ -16,7 +16,7 @@ export const surveys = loadSurveys(join(projectFolder, "conf/surveys"));
 export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
   const sky = simulatedLake(survey);
   const sources = new Sources(sky.lake, surveys);
-  const reader = new LakeReader(sky.lake, surveys);
+  const reader = new LakeReader(sky.lake, surveys, sources);
   const feed = new LiveFeed(sky.lake, reader, 60_000);
   const logged: unknown[] = [];
   const options = {
@@ -46,7 +46,6 @@ export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
     async end() {
       feed.close();
       await sources.close();
-      await reader.close();
       sky.end();
     },
   };

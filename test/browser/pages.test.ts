@@ -5,12 +5,14 @@ import type { LakeView } from "../../src/api/lake-view.ts";
 import { PageLake } from "../../src/api/pages/lake.ts";
 import { type RunningServer, startServer } from "../../src/api/server.ts";
 import { builtPages } from "../../src/services/ui.ts";
+import { Sources } from "../../src/serving/sources.ts";
 import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { hasBrowser, openBrowser } from "./browser.ts";
 import { worstContrast } from "./contrast.ts";
 import { type FakeNight, fakeNight } from "./fake-night.ts";
 import { writeFits } from "./write-fits.ts";
 
+const surveys = loadSurveys("conf/surveys");
 const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 15_000 });
 
 const screens = [
@@ -24,6 +26,7 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   let browser: Browser;
   let pages: string;
   let night: FakeNight;
+  let sources: Sources;
   let server: RunningServer;
   let complaints: string[];
 
@@ -34,12 +37,14 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     night = fakeNight();
+    sources = new Sources(night.lake, surveys);
     complaints = [];
     server = await serve(night.view);
   });
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();
     await server.close();
+    await sources.close();
     night.end();
   });
 
@@ -50,7 +55,7 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
       lake: night.lake,
       view,
       pages,
-      pageLake: new PageLake(night.lake, loadSurveys("conf/surveys")),
+      pageLake: new PageLake(night.lake, surveys, { folder: "" }, sources),
       logError: (error) => complaints.push(String(error)),
     });
   }

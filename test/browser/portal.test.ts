@@ -69,8 +69,8 @@ describe.skipIf(!hasBrowser())("the portal", () => {
 
   async function serve(port = 0): Promise<RunningServer> {
     const sources = new Sources(small.lake, surveys);
-    const [view, pageLake] = [new LakeReader(small.lake, surveys), new PageLake(small.lake, surveys, { folder: small.filters }, sources)];
-    ends = [() => view.close(), () => pageLake.close(), () => sources.close()];
+    const [view, pageLake] = [new LakeReader(small.lake, surveys, sources), new PageLake(small.lake, surveys, { folder: small.filters }, sources)];
+    ends = [() => sources.close()];
     return await startServer({
       host: "127.0.0.1",
       port,

@@ -85,7 +85,8 @@ export const tags = resource({
   bare: true,
   arguments: z.object({ tag: textArgument().optional(), n: countArgument(10, 10_000), ...dates, ...commonArguments }),
   async answer(given, asked) {
-    const { filters, context } = { filters: await filtersOf(asked.deps, "lsst"), context: asked.context };
+    const { context, deps } = asked;
+    const filters = await filtersOf(deps, "lsst");
     if (given.tag === undefined) {
       if (context.req.method === "POST") throw new WrongArgument("A value for `tag` is required. See /api/docs \n");
       return context.json(Object.fromEntries(filters.map(({ name, description }) => [name, { description, "API support": true }])));

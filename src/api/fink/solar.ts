@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { literal } from "../../lake/scan.ts";
-import { packedDesignation, unpackedDesignation } from "../../sky/designation.ts";
+import { spellings, unpackedDesignation } from "../../sky/designation.ts";
 import { commonArguments, flagArgument, listArgument, textArgument, WrongArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
 import { kinds } from "./images.ts";
@@ -66,12 +66,6 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
   );
   const kept = numbered.columns.flatMap((_, i) => (i === name ? [] : [i]));
   return answer(context, { columns: kept.map((i) => numbered.columns[i]), rows: numbered.rows.map((row) => kept.map((i) => row[i])) }, given["output-format"]);
-}
-
-/** A provisional designation as it is written, and packed as the Minor Planet Center has it. */
-function spellings(name: string): string[] {
-  const [, year, rest] = /^(\d{4}) ?([A-Z]{2}\d*)$/.exec(name.toUpperCase()) ?? [];
-  return year === undefined ? [] : [`${year} ${rest}`, packedDesignation(`${year} ${rest}`)];
 }
 
 export const tracklet = resource({

@@ -1,9 +1,10 @@
 import type { Json } from "@duckdb/node-api";
-import { columnPath, identifier, literal, pathSql, sqlType, typeAt } from "../../lake/scan.ts";
+import { firstValueSql, identifier, literal, pathSql, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { SourceNames } from "../../serving/columns.ts";
 import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
+import { longsOf } from "../ids.ts";
 import type { PageLake, Row } from "./lake.ts";
 import { measuredFields, measurement } from "./measure.ts";
 import type { AlertRow, Measurement } from "./types.ts";
@@ -29,7 +30,7 @@ export async function alertRows(lake: PageLake, { survey: name, places, where, l
 
 /** Alerts by id, newest first; where they are is looked up where it is not known. */
 export async function alertsById(lake: PageLake, survey: string, ids: readonly string[], places?: readonly Place[]): Promise<AlertRow[]> {
-  const numbers = [...new Set(ids)].filter((id) => /^-?\d{1,19}$/.test(id) && BigInt.asIntN(64, BigInt(id)) === BigInt(id)).map(BigInt);
+  const numbers = longsOf(new Set(ids));
   if (numbers.length === 0) return [];
   const where = `_alert IN (${numbers.join(", ")})`;
   return await alertRows(lake, { survey, places: places ?? (await lake.sources.placesOfAlerts(survey, numbers)), where, limit: numbers.length });
@@ -57,9 +58,13 @@ export interface History {
 export async function histories(lake: PageLake, survey: Survey, ids: readonly string[], isForced = false): Promise<Map<string, History>> {
   const sql = (schema: StructType) => {
     const list = (paths: readonly string[] | undefined) => paths?.find((path) => typeAt(schema, path) !== undefined);
-    const [id, detections, forced] = [columnPath(schema, survey.alert), list(survey.history?.detections), isForced ? list(survey.history?.forced) : undefined];
+    const [id, detections, forced] = [
+      firstValueSql(schema, survey.alert),
+      list(survey.history?.detections),
+      isForced ? list(survey.history?.forced) : undefined,
+    ];
     if (id === undefined || (!detections && !forced)) return null;
-    return `SELECT ${pathSql(id)}::VARCHAR AS alert, ${detections ? pathSql(detections) : "NULL"} AS detections, ${forced ? pathSql(forced) : "NULL"} AS forced FROM {alerts}`;
+    return `SELECT ${id}::VARCHAR AS alert, ${detections ? pathSql(detections) : "NULL"} AS detections, ${forced ? pathSql(forced) : "NULL"} AS forced FROM {alerts}`;
   };
   const rows = await lake.sources.raw(survey.name, ids.map(BigInt), sql, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
   const entries = (value: Json | undefined, kind: "history" | "forced") =>
@@ -72,11 +77,9 @@ export async function histories(lake: PageLake, survey: Survey, ids: readonly st
 /** Condition that the alert is one of these, in the columns of a table; null when it cannot be. */
 export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Iterable<string>): string | null {
   const schema = lake.table(survey, kind)?.snapshot.schema;
-  const path = schema && columnPath(schema, lake.surveys.named(survey).alert);
-  if (!path) return null;
-  const type = sqlType(typeAt(schema, path)!);
-  const wanted = [...ids].filter((id) => type === "VARCHAR" || /^-?\d{1,19}$/.test(id)).map((id) => `TRY_CAST(${literal(id)} AS ${type})`);
-  return wanted.length === 0 ? null : `${pathSql(path)} IN (${wanted.join(", ")})`;
+  const value = schema && firstValueSql(schema, lake.surveys.named(survey).alert);
+  const wanted = longsOf(ids);
+  return value === undefined || wanted.length === 0 ? null : `${value} IN (${wanted.join(", ")})`;
 }
 
 /** Class of each alert, as SQL over columns found by their paths; null where the survey has none or there is no such column. */
@@ -99,8 +102,10 @@ function alertColumns(survey: Survey, names: SourceNames): string[] {
     const name = names.of(path);
     return name === undefined ? undefined : identifier(name);
   };
-  const column = (paths: readonly string[] | undefined, type: string, name: string) =>
-    `${paths?.map(known).find((sql) => sql !== undefined) ?? "NULL"}::${type} AS "${name}"`;
+  const column = (paths: readonly string[] = [], type: string, name: string) => {
+    const found = paths.flatMap((path) => known(path) ?? []).map((sql) => `${sql}::${type}`);
+    return `${found.length > 1 ? `coalesce(${found.join(", ")})` : (found[0] ?? "NULL")} AS "${name}"`;
+  };
   const leaves = [...(survey.time?.field ?? []), ...(survey.band?.field ?? [])].map((path) => path.slice(path.lastIndexOf(".") + 1));
   const own = [...new Set([...leaves, ...measuredFields])].filter((name) => names.raw.includes(name)).map((name) => `${literal(name)}: ${identifier(name)}`);
   return [

@@ -1,9 +1,10 @@
 import type { DuckDBResult, DuckDBValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../../lake/actions.ts";
-import { type FileStats, parseStats } from "../../lake/merge-stats.ts";
+import { kept } from "../../kept.ts";
+import { type FileStats, parseStats, statAt } from "../../lake/merge-stats.ts";
 import { LakeTable } from "../../lake/table.ts";
 import { type TableName, tablesIn } from "../../lake/tables.ts";
-import { Sources } from "../../serving/sources.ts";
+import type { Sources } from "../../serving/sources.ts";
 import type { Surveys } from "../../surveys/surveys.ts";
 
 export type Row = Record<string, Json>;
@@ -37,20 +38,14 @@ export class PageLake {
   /** Alerts of objects, of cones, by id. */
   readonly sources: Sources;
   readonly #tables = new Map<string, LakeTable>();
-  readonly #isOwn: boolean;
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  constructor(path: string, surveys: Surveys, filters: FilterFolders = { folder: "" }, sources?: Sources) {
-    this.#isOwn = sources === undefined;
-    this.sources = sources ?? new Sources(path, surveys);
+  constructor(path: string, surveys: Surveys, filters: FilterFolders, sources: Sources) {
+    this.sources = sources;
     this.path = path;
     this.filters = filters;
     this.surveys = surveys;
-  }
-
-  async close(): Promise<void> {
-    if (this.#isOwn) await this.sources.close();
   }
 
   /** Those with alerts. */
@@ -65,8 +60,7 @@ export class PageLake {
   table(survey: string, kind: string): LakeTable | null {
     const name = this.#list().find((t) => t.survey === survey && t.kind === kind);
     if (!name) return null;
-    const table = this.#tables.get(name.path) ?? new LakeTable(name.path);
-    this.#tables.set(name.path, table);
+    const table = kept(this.#tables, name.path, () => new LakeTable(name.path));
     table.refresh();
     return table.snapshot.metaData ? table : null;
   }
@@ -118,7 +112,7 @@ export function ofNights(nights: Iterable<number | null>): (file: AddFile) => bo
 export function mayHold(file: AddFile, path: string | undefined, from: string | number, to: string | number = from): boolean {
   if (path === undefined || file.stats === undefined) return true;
   const { minValues, maxValues } = statsOf(file, file.stats);
-  const [least, greatest] = [valueAt(minValues, path), valueAt(maxValues, path)];
+  const [least, greatest] = [statAt(minValues, path), statAt(maxValues, path)];
   if (least == null || greatest == null) return true;
   if (typeof least === "string") return least <= String(to) && String(from) <= (greatest as string);
   if (typeof from === "number") return Number(least) <= Number(to) && from <= Number(greatest);
@@ -132,8 +126,4 @@ function statsOf(file: AddFile, text: string): FileStats {
   const stats = known.get(file) ?? parseStats(text);
   known.set(file, stats);
   return stats;
-}
-
-function valueAt(values: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
 }

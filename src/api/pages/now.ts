@@ -1,5 +1,5 @@
 import { parseStats } from "../../lake/merge-stats.ts";
-import { columnPath, pathSql } from "../../lake/scan.ts";
+import { firstValueSql } from "../../lake/scan.ts";
 import { cellSql } from "../../serving/state.ts";
 import { alertsById, classSql, columnsOf, number, text, withCurves } from "./alerts.ts";
 import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
@@ -46,9 +46,9 @@ export function summed(all: readonly Counts[]): Counts {
 /** Those of the newest files, by their ids. */
 async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
   const found = lake.surveyNames().map(async (survey) => {
-    const id = columnPath(lake.table(survey, "raw")!.snapshot.schema, lake.surveys.named(survey).alert);
+    const id = firstValueSql(lake.table(survey, "raw")!.snapshot.schema, lake.surveys.named(survey).alert);
     if (id === undefined) return [];
-    const sql = (from: string) => `SELECT ${pathSql(id)}::VARCHAR AS alert FROM ${from} ORDER BY _received_at DESC, _offset DESC LIMIT ${limit}`;
+    const sql = (from: string) => `SELECT ${id}::VARCHAR AS alert FROM ${from} ORDER BY _received_at DESC, _offset DESC LIMIT ${limit}`;
     const rows = await lake.rows({ survey, kind: "raw", files: newestFiles(lake, survey, "raw", limit), sql });
     return await alertsById(
       lake,

@@ -27,8 +27,8 @@ export async function solarSystemAnswer(lake: PageLake, survey: string, designat
 /** Condition that the alert is of a solar-system object of one of these designations; null when it cannot be. */
 export async function isDesignated(lake: PageLake, survey: string, designations: readonly string[]): Promise<string | null> {
   const names = await lake.sources.columns(survey);
-  const [column] = lake.surveys.named(survey).solarSystem?.flatMap((path) => names?.of(path) ?? []) ?? [];
-  return column === undefined ? null : `${identifier(column)} IN (${designations.map(literal).join(", ")})`;
+  const columns = lake.surveys.named(survey).solarSystem?.flatMap((path) => names?.of(path) ?? []) ?? [];
+  return columns.length === 0 ? null : columns.map((column) => `${identifier(column)}::VARCHAR IN (${designations.map(literal).join(", ")})`).join(" OR ");
 }
 
 async function answerFor(lake: PageLake, name: string, value: string, places: readonly Place[] | null, where: string): Promise<ObjectAnswer | null> {

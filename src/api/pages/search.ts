@@ -3,6 +3,7 @@ import type { StructType } from "../../lake/schema.ts";
 import { newestAlerts } from "../../serving/newest.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { separation } from "../../sky/angle.ts";
+import { spellings } from "../../sky/designation.ts";
 import { type Cone, coneOfText } from "../../sky/position-text.ts";
 import { alertRows, alertsById, classSql, columnsOf, withCurves } from "./alerts.ts";
 import type { PageLake } from "./lake.ts";
@@ -85,7 +86,7 @@ function ofObject(lake: PageLake, text: string): Promise<AlertRow[]> {
 
 function ofSolarSystem(lake: PageLake, text: string): Promise<AlertRow[]> {
   return ofSurveys(lake, async (survey) => {
-    const where = await isDesignated(lake, survey, [...new Set([text, text.toUpperCase()])]);
+    const where = await isDesignated(lake, survey, [...new Set([text, text.toUpperCase(), ...spellings(text)])]);
     return where === null ? [] : await alertRows(lake, { survey, places: null, where, limit: MOST });
   });
 }

@@ -1,4 +1,5 @@
 import type { DuckDBValue } from "@duckdb/node-api";
+import { kept } from "../../kept.ts";
 import { columnPath, pathSql } from "../../lake/scan.ts";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
@@ -50,9 +51,8 @@ export class SkyTiles {
       const colour = night.colour[i];
       counts[colour]++;
       const pixel = nestedPixel(order, night.ra[i], night.dec[i]);
-      const of = pixels.get(pixel) ?? new Map<number, number>();
+      const of = kept(pixels, pixel, () => new Map<number, number>());
       of.set(colour, (of.get(colour) ?? 0) + 1);
-      pixels.set(pixel, of);
     }
     return {
       order,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BOOLEAN, DOUBLE, type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { positionFunction } from "../../lake/position-function.ts";
 import { identifier } from "../../lake/scan.ts";
 import { steadyMemory } from "../../lake/upkeep.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
@@ -15,7 +16,7 @@ export async function withSkySql<T>(folder: string, work: (connection: DuckDBCon
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: "1GB", temp_directory: scratch, ...steadyMemory });
   try {
     const connection = await instance.connect();
-    connection.registerScalarFunction(pixelFunction());
+    connection.registerScalarFunction(positionFunction("nested_pixel", INTEGER, (ra, dec) => nestedPixel(catalogueOrder, ra, dec)));
     connection.registerScalarFunction(degreesFunction());
     return await work(connection, scratch);
   } finally {
@@ -39,22 +40,6 @@ export async function positionsIn(file: string, raColumn: string, decColumn: str
     const result = await connection.runAndReadAll(`SELECT ${degreesSql(ra, true)}, ${degreesSql(dec, false)} FROM ${relation}`);
     const [ras, decs] = result.getColumns() as (number | null)[][];
     return { ra: Float64Array.from(ras, (value) => value ?? NaN), dec: Float64Array.from(decs, (value) => value ?? NaN) };
-  });
-}
-
-function pixelFunction(): DuckDBScalarFunction {
-  return DuckDBScalarFunction.create({
-    name: "nested_pixel",
-    parameterTypes: [DOUBLE, DOUBLE],
-    returnType: INTEGER,
-    mainFunction: (_, input, output) => {
-      const [ra, dec] = [input.getColumnVector(0), input.getColumnVector(1)];
-      for (let i = 0; i < input.rowCount; i++) {
-        const pixel = nestedPixel(catalogueOrder, (ra.getItem(i) as number | null) ?? NaN, (dec.getItem(i) as number | null) ?? NaN);
-        output.setItem(i, Number.isNaN(pixel) ? null : pixel);
-      }
-      output.flush();
-    },
   });
 }
 

@@ -1,3 +1,4 @@
+import { kept } from "../../kept.ts";
 import type { MatchSource } from "../crossmatch/modules.ts";
 import type { Answer, CrossMatch } from "../crossmatch/rule.ts";
 import type { ScienceSetup } from "../module.ts";
@@ -22,9 +23,7 @@ export function remoteSource({ lake, config }: ScienceSetup, { name, table, fiel
   const answersOf = async (places: readonly string[], waitMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, Stored>> => {
     const key = `${lake} ${name} ${cds}`;
     try {
-      const queue = queues.get(key) ?? queueOf();
-      queues.set(key, queue);
-      return await queue.answers(places, waitMs, signal);
+      return await kept(queues, key, queueOf).answers(places, waitMs, signal);
     } catch {
       return new Map(); // such as a full disk: the alerts wait, and are asked about again
     }
@@ -57,7 +56,5 @@ const ledgers = new Map<string, RemoteLedger>();
 
 /** One of a process for each lake. */
 export function ledgerOf(lake: string): RemoteLedger {
-  const known = ledgers.get(lake) ?? new RemoteLedger(lake);
-  ledgers.set(lake, known);
-  return known;
+  return kept(ledgers, lake, () => new RemoteLedger(lake));
 }

@@ -1,3 +1,5 @@
+import { kept } from "../../kept.ts";
+
 /** What was sent so far. */
 export interface Tally {
   packets: number;
@@ -15,8 +17,8 @@ export function count(tally: Tally, night: string, label: string, bytes: number)
   tally.packets++;
   tally.bytes += bytes;
   tally.sizes.set(bytes, (tally.sizes.get(bytes) ?? 0) + 1);
-  const nights = tally.labels.get(label) ?? new Map<string, number>();
-  tally.labels.set(label, nights.set(night, (nights.get(night) ?? 0) + 1));
+  const nights = kept(tally.labels, label, () => new Map<string, number>());
+  nights.set(night, (nights.get(night) ?? 0) + 1);
 }
 
 /** Nights that have packets, in order. */
