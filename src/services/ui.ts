@@ -5,6 +5,7 @@ import type { LakeView } from "../api/lake-view.ts";
 import { PageLake } from "../api/pages/lake.ts";
 import { startServer } from "../api/server.ts";
 import { surveysOf } from "../archive/setup.ts";
+import { surveysWith } from "../lake/tables.ts";
 import { Sources } from "../serving/sources.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -33,6 +34,7 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   });
   status({ state: "running", url: server.url });
   log.info(`pages on ${server.url}`);
+  for (const survey of surveysWith(lake, "raw")) void sources.columns(survey).catch(() => null); // reads the newest commits while nobody waits for them
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await server.close();
   await sources.close();

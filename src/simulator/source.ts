@@ -9,11 +9,14 @@ export class SimulatedSource implements AlertSource {
   readonly #options: SimulationOptions;
   readonly #perSecond: number;
   readonly #partition: SourcePartition;
+  readonly #atDawn: (() => void) | undefined;
   #put = 0;
   #rewound = false;
 
-  constructor(options: SimulationOptions, perSecond: number) {
+  /** `atDawn` is told that the last alert was sent; the source then stays, as a telescope by day. Without it the source ends. */
+  constructor(options: SimulationOptions, perSecond: number, atDawn?: () => void) {
     this.#options = options;
+    this.#atDawn = atDawn;
     this.#perSecond = perSecond;
     const { survey, nights, seed, alerts } = options;
     const source = `simulated_${survey}_${nights[0]}_${seed}_${alerts}`;
@@ -24,6 +27,10 @@ export class SimulatedSource implements AlertSource {
     do {
       this.#rewound = false;
       await this.#stream(sink, signal);
+      const isOver = () => signal.aborted || this.#rewound;
+      if (!this.#atDawn || isOver()) continue;
+      this.#atDawn();
+      while (!isOver()) await sleep(200);
     } while (this.#rewound && !signal.aborted);
   }
 

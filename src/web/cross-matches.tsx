@@ -3,6 +3,8 @@ import { Empty, Lines } from "./text.tsx";
 
 interface Place {
   readonly catalogue: string;
+  /** A catalogue of the lake that may have answered: its columns tell the distance, and need no row of their own. */
+  readonly own?: string;
   /** Where its name stands. */
   readonly name: readonly string[];
   readonly distance?: string;
@@ -20,9 +22,9 @@ const gaia = (name: string) => `https://vizier.cds.unistra.fr/viz-bin/VizieR-S?$
 
 /** Where the surveys' packets and Fink's modules say what is known at the position. */
 const places: readonly Place[] = [
-  { catalogue: "SIMBAD", name: ["cdsxmatch", "xm.simbad_otype"], link: simbadType },
-  { catalogue: "TNS", name: ["tns", "xm.tns_fullname"], more: ["xm.tns_type", "xm.tns_redshift"], link: tnsObject },
-  { catalogue: "Gaia DR3", name: ["DR3Name", "xm.gaiadr3_DR3Name"], more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"], link: gaia },
+  { catalogue: "SIMBAD", own: "simbad", name: ["cdsxmatch", "xm.simbad_otype"], link: simbadType },
+  { catalogue: "TNS", own: "tns", name: ["tns", "xm.tns_fullname"], more: ["xm.tns_type", "xm.tns_redshift"], link: tnsObject },
+  { catalogue: "Gaia DR3", own: "gaia", name: ["DR3Name", "xm.gaiadr3_DR3Name"], more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"], link: gaia },
   { catalogue: "Gaia (packet)", name: ["candidate.maggaia"], distance: "candidate.neargaia", isMagnitude: true },
   { catalogue: "Pan-STARRS 1 (packet)", name: ["candidate.objectidps1"], distance: "candidate.distpsnr1", more: ["candidate.sgscore1"] },
   { catalogue: "Reference source (packet)", name: ["candidate.magnr"], distance: "candidate.distnr", unit: "pixels", isMagnitude: true },
@@ -32,13 +34,14 @@ const places: readonly Place[] = [
     distance: "candidate.ssdistnr",
     more: ["candidate.ssmagnr"],
   },
-  { catalogue: "VSX", name: ["vsx", "xm.vsx_Type"] },
-  { catalogue: "GCVS", name: ["gcvs", "xm.gcvs_type"] },
-  { catalogue: "3HSP", name: ["x3hsp", "xm.x3hsp_type"] },
-  { catalogue: "4LAC", name: ["x4lac", "xm.x4lac_type"] },
-  { catalogue: "SPICY", name: ["spicy_class", "xm.spicy_class"], more: ["spicy_id"] },
+  { catalogue: "VSX", own: "vsx", name: ["vsx", "xm.vsx_Type"] },
+  { catalogue: "GCVS", own: "gcvs", name: ["gcvs", "xm.gcvs_type"] },
+  { catalogue: "3HSP", own: "x3hsp", name: ["x3hsp", "xm.x3hsp_type"] },
+  { catalogue: "4LAC", own: "x4lac", name: ["x4lac", "xm.x4lac_type"] },
+  { catalogue: "SPICY", own: "spicy", name: ["spicy_class", "xm.spicy_class"], more: ["spicy_id"] },
   {
     catalogue: "Mangrove",
+    own: "mangrove",
     name: ["mangrove.HyperLEDA_name", "mangrove.2MASS_name", "xm.mangrove_HyperLEDA_name"],
     more: ["mangrove.lum_dist", "xm.mangrove_lum_dist"],
   },
@@ -62,22 +65,25 @@ export function crossMatches(fields: Fields): CrossMatch[] {
     const value = path === undefined ? "" : (all.get(path) ?? "");
     return nothing.has(value) ? "" : value;
   };
-  const shipped = places.flatMap(({ catalogue, name, distance, unit = "″", more = [], link, isMagnitude }): CrossMatch[] => {
-    const found = name.map(known).find((value) => value !== "");
-    if (!found || Number(found) <= -99) return [];
-    const apart = known(distance);
-    const rest = more.flatMap((path) => (known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`]));
-    return [
-      {
-        catalogue,
-        name: isMagnitude ? `${Number(found).toFixed(2)} mag` : found,
-        distance: apart === "" || Number(apart) < 0 ? "" : `${Number(apart).toFixed(2)} ${unit}`,
-        more: rest.join(", "),
-        link: link ? link(found) : null,
-      },
-    ];
-  });
-  return [...shipped, ...ownCatalogues(all)];
+  const shipped = places.flatMap(
+    ({ catalogue, own, name, distance = `catalogue_${own}.separation_arcsec`, unit = "″", more = [], link, isMagnitude }): CrossMatch[] => {
+      const found = name.map(known).find((value) => value !== "");
+      if (!found || Number(found) <= -99) return [];
+      const apart = known(distance);
+      const rest = more.flatMap((path) => (known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`]));
+      return [
+        {
+          catalogue,
+          name: isMagnitude ? `${Number(found).toFixed(2)} mag` : found,
+          distance: apart === "" || Number(apart) < 0 ? "" : `${Number(apart).toFixed(2)} ${unit}`,
+          more: rest.join(", "),
+          link: link ? link(found) : null,
+        },
+      ];
+    },
+  );
+  const told = new Set(shipped.map(({ catalogue }) => places.find((place) => place.catalogue === catalogue)?.own));
+  return [...shipped, ...ownCatalogues(all).filter(({ catalogue }) => !told.has(catalogue))];
 }
 
 function ownCatalogues(all: ReadonlyMap<string, string>): CrossMatch[] {

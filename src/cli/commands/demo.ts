@@ -39,7 +39,11 @@ export const demo = defineCommand({
       { survey: "ztf", schema: "4.02", ...night },
       { survey: "lsst", schema: "9.0", ...night },
     ];
-    const archive: Service = { name: "archive", run: (own) => runArchive(own, () => nights.map((options) => new SimulatedSource(options, rate))) };
+    let unfinished = nights.length;
+    const atDawn = () => {
+      if (--unfinished === 0) context.print("The night is over. The pages stay until Ctrl-C; the next `./fink demo` shows another night.");
+    };
+    const archive: Service = { name: "archive", run: (own) => runArchive(own, () => nights.map((options) => new SimulatedSource(options, rate, atDawn))) };
     const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
