@@ -195,7 +195,7 @@ export class FinkClient {
   }
 
   /** The first 1,000 alerts behind a number of the account */
-  async accountList(given: { survey: string; night: number; list: "archived" | "duplicates" | "rejected" | "pending" | "waiting" | "matches" }): Promise<readonly (Readonly<Record<string, unknown>>)[]> {
+  async accountList(given: { survey: string; night?: number | null; list: "archived" | "distinct" | "duplicates" | "rejected" | "complete" | "pending" | "waiting" | "missing" | "matches"; source?: string }): Promise<readonly (Readonly<Record<string, unknown>>)[]> {
     return (await (await this.ask("GET", "/api/v1/account/{survey}/{night}/{list}", given)).json()) as readonly (Readonly<Record<string, unknown>>)[];
   }
 

@@ -24,19 +24,24 @@ const arcsecOf: Readonly<Record<string, number>> = {
   deg: 3600,
 };
 
-const radiusPattern = /(?:[\s,;]+|\br\s*=\s*)(\d+(?:\.\d+)?)\s*(arcsec|arcmin|deg|s|m|d|"|″|'|′|°)?\s*$/;
+const radiusPattern = /(?:[\s,;]+|\br(?:adius)?\s*[=:]\s*)(\d+(?:\.\d+)?)\s*(arcsec|arcmin|deg|s|m|d|"|″|'|′|°)?\s*$/;
 
 /**
  * A position as people write it, perhaps with a radius (″; or `5m`, `5'`, `0.1d`) behind: `210.8 54.3`, `14:03:12.5 +54:18:10, 5`,
- * `14h03m12.5s +54d18m10s`, `J140312.5+541810`, `gal 120.5 -30`. Null for anything else.
+ * `14h03m12.5s +54d18m10s`, `J140312.5+541810`, `(210.8, 54.3)`, `ra=210.8 dec=54.3`, `gal 120.5 -30`. Null for anything else.
  */
 export function coneOfText(text: string, radiusArcsec: number): Cone | null {
-  const trimmed = text.trim().replace(/[−–]/g, "-");
+  const trimmed = text
+    .replace(/[−–]/g, "-")
+    .replaceAll("''", '"')
+    .replace(/^\s*\((.*?)\)/, "$1")
+    .replace(/^\s*ra\s*[=:]\s*(.*?)[\s,;]+de(?:cl?)?\s*[=:]/i, "$1 ")
+    .trim();
   const whole = positionOf(trimmed);
   if (whole) return { ...whole, radiusArcsec };
   const [found, size, unit = ""] = radiusPattern.exec(trimmed) ?? [];
   if (found === undefined) return null;
-  const position = positionOf(trimmed.slice(0, -found.length).replace(/[\s,;r=]+$/, ""));
+  const position = positionOf(trimmed.slice(0, -found.length).replace(/[\s,;]+$/, ""));
   return position && { ...position, radiusArcsec: Number(size) * arcsecOf[unit] };
 }
 

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Account, SurveyAccount } from "../account/account.ts";
 import { formatCount } from "./format.ts";
 import { Frame } from "./frame.tsx";
@@ -35,7 +36,7 @@ function Whole({ account: { balanced, surveys } }: { account: Account }) {
     <>
       <p class={balanced ? "verdict good" : "verdict bad"} role="status">
         <b>{balanced ? "✓" : "✗"}</b>{" "}
-        {balanced ? "Every alert is accounted for: received = archived + rejected, and each has its row in science." : "It does not add up:"}
+        {balanced ? `Every alert is accounted for: received = archived + rejected, and ${scienceText(surveys)}.` : "It does not add up:"}
       </p>
       {!balanced && (
         <ul class="problems">{surveys.flatMap(({ survey, problems }) => problems.map((problem) => <li key={problem}>{`${survey}: ${problem}`}</li>))}</ul>
@@ -45,56 +46,64 @@ function Whole({ account: { balanced, surveys } }: { account: Account }) {
           <h2>{one.survey.toUpperCase()}</h2>
           <Nights account={one} />
           <Targets account={one} />
-          <Topics topics={one.topics} />
+          <Topics account={one} />
         </section>
       ))}
     </>
   );
 }
 
+function scienceText(surveys: readonly SurveyAccount[]): string {
+  const waiting = surveys.flatMap(({ nights }) => nights).reduce((sum, night) => sum + night.waiting, 0);
+  return waiting === 0 ? "each has its row in science" : `${formatCount(waiting)} wait for science (./fink start science)`;
+}
+
 const figures: readonly {
   readonly name: string;
   readonly of: (night: Night) => number;
-  readonly list?: string;
+  readonly list: string;
   readonly isWrong?: boolean;
   readonly title: string;
 }[] = [
   { name: "archived", of: (n) => n.archived, list: "archived", title: "rows of raw" },
-  { name: "distinct", of: (n) => n.distinct, title: "different alerts" },
+  { name: "distinct", of: (n) => n.distinct, list: "distinct", title: "different alerts" },
   { name: "sent again", of: (n) => n.duplicates, list: "duplicates", title: "alerts that the survey sent more than once" },
   { name: "rejected", of: (n) => n.rejected, list: "rejected", title: "messages that could not be read; they wait with their bytes" },
-  { name: "complete", of: (n) => n.complete, title: "rows of science that wait for nothing" },
+  { name: "complete", of: (n) => n.complete, list: "complete", title: "rows of science that wait for nothing" },
   { name: "pending", of: (n) => n.pending, list: "pending", title: "rows of science that wait for a remote answer" },
   { name: "waiting", of: (n) => n.waiting, list: "waiting", title: "alerts that science has not come to yet" },
   {
     name: "missing",
     of: (n) => n.missing + n.unknown,
-    list: "waiting",
+    list: "missing",
     isWrong: true,
     title: "alerts that science passed without a row, or rows without an alert",
   },
   { name: "matches", of: (n) => n.matches.reduce((sum, { matches }) => sum + matches, 0), list: "matches", title: "alerts that filters selected" },
 ];
 
-function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
+interface NumberProps {
+  readonly count: number;
+  readonly isWrong?: boolean | undefined;
+  /** What the address says of the list. */
+  readonly list: Readonly<Record<"of" | "list", string> & Partial<Record<"night" | "source", string>>>;
+}
+
+/** A number that opens the list behind it. */
+function Counted({ count, isWrong, list }: NumberProps) {
   const address = useAddress();
-  const cellOf = (night: Night, { of, list, isWrong }: (typeof figures)[number]) => {
-    const count = of(night);
-    const text = `${isWrong && count > 0 ? "✗ " : ""}${formatCount(count)}`;
-    const opens = list !== undefined && count > 0 && night.night !== null;
-    const open = () => address.set({ of: survey, night: String(night.night), ...(list && { list }) }, "push");
-    return (
-      <span class={isWrong && count > 0 ? "bad" : undefined}>
-        {opens ? (
-          <button type="button" class="link" title="Show them" onClick={open}>
-            {text}
-          </button>
-        ) : (
-          text
-        )}
-      </span>
-    );
-  };
+  if (count === 0) return <>0</>;
+  return (
+    <button type="button" class={isWrong ? "link bad" : "link"} title="Show them" onClick={() => address.set({ night: null, source: null, ...list }, "push")}>
+      {isWrong && "✗ "}
+      {formatCount(count)}
+    </button>
+  );
+}
+
+function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
+  const cellOf = (night: Night, { of, list, isWrong }: (typeof figures)[number]) =>
+    night.night === null ? formatCount(of(night)) : <Counted count={of(night)} isWrong={isWrong} list={{ of: survey, list, night: String(night.night) }} />;
   return (
     <Lines
       head={["Night", ...figures.map(({ name }) => `+${name}`)]}
@@ -123,16 +132,24 @@ function Targets({ account: { deliveries } }: { account: SurveyAccount }) {
 
 const missingOf = ({ gaps }: Topic): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 
-const topicColumns: readonly Column<Topic>[] = [
-  { name: "topic or file", value: (t) => t.source },
-  { name: "partitions", value: (t) => t.partitions, isNumber: true, isExtra: true },
-  { name: "received", value: (t) => t.received, show: (t) => formatCount(t.received), isNumber: true },
-  { name: "archived", value: (t) => t.archived, show: (t) => formatCount(t.archived), isNumber: true },
-  { name: "rejected", value: (t) => t.rejected, show: (t) => formatCount(t.rejected), isNumber: true },
-  { name: "missing", value: missingOf, show: (t) => (missingOf(t) > 0 ? <b class="bad">✗ {formatCount(missingOf(t))}</b> : "0"), isNumber: true },
-];
+function topicColumns(survey: string): readonly Column<Topic>[] {
+  const counted = (list: "archived" | "rejected"): Column<Topic> => ({
+    name: list,
+    value: (t) => t[list],
+    show: (t) => <Counted count={t[list]} list={{ of: survey, list, source: t.source }} />,
+    isNumber: true,
+  });
+  return [
+    { name: "topic or file", value: (t) => t.source },
+    { name: "partitions", value: (t) => t.partitions, isNumber: true, isExtra: true },
+    { name: "received", value: (t) => t.received, show: (t) => formatCount(t.received), isNumber: true },
+    counted("archived"),
+    counted("rejected"),
+    { name: "missing", value: missingOf, show: (t) => (missingOf(t) > 0 ? <b class="bad">✗ {formatCount(missingOf(t))}</b> : "0"), isNumber: true },
+  ];
+}
 
-function Topics({ topics }: { topics: readonly Topic[] }) {
+function Topics({ account: { survey, topics } }: { account: SurveyAccount }) {
   if (topics.length === 0) return null;
   return (
     <details open={topics.length <= 12}>
@@ -140,7 +157,7 @@ function Topics({ topics }: { topics: readonly Topic[] }) {
         {topics.length === 1 ? "One topic or file" : `${formatCount(topics.length)} topics and files`}:{" "}
         {formatCount(topics.reduce((sum, t) => sum + t.received, 0))} received
       </summary>
-      <Table name="topics" columns={topicColumns} rows={topics} keyOf={(topic) => topic.source} />
+      <Table name="topics" columns={topicColumns(survey)} rows={topics} keyOf={(topic) => topic.source} />
     </details>
   );
 }
@@ -148,18 +165,21 @@ function Topics({ topics }: { topics: readonly Topic[] }) {
 /** The list behind a number that was clicked. */
 function Behind() {
   const address = useAddress();
-  const [survey, night, list] = ["of", "night", "list"].map((name) => address.get(name));
-  const question = useJson<readonly Row[]>(survey && night && list ? `/api/v1/account/${survey}/${night}/${list}` : null);
-  if (!survey || !night || !list) return null;
+  const [survey, list, night, source] = ["of", "list", "night", "source"].map((name) => address.get(name));
+  const of = source ? `?source=${encodeURIComponent(source)}` : "";
+  const question = useJson<readonly Row[]>(survey && list ? `/api/v1/account/${survey}/${night ?? 0}/${list}${of}` : null);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current?.scrollIntoView({ block: "nearest" }), [survey, list, night, source, question.answer.state]);
+  if (!survey || !list) return null;
   const pageOf = ({ object, alert }: Row) =>
     object ? `/object/${survey}/${encodeURIComponent(object)}` : `/search?q=${encodeURIComponent(String(alert ?? ""))}`;
   return (
-    <section>
+    <section ref={section}>
       <header>
         <h2>
-          {survey.toUpperCase()}, night {nightText(Number(night))}: {list}
+          {survey.toUpperCase()}, {night ? `night ${nightText(Number(night))}` : source}: {list}
         </h2>
-        <button type="button" onClick={() => address.set({ of: null, night: null, list: null }, "push")}>
+        <button type="button" onClick={() => address.set({ of: null, night: null, list: null, source: null }, "push")}>
           Close
         </button>
       </header>
@@ -171,7 +191,7 @@ function Behind() {
             <>
               {rows.length === 1000 && <p class="dim">The first 1,000.</p>}
               <Table
-                name={`account-${survey}-${night}-${list}`}
+                name={`account-${survey}-${night ?? "topic"}-${list}`}
                 columns={Object.keys(rows[0]).map((name) => ({ name, value: (row: Row) => row[name] }))}
                 rows={rows}
                 keyOf={(row) => JSON.stringify(row)}

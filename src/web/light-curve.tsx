@@ -1,6 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
-import type { Measurement } from "../api/pages/types.ts";
+import type { Measurement, ObjectAnswer } from "../api/pages/types.ts";
 import { Band } from "./band.tsx";
+import { useCutoutLook } from "./cutout-look.tsx";
+import { Cutouts } from "./cutout.tsx";
+import { alertOf } from "./epoch.tsx";
 import { bandsOf, keyOf, marksOf, quantities, type Quantity } from "./photometry.ts";
 import { fitting } from "./plot-scale.ts";
 import { Plot } from "./plot.tsx";
@@ -9,15 +12,17 @@ import { type TimeForm, timeForms, timeNames, timeText, timeTick } from "./time-
 import { useAddress } from "./use-address.ts";
 
 interface LightCurveProps {
-  readonly name: string;
-  readonly points: readonly Measurement[];
+  readonly object: ObjectAnswer;
   /** Of which epoch the images are shown. */
   readonly picked: Measurement | null;
   readonly onPick: (point: Measurement) => void;
 }
 
-/** All measurements against time; a click on one shows its images. */
-export function LightCurve({ name, points, picked, onPick }: LightCurveProps) {
+/** Side of the images beside the pointer, CSS pixels. */
+const previewSide = 84;
+
+/** All measurements against time; the pointer over one shows the images of its night, a click keeps them. */
+export function LightCurve({ object: { objectId: name, points, alerts }, picked, onPick }: LightCurveProps) {
   const address = useAddress();
   const quantity = (Object.keys(quantities) as Quantity[]).find((q) => q === address.get("y")) ?? defaultQuantity(points);
   const time = timeForms.find((t) => t === address.get("t")) ?? "date";
@@ -70,11 +75,19 @@ export function LightCurve({ name, points, picked, onPick }: LightCurveProps) {
           y={{ label: quantities[quantity].label, scale: quantities[quantity].isMagnitude ? { from: y.to, to: y.from } : y }}
           marks={marks}
           picked={picked && keyOf(picked)}
+          preview={(key) => <OfThatNight point={byKey.get(key)} alerts={alerts} />}
           onPick={(key) => byKey.get(key) && onPick(byKey.get(key)!)}
         />
       )}
     </>
   );
+}
+
+function OfThatNight({ point, alerts }: { point: Measurement | undefined; alerts: ObjectAnswer["alerts"] }) {
+  const { look } = useCutoutLook();
+  const alert = point && alertOf(point, alerts);
+  if (!alert || Math.abs((alert.mjd ?? Infinity) - point.mjd) > 0.5) return null;
+  return <Cutouts survey={alert.survey} alertId={alert.alertId} side={previewSide} look={look} />;
 }
 
 /** Flux where most points have no magnitude: negative differences are none. */

@@ -67,7 +67,7 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
         <div>
           <section>
             <h2>Light curve</h2>
-            <LightCurve name={object.objectId} points={points} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
+            <LightCurve object={object} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
           </section>
           <section class="later">
             <h2>Known at this position, alert {shown.alertId}</h2>

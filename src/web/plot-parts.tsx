@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { bandShape } from "./band.tsx";
 import { LEFT, type Size, TOP } from "./plot-drag.ts";
 import { placeOf, tickText, ticks } from "./plot-scale.ts";
@@ -70,11 +71,19 @@ export function MarkShape({ mark, at, isPicked }: { mark: Mark; at: (mark: Mark)
   );
 }
 
-export function Tip({ mark, place: [x, y], width }: { mark: Mark; place: readonly [number, number]; width: number }) {
+interface TipProps {
+  readonly mark: Mark;
+  readonly place: readonly [number, number];
+  readonly width: number;
+  readonly children?: ComponentChildren;
+}
+
+export function Tip({ mark, place: [x, y], width, children }: TipProps) {
   const style = x > width / 2 ? { right: `${width - x + 12}px`, top: `${y + 8}px` } : { left: `${x + 12}px`, top: `${y + 8}px` };
   return (
     <div class="tip" style={style}>
       {mark.title}
+      {children}
     </div>
   );
 }

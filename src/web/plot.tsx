@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { BOTTOM, LEFT, onKey, pointIn, RIGHT, TOP, type Size, useDrag, type View } from "./plot-drag.ts";
 import { Ground, MarkShape, Tip } from "./plot-parts.tsx";
@@ -48,6 +49,8 @@ export interface PlotProps {
   readonly spans?: readonly { readonly from: number; readonly to: number; readonly name: string }[];
   readonly picked?: string | null;
   readonly onPick?: (key: string) => void;
+  /** What is shown of a point under the pointer besides its title. */
+  readonly preview?: (key: string) => ComponentChildren;
   /** File name of the picture. */
   readonly file: string;
 }
@@ -86,7 +89,11 @@ export function Plot(props: PlotProps) {
         <Inside {...props} box={box} at={at} />
         {drag.box && <rect class="zoom-box" {...drag.box} />}
       </svg>
-      {hovered && <Tip mark={hovered} place={at(hovered)} width={width} />}
+      {hovered && (
+        <Tip mark={hovered} place={at(hovered)} width={width}>
+          {props.preview?.(hovered.key)}
+        </Tip>
+      )}
       <figcaption>
         {view && (
           <button type="button" onClick={() => setView(null)}>

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { FoundRow, SearchAnswer } from "../api/pages/types.ts";
+import type { FoundRow, NowAnswer, SearchAnswer } from "../api/pages/types.ts";
 import { Band } from "./band.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
 import { formatMjd, formatPosition, magnitudeOf } from "./format.ts";
@@ -50,7 +50,7 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
             ? `No alert is ${found.understood}. Give a larger radius behind the position, such as 5m.`
             : `In this lake ${found.understood}.`}
         </Empty>
-        {!found.understood.startsWith("within") && <InSimbad name={query} />}
+        {!found.understood.startsWith("within") && <KnownElsewhere name={query} />}
         <Help />
       </>
     );
@@ -86,16 +86,26 @@ function Found({ found, query }: { found: SearchAnswer; query: string }) {
   );
 }
 
-/** Where a name is that only others know; the server asks them only here. */
-function InSimbad({ name }: { name: string }) {
-  const { answer } = useJson<readonly Readonly<Record<string, string>>[]>(`/api/v1/resolver?resolver=simbad&name=${encodeURIComponent(name)}`);
-  if (answer.state === "loading") return <Empty>Asking SIMBAD …</Empty>;
-  const [known] = answer.data ?? [];
-  if (!known) return answer.state === "failed" ? <Empty>SIMBAD could not be asked.</Empty> : <Empty>SIMBAD does not know it either.</Empty>;
-  const position = `${Number(known.jradeg).toFixed(5)} ${Number(known.jdedeg).toFixed(5)}`;
+type Resolved = readonly Readonly<Record<string, string>>[];
+
+/** Where a name is that no alert has: TNS's list of the lake, and SIMBAD, which the server asks only here. */
+function KnownElsewhere({ name }: { name: string }) {
+  const [, prefix = "AT", rest] = /^(?:name:)?\s*(AT|SN|TDE|FRB)? ?(\d{4}[a-z]{1,8})$/i.exec(name) ?? [];
+  const tns = useJson<Resolved>(rest ? `/api/v1/ztf/resolver?resolver=tns&nmax=1&name=${prefix.toUpperCase()}%20${rest}` : null).answer;
+  const simbad = useJson<Resolved>(`/api/v1/resolver?resolver=simbad&name=${encodeURIComponent(name)}`).answer;
+  const [object] = tns.data ?? [];
+  const [known] = simbad.data ?? [];
+  if (object) return <At who="TNS" name={object["d:fullname"]} ra={object["d:ra"]} dec={object["d:declination"]} />;
+  if (known) return <At who="SIMBAD" name={`${known["oname"]} (${known["otype"]})`} ra={known["jradeg"]} dec={known["jdedeg"]} />;
+  if (simbad.state === "loading") return <Empty>Asking SIMBAD …</Empty>;
+  return <Empty>{simbad.state === "failed" ? "SIMBAD could not be asked." : "SIMBAD does not know it either."}</Empty>;
+}
+
+function At({ who, name, ra, dec }: { who: string; name: string; ra: string; dec: string }) {
+  const position = `${Number(ra).toFixed(5)} ${Number(dec).toFixed(5)}`;
   return (
     <p>
-      SIMBAD: {known.oname} ({known.otype}) at <a href={`/search?q=${encodeURIComponent(`${position} 1m`)}`}>{position}</a>
+      {who}: {name} at <a href={`/search?q=${encodeURIComponent(`${position} 1m`)}`}>{position}</a>
     </p>
   );
 }
@@ -120,13 +130,24 @@ const columns: readonly Column<FoundRow>[] = [
   { name: "Alert", value: (r) => r.alertId, show: (r) => <Copy text={r.alertId} />, isExtra: true },
 ];
 
+/** What may be typed, of what this lake has. */
 function Help() {
-  const examples = [
-    ["an object or an alert", "ZTF26abcdefg, 3548160371815000449"],
-    ["a position, with a radius in ″, m or d", "283.58 -7.39, 18:54:19 -07:23:29 30, 18h54m19s -7d23m29s 2m, gal 28 -3 0.5d"],
-    ["a solar-system object", "2016 RU, sso:K11V00K"],
-    ["a class", "class:SN candidate"],
-    ["a filter", "filter:early_sn_candidates"],
+  const { answer } = useJson<NowAnswer>("/api/pages/now");
+  if (answer.state === "loading") return null;
+  const { matches = [], latest = [], classes = [] } = answer.data ?? {};
+  const rows = [...matches, ...latest];
+  const one = rows.find((row) => row.objectId !== null && row.ra !== null && row.dec !== null);
+  const bodies = rows.flatMap((row) => row.solarSystem ?? []);
+  const examples: [what: string, how: readonly string[]][] = [
+    ["an object or an alert", one ? [one.objectId!, one.alertId] : ["ZTF26abcdefg", "3548160371815000449"]],
+    [
+      "a position, with a radius in ″, m or d",
+      [...(one ? [`${one.ra!.toFixed(5)} ${one.dec!.toFixed(5)} 5m`] : ["283.58 -7.39"]), "18:54:19 -07:23:29 30", "18h54m19s -7d23m29s 2m", "gal 28 -3 0.5d"],
+    ],
+    ["a solar-system object", bodies.length > 0 ? [...new Set(bodies)].slice(0, 3) : ["2016 RU", "K11V00K"]],
+    ["a name of TNS or SIMBAD", ["AT 2026abc", "M 31"]],
+    ["a class", classes.length > 0 ? classes.filter(([name]) => name !== "Unclassified").map(([name]) => `class:${name}`) : ["class:SN candidate"]],
+    ["a filter", matches.length > 0 ? [...new Set(matches.map(({ filter }) => `filter:${filter}`))] : ["filter:early_sn_candidates"]],
   ];
   return (
     <dl class="ways">
@@ -134,7 +155,7 @@ function Help() {
         <div key={what}>
           <dt>{what}</dt>
           <dd>
-            {how.split(", ").map((example, i) => (
+            {how.map((example, i) => (
               <span key={example}>
                 {i > 0 && " · "}
                 <a href={`/search?q=${encodeURIComponent(example)}`}>

@@ -23,7 +23,7 @@ export function useAddress(): {
       const text = next.size > 0 ? `?${next}` : "";
       if (text === location.search) return;
       history[how === "push" ? "pushState" : "replaceState"](null, "", location.pathname + text);
-      setQuery(text);
+      dispatchEvent(new PopStateEvent("popstate")); // to whoever else uses it on this page
     },
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { accountOf } from "../../src/account/account.ts";
+import { type List, listOf, lists } from "../../src/account/lists.ts";
 import { surveysOf } from "../../src/archive/setup.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { LakeTable } from "../../src/lake/table.ts";
@@ -44,6 +45,12 @@ it("balances: archived + rejected, sent again, and what science has yet to do", 
   expect(after).toMatchObject({ balanced: true });
   expect(ztf(after).nights).toMatchObject([{ waiting: 0, complete: 40, pending: 0, missing: 0, unknown: 0 }]);
   expect((await accountOf(lake, surveys, { night: 20200101 })).surveys.flatMap(({ nights }) => nights)).toEqual([]);
+  const listed = async (list: List) => (await listOf(lake, surveys.named("ztf"), { night: 20261010, list })).length;
+  expect(await Promise.all(lists.map(async (list) => [list, await listed(list)]))).toEqual(
+    Object.entries({ archived: 41, distinct: 40, duplicates: 2, rejected: 0, complete: 40, pending: 0, waiting: 0, missing: 0, matches: 0 }),
+  );
+  const [{ source, archived }] = ztf(after).topics;
+  expect(await listOf(lake, surveys.named("ztf"), { night: 0, list: "archived", source })).toHaveLength(archived);
   expect(await fink("account")).toMatchObject({ code: 0, output: expect.stringContaining("Every alert is accounted for.") });
 });
 
@@ -56,6 +63,7 @@ it("names rows that somebody took out of science, then of raw", async () => {
   expect(lost.balanced).toBe(false);
   const named = lost.surveys.flatMap(({ problems }) => problems).join();
   expect(ids.filter((id) => named.includes(id))).toHaveLength(missing);
+  expect(await listOf(lake, surveys.named("ztf"), { night: 20261010, list: "missing" })).toHaveLength(missing);
 
   const raw = new LakeTable(join(lake, "ztf/raw"));
   raw.commit({ operation: "by hand", remove: [[...raw.snapshot.files.keys()][1]] });

@@ -45,6 +45,13 @@ test("a solar-system object is found however its designation is written", async 
   expect(rows.map((row) => row.solarSystem)).toContain(named);
 });
 
+test("what is no position is told why, and a class may be written as the API lists it", async () => {
+  expect((await get<SearchAnswer>("search?q=400 10")).understood).toContain("right ascension is 0° to 360°");
+  const rowsOf = async (text: string) => (await get<SearchAnswer>(`search?q=${encodeURIComponent(text)}`)).rows.map((row) => row.alertId);
+  const [[named]] = (await get<NowAnswer>("now")).classes;
+  expect(await rowsOf(`(SIMBAD) ${named}`)).toEqual(await rowsOf(`class:${named}`));
+});
+
 test("the newest night: its alerts, their classes add up, the sky has each of them once", async () => {
   const { nights, classes, latest } = await get<NowAnswer>("now");
   expect(nights).toEqual([{ survey: "ztf", night: 20260915, alerts: 60 }]);

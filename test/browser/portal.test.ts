@@ -1,36 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { LakeReader } from "../../src/api/lake-reader.ts";
-import { PageLake } from "../../src/api/pages/lake.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AlertRow, FoundRow, MatchRow, ObjectAnswer } from "../../src/api/pages/types.ts";
-import { type RunningServer, startServer } from "../../src/api/server.ts";
-import { Sources } from "../../src/serving/sources.ts";
-import { builtPages } from "../../src/services/ui.ts";
-import { loadSurveys } from "../../src/surveys/surveys.ts";
-import { hasBrowser, openBrowser, seriousFindings } from "./browser.ts";
-import { type SmallLake, smallLake } from "./small-lake.ts";
+import { hasBrowser, seriousFindings } from "./browser.ts";
+import { Portal, screens } from "./portal.ts";
 
 const eventually = <T>(get: () => Promise<T>) => expect.poll(get, { timeout: 40_000 });
-
-const screens = [
-  { name: "wide-dark", viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
-  { name: "narrow-light", viewport: { width: 390, height: 844 }, colorScheme: "light" },
-  { name: "wide-light", viewport: { width: 1440, height: 900 }, colorScheme: "light" },
-  { name: "narrow-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
-] as const;
+/** Pages that load at the same time. */
+const atOnce = 4;
 
 /** The portal over a small real lake, as a reader uses it. */
 describe.skipIf(!hasBrowser())("the portal", () => {
-  const surveys = loadSurveys("conf/surveys");
-  let small: SmallLake;
-  let pages: string;
-  let browser: Browser;
-  let server: RunningServer;
-  let ends: (() => Promise<void>)[];
-  let complaints: string[];
+  let portal: Portal;
   /** An object of which the filter took an alert. */
   let match: MatchRow;
   /** An object of LSST, and designations of the Minor Planet Center. */
@@ -38,69 +20,23 @@ describe.skipIf(!hasBrowser())("the portal", () => {
   let asteroids: Record<"ztf" | "lsst", string>;
 
   beforeAll(async () => {
-    [small, pages, browser] = await Promise.all([smallLake(), builtPages(), openBrowser()]);
-    server = await serve();
-    match = (await json<readonly MatchRow[]>("/api/pages/matches/ztf/bright?n=500")).find((m) => m.objectId !== null && m.solarSystem === null)!;
+    portal = await Portal.open();
+    match = (await portal.json<readonly MatchRow[]>("/api/pages/matches/ztf/bright?n=500")).find((m) => m.objectId !== null && m.solarSystem === null)!;
     const first = async (query: string) => {
-      const rows = await json<readonly Record<"v", string>[]>(
-        `/api/v1/sql?query=${encodeURIComponent(`${query} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`)}`,
-      );
-      return rows[0].v;
+      const sql = encodeURIComponent(`${query} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`);
+      return (await portal.json<readonly Record<"v", string>[]>(`/api/v1/sql?query=${sql}`))[0].v;
     };
     lsst = await first("SELECT CAST(diaSource.diaObjectId AS VARCHAR) AS v FROM lsst.alerts WHERE diaSource.diaObjectId > 0");
     asteroids = {
       ztf: await first("SELECT candidate.ssnamenr AS v FROM ztf.alerts WHERE candidate.ssnamenr <> 'null'"),
       lsst: await first("SELECT MPCORB.mpcDesignation AS v FROM lsst.alerts WHERE MPCORB.mpcDesignation IS NOT NULL"),
     };
-    await stop();
   }, 240_000);
-  afterAll(async () => {
-    await browser?.close();
-    small?.end();
-  });
-  beforeEach(async () => {
-    complaints = [];
-    server = await serve();
-  });
+  afterAll(() => portal?.end());
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-    await stop();
+    await portal.closePages();
+    portal.complaints = [];
   });
-
-  async function serve(port = 0): Promise<RunningServer> {
-    const sources = new Sources(small.lake, surveys);
-    const [view, pageLake] = [new LakeReader(small.lake, surveys, sources), new PageLake(small.lake, surveys, { folder: small.filters }, sources)];
-    ends = [() => sources.close()];
-    return await startServer({
-      host: "127.0.0.1",
-      port,
-      lake: small.lake,
-      view,
-      pageLake,
-      sources,
-      pages,
-      elsewhere: async () => new Response("<Sesame></Sesame>"),
-      logError: (error) => complaints.push(String(error)),
-    });
-  }
-
-  async function stop(): Promise<void> {
-    await server.close();
-    for (const end of ends) await end();
-  }
-
-  async function json<T>(path: string): Promise<T> {
-    return (await (await fetch(server.url + path)).json()) as T;
-  }
-
-  async function open(path: string, screen: (typeof screens)[number] = screens[0]): Promise<Page> {
-    const context = await browser.newContext({ ...screen, permissions: ["clipboard-read", "clipboard-write"] });
-    const page = await context.newPage();
-    page.on("console", (message) => message.type() === "error" && complaints.push(`${path}: ${message.text()}`));
-    page.on("pageerror", (error) => complaints.push(`${path}: ${error.message}`));
-    await page.goto(server.url + path);
-    return page;
-  }
 
   /** Path of each page, and what is there when it has loaded. */
   const everyPage = (): Record<string, [path: string, sign: string]> => ({
@@ -124,20 +60,29 @@ describe.skipIf(!hasBrowser())("the portal", () => {
   });
 
   test.each(screens)("every page loads, fits and can be read: $name", { timeout: 240_000 }, async (screen) => {
-    for (const [name, [path, sign]] of Object.entries(everyPage())) {
-      const page = await open(path, screen);
-      await page.locator(sign).first().waitFor({ timeout: 40_000 });
-      await page.waitForTimeout(1000); // images and plots of a picture for people; nothing is asserted of them
-      await page.screenshot({ path: `test-results/portal-${name}-${screen.name}.png`, fullPage: true });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${name} is wider than the screen`).toBeLessThanOrEqual(0);
-      if (screens.indexOf(screen) < 2) expect(await seriousFindings(page), name).toEqual([]); // both themes, both widths
-      await page.context().close();
-    }
-    expect(complaints).toEqual([]);
+    const left = Object.entries(everyPage());
+    const readOn = async () => {
+      for (let next = left.shift(); next; next = left.shift()) {
+        const [name, [path, sign]] = next;
+        const page = await portal.visit(path, screen);
+        await page.locator(sign).first().waitFor({ timeout: 40_000 });
+        await page.waitForTimeout(1000); // images and plots of a picture for people; nothing is asserted of them
+        const picture = (theme: string) => page.screenshot({ path: `test-results/portal-${name}-${screen.name}-${theme}.png`, fullPage: true });
+        await picture(screen.colorScheme);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+        expect(await seriousFindings(page), name).toEqual([]);
+        const other = screen.colorScheme === "dark" ? "light" : "dark";
+        await page.getByRole("button", { name: other, exact: false }).first().click();
+        await picture(other);
+        await page.context().close();
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, readOn));
+    expect(portal.complaints).toEqual([]);
   });
 
   test("from the first page to an object, its images, and why a filter took it", { timeout: 120_000 }, async () => {
-    const page = await open("/");
+    const page = await portal.visit("/");
     const card = page.locator(".alert", { hasText: "bright" }).first();
     await card.locator("canvas").first().waitFor({ timeout: 40_000 });
     const object = await card.locator("a code").first().innerText();
@@ -152,18 +97,19 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await page.screenshot({ path: "test-results/portal-explain.png", fullPage: true });
     await page.goBack();
     await eventually(() => page.title()).toBe(`${object} · Fink`);
-    expect(complaints).toEqual([]);
+    expect(portal.complaints).toEqual([]);
   });
 
   test("a click on a measurement shows the images of its epoch, and the address has it", { timeout: 120_000 }, async () => {
-    const { alerts } = await json<ObjectAnswer>(`/api/pages/object/ztf/${match.objectId}`);
-    const page = await open(`/object/ztf/${match.objectId}?alert=${alerts[alerts.length - 1].alertId}&t=mjd&y=flux`);
+    const { alerts } = await portal.json<ObjectAnswer>(`/api/pages/object/ztf/${match.objectId}`);
+    const page = await portal.visit(`/object/ztf/${match.objectId}?alert=${alerts[alerts.length - 1].alertId}&t=mjd&y=flux`);
     await eventually(() => page.locator(".epoch h2").innerText()).toContain(alerts[alerts.length - 1].alertId);
     await eventually(() => page.locator(".plot").first().innerText()).toContain("Difference flux (µJy)");
     const marks = page.locator(".plot").first().locator(".mark:not(.limit) path");
     const place = (await marks.last().boundingBox())!;
     await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
     await eventually(() => page.locator(".tip").innerText()).toMatch(/µJy\nMJD \d{5}\.\d+/);
+    await page.locator(".tip .cutout canvas").nth(2).waitFor({ timeout: 40_000 }); // of that night, before anything is clicked
     await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
     await eventually(async () => page.url()).toContain("alert=");
     await page.locator("label", { hasText: "Stretch" }).locator("select").selectOption("zscale");
@@ -172,7 +118,7 @@ describe.skipIf(!hasBrowser())("the portal", () => {
   });
 
   test("finder chart and plots as files, and a phase function with its parameters", { timeout: 120_000 }, async () => {
-    const page = await open(`/object/ztf/${match.objectId}`);
+    const page = await portal.visit(`/object/ztf/${match.objectId}`);
     await page.locator(".finder path[fill^=rgb]").first().waitFor({ timeout: 40_000 });
     const saved = async (button: string) => {
       const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".finder").getByRole("button", { name: button }).click()]);
@@ -186,13 +132,13 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     expect(png.length).toBeGreaterThan(5000); // it shows something
     await page.getByLabel("Field").selectOption("300");
     await eventually(() => page.locator(".finder svg").getAttribute("aria-label")).toContain("300″ wide");
-    await page.goto(`${server.url}/sso/lsst/${encodeURIComponent(asteroids.lsst)}`);
+    await page.goto(`${portal.url}/sso/lsst/${encodeURIComponent(asteroids.lsst)}`);
     await eventually(() => page.locator("main").innerText()).toMatch(/G 0\.\d\d.*H\([a-z]\) \d+\.\d\d ± /s);
-    expect(complaints).toEqual([]);
+    expect(portal.complaints).toEqual([]);
   });
 
   test("the search box: slash, an id, a position, a class, nonsense", { timeout: 120_000 }, async () => {
-    const page = await open("/docs/lake");
+    const page = await portal.visit("/docs/lake");
     await page.locator("article h1").waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type(match.alertId);
@@ -212,11 +158,33 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await eventually(() => page.locator("main").innerText()).toMatch(/objects?: class/);
     await go("no such thing");
     await eventually(() => page.locator("main").innerText()).toContain("In this lake nothing is known under “no such thing”.");
-    expect(complaints).toEqual([]);
+    expect(portal.complaints).toEqual([]);
+  });
+
+  test("a number of the account opens the list behind it, and back closes it", { timeout: 120_000 }, async () => {
+    const page = await portal.visit("/account");
+    await page.getByRole("row", { name: "2026-09-15" }).getByRole("button").nth(1).click();
+    await eventually(() => page.locator("h2").last().innerText()).toBe("ZTF, night 2026-09-15: distinct");
+    await eventually(() => page.locator("main").innerText()).toContain("80 rows");
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.locator("details > summary", { hasText: "received" }).last().click();
+    await page.locator("details button.link").last().click(); // what a topic brought
+    await eventually(() => page.locator("h2").last().innerText()).toMatch(/^ZTF, .+: archived$/);
+    await page.goBack();
+    await eventually(() => page.getByRole("button", { name: "Close" }).count()).toBe(0);
+    expect(portal.complaints).toEqual([]);
+  });
+
+  test("what the search offers as examples is in this lake", { timeout: 120_000 }, async () => {
+    const page = await portal.visit("/search?q=400 5");
+    await eventually(() => page.locator("main").innerText()).toContain("right ascension is 0° to 360°");
+    await page.locator(".ways").getByRole("link", { name: "class:" }).first().click();
+    await eventually(() => page.locator("main").innerText()).toMatch(/\d objects?: class/);
+    expect(portal.complaints).toEqual([]);
   });
 
   test("the sky: zoomed view is an address, a click opens what is there", { timeout: 120_000 }, async () => {
-    const page = await open("/sky?survey=ztf&frame=galactic&colour=filter");
+    const page = await portal.visit("/sky?survey=ztf&frame=galactic&colour=filter");
     await eventually(() => page.locator(".sky-legend").innerText()).toContain("bright");
     const canvas = page.locator(".sky canvas");
     await canvas.focus();
@@ -228,11 +196,11 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await page.getByRole("button", { name: "All sky" }).click();
     await eventually(async () => page.url()).not.toContain("view=");
     await page.screenshot({ path: "test-results/portal-sky-galactic.png" });
-    expect(complaints).toEqual([]);
+    expect(portal.complaints).toEqual([]);
   });
 
   test("a filter is checked, run and explained before it is saved; its text is text", { timeout: 120_000 }, async () => {
-    const page = await open("/filters?survey=ztf");
+    const page = await portal.visit("/filters?survey=ztf");
     const text = page.getByLabel("The filter");
     await text.fill("SELECT * FROM alerts WHERE candidate.magpsff < 20 -- <img src=x onerror=alert(1)>");
     await page.getByRole("button", { name: "Check" }).click();
@@ -253,19 +221,19 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await text.fill("COPY (SELECT 1) TO '/tmp/x'");
     await page.getByRole("button", { name: "Check" }).click();
     await eventually(() => page.locator(".playground .failed").count()).toBe(1);
-    expect(complaints).toEqual([]);
+    expect(portal.complaints).toEqual([]);
   });
 
   test("an object is kept up to date, over a restart of the server too", { timeout: 240_000 }, async () => {
-    const page = await open(`/object/ztf/${match.objectId}`);
+    const page = await portal.visit(`/object/ztf/${match.objectId}`);
     await page.locator(".mark").first().waitFor({ timeout: 40_000 });
-    const port = Number(new URL(server.url).port);
-    await stop();
+    const port = Number(new URL(portal.url).port);
+    await portal.stop();
     await eventually(() => page.locator(".lost-connection").innerText()).toMatch(/No connection to the server since/);
-    server = await serve(port);
+    await portal.start(port);
     await eventually(() => page.locator(".lost-connection").count()).toBe(0);
     const asked = page.waitForResponse((response) => response.url().includes("/api/pages/object/"), { timeout: 90_000 });
-    await small.more("2026-09-16");
+    await portal.small.more("2026-09-16");
     expect((await asked).ok()).toBe(true);
     await eventually(() => page.locator(".mark").count()).toBeGreaterThan(0);
   });
@@ -283,9 +251,9 @@ describe.skipIf(!hasBrowser())("the portal", () => {
       "**/api/pages/docs/text/**": { text: `# ${evil}\n\n${evil} [${evil}](javascript:alert(1)) **${evil}**\n\n| ${evil} |\n|---|\n| ${evil} |\n` },
     };
     for (const path of ["/search?q=x", "/object/ztf/x", "/", "/docs/x"]) {
-      const page = await (await browser.newContext()).newPage();
+      const page = await (await portal.browser.newContext()).newPage();
       for (const [url, body] of Object.entries(answers)) await page.route(url, (route) => route.fulfill({ json: body }));
-      await page.goto(server.url + path);
+      await page.goto(portal.url + path);
       await eventually(() => page.locator("main").innerText()).toContain(evil);
       expect(await page.title()).not.toBe("hacked");
       expect(await page.locator("main img, main script, a[href^='javascript']").count()).toBe(0);
@@ -293,8 +261,8 @@ describe.skipIf(!hasBrowser())("the portal", () => {
   });
 
   test("the first page's scripts are small", () => {
-    const assets = readdirSync(join(pages, "assets")).filter((name) => name.endsWith(".js"));
-    const bytes = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(pages, "assets", name))).length, 0);
+    const assets = readdirSync(join(portal.pages, "assets")).filter((name) => name.endsWith(".js"));
+    const bytes = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(portal.pages, "assets", name))).length, 0);
     expect(bytes, "all pages' scripts together, gzipped").toBeLessThan(200_000);
   });
 });

@@ -8,7 +8,7 @@ import type { PageLake } from "./lake.ts";
 
 const tags = ["account"];
 const survey = z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey, such as ztf" });
-const night = z.coerce.number({ error: "give a night as YYYYMMDD" }).int().min(18000101).max(22001231);
+const night = z.coerce.number({ error: "give a night as YYYYMMDD; 0: all" }).int().min(0).max(22001231);
 
 const whole = jsonRoute(
   {
@@ -28,7 +28,10 @@ const list = jsonRoute(
     operationId: "accountList",
     summary: "The first 1,000 alerts behind a number of the account",
     tags,
-    request: { params: z.object({ survey, night, list: z.enum(lists) }) },
+    request: {
+      params: z.object({ survey, night, list: z.enum(lists) }),
+      query: z.object({ source: z.string().max(1000).optional().describe("Only of this topic or file, as the account names it") }),
+    },
   },
   z.array(z.record(z.string(), z.custom<Json>())).openapi({ type: "array", items: { type: "object" } }),
 );
@@ -39,12 +42,8 @@ export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
   app.openapi(whole, async (c) => c.json(await account(), 200));
   app.openapi(list, async (c) => {
     const asked = c.req.valid("param");
-    return c.json(
-      lake.surveyNames().includes(asked.survey) || asked.list === "rejected"
-        ? await listOf(lake.path, lake.surveys.named(asked.survey), asked.night, asked.list)
-        : [],
-      200,
-    );
+    const isThere = lake.surveyNames().includes(asked.survey) || asked.list === "rejected";
+    return c.json(isThere ? await listOf(lake.path, lake.surveys.named(asked.survey), { ...asked, ...c.req.valid("query") }) : [], 200);
   });
 }
 

@@ -28,7 +28,8 @@ export async function search(lake: PageLake, query: string): Promise<SearchAnswe
     const rows = await answers[way](lake, value ?? text);
     if (rows.length > 0) return await found(lake, `${words[way]} ${value ?? text}`, way, rows);
   }
-  return { understood: `nothing is known under “${text}”`, rows: [], open: null, isCut: false };
+  const isOffTheSky = /^[+-]?\d+(\.\d*)?[\s,;]+[+-]?\d+(\.\d*)?/.test(text) ? "; right ascension is 0° to 360°, declination −90° to 90°" : "";
+  return { understood: `nothing is known under “${text}”${isOffTheSky}`, rows: [], open: null, isCut: false };
 }
 
 type Way = "object" | "alert" | "sso" | "filter" | "class" | "name";
@@ -47,8 +48,8 @@ const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<Al
   alert: (lake, text) => ofSurveys(lake, (survey) => alertsById(lake, survey, [text])),
   sso: ofSolarSystem,
   filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
-  class: (lake, text) => inScience(lake, text, (survey, schema) => listOf(classSql(survey, columnsOf(schema)))),
-  name: (lake, text) => inScience(lake, text, namesSql),
+  class: (lake, text) => inScience(lake, [text.replace(/^\((SIMBAD|TNS)\) ?/i, "")], (survey, schema) => listOf(classSql(survey, columnsOf(schema)))),
+  name: (lake, text) => inScience(lake, tnsSpellings(text), namesSql),
 };
 
 async function found(lake: PageLake, understood: string, way: Way, rows: readonly AlertRow[]): Promise<SearchAnswer> {
@@ -116,15 +117,21 @@ function boxOf(ra: number, dec: number, radius: number): (readonly [number, numb
 }
 
 /** The newest alerts of which science says this. */
-function inScience(lake: PageLake, text: string, valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
+function inScience(lake: PageLake, texts: readonly string[], valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
   return ofSurveys(lake, async (name) => {
     const schema = lake.table(name, "science")?.snapshot.schema;
     const value = schema && valueSql(lake.surveys.named(name), schema);
     if (!value) return [];
-    const where = `list_contains(${value}, ${literal(text.toLowerCase())})`;
+    const where = `list_has_any(${value}, [${texts.map((text) => literal(text.toLowerCase())).join(", ")}])`;
     const { ids, places } = await newestAlerts(lake.sources, lake.path, { survey: name, kind: "science", where, needs: [], limit: MOST });
     return await alertsById(lake, name, ids.map(String), places);
   });
+}
+
+/** `AT 2026abc` also without its blank or its prefix. */
+function tnsSpellings(text: string): string[] {
+  const [, prefix, rest] = /^(AT|SN)? ?(\d{4}[a-z]{1,8})$/i.exec(text) ?? [];
+  return rest === undefined ? [text] : (prefix === undefined ? ["AT", "SN"] : [prefix]).map((one) => `${one} ${rest}`);
 }
 
 /** Names of the object elsewhere, as a list in lower case. */
