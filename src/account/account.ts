@@ -40,7 +40,7 @@ export interface AccountOptions {
 
 /** Counts a lake: received = archived + rejected for each topic, and what became of the alerts of each night. Reads a few columns of all its rows. */
 export async function accountOf(lake: string, surveys: Surveys, options: AccountOptions = {}): Promise<Account> {
-  const session = await openSession(lake);
+  const session = await openSession(lake, { surveys });
   try {
     const names = [...new Set(session.tables.map(({ survey }) => survey))].filter((name) => options.survey === undefined || name === options.survey);
     const accounts: SurveyAccount[] = [];

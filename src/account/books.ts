@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DuckDBValue, Json } from "@duckdb/node-api";
-import { columnPath, pathSql } from "../lake/scan.ts";
+import { firstValueSql } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { LakeSession } from "../sql/session.ts";
 import { rowsOf, toJson } from "../sql/values.ts";
@@ -23,10 +23,9 @@ export class Books {
     return this.#session.tables.some((table) => table.survey === this.survey.name && table.kind === kind && table.snapshot.schema.fields.length > 1);
   }
 
-  /** SQL of the alert's id in a table; null where the table or the id is not there. */
-  idIn(kind: string): string | null {
-    const path = this.has(kind) ? columnPath(this.table(kind).snapshot.schema, this.survey.alert) : undefined;
-    return path === undefined ? null : pathSql(path);
+  /** SQL of the alert's id in a table (`of`: its alias); null where the table or the id is not there. */
+  idIn(kind: string, of?: string): string | null {
+    return (this.has(kind) && firstValueSql(this.table(kind).snapshot.schema, this.survey.alert, of)) || null;
   }
 
   table(kind: string): LakeTable {

@@ -1,9 +1,10 @@
 import type { Json } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
-import { columnPath, literal, pathSql } from "../lake/scan.ts";
+import { firstValueSql, literal } from "../lake/scan.ts";
 import { fieldNamed } from "../lake/schema.ts";
 import { openSession } from "../sql/session.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { Surveys } from "../surveys/surveys.ts";
 import { Books } from "./books.ts";
 
 export const lists = ["archived", "distinct", "duplicates", "rejected", "complete", "pending", "waiting", "missing", "matches"] as const;
@@ -19,7 +20,7 @@ export interface Listed {
 
 /** The first 1,000 alerts behind a number of the account; a list that the lake cannot have is empty. */
 export async function listOf(lake: string, survey: Survey, listed: Listed): Promise<Record<string, Json>[]> {
-  const session = await openSession(lake);
+  const session = await openSession(lake, { surveys: new Surveys([survey]) });
   try {
     const books = new Books(lake, survey, session);
     const sql = sqlOf(books, listed);
@@ -43,8 +44,8 @@ function sqlOf(books: Books, { night, list, source }: Listed): string | null {
     return id && `SELECT ${id} AS alert ${columns} FROM ${books.view("science")} ${where} AND ${isPending ? pending : `NOT ${pending}`} ORDER BY alert`;
   };
   const onlyIn = (one: string, other: string) => {
-    const [mine, theirs] = [books.idIn(one), books.idIn(other)];
-    const others = theirs ? `AND NOT EXISTS (FROM ${books.view(other)} AS o WHERE o.night = m.night AND o.${theirs} = m.${mine})` : "";
+    const [mine, theirs] = [books.idIn(one, "m"), books.idIn(other, "o")];
+    const others = theirs ? `AND NOT EXISTS (FROM ${books.view(other)} AS o WHERE o.night = m.night AND ${theirs} = ${mine})` : "";
     return mine && `SELECT DISTINCT ${mine} AS alert, ${literal(one)} AS only_in FROM ${books.view(one)} AS m ${where} ${others}`;
   };
   switch (list) {
@@ -76,6 +77,5 @@ function sqlOf(books: Books, { night, list, source }: Listed): string | null {
 }
 
 function objectOf(books: Books): string {
-  const path = columnPath(books.table("raw").snapshot.schema, books.survey.object);
-  return path === undefined ? "NULL" : `${pathSql(path)}::VARCHAR`;
+  return `${firstValueSql(books.table("raw").snapshot.schema, books.survey.object) ?? "NULL"}::VARCHAR`;
 }

@@ -3,7 +3,7 @@ import { FinkError, messageOf } from "../errors.ts";
 import { ColumnTypes, type FlatColumn } from "../filters/columns.ts";
 import { emit } from "../filters/emit.ts";
 import { formulas } from "../filters/formulas.ts";
-import { identifier, pathSql } from "../lake/scan.ts";
+import { identifier } from "../lake/scan.ts";
 import { jdMinusMjd, mjdOfUnixEpoch } from "../sky/time.ts";
 import type { LakeSession } from "../sql/session.ts";
 import { rowsOf, toJson } from "../sql/values.ts";
@@ -39,18 +39,17 @@ async function nightSql(session: LakeSession, survey: Survey, night: number, { t
   const keys = select.keys.map(({ expression }) => `coalesce(CAST(${emit(expression, context).sql} AS VARCHAR), 'null')`);
   const values = select.values.map(({ before, of }) => `CAST(${before}${of ? emit(of, context).sql : ""}) AS DOUBLE)`);
   const where = select.where ? `WHERE ${emit(select.where, context).sql}` : "";
-  const start = startSql(window, night, survey, (paths) => (select.table === "matches" ? "mjd" : columns.first(paths)));
+  const start = startSql(window, night, survey, select.table === "matches" ? "mjd" : columns.value(survey.time?.field)?.sql);
   const flat = [`${start} AS _start`, ...[...used.values()].map(({ path, sql }) => `${sql} AS ${identifier(path)}`)];
   return `SELECT _start, ${keys.length === 0 ? "''" : `concat_ws(' · ', ${keys.join(", ")})`}, ${values.join(", ")}
     FROM (SELECT ${flat.join(", ")} FROM ${table} WHERE night = ${night}) AS alerts ${where} GROUP BY ALL ORDER BY ALL`;
 }
 
 /** ms since 1970 as SQL. */
-function startSql(window: Window, night: number, survey: Survey, first: (paths: readonly string[] | undefined) => string | null): string {
+function startSql(window: Window, night: number, survey: Survey, time: string | undefined): string {
   const date = Date.UTC(Math.floor(night / 10000), (Math.floor(night / 100) % 100) - 1, night % 100);
-  const time = first(survey.time?.field);
-  if (window === "night" || time === null) return `CAST(${date} AS DOUBLE)`;
+  if (window === "night" || time === undefined) return `CAST(${date} AS DOUBLE)`;
   const seconds = window === "hour" ? 3600 : 60;
   const epoch = survey.time?.scale === "jd" && time !== "mjd" ? mjdOfUnixEpoch + jdMinusMjd : mjdOfUnixEpoch;
-  return `CAST(floor((${pathSql(time)} - ${epoch}) * ${86400 / seconds}) * ${seconds * 1000} AS DOUBLE)`;
+  return `CAST(floor((${time} - ${epoch}) * ${86400 / seconds}) * ${seconds * 1000} AS DOUBLE)`;
 }

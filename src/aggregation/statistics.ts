@@ -10,6 +10,7 @@ import { changesAfter } from "../science/changes.ts";
 import { nested, toArrow } from "../science/results.ts";
 import { openSession } from "../sql/session.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { Surveys } from "../surveys/surveys.ts";
 import type { Aggregation, Statistic } from "./aggregation.ts";
 import { nightStatistics } from "./compute.ts";
 
@@ -65,7 +66,7 @@ export class StatisticsTable {
 
   async #count(night: number, aggregations: readonly Aggregation[], tag: string, problems: Set<string>): Promise<void> {
     const rows: Statistic[] = [];
-    const session = await openSession(this.#lake);
+    const session = await openSession(this.#lake, { surveys: new Surveys([this.#survey]) });
     try {
       for (const aggregation of aggregations) {
         const found = await nightStatistics(session, this.#survey, night, aggregation).catch((error: unknown) => void problems.add(messageOf(error)));

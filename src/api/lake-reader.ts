@@ -2,7 +2,7 @@ import type { DuckDBBlobValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
 import { kept } from "../kept.ts";
 import { parseStats } from "../lake/merge-stats.ts";
-import { columnPath, pathSql } from "../lake/scan.ts";
+import { columnPath, firstValueSql, pathSql } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import { LakeTable as DeltaTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
@@ -128,10 +128,7 @@ function rowCount({ stats }: AddFile): number {
 
 /** Merged files are newer than their rows: of these only the time they came in is known. */
 function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, file: AddFile): string {
-  const column = (paths: readonly string[] | undefined, type: string) => {
-    const path = columnPath(schema, paths);
-    return path === undefined ? `NULL::${type}` : `${pathSql(path)}::${type}`;
-  };
+  const column = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
   return [
     `${column(survey.alert, "VARCHAR")} AS alert`,
     `${column(survey.object, "VARCHAR")} AS object`,

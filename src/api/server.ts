@@ -99,7 +99,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
 
 /** What needs more of the lake than a few of its newest rows. */
 function addAlertRoutes(app: Api, { lake, filters, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
-  addSql(app, { lake }, api);
+  addSql(app, { lake, surveys: sources.surveys }, api);
   addStream(app, lake, sources);
   addListing(app, lake, sources);
   addCatalogues(app, lake, sources);

@@ -3,9 +3,15 @@ import { HTTPException } from "hono/http-exception";
 import { FinkError } from "../errors.ts";
 import type { Config } from "../config/schema.ts";
 import { openSession } from "../sql/session.ts";
-import { type Api, type ApiDeps, fileRoute } from "./api.ts";
+import type { Surveys } from "../surveys/surveys.ts";
+import { type Api, fileRoute } from "./api.ts";
 import { arrow } from "./fink/formats.ts";
 import { type Cell, type Table, tableOfResult } from "./fink/table.ts";
+
+interface SqlLake {
+  readonly lake: string;
+  readonly surveys: Surveys;
+}
 
 /** At a time: each has memory of its own. */
 const mostQueries = 2;
@@ -37,9 +43,9 @@ const post = fileRoute(
 
 export type SqlLimits = Pick<Config["api"], "sqlSeconds" | "sqlRows" | "sqlMegabytes">;
 
-export function addSql(app: Api, { lake }: Pick<ApiDeps, "lake">, limits: SqlLimits): void {
+export function addSql(app: Api, { lake, surveys }: SqlLake, limits: SqlLimits): void {
   const answer = async (asked: z.output<typeof query>, signal: AbortSignal): Promise<Response> => {
-    const { table, hasMore } = await limited(lake, asked.query, limits, signal);
+    const { table, hasMore } = await limited({ lake, surveys }, asked.query, limits, signal);
     const body = asked.format === "arrow" ? new Uint8Array(arrow(table)) : json(table);
     const type = asked.format === "arrow" ? types[1] : types[0];
     return new Response(body, { headers: { "Content-Type": type, "X-Fink-Truncated": String(hasMore) } });
@@ -49,20 +55,20 @@ export function addSql(app: Api, { lake }: Pick<ApiDeps, "lake">, limits: SqlLim
 }
 
 /** Ended when its time is over, and when its reader leaves. */
-async function limited(lake: string, sql: string, limits: SqlLimits, signal: AbortSignal) {
+async function limited(of: SqlLake, sql: string, limits: SqlLimits, signal: AbortSignal) {
   if (running >= mostQueries) throw new HTTPException(429, { message: "other queries are running: try again in a moment" });
   running++;
   try {
-    return await limitedQuery(lake, sql, limits, signal);
+    return await limitedQuery(of, sql, limits, signal);
   } finally {
     running--;
   }
 }
 
-async function limitedQuery(lake: string, sql: string, { sqlSeconds, sqlRows, sqlMegabytes }: SqlLimits, signal: AbortSignal) {
+async function limitedQuery({ lake, surveys }: SqlLake, sql: string, { sqlSeconds, sqlRows, sqlMegabytes }: SqlLimits, signal: AbortSignal) {
   const timeout = AbortSignal.timeout(sqlSeconds * 1000);
   const ends = AbortSignal.any([signal, timeout]);
-  const session = await openSession(lake, { memory: `${sqlMegabytes}MB` });
+  const session = await openSession(lake, { surveys, memory: `${sqlMegabytes}MB` });
   const interrupt = () => session.interrupt();
   ends.addEventListener("abort", interrupt);
   try {

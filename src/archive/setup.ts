@@ -4,13 +4,13 @@ import { type SchemaPlaces, SchemaStore } from "../avro/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { secretOf } from "../config/secrets.ts";
 import { FinkError } from "../errors.ts";
-import { loadSurveys, type Surveys, unknownSurvey } from "../surveys/surveys.ts";
+import { loadSurveys, shippedSurveys, type Surveys, unknownSurvey } from "../surveys/surveys.ts";
 import type { ArchiverOptions } from "./archiver.ts";
 import { surveyOfMessage } from "./survey-of.ts";
 
 /** The shipped survey definitions, and the user's. */
 export function surveysOf(config: Config): Surveys {
-  return loadSurveys(join(import.meta.dirname, "../../conf/surveys"), config.surveys);
+  return loadSurveys(shippedSurveys, config.surveys);
 }
 
 export function archiverOptions(config: Config, lake: string): Omit<ArchiverOptions, "onTrouble"> {

@@ -2,10 +2,10 @@ import { basename, join } from "node:path";
 import type { Data, Struct } from "apache-arrow";
 import { reservedColumns } from "../archive/columns.ts";
 import type { AddFile, MetaData } from "../lake/actions.ts";
-import { parseStats } from "../lake/merge-stats.ts";
+import { idRange } from "../lake/merge-stats.ts";
 import { fieldNamed, type StructField, type StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
-import { keysOf } from "../science/keys.ts";
+import { idPaths, idsIn } from "../science/keys.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { kept } from "../kept.ts";
@@ -109,24 +109,17 @@ class TableRows {
     const ids = [...keys].map((key) => BigInt(key.split("/")[0]));
     const files = [...this.table.snapshot.files.values()].filter(({ partitionValues }) => partitionValues["night"] === night);
     const isHinted = ({ path, tags }: AddFile) => hints.has(path) || hints.has(tags?.["fink.raw"] ?? "");
-    for (const file of [...files.filter(isHinted), ...files.filter((f) => !isHinted(f) && this.#mayHave(f, ids))]) {
+    const mayHave = (file: AddFile) => {
+      const range = idRange(file, this.#survey.alert);
+      return range === null || ids.some((id) => id >= range[0] && id <= range[1]);
+    };
+    for (const file of [...files.filter(isHinted), ...files.filter((f) => !isHinted(f) && mayHave(f))]) {
       if (found.size === keys.size) break;
       const rows = await this.#rowsOf(file);
       const missing = [...keys].filter((key) => !found.has(key));
       for (const [key, place] of await rows.find(missing)) found.set(key, place);
     }
     return found;
-  }
-
-  #mayHave({ stats }: AddFile, ids: readonly bigint[]): boolean {
-    const { minValues, maxValues } = parseStats(stats ?? "{}");
-    return (this.#survey.alert ?? []).every((path) => {
-      const [least, greatest] = [minValues, maxValues].map((values) =>
-        path.split(".").reduce<unknown>((v, name) => (v as Record<string, unknown>)?.[name], values),
-      );
-      const isKnown = (value: unknown) => typeof value === "number" || typeof value === "bigint";
-      return !isKnown(least) || !isKnown(greatest) || ids.some((id) => id >= (least as bigint) && id <= (greatest as bigint));
-    });
   }
 
   #rowsOf({ path, size }: AddFile): Promise<FileRows> {
@@ -148,10 +141,9 @@ class TableRows {
     const file = await openAlertFile(join(this.table.path, path));
     const images = this.#images ? [] : Object.values(this.#survey.cutouts ?? {}).flatMap((paths) => paths.map((p) => p.split(".")[0]));
     const isUpdates = basename(this.table.path) === updatesTable; // elsewhere an alert has one row
-    const id = keysOf(this.#survey, file.paths)[0].path;
-    const alerts = await file.read(isUpdates ? [id, "_revision"] : [id]);
+    const alerts = await file.read([...idPaths(this.#survey, file), ...(isUpdates ? ["_revision"] : [])]);
     const revisions = isUpdates ? alerts.numbers("_revision") : null;
-    const keys = Array.from(alerts.longs(id), (alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
+    const keys = Array.from(idsIn(alerts, this.#survey), (alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
     const columns = [...file.paths].filter((p) => !p.includes(".") && !images.includes(p));
     return new FileRows(file, columns, keys);
   }

@@ -75,24 +75,31 @@ export class ColumnTypes {
     }
   }
 
-  /** The first of the paths that is there, or null. */
-  first(paths: readonly string[] | undefined): string | null {
-    return paths?.find((path) => this.has(path)) ?? null;
+  /** What the first of the paths that has a value says: alerts of several schema versions have it in different columns. Null: there is none of them. */
+  value(paths: readonly string[] | undefined): FlatColumn | null {
+    const found = (paths ?? []).filter((path) => this.has(path)).map((path) => this.find(path.split(".")));
+    if (found.length < 2) return found[0] ?? null;
+    return { path: found.map(({ path }) => path).join("|"), sql: `coalesce(${found.map(({ sql }) => sql).join(", ")})`, type: found[0].type };
   }
 
-  /** Path of the alert's own time. */
-  time(): readonly string[] {
-    const path = this.first(this.survey.time?.field);
-    if (path === null) throw new FinkError("filter", `days_since: the definition of ${this.survey.name} names no time that its alerts have`);
-    return path.split(".");
+  /** The alert's id. */
+  id(): FlatColumn {
+    const { name, alert } = this.survey;
+    const id = this.value(alert);
+    if (!id) throw new FinkError("schema", `alerts of ${name} have no id: its survey definition names no column (alert:) that they have`);
+    return id;
+  }
+
+  /** The alert's own time. */
+  time(): FlatColumn {
+    const time = this.value(this.survey.time?.field);
+    if (time === null) throw new FinkError("filter", `days_since: the definition of ${this.survey.name} names no time that its alerts have`);
+    return time;
   }
 
   place(kind: PlaceKind, name: string): PlaceColumn {
     this.#places(kind, name);
-    const sqlOf = (paths: readonly string[] | undefined) => {
-      const path = this.first(paths);
-      return path === null ? "NULL" : this.find(path.split(".")).sql;
-    };
+    const sqlOf = (paths: readonly string[] | undefined) => this.value(paths)?.sql ?? "NULL";
     const { position, object } = this.survey;
     const sql = placeSql(kind, name, sqlOf(position?.ra), sqlOf(position?.dec), sqlOf(object));
     return { path: `${kind}('${name}')`, sql, type: BOOLEAN, place: [kind, name] };

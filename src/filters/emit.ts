@@ -55,9 +55,12 @@ function write(expression: Expression, context: Inner): Emitted {
 function columnOf(path: readonly string[], context: Inner): Emitted {
   const variable = context.variables.get(path[0]);
   if (variable && "sql" in variable) return path.slice(1).reduce((of, name) => field(of, name, context), variable);
-  const column = context.columns.find(variable ? [...variable, ...path.slice(1)] : path);
+  return using(context.columns.find(variable ? [...variable, ...path.slice(1)] : path), context);
+}
+
+function using(column: FlatColumn, { used }: EmitContext): Emitted {
   if (column.type.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type: column.type };
-  context.used.set(column.path, column);
+  used.set(column.path, column);
   return { sql: identifier(column.path), type: column.type };
 }
 
@@ -78,7 +81,7 @@ function placed<T>(at: number, { text }: EmitContext, work: () => T): T {
 
 function call(expression: Call, context: Inner): Emitted {
   const { name, args } = expression;
-  if (name === "days_since") return duckdbCall("-", [write({ kind: "column", path: context.columns.time(), at: -1 }, context), write(args[0], context)]);
+  if (name === "days_since") return duckdbCall("-", [using(context.columns.time(), context), write(args[0], context)]);
   if (name === "on_watchlist" || name === "in_area") return mask(expression, context);
   const formula = context.formulas.get(name);
   if (!formula) return duckdbCall(name, written(args, context));
@@ -97,9 +100,7 @@ function pathOf(arg: Expression, { variables }: Inner): readonly string[] | null
 /** A column that is computed before the filters run: see `placeColumn`. */
 function mask({ name, args: [place] }: Call, context: Inner): Emitted {
   if (place.kind !== "constant" || typeof place.value !== "string") throw new FinkError("filter", `${name} wants a name in quotes: ${name}('mine')`);
-  const column = context.columns.place(name as "on_watchlist" | "in_area", place.value);
-  context.used.set(column.path, column);
-  return { sql: identifier(column.path), type: column.type };
+  return using(context.columns.place(name as "on_watchlist" | "in_area", place.value), context);
 }
 
 /** Variables get names of their own: DuckDB takes one that is also a column's for the column. */

@@ -48,7 +48,7 @@ async function rowsOf(where: string): Promise<readonly number[]> {
 }
 
 async function selected(filter: Compiled): Promise<Selected> {
-  const [outcome] = await runFilters(engine, { columns, relation: alerts, id: "candid" }, [filter], options);
+  const [outcome] = await runFilters(engine, { columns, relation: alerts }, [filter], options);
   if ("failure" in outcome) throw new Error(outcome.failure);
   return { rows: outcome.rows, clauses: outcome.clauses };
 }
@@ -197,7 +197,7 @@ test("clauses are what lies between AND, OR and NOT, and say which of them were 
 
 test("a statement that was planned with other alerts gives the same: values beyond all that were there before are found", async () => {
   const filter = await compiled("SELECT * FROM alerts WHERE candidate.magpsf > 30 OR cdsxmatch = 'QSO'");
-  const run = async (relation: string) => (await runFilters(engine, { columns, relation, id: "candid" }, [filter], options))[0];
+  const run = async (relation: string) => (await runFilters(engine, { columns, relation }, [filter], options))[0];
   expect(await run(alerts)).toMatchObject({ rows: [] });
   const others = `SELECT * REPLACE (struct_update(candidate, magpsf := 31.0::FLOAT) AS candidate) FROM (${alerts})`;
   expect(await run(others)).toMatchObject({ rows: [0, 1, 2] });

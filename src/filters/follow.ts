@@ -148,10 +148,10 @@ export class MatchTable {
   ): Promise<T> {
     const seeds = mkdtempSync(join(tmpdir(), "fink-filter-"));
     try {
-      const files = { raw: this.#raw, rawFiles: this.#rawOf(scienceFiles), science: this.#sources[source], scienceFiles };
+      const files = { survey: this.survey, raw: this.#raw, rawFiles: this.#rawOf(scienceFiles), science: this.#sources[source], scienceFiles };
       const relation = await alertBatch(engine.connection, files, seeds);
       const keys = keyColumns(columns);
-      const outcomes = await runFilters(engine, { columns, relation, id: keys.alert.path }, filters, { ...options, keys: flatKeys(keys) });
+      const outcomes = await runFilters(engine, { columns, relation }, filters, { ...options, keys: flatKeys(keys) });
       return await work({ outcomes, keys: await readKeys(engine, keys, this.#raw.path) });
     } finally {
       rmSync(seeds, { recursive: true, force: true });

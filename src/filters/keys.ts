@@ -3,7 +3,6 @@ import { VARCHAR, INTEGER } from "@duckdb/node-api";
 import { jdMinusMjd } from "../sky/time.ts";
 import { identifier } from "../lake/scan.ts";
 import { rawFileColumn } from "../sql/alerts.ts";
-import { FinkError } from "../errors.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import type { Engine } from "./engine.ts";
 import type { Match } from "./filter.ts";
@@ -30,21 +29,15 @@ export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | 
 
 /** `isFile`: of a file of alerts that is not the lake's. */
 export function keyColumns(columns: ColumnTypes, isFile = false): KeyColumns {
-  const { name, alert, object, time, position } = columns.survey;
-  const first = (paths: readonly string[] | undefined) => {
-    const path = columns.first(paths);
-    return path === null ? null : columns.find(path.split("."));
-  };
-  const id = first(alert);
-  if (!id) throw new FinkError("schema", `alerts of ${name} have no id: its survey definition names no column (alert:) that they have`);
+  const { object, time, position } = columns.survey;
   return {
-    alert: id,
-    object: first(object),
-    ra: first(position?.ra),
-    dec: first(position?.dec),
-    time: first(time?.field),
-    revision: first(["_revision"]),
-    publishedAt: first(["_published_at"]),
+    alert: columns.id(),
+    object: columns.value(object),
+    ra: columns.value(position?.ra),
+    dec: columns.value(position?.dec),
+    time: columns.value(time?.field),
+    revision: columns.value(["_revision"]),
+    publishedAt: columns.value(["_published_at"]),
     night: isFile ? null : { path: "night", sql: "night", type: INTEGER },
     raw: isFile ? null : { path: rawFileColumn, sql: rawFileColumn, type: VARCHAR },
     timeOffset: time?.scale === "jd" ? jdMinusMjd : 0,

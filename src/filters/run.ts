@@ -16,8 +16,6 @@ export interface Batch {
   readonly columns: ColumnTypes;
   /** A SELECT of their nested columns. */
   readonly relation: string;
-  /** Path of the alert's id. */
-  readonly id: string;
 }
 
 /** Rows of the batch that a filter selected, and what its clauses say of each; or why it failed. */
@@ -44,7 +42,7 @@ export async function runFilters(
   { seconds, thread, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
-  const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.find(batch.id.split("."))];
+  const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.id()];
   const columns = new Map(read.map((column) => [column.path, pruned(column, filters)]));
   await engine.batch.fill(batch.relation, [...columns.values()]);
   const outcomes: Outcome[] = filters.map(() => ({ failure: "it was not run", milliseconds: 0 }));
@@ -141,7 +139,7 @@ async function runSql({ batch }: Engine, connection: DuckDBConnection, { where, 
 /** A Parquet file of the rows and columns that functions want, for as long as the work takes. */
 async function withAlertsIn(
   { copying }: Engine,
-  { columns, relation, id }: Batch,
+  { columns, relation }: Batch,
   wanted: readonly { readonly needs: readonly string[]; readonly rows: readonly number[] }[],
   work: (file: string) => Promise<void>,
 ): Promise<void> {
@@ -150,8 +148,9 @@ async function withAlertsIn(
     const file = join(scratch, "alerts.parquet");
     const list = nestedColumns(columns, [...new Set(wanted.flatMap(({ needs }) => needs))]);
     const rows = [...new Set(wanted.flatMap((one) => one.rows))];
-    const chosen = `SELECT _row, ${identifier(id)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;
-    const select = `SELECT ${[`_row AS ${rowColumn}`, ...list].join(", ")} FROM (${relation}) AS source JOIN (${chosen}) AS chosen ON ${columns.find(id.split(".")).sql} = _id`;
+    const id = columns.id();
+    const chosen = `SELECT _row, ${identifier(id.path)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;
+    const select = `SELECT ${[`_row AS ${rowColumn}`, ...list].join(", ")} FROM (${relation}) AS source JOIN (${chosen}) AS chosen ON ${id.sql} = _id`;
     await copying.run(`COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`);
     await work(file);
   } finally {

@@ -1,3 +1,5 @@
+import type { AddFile } from "./actions.ts";
+
 /** Statistics of one file, as `add.stats` has them. 64-bit integers are bigint. */
 export interface FileStats {
   readonly numRecords: number;
@@ -28,6 +30,24 @@ export function parseStats(text: string): FileStats {
 export function statAt(values: Values | undefined, path: string): Exclude<Value, Values> | undefined {
   const value = path.split(".").reduce<Value | undefined>((at, name) => (typeof at === "object" ? at?.[name] : undefined), values);
   return typeof value === "object" ? null : value;
+}
+
+export type WholeRange = readonly [least: bigint, greatest: bigint];
+const ranges = new WeakMap<AddFile, WholeRange | null>();
+
+/** Least and greatest whole number in the columns at these paths, which are the same for each file, such as those of a survey's alert ids; null: it is not known. */
+export function idRange(file: AddFile, paths: readonly string[] = []): WholeRange | null {
+  const known = ranges.get(file);
+  if (known !== undefined) return known;
+  const { minValues, maxValues } = file.stats === undefined ? {} : parseStats(file.stats);
+  const found = paths.map((path) => [statAt(minValues, path), statAt(maxValues, path)].filter(isWhole).map(BigInt)).filter(({ length }) => length === 2);
+  const range = found.length === 0 ? null : found.reduce(([a, b], [c, d]) => [a < c ? a : c, b > d ? b : d]);
+  ranges.set(file, range as WholeRange | null);
+  return range as WholeRange | null;
+}
+
+function isWhole(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || Number.isInteger(value);
 }
 
 /** Statistics of a file that holds the rows of all of these; a range one of them does not know is left out. */

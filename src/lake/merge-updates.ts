@@ -4,7 +4,7 @@ import type { Survey } from "../surveys/definition.ts";
 import type { AddFile } from "./actions.ts";
 import { groupsOf, sizeOf, sortPaths } from "./compact.ts";
 import { discard, rewrite } from "./rewrite.ts";
-import { columnPath, pathSql, scan, type ScanTable } from "./scan.ts";
+import { firstValueSql, scan, type ScanTable } from "./scan.ts";
 import { withFieldsOf } from "./schema.ts";
 import { LakeTable } from "./table.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -61,16 +61,16 @@ async function mergeNight(upkeep: Upkeep, { table, own, updates, files }: Night,
   const schema = withFieldsOf(table.snapshot.schema, updates.snapshot.schema);
   const { partitionColumns } = table;
   const seeds = join(upkeep.scratch, "seeds");
-  const id = pathSql(columnPath(schema, survey.alert)!);
+  const idOf = (table?: string) => firstValueSql(schema, survey.alert, table)!;
   const again = await scan(upkeep.connection, { path: updates.path, schema, partitionColumns }, files, seeds);
-  const newest = `(SELECT * FROM (${again}) QUALIFY row_number() OVER (PARTITION BY ${id} ORDER BY _revision DESC) = 1)`;
+  const newest = `(SELECT * FROM (${again}) QUALIFY row_number() OVER (PARTITION BY ${idOf()} ORDER BY _revision DESC) = 1)`;
   const target: ScanTable = { path: table.path, schema, partitionColumns };
   let merged = 0;
   for (const group of groupsOf(own, targetBytes)) {
     const rows = await scan(upkeep.connection, target, group, seeds);
-    const newer = `SELECT u.* FROM ${newest} AS u SEMI JOIN (${rows}) AS t ON u.${id} = t.${id} AND u._revision > t._revision`;
+    const newer = `SELECT u.* FROM ${newest} AS u SEMI JOIN (${rows}) AS t ON ${idOf("u")} = ${idOf("t")} AND u._revision > t._revision`;
     if (Number((await upkeep.connection.runAndReadAll(`SELECT count(*) FROM (${newer})`)).getRows()[0][0]) === 0) continue;
-    const result = `SELECT t.* FROM (${rows}) AS t ANTI JOIN (${newer}) AS n ON t.${id} = n.${id} UNION ALL ${newer}`;
+    const result = `SELECT t.* FROM (${rows}) AS t ANTI JOIN (${newer}) AS n ON ${idOf("t")} = ${idOf("n")} UNION ALL ${newer}`;
     const file = await rewrite(upkeep, target, group, sortPaths(schema, survey), result);
     try {
       table.commit({ operation: "merge updates", add: [file], remove: group.map((f) => f.path), schema, dataChange: false });

@@ -44,13 +44,19 @@ export async function rewrite(upkeep: Upkeep, table: ScanTable, files: readonly 
   const path = join(dirname(files[0].path), `${randomUUID()}.parquet`);
   moveInto(join(table.path, path), written);
   const { size } = statSync(join(table.path, path));
-  const tags = { [columnsTag]: fields.map((f) => f.name).join(",") };
+  const tags = { [columnsTag]: fields.map((f) => f.name).join(","), ...(rowsOf === undefined && countsOf(files)) };
   return { path, partitionValues: files[0].partitionValues, size, modificationTime: Date.now(), dataChange: false, stats, tags };
 }
 
 /** Removes new files that are not going to be committed. */
 export function discard(table: string, files: Iterable<AddFile>): void {
   for (const { path } of files) rmSync(join(table, path), { force: true });
+}
+
+/** Tags of all the files that count some of their rows: for the rows of all the sum. */
+function countsOf(files: readonly AddFile[]): Record<string, string> {
+  const counts = Object.keys(files[0].tags ?? {}).filter((tag) => files.every(({ tags }) => /^\d+$/.test(tags?.[tag] ?? "")));
+  return Object.fromEntries(counts.map((tag) => [tag, String(files.reduce((sum, { tags }) => sum + Number(tags?.[tag]), 0))]));
 }
 
 /** The rows are the same, and so is what is known of them; the count shows that none was lost on the way. */

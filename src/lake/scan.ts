@@ -56,9 +56,9 @@ export function columnPath(schema: StructType, paths: readonly string[] | undefi
   return paths?.find((path) => typeof typeAt(schema, path) === "string");
 }
 
-/** SQL of the first of the paths that has a value: a table of several schema versions may have more than one. Undefined: it has none of them. */
-export function firstValueSql(schema: StructType, paths: readonly string[] | undefined): string | undefined {
-  const found = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string").map(pathSql);
+/** SQL of the first of the paths that has a value: a table of several schema versions may have more than one. Undefined: it has none of them. `of`: an alias of the table. */
+export function firstValueSql(schema: StructType, paths: readonly string[] | undefined, of?: string): string | undefined {
+  const found = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string").map((path) => (of === undefined ? "" : `${of}.`) + pathSql(path));
   return found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
 }
 

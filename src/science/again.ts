@@ -8,8 +8,9 @@ import { columnAt } from "../lake/column.ts";
 import { separation } from "../sky/angle.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type AlertColumns, alertsOf, someRows, withColumns } from "./alerts.ts";
-import { keyPaths, type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
+import { type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
 import { fitting } from "./fitting.ts";
+import { idPaths, idsIn, numbersOf } from "./keys.ts";
 import type { Place, ScienceModule } from "./module.ts";
 import { type AlertFile, openAlertFile } from "./parquet.ts";
 import { revisedRows } from "./rows.ts";
@@ -90,9 +91,8 @@ async function isAnswered(
   const wanted = new Set(ids);
   for (const path of paths) {
     const raw = await open(join(folder, path));
-    const [id] = keyPaths(survey, raw);
-    const alerts = await raw.read([id, ...modules.flatMap(({ needs }) => needs)]);
-    const own = alerts.longs(id);
+    const alerts = await raw.read([...idPaths(survey, raw), ...modules.flatMap(({ needs }) => needs)]);
+    const own = idsIn(alerts, survey);
     const rows = [...own.keys()].filter((row) => wanted.has(own[row]));
     const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, tools);
     if (rows.length > 0 && outcomes.some(({ pending }) => pending?.every((one) => one === 1) !== true)) return true;
@@ -141,10 +141,9 @@ export function withUsers(names: readonly string[], all: readonly ScienceModule[
 
 /** Rows of the part, and of the raw file, that are of the same wanted alert. */
 async function pairsOf(part: Data<Struct>, raw: AlertFile, wanted: ReadonlySet<bigint>, survey: Survey): Promise<[number, number][]> {
-  const [id] = keyPaths(survey, raw);
   const rows = new Map<bigint, number>();
-  (await raw.read([id])).longs(id).forEach((value, row) => void (rows.has(value) || rows.set(value, row)));
-  const own = idsIn(part, survey);
+  idsIn(await raw.read(idPaths(survey, raw)), survey).forEach((value, row) => void (rows.has(value) || rows.set(value, row)));
+  const own = idsIn(alertsOf([part]), survey);
   return Array.from(own, (value, row): [number, number] => [row, wanted.has(value) ? (rows.get(value) ?? -1) : -1]).filter(([, row]) => row >= 0);
 }
 
@@ -174,19 +173,15 @@ function valuesAt(data: Data<Struct>, name: string): (row: number) => unknown {
 }
 
 function revisionsIn(rows: Data<Struct>, survey: Survey): (readonly [bigint, number])[] {
-  const revisions = alertsOf([rows]).numbers("_revision");
-  return Array.from(idsIn(rows, survey), (id, row) => [id, revisions[row]] as const);
+  const stored = alertsOf([rows]);
+  const revisions = stored.numbers("_revision");
+  return Array.from(idsIn(stored, survey), (id, row) => [id, revisions[row]] as const);
 }
 
 function waitingIn(rows: Data<Struct>): number {
   return alertsOf([rows])
     .texts("_pending")
     .filter((names) => names !== "").length;
-}
-
-function idsIn(rows: Data<Struct>, survey: Survey): BigInt64Array {
-  const stored = alertsOf([rows]);
-  return stored.longs(keyPaths(survey, stored)[0]);
 }
 
 const first = ([one]: readonly [number, number]): number => one;
@@ -209,8 +204,9 @@ export interface StatesJob {
 
 export async function statesOf({ survey, file: path, which }: StatesJob): Promise<RowStates> {
   const file = await openAlertFile(path);
-  const alerts = await file.read([...keyPaths(survey, file), "_revision", "_pending"]);
-  const ids = alerts.longs(keyPaths(survey, file)[0]);
+  const places = typeof which === "string" ? [] : [survey.position?.ra ?? [], survey.position?.dec ?? []].flat();
+  const alerts = await file.read([...idPaths(survey, file), ...places, "_revision", "_pending"]);
+  const ids = idsIn(alerts, survey);
   const revisions = alerts.numbers("_revision");
   const waitsFor = alerts.texts("_pending");
   const isThere = which === "all" ? () => true : which === "waiting" ? (row: number) => waitsFor[row] !== "" : placesOf(survey, alerts, which);
@@ -223,10 +219,9 @@ export async function statesOf({ survey, file: path, which }: StatesJob): Promis
 }
 
 function placesOf({ position }: Survey, alerts: AlertColumns, places: readonly Place[]): (row: number) => boolean {
-  const at = (paths: readonly string[] = []) => paths.find((path) => alerts.paths.has(path));
-  const [ra, dec] = [at(position?.ra), at(position?.dec)];
-  if (ra === undefined || dec === undefined) return () => false;
-  const [ras, decs] = [alerts.numbers(ra), alerts.numbers(dec)];
+  const [ra, dec] = [position?.ra, position?.dec].map((paths = []) => paths.filter((path) => alerts.paths.has(path)));
+  if (ra.length === 0 || dec.length === 0) return () => false;
+  const [ras, decs] = [numbersOf(ra, alerts), numbersOf(dec, alerts)];
   return (row) =>
     places.some(
       (place) =>

@@ -5,16 +5,16 @@ import { conform } from "../lake/conform.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { fitting } from "./fitting.ts";
-import { keysOf } from "./keys.ts";
+import { idPaths, idsIn, keysOf } from "./keys.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
-import { type AlertFile, openAlertFile } from "./parquet.ts";
+import { openAlertFile } from "./parquet.ts";
 import { publishedAt, storedRows } from "./rows.ts";
 import { type ModuleOutcome, type Observer, runModules } from "./runner.ts";
 import { take } from "./take.ts";
 
 /** Tag of a data file of `science`: the file of `raw` its rows were computed from. A hint, which compaction drops. */
 export const rawTag = "fink.raw";
-/** … and how many of its rows wait for an answer. A file without it may have some. */
+/** … and how many of its rows wait for an answer; compaction adds up. A file without it may have some. */
 export const pendingTag = "fink.pending";
 
 /** What is needed to compute, in a thread that has the modules. */
@@ -63,12 +63,13 @@ export async function compute({ survey, raw, path, night, schema, rows, revision
     schema,
   );
   const file = await openAlertFile(join(raw, path));
-  const alerts = await file.read([...keyPaths(survey, file), publishedAt, ...own.flatMap(({ needs }) => needs)]);
+  const keys = keysOf(survey, file.paths);
+  const alerts = await file.read([...keys.flatMap(({ paths }) => paths), publishedAt, ...own.flatMap(({ needs }) => needs)]);
   const results = await runModules(own, alerts, setup, { off, observer });
   const wanted = rows ?? Array.from({ length: alerts.count }, (_, row) => row);
   const all = new Int32Array(alerts.count);
   if (revisions) wanted.forEach((row, i) => (all[row] = revisions[i]));
-  const stored = conform(storedRows(keysOf(survey, alerts.paths), alerts, results, all), schema);
+  const stored = conform(storedRows(keys, alerts, results, all), schema);
   const isWhole = wanted.length === alerts.count;
   const waiting = wanted.filter((row) => results.outcomes.some(({ pending }) => pending?.[row] === 1)).length;
   const times = alerts.paths.has(publishedAt) ? alerts.numbers(publishedAt) : null;
@@ -85,12 +86,7 @@ export async function compute({ survey, raw, path, night, schema, rows, revision
 /** The ids of the alerts of a file, in its order. */
 export async function idsOf({ survey, file: path }: { readonly survey: Survey; readonly file: string }): Promise<BigInt64Array> {
   const file = await openAlertFile(path);
-  const [id] = keyPaths(survey, file);
-  return (await file.read([id])).longs(id).slice();
-}
-
-export function keyPaths(survey: Survey, { paths }: Pick<AlertFile, "paths">): string[] {
-  return keysOf(survey, paths).map(({ path }) => path);
+  return idsIn(await file.read(idPaths(survey, file)), survey).slice();
 }
 
 export function outcomeOf({ module: { name, version }, milliseconds, failure, pending }: ModuleOutcome, alerts: number): Outcome {

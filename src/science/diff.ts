@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FinkError } from "../errors.ts";
 import type { Replay } from "../lake/actions.ts";
 import { actionsOf, entryVersions, readLogAt } from "../lake/log.ts";
-import { columnPath, literal, pathSql, scan } from "../lake/scan.ts";
+import { firstValueSql, literal, pathSql, scan } from "../lake/scan.ts";
 import { type ColumnType, type StructField, withFieldsOf } from "../lake/schema.ts";
 import { withUpkeep } from "../lake/upkeep.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -41,7 +41,7 @@ export async function scienceDifference(lake: string, survey: Survey, night: num
   const path = join(lake, survey.name, "science");
   const versions = [from, to].map((version) => readLogAt(path, version));
   const schema = withFieldsOf(versions[0].schema, versions[1].schema);
-  const id = columnPath(schema, survey.alert);
+  const [id, other] = ["a", "b"].map((of) => firstValueSql(schema, survey.alert, of));
   if (id === undefined) throw new FinkError("schema", `${path} has no alert id`);
   return await withUpkeep(lake, async ({ connection, scratch }) => {
     const query = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
@@ -49,14 +49,14 @@ export async function scienceDifference(lake: string, survey: Survey, night: num
       const files = filesOf(version, path, night);
       await connection.run(`CREATE VIEW v${i} AS ${await scan(connection, { path, schema, partitionColumns: ["night"] }, files, join(scratch, `v${i}`))}`);
     }
-    const both = `v0 AS a JOIN v1 AS b ON a.${pathSql(id)} = b.${pathSql(id)}`;
+    const both = `v0 AS a JOIN v1 AS b ON ${id} = ${other}`;
     const count = async (sql: string) => Number((await query(`SELECT count(*)::DOUBLE AS n FROM ${sql}`))[0]["n"]);
     const columns: ColumnDifference[] = [];
     for (const leaf of leavesOf(schema.fields)) {
       const [row] = await query(`SELECT ${summaryOf(leaf, id)} FROM ${both}`);
       if (Number(row["rows"]) > 0) columns.push({ column: leaf.path, ...(row as unknown as Omit<ColumnDifference, "column">), rows: Number(row["rows"]) });
     }
-    const anti = (one: string, other: string) => count(`${one} AS a ANTI JOIN ${other} AS b ON a.${pathSql(id)} = b.${pathSql(id)}`);
+    const anti = (mine: string, theirs: string) => count(`${mine} AS a ANTI JOIN ${theirs} AS b ON ${id} = ${other}`);
     return {
       alerts: await count(both),
       onlyFrom: await anti("v0", "v1"),
@@ -92,11 +92,11 @@ const numbers = ["integer", "long", "float", "double"];
 function summaryOf({ path, type }: Leaf, id: string): string {
   const [old, fresh] = [`a.${pathSql(path)}`, `b.${pathSql(path)}`];
   const differs = `${old} IS DISTINCT FROM ${fresh}`;
-  const example = `{${literal("alert")}: a.${pathSql(id)}::VARCHAR, ${literal("from")}: ${old}::VARCHAR, ${literal("to")}: ${fresh}::VARCHAR}`;
+  const example = `{${literal("alert")}: ${id}::VARCHAR, ${literal("from")}: ${old}::VARCHAR, ${literal("to")}: ${fresh}::VARCHAR}`;
   const size = `abs(${fresh}::DOUBLE - ${old}::DOUBLE)`;
   return [
     `count(*) FILTER (${differs})::DOUBLE AS rows`,
     `${numbers.includes(type) ? `max(${size}) FILTER (${differs} AND isfinite(${size}))` : "NULL::DOUBLE"} AS largest`,
-    `(array_agg(${example} ORDER BY a.${pathSql(id)}) FILTER (${differs}))[1:${examplesShown}] AS examples`,
+    `(array_agg(${example} ORDER BY ${id}) FILTER (${differs}))[1:${examplesShown}] AS examples`,
   ].join(", ");
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
 import { catalogueFolder, cataloguesIn } from "../lake/catalogues.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { loadSurveys } from "../surveys/surveys.ts";
+import { loadSurveys, shippedSurveys } from "../surveys/surveys.ts";
 import { catalogueModules } from "./catalogue/modules.ts";
 import { crossMatchModules } from "./crossmatch/modules.ts";
 import { checkFile } from "./missing.ts";
@@ -48,8 +48,6 @@ export interface KnownModules {
   /** Files that are no modules, and why. The others run all the same. */
   readonly problems: readonly FinkError[];
 }
-
-const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
 
 /**
  * The shipped modules, models that are modules, those of the lake's catalogues for these surveys, and those of the user's folder, which need not be there.

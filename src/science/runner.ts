@@ -87,22 +87,31 @@ async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off
   const tookMs = () => performance.now() - startedAt;
   const failed = (failure: string): Attempt => ({ values: null, failure, pending: null, milliseconds: tookMs() });
   if (off !== null) return failed(off);
-  let isWaiting = false;
   try {
     for (const path of module.needs) if (!alerts.paths.has(path)) throw missingColumn(path, alerts.paths);
     let pending: Uint8Array | null = null;
     const { limitSeconds } = setup.config;
-    const signal = AbortSignal.timeout(limitSeconds * 1000);
     const say = (alert: number) => void ((pending ??= new Uint8Array(alerts.count))[alert] = 1);
-    observer(module, "running");
-    const given = module.run(onlyColumns(alerts, module.needs), { ...setup, seed: 1, signal, pending: say });
-    isWaiting = given instanceof Promise;
-    if (isWaiting) observer(module, "waiting");
-    const values = isWaiting ? await inTime(given as Promise<Columns>, signal, limitSeconds) : given;
+    const values = await watched(module, observer, limitSeconds, (signal) =>
+      module.run(onlyColumns(alerts, module.needs), { ...setup, seed: 1, signal, pending: say }),
+    );
     const failure = faultIn(module, values, alerts.count);
     return failure === null ? { values: values as Columns, failure, pending, milliseconds: tookMs() } : failed(failure);
   } catch (error) {
     return failed(messageOf(error));
+  }
+}
+
+/** What the module gives; the observer knows when it hangs. Throws when an answer takes too long. */
+export async function watched<T>(module: ScienceModule, observer: Observer, limitSeconds: number, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(limitSeconds * 1000);
+  let isWaiting = false;
+  observer(module, "running");
+  try {
+    const given = work(signal);
+    isWaiting = given instanceof Promise;
+    if (isWaiting) observer(module, "waiting");
+    return isWaiting ? await inTime(given as Promise<T>, signal, limitSeconds) : (given as T);
   } finally {
     observer(module, isWaiting ? "answered" : "idle");
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFiles } from "../archive/files.ts";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
-import { parseStats } from "../lake/merge-stats.ts";
+import { idRange } from "../lake/merge-stats.ts";
 import { discard } from "../lake/rewrite.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -97,14 +97,15 @@ export class ScienceUpdates {
     }
   }
 
-  /** Asks the modules what they have learnt since (ms since 1970) of places on the sky; the alerts of recent nights there are asked for in the next steps. */
-  async learn(run: Run, since: number): Promise<void> {
+  /** Asks the modules what they have learnt since (ms since 1970) of places on the sky; the alerts of recent nights there are asked for in the next steps. Outcomes of those that failed. */
+  async learn(run: Run, since: number): Promise<readonly Outcome[]> {
     this.#refresh();
     const found = await run("changes", { survey: this.#survey, since });
     for (const { module, places } of found) {
       if (places.length === 0) continue;
-      for (const { table, add } of this.#recentFiles()) this.#questions.set(`${add.path} ${module}`, { table, add, which: places, module });
+      for (const { table, add } of this.#recentFiles()) this.#questions.set(`${add.path} ${module} ${since}`, { table, add, which: places, module });
     }
+    return found.flatMap(({ outcome }) => outcome ?? []);
   }
 
   #refresh(): void {
@@ -114,9 +115,10 @@ export class ScienceUpdates {
     this.#at = at;
   }
 
-  /** Begins from what the tables say. */
+  /** Begins from what the tables say; what modules have learnt is not in them. */
   #forget(): void {
-    for (const known of [this.#questions, this.#looked, this.#revisions]) known.clear();
+    for (const [key, { module }] of this.#questions) if (module === null) this.#questions.delete(key);
+    for (const known of [this.#looked, this.#revisions]) known.clear();
   }
 
   /** Takes up new files that may have rows that wait, and forgets those that are gone: what replaced them is a new file. */
@@ -124,10 +126,13 @@ export class ScienceUpdates {
     const files = this.#recentFiles();
     const paths = new Set(files.map(({ add }) => add.path));
     for (const path of this.#looked) if (!paths.has(path)) this.#looked.delete(path);
-    for (const [key, { add }] of this.#questions) if (!paths.has(add.path)) this.#questions.delete(key);
+    const gone = [...this.#questions].filter(([, { add }]) => !paths.has(add.path));
+    for (const [key] of gone) this.#questions.delete(key);
+    const learnt = gone.filter(([, { module }]) => module !== null);
     for (const { table, add } of files) {
       if (this.#looked.has(add.path)) continue;
       this.#looked.add(add.path);
+      for (const [key, question] of learnt) this.#questions.set(`${add.path} ${key}`, { ...question, table, add });
       if (add.tags?.[pendingTag] !== "0") this.#questions.set(add.path, { table, add, which: "waiting", module: null });
     }
   }
@@ -243,18 +248,7 @@ export function nightOf({ partitionValues }: AddFile): number | null {
 }
 
 /** Whether by their statistics two files can have alerts in common. */
-function mayShare(one: AddFile, other: AddFile, { alert = [] }: Survey): boolean {
-  const [a, b] = [one, other].map(({ stats }) => (stats === undefined ? null : parseStats(stats)));
-  return alert.every((path) => {
-    const [least, most] = [valueAt(a?.minValues, path), valueAt(b?.maxValues, path)];
-    const [otherLeast, otherMost] = [valueAt(b?.minValues, path), valueAt(a?.maxValues, path)];
-    return [least, most, otherLeast, otherMost].includes(undefined) || (least! <= most! && otherLeast! <= otherMost!);
-  });
-}
-
-function valueAt(values: unknown, path: string): number | bigint | undefined {
-  const found = path
-    .split(".")
-    .reduce<unknown>((at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined), values);
-  return typeof found === "number" || typeof found === "bigint" ? found : undefined;
+function mayShare(one: AddFile, other: AddFile, { alert }: Survey): boolean {
+  const [a, b] = [idRange(one, alert), idRange(other, alert)];
+  return a === null || b === null || (a[0] <= b[1] && b[0] <= a[1]);
 }

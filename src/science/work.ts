@@ -1,5 +1,7 @@
 import { again, type AgainJob, type Revised, type RowStates, statesOf, type StatesJob } from "./again.ts";
-import { type Computed, compute, type ComputeJob, idsOf, type Tools } from "./compute.ts";
+import { type Computed, compute, type ComputeJob, idsOf, type Outcome, type Tools } from "./compute.ts";
+import { messageOf } from "../errors.ts";
+import { watched } from "./runner.ts";
 import { knownModules } from "./registry.ts";
 import type { Place, ScienceSetup } from "./module.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -17,6 +19,8 @@ export interface Work {
 export interface ChangedPlaces {
   readonly module: string;
   readonly places: readonly Place[];
+  /** Where it failed. */
+  readonly outcome?: Outcome;
 }
 
 export type Kind = keyof Work;
@@ -36,9 +40,18 @@ export async function workOn<K extends Kind>(kind: K, job: Work[K]["job"], tools
   return await kinds[kind](job, tools);
 }
 
-async function changes({ survey, since }: Work["changes"]["job"], { setup, modules, off }: Tools): Promise<ChangedPlaces[]> {
+async function changes({ survey, since }: Work["changes"]["job"], { setup, modules, off, observer = () => {} }: Tools): Promise<ChangedPlaces[]> {
   const able = modules.filter(({ name, surveys, changes: ask }) => ask && surveys.includes(survey.name) && !off.has(name));
-  return await Promise.all(able.map(async (module) => ({ module: module.name, places: (await module.changes?.(since, setup)) ?? [] })));
+  return await Promise.all(
+    able.map(async (module) => {
+      const { name, version } = module;
+      try {
+        return { module: name, places: (await watched(module, observer, setup.config.limitSeconds, () => module.changes?.(since, setup))) ?? [] };
+      } catch (error) {
+        return { module: name, places: [], outcome: { name, version, alerts: 0, pending: 0, milliseconds: 0, failure: messageOf(error) } };
+      }
+    }),
+  );
 }
 
 /** The modules, and which of them cannot run here. */

@@ -100,7 +100,7 @@ async function update(work: Work): Promise<void> {
     for (const survey of surveysWith(lake, "science")) {
       const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
       const asked = await tried(work, survey, async () => {
-        if (isTime) await table.learn((kind, job) => pool.run(kind, job), learntAt);
+        if (isTime) report.add(await table.learn((kind, job) => pool.run(kind, job), learntAt));
         return await table.step((kind, job) => pool.run(kind, job));
       });
       changed += asked?.changed ?? 0;

@@ -55,13 +55,12 @@ export function namesOf(rawSchema: StructType, scienceSchema: StructType, survey
 
 /** The SELECT list of the keys, over `raw`. */
 export function keysOfRaw(schema: StructType, survey: Survey): string {
-  const path = (paths: readonly string[] | undefined) => columnPath(schema, paths);
-  const value = (found: string | undefined, type: string) => (found === undefined ? `NULL::${type}` : `${pathSql(found)}::${type}`);
-  const time = value(path(survey.time?.field), "DOUBLE");
-  const [ra, dec] = [value(path(survey.position?.ra), "DOUBLE"), value(path(survey.position?.dec), "DOUBLE")];
+  const value = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
+  const time = value(survey.time?.field, "DOUBLE");
+  const [ra, dec] = [value(survey.position?.ra, "DOUBLE"), value(survey.position?.dec, "DOUBLE")];
   return [
-    `${firstValueSql(schema, survey.alert) ?? "NULL"}::BIGINT AS _alert`,
-    `${value(path(survey.object), "VARCHAR")} AS _object`,
+    `${value(survey.alert, "BIGINT")} AS _alert`,
+    `${value(survey.object, "VARCHAR")} AS _object`,
     `${survey.time?.scale === "jd" ? `${time} - ${jdMinusMjd}` : time} AS _mjd`,
     `${ra} AS _ra`,
     `${dec} AS _dec`,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type AddFile } from "../lake/actions.ts";
-import { columnPath, firstValueSql, pathSql, typeAt } from "../lake/scan.ts";
+import { firstValueSql, typeAt } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { jdMinusMjd, nightOfMjd } from "../sky/time.ts";
 import type { Place } from "./places.ts";
@@ -64,11 +64,10 @@ function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs 
   if (needs.some((path) => typeAt(schema, path) === undefined)) return null;
   if (kind === "matches") return { alert: "alert", time: "mjd", ra: "ra", dec: "dec" };
   const survey = sources.survey(name);
-  const path = (paths: readonly string[] | undefined) => columnPath(schema, paths);
-  const [alert, time, ra, dec] = [firstValueSql(schema, survey.alert), path(survey.time?.field), path(survey.position?.ra), path(survey.position?.dec)];
+  const [alert, time, ra, dec] = [survey.alert, survey.time?.field, survey.position?.ra, survey.position?.dec].map((paths) => firstValueSql(schema, paths));
   if (alert === undefined || time === undefined || ra === undefined || dec === undefined) return null;
-  const mjd = `(${pathSql(time)}${survey.time?.scale === "jd" ? ` - ${jdMinusMjd}` : ""})`;
-  return { alert: `${alert}::BIGINT`, time: mjd, ra: pathSql(ra), dec: pathSql(dec) };
+  const mjd = `(${time}${survey.time?.scale === "jd" ? ` - ${jdMinusMjd}` : ""})`;
+  return { alert: `${alert}::BIGINT`, time: mjd, ra, dec };
 }
 
 /** Newest first; a night more on both sides, for it changes elsewhere than the date. */

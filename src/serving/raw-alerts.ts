@@ -1,19 +1,15 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { AddFile } from "../lake/actions.ts";
-import { type FileStats, parseStats, statAt } from "../lake/merge-stats.ts";
+import { idRange } from "../lake/merge-stats.ts";
 import { columnPath, firstValueSql, scan, sqlType, typeAt } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
 
-type Range = readonly [least: bigint, greatest: bigint] | null;
-
 /** Whole alerts of `raw` by their ids: images and history, which `sources` has not. A file's statistics tell which it may hold, and ids grow with time. */
 export class RawAlerts {
   readonly #survey: Survey;
   readonly #table: LakeTable;
-  readonly #ranges = new Map<string, Range>();
 
   constructor(lake: string, survey: Survey) {
     this.#survey = survey;
@@ -33,7 +29,7 @@ export class RawAlerts {
     if (id === undefined || ids.length === 0) return null;
     const { path, partitionColumns, snapshot } = this.#table;
     const files = [...snapshot.files.values()].filter((file) => {
-      const range = this.#rangeOf(file, id);
+      const range = idRange(file, this.#survey.alert);
       return range === null || ids.some((one) => one >= range[0] && one <= range[1]);
     });
     if (files.length === 0) return null;
@@ -41,20 +37,4 @@ export class RawAlerts {
     const list = ids.map((one) => `'${one}'::${sqlType(typeAt(schema, id)!)}`).join(", ");
     return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${firstValueSql(schema, this.#survey.alert)} IN (${list}))`));
   }
-
-  #rangeOf(file: AddFile, id: string): Range {
-    const known = this.#ranges.get(file.path);
-    if (known !== undefined) return known;
-    const { minValues, maxValues } = file.stats === undefined ? {} : parseStats(file.stats);
-    const [least, greatest] = [wholeAt(minValues, id), wholeAt(maxValues, id)];
-    const range: Range = least === null || greatest === null ? null : [least, greatest];
-    if (this.#ranges.size > 4 * this.#table.snapshot.files.size + 1000) this.#ranges.clear(); // files that were replaced
-    this.#ranges.set(file.path, range);
-    return range;
-  }
-}
-
-function wholeAt(values: FileStats["minValues"], path: string): bigint | null {
-  const value = statAt(values, path);
-  return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? BigInt(value) : null;
 }

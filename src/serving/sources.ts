@@ -6,7 +6,7 @@ import { FinkError, messageOf } from "../errors.ts";
 import { kept } from "../kept.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { InFlight } from "../lake/in-flight.ts";
-import { columnPath, literal, pathSql, scan } from "../lake/scan.ts";
+import { firstValueSql, literal, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -38,7 +38,7 @@ const freshMs = 250;
 /** All alerts of the lake, to the last commit, without images and history: columns as in serving/columns.ts. For points and cones, and for what may take longer. */
 export class Sources {
   readonly #lake: string;
-  readonly #surveys: Surveys;
+  readonly surveys: Surveys;
   /** Folder for temporary files. */
   readonly scratch = mkdtempSync(join(tmpdir(), "fink-sources-"));
   readonly #fresh = new Map<string, FreshSurvey>();
@@ -50,7 +50,7 @@ export class Sources {
   #instance: Promise<DuckDBInstance> | undefined;
 
   constructor(lake: string, surveys: Surveys) {
-    [this.#lake, this.#surveys] = [lake, surveys];
+    [this.#lake, this.surveys] = [lake, surveys];
   }
 
   async close(): Promise<void> {
@@ -61,7 +61,7 @@ export class Sources {
   }
 
   survey(name: string): Survey {
-    return this.#surveys.named(name);
+    return this.surveys.named(name);
   }
 
   /** Names of the survey's columns; null: nothing of it is archived. */
@@ -89,8 +89,8 @@ export class Sources {
   async placesOfAlerts(survey: string, ids: readonly bigint[], signal?: AbortSignal): Promise<Place[]> {
     const { position } = this.survey(survey);
     const sql = (schema: StructType) => {
-      const [ra, dec] = [columnPath(schema, position?.ra), columnPath(schema, position?.dec)];
-      return `SELECT DISTINCT ${ra && dec ? cellSql(pathSql(ra), pathSql(dec)) : "0"} FROM {alerts}`;
+      const [ra, dec] = [firstValueSql(schema, position?.ra), firstValueSql(schema, position?.dec)];
+      return `SELECT DISTINCT ${ra && dec ? cellSql(ra, dec) : "0"} FROM {alerts}`;
     };
     const rows = await this.raw(survey, ids, sql, async (connection, text) => (await connection.run(text)).getRows(), signal);
     return await this.placesOfCells(
@@ -130,7 +130,7 @@ export class Sources {
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | null> {
-    const alerts = kept(this.#raw, survey, () => new RawAlerts(this.#lake, this.#surveys.named(survey)));
+    const alerts = kept(this.#raw, survey, () => new RawAlerts(this.#lake, this.surveys.named(survey)));
     const statement = sql(alerts.schema);
     if (statement === null) return null;
     return await this.use(signal, (connection) => alerts.query(connection, this.scratch, ids, statement, (text) => read(connection, text)));
@@ -184,7 +184,7 @@ export class Sources {
     let fresh = this.#fresh.get(name);
     if (!fresh) {
       const connection = await (await this.#opened()).connect();
-      fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.scratch, this.#lake, this.#surveys.named(name)), at: -Infinity, running: null };
+      fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.scratch, this.#lake, this.surveys.named(name)), at: -Infinity, running: null };
       this.#fresh.set(name, fresh);
     }
     const known = fresh;

@@ -8,6 +8,7 @@ import { append, column, newColumns, oldColumns, writeRows } from "../../test/la
 import type { AddFile } from "../lake/actions.ts";
 import { structType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
+import { loadSurveys, shippedSurveys } from "../surveys/surveys.ts";
 import { alertBatch } from "./alerts.ts";
 import { type LakeSession, openSession } from "./session.ts";
 
@@ -19,6 +20,7 @@ const scienceColumns = new Struct([new Field("candid", new Int64(), true), colum
 const lake = mkdtempSync(join(tmpdir(), "fink-alerts-"));
 const [raw, science] = ["raw", "science"].map((kind) => new LakeTable(join(lake, "ztf", kind)));
 const from = (offset: number) => ({ _source: "topic", _partition: 0, _offset: BigInt(offset) });
+const survey = loadSurveys(shippedSurveys).named("ztf");
 let session: LakeSession;
 let files: { again: AddFile; scienceOfAgain: AddFile };
 
@@ -62,7 +64,7 @@ test("a condition on the night opens the files of that night alone", async () =>
 
 test("a batch has one row per row of science, though the file of raw has alerts twice, and others", async () => {
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
-  const select = await alertBatch(connection, { raw, rawFiles: [files.again], science, scienceFiles: [files.scienceOfAgain] }, join(lake, "seeds"));
+  const select = await alertBatch(connection, { survey, raw, rawFiles: [files.again], science, scienceFiles: [files.scienceOfAgain] }, join(lake, "seeds"));
   const rows = await (await connection.run(`SELECT candid, objectId, candidate.fid, candidate.drb IS NULL, roid FROM (${select})`)).getRowsJson();
   expect(rows.map((row) => row.slice(0, 3))).toEqual([[String(2n ** 60n), "b", 2]]);
   connection.closeSync();

@@ -1,26 +1,29 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile, Snapshot } from "../lake/actions.ts";
-import { identifier, pathSql, scan } from "../lake/scan.ts";
+import { firstValueSql, identifier, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
+import type { Survey } from "../surveys/definition.ts";
 
 /**
  * `<survey>.alerts`: raw joined with science, one row per distinct alert; raw's own columns win. Of an alert that the survey sent twice the first by source,
  * partition and offset counts: that is found over these columns alone, so that a query reads the images of what it selects only.
  */
-export function alertsView(survey: string, raw: Snapshot, science: Snapshot): string {
-  const id = pathSql(idPath(science.schema));
+export function alertsView({ name, alert }: Survey, raw: Snapshot, science: Snapshot): string {
+  const survey = identifier(name);
+  const [id, done] = [firstValueSql(raw.schema, alert, "r"), firstValueSql(science.schema, alert, "s")];
   // only of `=` DuckDB concludes that a condition on the night holds for all three
   const hasNoNight = [...raw.files.values()].some(({ partitionValues }) => partitionValues["night"] === null);
   const same = hasNoNight ? "IS NOT DISTINCT FROM" : "=";
-  return `SELECT ${columnList(raw.schema, science.schema)} FROM ${identifier(survey)}.raw AS r
-    JOIN (SELECT night, ${id} AS id, min({s: _source, p: _partition, o: _offset}) AS first FROM ${identifier(survey)}.raw GROUP BY ALL) AS o
-      ON r.${id} = o.id AND r.night ${same} o.night AND r._source = o.first.s AND r._partition = o.first.p AND r._offset = o.first.o
-    JOIN ${identifier(survey)}.science AS s ON r.${id} = s.${id} AND r.night ${same} s.night`;
+  return `SELECT ${columnList(raw.schema, science.schema)} FROM ${survey}.raw AS r
+    JOIN (SELECT night, ${id} AS id, min({s: _source, p: _partition, o: _offset}) AS first FROM ${survey}.raw AS r GROUP BY ALL) AS o
+      ON ${id} = o.id AND r.night ${same} o.night AND r._source = o.first.s AND r._partition = o.first.p AND r._offset = o.first.o
+    JOIN ${survey}.science AS s ON ${id} = ${done} AND r.night ${same} s.night`;
 }
 
 /** Files of a survey's tables that belong together: the rows of `science` were computed from those of `raw`. */
 export interface AlertFiles {
+  readonly survey: Survey;
   readonly raw: LakeTable;
   readonly rawFiles: readonly AddFile[];
   /** `science` or `science_updates`. */
@@ -34,29 +37,18 @@ export interface AlertFiles {
  */
 export async function alertBatch(connection: DuckDBConnection, files: AlertFiles, seeds: string): Promise<string> {
   const [raw, science] = [files.raw.snapshot.schema, files.science.snapshot.schema];
-  const id = pathSql(idPath(science));
+  const { alert } = files.survey;
+  const [id, done] = [firstValueSql(raw, alert, "r"), firstValueSql(science, alert, "s")];
   const rowsOf = (table: LakeTable, of: readonly AddFile[], fileColumn: string | null) =>
     scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds, { fileColumn });
   const [rawRows, scienceRows] = [await rowsOf(files.raw, files.rawFiles, rawFileColumn), await rowsOf(files.science, files.scienceFiles, null)];
   // a file of raw may have alerts that were sent again, or others than those of science
   const once = rowsIn(files.rawFiles) === rowsIn(files.scienceFiles) ? "" : ` QUALIFY row_number() OVER (PARTITION BY ${id}) = 1`;
-  return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows})${once}) AS r JOIN (${scienceRows}) AS s ON r.${id} = s.${id}`;
+  return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows}) AS r${once}) AS r JOIN (${scienceRows}) AS s ON ${id} = ${done}`;
 }
 
 /** Of a batch: path of the file of `raw` that has the alert. */
 export const rawFileColumn = "_raw_file";
-
-/** Rows of science begin with the alert's id. */
-export function idPath(science: StructType): string {
-  let fields = science.fields.filter(({ name }) => name !== "night");
-  const names: string[] = [];
-  for (;;) {
-    const [{ name, type }] = fields;
-    names.push(name);
-    if (typeof type === "string" || type.type !== "struct") return names.join(".");
-    fields = [...type.fields];
-  }
-}
 
 function columnList(raw: StructType, science: StructType): string {
   const taken = new Set(raw.fields.map(({ name }) => name.toLowerCase()));

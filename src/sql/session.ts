@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
 import type { Snapshot } from "../lake/actions.ts";
 import { catalogueFolder, cataloguesIn } from "../lake/catalogues.ts";
-import { identifier, literal, scan } from "../lake/scan.ts";
+import { firstValueSql, identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { loadSurveys, shippedSurveys, type Surveys } from "../surveys/surveys.ts";
 import { alertsView } from "./alerts.ts";
 import { explain } from "./explain-error.ts";
 import { createMacros, withoutAdql } from "./macros.ts";
@@ -15,6 +17,8 @@ import { newestScience } from "./newest.ts";
 import { prepareReadOnly } from "./read-only.ts";
 
 export interface SessionOptions {
+  /** Default: the shipped ones. */
+  readonly surveys?: Surveys;
   /** Of DuckDB's buffers; what does not fit goes to temporary files. */
   readonly memory?: string;
   /** The one file that `copyTo` may write. */
@@ -29,7 +33,10 @@ export interface SessionTable extends TableName {
  * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
  * Statements that change anything are refused, and so is every file that is not a table's.
  */
-export async function openSession(lake: string, { memory = "1GB", writable }: SessionOptions = {}): Promise<LakeSession> {
+export async function openSession(
+  lake: string,
+  { memory = "1GB", writable, surveys = loadSurveys(shippedSurveys) }: SessionOptions = {},
+): Promise<LakeSession> {
   const scratch = mkdtempSync(join(tmpdir(), "fink-sql-"));
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
   const close = () => {
@@ -39,8 +46,8 @@ export async function openSession(lake: string, { memory = "1GB", writable }: Se
   try {
     const connection = await instance.connect();
     const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
-    for (const table of tables) await createView(connection, table, tables, scratch);
-    for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, survey, tables);
+    for (const table of tables) await createView(connection, table, tables, surveys, scratch);
+    for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, surveys.named(survey), tables);
     const catalogues = await createCatalogueViews(connection, lake);
     await createMacros(connection);
     await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
@@ -108,23 +115,29 @@ export class LakeSession {
   }
 }
 
-async function createView(connection: DuckDBConnection, table: SessionTable, tables: readonly SessionTable[], scratch: string): Promise<void> {
+async function createView(
+  connection: DuckDBConnection,
+  table: SessionTable,
+  tables: readonly SessionTable[],
+  surveys: Surveys,
+  scratch: string,
+): Promise<void> {
   const { survey, kind, path, snapshot } = table;
   if (!snapshot.metaData) return;
   const { partitionColumns } = snapshot.metaData;
   const seeds = join(scratch, survey, kind);
   const updates = kind === "science" ? tables.find((other) => other.survey === survey && other.kind === "science_updates") : undefined;
   const select = updates
-    ? await newestScience(connection, table, updates, seeds)
+    ? await newestScience(connection, surveys.named(survey), table, updates, seeds)
     : await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), seeds);
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
   await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
 }
 
-async function createAlertsView(connection: DuckDBConnection, survey: string, tables: readonly SessionTable[]): Promise<void> {
-  const [raw, science] = ["raw", "science"].map((kind) => tables.find((table) => table.survey === survey && table.kind === kind)?.snapshot);
-  const hasRows = raw?.metaData && (science?.files.size ?? 0) > 0;
-  if (raw && science && hasRows) await connection.run(`CREATE VIEW ${identifier(survey)}.alerts AS ${alertsView(survey, raw, science)}`);
+async function createAlertsView(connection: DuckDBConnection, survey: Survey, tables: readonly SessionTable[]): Promise<void> {
+  const [raw, science] = ["raw", "science"].map((kind) => tables.find((table) => table.survey === survey.name && table.kind === kind)?.snapshot);
+  const hasRows = raw?.metaData && (science?.files.size ?? 0) > 0 && firstValueSql(raw.schema, survey.alert) !== undefined;
+  if (raw && science && hasRows) await connection.run(`CREATE VIEW ${identifier(survey.name)}.alerts AS ${alertsView(survey, raw, science)}`);
 }
 
 /** A view `catalogues.<name>` for each catalogue that was added; their folders. */

@@ -53,6 +53,9 @@ function matches({ schema, fields }: Survey["match"][number], identity: SchemaId
   return globToRegExp(schema).test(identity.name) && fields.every((path) => identity.has(path));
 }
 
+/** Folder of the shipped definitions. */
+export const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
+
 /** Reads every `*.yaml` of the folders; an empty name stands for no folder. A later definition of a name replaces an earlier one. */
 export function loadSurveys(...folders: readonly string[]): Surveys {
   const found = new Map<string, Survey>();

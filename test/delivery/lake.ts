@@ -5,7 +5,7 @@ import { encodeFile, writeFiles } from "../../src/archive/files.ts";
 import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { openAlertFile } from "../../src/science/parquet.ts";
-import { keysOf } from "../../src/science/keys.ts";
+import { idPaths, idsIn } from "../../src/science/keys.ts";
 import { nested, toArrow } from "../../src/science/results.ts";
 import { project } from "../cli/run.ts";
 import { startFink } from "../archive/process.ts";
@@ -50,8 +50,8 @@ export async function alertsIn(lake: string, survey: string): Promise<RawAlert[]
   const found: RawAlert[] = [];
   for (const { path, partitionValues } of raw.snapshot.files.values()) {
     const file = await openAlertFile(join(raw.path, path));
-    const [{ path: id }] = keysOf(surveys.named(survey), file.paths);
-    for (const value of (await file.read([id])).longs(id)) found.push({ id: value, night: partitionValues["night"], file: path });
+    const alerts = await file.read(idPaths(surveys.named(survey), file));
+    for (const value of idsIn(alerts, surveys.named(survey))) found.push({ id: value, night: partitionValues["night"], file: path });
   }
   return found;
 }

@@ -27,8 +27,9 @@ beforeEach(() => cpSync(join(folder, "raw"), (lake = join(folder, `lake${count++
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A service on the network that can be down, and learns the names of places. */
-const remote = { isDown: false, asked: 0, name: "star", changed: [] as Place[] };
-beforeEach(() => void Object.assign(remote, { isDown: false, asked: 0, name: "star", changed: [] }));
+const remote = { isDown: false, asked: 0, name: "star", changed: [] as Place[], learn: () => remote.changed };
+const { learn } = remote;
+beforeEach(() => void Object.assign(remote, { isDown: false, asked: 0, name: "star", changed: [], learn }));
 
 function answers(count: number, context: ScienceContext): Columns {
   remote.asked += count;
@@ -45,7 +46,7 @@ const modules: ScienceModule[] = [
     needs: ["candidate.ra"],
     adds: typed("xm.type", "string"),
     catalogues: ["names@3"],
-    changes: () => remote.changed,
+    changes: () => remote.learn(),
     run: async ({ count: alerts }, context) => Promise.resolve(answers(alerts, context)),
   },
   { ...base, name: "class", needs: ["xm.type"], adds: typed("class", "string"), run: (alerts) => ({ class: { values: [...alerts.texts("xm.type")] } }) },
@@ -121,6 +122,45 @@ it("compaction puts updates into the rows; what waited there is still found", as
   expect(await later.step(run)).toMatchObject({ changed: 120 });
   expect(await rows(summary)).toEqual([{ ...complete, revision: 2 }]);
   expect(await rows("SELECT DISTINCT class FROM ztf.science")).toEqual([{ class: "galaxy" }]);
+});
+
+it("what waits is still asked for after compaction, a checkpoint and vacuum", async () => {
+  remote.isDown = true;
+  await caughtUp();
+  const updates = new ScienceUpdates(lake, ztf, 7);
+  expect(await updates.step(run)).toMatchObject({ changed: 0 });
+  expect(await compact().ended).toMatchObject({ code: 0 });
+  new LakeTable(join(lake, "ztf", "science")).checkpoint();
+  expect(await startFink(["vacuum"], { FINK_LAKE: lake, FINK_COMPACTION_KEEP_DAYS: "0" }).ended).toMatchObject({ code: 0 });
+  const [merged, ...others] = new LakeTable(join(lake, "ztf", "science")).snapshot.files.values();
+  expect([merged.tags?.["fink.pending"], others]).toEqual(["120", []]);
+  for (const one of [updates, new ScienceUpdates(lake, ztf, 7)]) expect(await one.step(run)).toMatchObject({ changed: 0, waiting: 1 });
+  remote.isDown = false;
+  while (((await updates.step(run))?.changed ?? 0) > 0) /* … */ ;
+  expect(await rows(summary)).toEqual([complete]);
+});
+
+it("what a catalogue has learnt is not forgotten where compaction replaces the files", async () => {
+  const updates = await updated();
+  remote.changed = [{ ra: 0, dec: 0, radiusArcsec: 180 * 3600 }];
+  remote.name = "galaxy";
+  await updates.learn(run, 0);
+  expect(await compact().ended).toMatchObject({ code: 0 });
+  while ((await updates.step(run)) !== null) /* … */ ;
+  expect(await rows("SELECT DISTINCT class, _revision AS revision FROM ztf.science")).toEqual([{ class: "galaxy", revision: 2 }]);
+});
+
+it("a module that cannot say what it has learnt is told of, and keeps nobody else waiting", async () => {
+  remote.isDown = true;
+  await caughtUp();
+  remote.isDown = false;
+  const updates = new ScienceUpdates(lake, ztf, 7);
+  remote.learn = () => {
+    throw new Error("the list is torn");
+  };
+  expect(await updates.learn(run, 0)).toMatchObject([{ name: "remote", failure: "the list is torn" }]);
+  while (((await updates.step(run))?.changed ?? 0) > 0) /* … */ ;
+  expect(await rows(summary)).toEqual([complete]);
 });
 
 it.each(["before:log-entry:1", "after:log-entry:1", "before:log-entry:2"])(

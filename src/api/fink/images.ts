@@ -1,6 +1,6 @@
 import { crc32, deflateSync, gunzipSync } from "node:zlib";
 import type { DuckDBBlobValue } from "@duckdb/node-api";
-import { columnPath, identifier, pathSql } from "../../lake/scan.ts";
+import { firstValueSql, identifier } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { type FitsImage, imageIn } from "../../sky/fits.ts";
@@ -12,8 +12,8 @@ export type Kind = (typeof kinds)[number];
 /** FITS files of alerts, gunzipped, by alert. */
 export async function readImages(deps: FinkDeps, survey: Survey, ids: readonly bigint[], kind: Kind, signal: AbortSignal): Promise<Map<bigint, Buffer>> {
   const sql = (schema: StructType) => {
-    const [id, image] = [columnPath(schema, survey.alert), columnPath(schema, survey.cutouts?.[kind.toLowerCase() as Lowercase<Kind>])];
-    return id === undefined || image === undefined ? null : `SELECT ${pathSql(id)}::BIGINT AS ${identifier("id")}, ${pathSql(image)} AS image FROM {alerts}`;
+    const [id, image] = [firstValueSql(schema, survey.alert), firstValueSql(schema, survey.cutouts?.[kind.toLowerCase() as Lowercase<Kind>])];
+    return id === undefined || image === undefined ? null : `SELECT ${id}::BIGINT AS ${identifier("id")}, ${image} AS image FROM {alerts}`;
   };
   const rows = await deps.sources.raw(survey.name, ids, sql, async (c, text) => (await c.run(text)).getRows(), signal);
   const images = new Map<bigint, Buffer>();

@@ -86,7 +86,9 @@ async function onNight(lake: PageLake, filter: Filter, night: number, isRun: boo
         ? []
         : (
             await (
-              await engine.connection.run(`SELECT ${identifier(batch.id)}::VARCHAR FROM alerts WHERE _row IN (${rows.slice(0, SAMPLE).join(", ")})`)
+              await engine.connection.run(
+                `SELECT ${identifier(batch.columns.id().path)}::VARCHAR FROM alerts WHERE _row IN (${rows.slice(0, SAMPLE).join(", ")})`,
+              )
             ).getRows()
           ).map(([id]) => String(id));
     return { texts: compiled.clauses.map(({ text }) => text), alerts: counts[0], passed: counts.slice(1), selected: rows.length, milliseconds, ids };
@@ -96,7 +98,6 @@ async function onNight(lake: PageLake, filter: Filter, night: number, isRun: boo
 interface LabBatch {
   readonly columns: ColumnTypes;
   readonly relation: string;
-  readonly id: string;
 }
 
 async function selectedRows(engine: Engine, compiled: Compiled, batch: LabBatch): Promise<readonly number[]> {
@@ -126,15 +127,19 @@ async function onAlerts<T>(
   const engine = await openEngine({ memory: MEMORY, threads: 2, places: new Places({ watchlists: "", areas: "", ...lake.filters }) });
   const timer = setTimeout(() => engine.connection.interrupt(), SECONDS * 1000);
   try {
-    const files = { raw, rawFiles: [...raw.snapshot.files.values()].filter(of), science, scienceFiles: [...science.snapshot.files.values()].filter(of) };
+    const files = {
+      survey,
+      raw,
+      rawFiles: [...raw.snapshot.files.values()].filter(of),
+      science,
+      scienceFiles: [...science.snapshot.files.values()].filter(of),
+    };
     const all = await alertBatch(engine.connection, files, seeds);
     const relation = condition === "true" ? all : `SELECT * FROM (${all}) WHERE ${condition}`;
     const ofSurvey = modules.filter((module) => module.surveys.includes(survey.name));
     const absent = [...addedColumns(ofSurvey)].map(([key, column]) => [key, { ...column, sql: `CAST(NULL AS ${String(column.type)})` }] as const);
     const columns = new ColumnTypes(survey, await typesOf(engine.connection, all), new Map(absent), engine.places.check);
-    const id = columns.first(survey.alert);
-    if (id === null) throw new FinkError("filter", `the alerts of ${survey.name} have no id`);
-    return await work(engine, await compile(filter, columns, engine.connection, true), { columns, relation, id });
+    return await work(engine, await compile(filter, columns, engine.connection, true), { columns, relation });
   } finally {
     clearTimeout(timer);
     engine.close();

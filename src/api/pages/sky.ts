@@ -1,6 +1,6 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { kept } from "../../kept.ts";
-import { columnPath, pathSql } from "../../lake/scan.ts";
+import { firstValueSql } from "../../lake/scan.ts";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
 import { classSql, columnsOf } from "./alerts.ts";
@@ -89,10 +89,7 @@ export class SkyTiles {
     if (kind === "matches") return `SELECT ra::DOUBLE AS ra, "dec"::DOUBLE AS "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
     const survey = this.#lake.surveys.named(name);
     const { schema } = this.#lake.table(name, kind)!.snapshot;
-    const column = (paths: readonly string[] | undefined) => {
-      const path = columnPath(schema, paths);
-      return path === undefined ? "NULL" : pathSql(path);
-    };
+    const column = (paths: readonly string[] | undefined) => firstValueSql(schema, paths) ?? "NULL";
     const type = kind === "science" ? classSql(survey, columnsOf(schema)) : null;
     return `SELECT ${column(survey.position?.ra)}::DOUBLE AS ra, ${column(survey.position?.dec)}::DOUBLE AS "dec", coalesce(${type ?? "NULL"}, 'Unclassified') AS colour,
       ${column(survey.object)}::VARCHAR AS object, ${column(survey.alert)}::VARCHAR AS alert FROM ${from}`;

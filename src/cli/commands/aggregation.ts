@@ -31,7 +31,7 @@ export const aggregation = defineCommand({
     if ((action !== "check" && action !== "test") || name === undefined)
       throw new FinkError("usage", "there are ./fink aggregation list, check NAME and test NAME");
     const one = await named(config, name, survey);
-    const session = await openSession(config.lake);
+    const session = await openSession(config.lake, { surveys: surveysOf(config) });
     try {
       const chosen = night ?? (await newestNight(session, one));
       const rows = await nightStatistics(session, surveysOf(config).named(one.survey), chosen, one);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { defaultKafkaTarget } from "../../config/targets.ts";
 import type { Config } from "../../config/schema.ts";
+import { surveysOf } from "../../archive/setup.ts";
 import { exportRows, type ExportPlace } from "../../delivery/export/export.ts";
 import { FinkError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
@@ -28,7 +29,7 @@ const command = defineCommand({
     const signal = stopSignal();
     const progress = (done: number, total: number) => bar.show(done / Math.max(1, total), `${done} of ${total} rows`);
     try {
-      const { rows, before, complete } = await exportRows({ lake: config.lake, sql, place, signal, progress });
+      const { rows, before, complete } = await exportRows({ lake: config.lake, surveys: surveysOf(config), sql, place, signal, progress });
       bar.clear();
       if (context.json) context.print(JSON.stringify({ rows, before, complete, to }));
       else

@@ -7,6 +7,7 @@ import { StatementType } from "@duckdb/node-api";
 import { z } from "zod";
 import { FinkError } from "../../errors.ts";
 import { cellsOf, type TextFormat, textOf } from "../../sql/output.ts";
+import { surveysOf } from "../../archive/setup.ts";
 import { type LakeSession, openSession } from "../../sql/session.ts";
 import { rowsOf, toJson } from "../../sql/values.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -27,10 +28,10 @@ export const query = defineCommand({
   flags,
   async run(context, [sql], { format = context.json ? "json" : "table", out, limit }) {
     if (format === "parquet" && out === undefined && process.stdout.isTTY) throw new FinkError("usage", "parquet is not for a terminal: add --out FILE");
-    const { lake } = context.config().config;
+    const { config } = context.config();
     const scratch = mkdtempSync(join(tmpdir(), "fink-query-"));
     const parquet = out === undefined ? join(scratch, "result.parquet") : resolve(out);
-    const session = await openSession(lake, format === "parquet" ? { writable: parquet } : {});
+    const session = await openSession(config.lake, { surveys: surveysOf(config), ...(format === "parquet" && { writable: parquet }) });
     let interrupted = false;
     const interrupt = () => {
       interrupted = true;

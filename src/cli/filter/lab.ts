@@ -89,7 +89,7 @@ async function fileLab(context: CommandContext, engine: Engine, survey: Survey, 
       const wanted = new Set(named.filter((path) => columns.added.has(path.toLowerCase())));
       const onAlerts = async (relation: string) => {
         const keys = keyColumns(columns, true);
-        const outcomes = await runFilters(engine, { columns, relation, id: keys.alert.path }, filters, { ...options, keys: flatKeys(keys) });
+        const outcomes = await runFilters(engine, { columns, relation }, filters, { ...options, keys: flatKeys(keys) });
         return await work({ outcomes, keys: await readKeys(engine, keys, "") });
       };
       return await withAlertFile(file, wanted, modules, setupOf(context), onAlerts, { isStrict: !isSample });

@@ -4,7 +4,7 @@ import { surveysOf } from "../../archive/setup.ts";
 import type { Config } from "../../config/schema.ts";
 import { FinkError } from "../../errors.ts";
 import type { Snapshot } from "../../lake/actions.ts";
-import { columnPath, identifier, pathSql } from "../../lake/scan.ts";
+import { firstValueSql, identifier } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { NumberedSchema, OutgoingPacket } from "../../simulator/targets/target.ts";
 import { jdMinusMjd, mjdOfUnixEpoch } from "../../sky/time.ts";
@@ -41,7 +41,7 @@ export class ReplayedNight {
   /** Throws FinkError "usage" where the lake has no such alerts. */
   static async open(config: Config, survey: string | undefined, night: string, needed: Needed): Promise<ReplayedNight> {
     const name = surveyIn(config.lake, survey);
-    const session = await openSession(config.lake);
+    const session = await openSession(config.lake, { surveys: surveysOf(config) });
     try {
       const { snapshot } = session.tables.find((table) => table.survey === name && table.kind === "raw")!;
       const result = await session.query(`SELECT count(*) FROM ${identifier(name)}.raw WHERE night = ${night}`);
@@ -95,14 +95,14 @@ export class ReplayedNight {
   /** ms since 1970 */
   #timeSql(): string {
     const { time } = this.#of.survey;
-    const path = columnPath(this.#of.columns, time?.field);
-    const observed = path ? `(${pathSql(path)}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE` : "NULL";
+    const at = firstValueSql(this.#of.columns, time?.field);
+    const observed = at ? `(${at}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE` : "NULL";
     return `coalesce(epoch_us(_published_at) / 1000.0::DOUBLE, ${observed}, 0.0::DOUBLE)`;
   }
 
   #textSql(paths: readonly string[] | undefined, otherwise: string): string {
-    const path = columnPath(this.#of.columns, paths);
-    return path ? `coalesce(${pathSql(path)}::VARCHAR, ${otherwise})` : otherwise;
+    const value = firstValueSql(this.#of.columns, paths);
+    return value ? `coalesce(${value}::VARCHAR, ${otherwise})` : otherwise;
   }
 
   #packet([at, id, key, label, ...values]: DuckDBValue[]): OutgoingPacket {

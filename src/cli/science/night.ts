@@ -94,7 +94,7 @@ async function notDone(
   const off = new Set((await Promise.all(wanted.map(async (module) => ((await module.unavailable?.(setup)) ?? null) !== null && module.name))).filter(Boolean));
   const made = wanted.map(({ name, version }) => `${name}@${version}${off.has(name) ? "!" : ""}`);
   const editions = wanted.flatMap(({ name, catalogues = [] }) => (off.has(name) ? [] : catalogues));
-  const session = await openSession(config.lake);
+  const session = await openSession(config.lake, { surveys: surveysOf(config) });
   try {
     const todo: number[] = [];
     for (const night of nights) {

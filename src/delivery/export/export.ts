@@ -9,6 +9,7 @@ import { replaceWhole } from "../../lake/durable.ts";
 import { parquet } from "../../lake/parquet.ts";
 import { type StructType, structType } from "../../lake/schema.ts";
 import { openSession } from "../../sql/session.ts";
+import type { Surveys } from "../../surveys/surveys.ts";
 import type { KafkaTargetOptions } from "../kafka.ts";
 import { formatOf, type Sink } from "./format.ts";
 import { kafkaSink } from "./kafka.ts";
@@ -19,6 +20,7 @@ export type ExportPlace =
 
 export interface ExportOptions {
   readonly lake: string;
+  readonly surveys?: Surveys;
   readonly sql: string;
   readonly place: ExportPlace;
   readonly signal: AbortSignal;
@@ -61,9 +63,9 @@ export async function exportRows(options: ExportOptions): Promise<Exported> {
   return exported;
 }
 
-async function runQuery({ lake, sql, signal }: ExportOptions, folder: string, result: string): Promise<void> {
+async function runQuery({ lake, surveys, sql, signal }: ExportOptions, folder: string, result: string): Promise<void> {
   const part = join(folder, `${process.pid}.part`);
-  const session = await openSession(lake, { writable: part });
+  const session = await openSession(lake, { ...(surveys && { surveys }), writable: part });
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
   try {
