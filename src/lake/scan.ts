@@ -62,6 +62,18 @@ export function firstValueSql(schema: StructType, paths: readonly string[] | und
   return found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
 }
 
+/**
+ * Condition that the first of the paths that has a value is one of these; undefined: the table has none of the paths. DuckDB evaluates a condition on one column
+ * as it reads that column, and what follows of the others is left out; one on coalesce it evaluates when it has read all that the query needs, images and lists.
+ */
+export function isOneOfSql(schema: StructType, paths: readonly string[] | undefined, values: Iterable<bigint>): string | undefined {
+  const [first] = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string");
+  const value = firstValueSql(schema, paths);
+  if (first === undefined || value === undefined) return undefined;
+  const isOne = ` IN (${Array.from(values, (one) => `'${one}'::${sqlType(typeAt(schema, first)!)}`).join(", ")})`;
+  return value === pathSql(first) ? value + isOne : `(${pathSql(first)}${isOne} OR ${pathSql(first)} IS NULL) AND ${value}${isOne}`;
+}
+
 /** Type of the field at a dotted path. */
 export function typeAt(schema: StructType, path: string): ColumnType | undefined {
   return path.split(".").reduce<ColumnType | undefined>((type, name) => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { idRange } from "../lake/merge-stats.ts";
-import { columnPath, firstValueSql, scan, sqlType, typeAt } from "../lake/scan.ts";
+import { columnPath, isOneOfSql, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -34,7 +34,6 @@ export class RawAlerts {
     });
     if (files.length === 0) return null;
     const rows = await scan(connection, { path, partitionColumns, schema }, files, join(scratch, "seeds"));
-    const list = ids.map((one) => `'${one}'::${sqlType(typeAt(schema, id)!)}`).join(", ");
-    return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${firstValueSql(schema, this.#survey.alert)} IN (${list}))`));
+    return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${isOneOfSql(schema, this.#survey.alert, ids)})`));
   }
 }

@@ -1,5 +1,5 @@
 import type { Json } from "@duckdb/node-api";
-import { firstValueSql, identifier, literal, pathSql, typeAt } from "../../lake/scan.ts";
+import { firstValueSql, identifier, isOneOfSql, literal, pathSql, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { SourceNames } from "../../serving/columns.ts";
 import type { Place } from "../../serving/places.ts";
@@ -77,9 +77,8 @@ export async function histories(lake: PageLake, survey: Survey, ids: readonly st
 /** Condition that the alert is one of these, in the columns of a table; null when it cannot be. */
 export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Iterable<string>): string | null {
   const schema = lake.table(survey, kind)?.snapshot.schema;
-  const value = schema && firstValueSql(schema, lake.surveys.named(survey).alert);
   const wanted = longsOf(ids);
-  return value === undefined || wanted.length === 0 ? null : `${value} IN (${wanted.join(", ")})`;
+  return schema === undefined || wanted.length === 0 ? null : (isOneOfSql(schema, lake.surveys.named(survey).alert, wanted) ?? null);
 }
 
 /** Class of each alert, as SQL over columns found by their paths; null where the survey has none or there is no such column. */
