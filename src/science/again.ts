@@ -117,8 +117,14 @@ async function revise(
     for (const part of parts) {
       const pairs = await pairsOf(part, raw, wanted, survey);
       if (pairs.length === 0) continue;
-      const base = take(part, pairs.map(first)) as Data<Struct>;
-      const alerts = someRows(await raw.read(modules.flatMap(({ needs }) => needs)), pairs.map(second));
+      const base = take(
+        part,
+        pairs.map(([row]) => row),
+      ) as Data<Struct>;
+      const alerts = someRows(
+        await raw.read(modules.flatMap(({ needs }) => needs)),
+        pairs.map(([, row]) => row),
+      );
       const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
       const changed = job.which === "all" ? revisedRows(base, results) : changedRows(base, results);
@@ -183,9 +189,6 @@ function waitingIn(rows: Data<Struct>): number {
     .texts("_pending")
     .filter((names) => names !== "").length;
 }
-
-const first = ([one]: readonly [number, number]): number => one;
-const second = ([, two]: readonly [number, number]): number => two;
 
 /** What is known of rows of `science` or `science_updates`. */
 export interface RowStates {

@@ -1,8 +1,9 @@
 import type { Data, Struct } from "apache-arrow";
-import { containerBlocks, ContainerHeaders } from "../avro/container.ts";
 import { columnsOf } from "../avro/columns.ts";
+import { containerBlocks, ContainerHeaders } from "../avro/container.ts";
 import { compileDecoder } from "../avro/decoder.ts";
 import { readWireHeader } from "../avro/wire.ts";
+import { type Batch, packetsOf } from "../simulator/night/batch.ts";
 import { simulateHere } from "../simulator/night/simulate.ts";
 import { schemaFor } from "../simulator/packets/schemas.ts";
 import type { SurveyName } from "../simulator/survey/telescope.ts";
@@ -15,19 +16,23 @@ export function sampleAlerts(survey: SurveyName, alerts: number): AlertColumns {
 
 export function sampleColumns(survey: SurveyName, alerts: number): Data<Struct> {
   const schema = survey === "ztf" ? "4.02" : "9.0";
-  const decoder = compileDecoder(schemaFor(survey, schema).text);
-  const headers = new ContainerHeaders();
-  for (const { bytes, ends } of simulateHere({ survey, schema, nights: ["2026-09-14"], alerts, seed: 1, rates: {} })) {
-    const packets = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    ends.forEach((end, i) => {
-      const start = i === 0 ? 0 : ends[i - 1];
-      if (packets[start] === 0) return decoder.decode(packets, readWireHeader(packets, start, end).start, end);
-      for (const block of containerBlocks(packets, headers.read(packets, start, end), end, maxPacketBytes)) {
-        decoder.decode(Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength), block.start, block.end);
-      }
-    });
-  }
-  return columnsOf(decoder);
+  return decoded(simulateHere({ survey, schema, nights: ["2026-09-14"], alerts, seed: 1, rates: {} }), schemaFor(survey, schema).text);
 }
 
 const maxPacketBytes = 1 << 24;
+
+/** Simulated packets as columns: containers, or data with Confluent's header. */
+export function decoded(batches: Iterable<Batch>, schema: string): Data<Struct> {
+  const decoder = compileDecoder(schema);
+  const headers = new ContainerHeaders();
+  for (const batch of batches) {
+    for (const packet of packetsOf(batch)) {
+      const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
+      if (bytes[0] === 0) decoder.decode(bytes, readWireHeader(bytes, 0, bytes.length).start, bytes.length);
+      else
+        for (const block of containerBlocks(bytes, headers.read(bytes, 0, bytes.length), bytes.length, maxPacketBytes))
+          decoder.decode(Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength), block.start, block.end);
+    }
+  }
+  return columnsOf(decoder);
+}

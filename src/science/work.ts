@@ -45,8 +45,9 @@ async function changes({ survey, since }: Work["changes"]["job"], { setup, modul
   return await Promise.all(
     able.map(async (module) => {
       const { name, version } = module;
+      const limitSeconds = 20 * setup.config.remote.timeoutSeconds; // a list of all its names is more than an answer
       try {
-        return { module: name, places: (await watched(module, observer, setup.config.limitSeconds, () => module.changes?.(since, setup))) ?? [] };
+        return { module: name, places: (await watched(module, observer, limitSeconds, () => module.changes?.(since, setup))) ?? [] };
       } catch (error) {
         return { module: name, places: [], outcome: { name, version, alerts: 0, pending: 0, milliseconds: 0, failure: messageOf(error) } };
       }

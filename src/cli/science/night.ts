@@ -137,9 +137,20 @@ export async function diffNight(context: CommandContext, given: NightFlags): Pro
     column,
     String(count),
     largest === null ? "" : String(Number(largest.toPrecision(4))),
-    examples.map((one) => `${one.alert}: ${one.from} → ${one.to}`).join(", "),
+    examples.map(({ alert, from: before, to: after }) => `${alert}: ${wordsBut(before, after)} → ${wordsBut(after, before)}`).join(", "),
   ]);
   context.print(table(["column", "alerts", "largest difference", "examples"], rows));
+}
+
+/** Of lists of words, such as the modules of a row, those that the other has not. */
+function wordsBut(text: string | null, other: string | null): string | null {
+  const others = new Set(other?.split(" "));
+  return text?.includes(" ")
+    ? text
+        .split(" ")
+        .filter((word) => !others.has(word))
+        .join(" ")
+    : text;
 }
 
 /** The survey may be left out where one alone has science of those nights. */

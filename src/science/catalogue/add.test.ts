@@ -83,7 +83,7 @@ describe("a catalogue", () => {
     [{ keep: ["dec"] }, csv, /dec cannot be kept/],
     [{ radiusArcsec: 0 }, csv, /radius of 0″/],
     [{ ra: "mag", dec: "ra" }, csv, /of 5 rows have no mag of −180 … 360° and ra of −90 … 90°/],
-    [{}, join(folder, "none.csv"), /none.csv cannot be read/],
+    [{}, join(folder, "none.csv"), /there is no file .*none.csv/],
     [{}, fileOf("broken.fits", "SIMPLE  =                    T"), /broken.fits cannot be read as CSV, Parquet, FITS or VOTable: there is no binary table/],
     [{}, fileOf("broken.parquet", "PAR1 and no more"), /broken.parquet cannot be read/],
   ])("with %j is refused", async (wrong, file, message) => {

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, rename, stat } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { FinkError, messageOf } from "../../errors.ts";
+import { FinkError } from "../../errors.ts";
 import { replaceWhole, syncPath } from "../../lake/durable.ts";
 import { identifier, literal } from "../../lake/scan.ts";
 import { scratchFolder } from "../../lake/tables.ts";
 import { type CatalogueInfo, catalogueFolder, type KeptType, ownColumns } from "../../lake/catalogues.ts";
+import { checkFile } from "../missing.ts";
 import { keptType } from "./kept-column.ts";
 import { degreesSql, withSkySql } from "./positions.ts";
 import { columnNamed, openSourceFile } from "./source-file.ts";
@@ -29,7 +30,7 @@ export interface CatalogueOptions {
  */
 export async function addCatalogue(lake: string, files: readonly string[], options: CatalogueOptions, now = new Date()): Promise<CatalogueInfo> {
   check(options);
-  for (const file of files) await readable(file);
+  for (const file of files) checkFile(file, "io");
   const edition = `${now.toISOString().slice(0, 10).replaceAll("-", "")}-${await hashOf(files, options)}`;
   const [folder, temporary] = [catalogueFolder(lake, options.name), scratchFolder(lake)];
   for (const path of [folder, temporary]) await mkdir(path, { recursive: true });
@@ -62,14 +63,6 @@ function check({ name, keep, radiusArcsec }: CatalogueOptions): void {
 
 function unusable(rows: number, leftOut: number, { ra, dec }: CatalogueOptions): FinkError {
   return new FinkError("io", `${leftOut} of ${rows} rows have no ${ra} of −180 … 360° and ${dec} of −90 … 90°: are the columns the right ones, in degrees?`);
-}
-
-async function readable(file: string): Promise<void> {
-  try {
-    if (!(await stat(file)).isFile()) throw new Error("it is no file");
-  } catch (error) {
-    throw new FinkError("io", `${file} cannot be read: ${messageOf(error)}`, error);
-  }
 }
 
 /** The same files read the same way have the same. */

@@ -1,5 +1,5 @@
 import { FinkError } from "../../errors.ts";
-import type { Cell, CellType, ForeignColumn, ForeignTable } from "./table-columns.ts";
+import { type Cell, type CellType, type ForeignColumn, type ForeignTable, numberNamed, type numbers } from "./table-columns.ts";
 
 // FITS 4.0: https://fits.gsfc.nasa.gov/standard40/fits_standard40aa-le.pdf; a binary table is section 7.3.
 
@@ -40,16 +40,10 @@ export function binaryTable(bytes: Buffer): BinaryTable {
 /** All numbers of a column, also where a cell has several; 64-bit integers beyond 2^53 are rounded. */
 export function columnNumbers(bytes: Buffer, { start, rows, rowBytes, columns }: BinaryTable, column: number): Float64Array {
   const { name, letter, repeat, offset } = columns[column];
-  const width = widths[letter];
-  const read = {
-    E: (at: number) => bytes.readFloatBE(at),
-    D: (at: number) => bytes.readDoubleBE(at),
-    I: (at: number) => bytes.readInt16BE(at),
-    J: (at: number) => bytes.readInt32BE(at),
-    K: (at: number) => Number(bytes.readBigInt64BE(at)),
-  }[letter];
-  if (!read) throw new FinkError("io", `column ${name} of the FITS file has no numbers`);
-  return Float64Array.from({ length: rows * repeat }, (_, i) => read(start + Math.floor(i / repeat) * rowBytes + offset + (i % repeat) * width));
+  const number = numberNamed(letters[letter]);
+  if (!number) throw new FinkError("io", `column ${name} of the FITS file has no numbers`);
+  const at = (i: number) => start + Math.floor(i / repeat) * rowBytes + offset + (i % repeat) * number.bytes;
+  return Float64Array.from({ length: rows * repeat }, (_, i) => Number(number.read(bytes, at(i))));
 }
 
 export type Cards = ReadonlyMap<string, string>;
@@ -87,8 +81,9 @@ function padded(length: number): number {
   return Math.ceil(length / blockBytes) * blockBytes;
 }
 
-/** Bytes of one element by the letter of TFORM. */
-const widths: Readonly<Record<string, number>> = { L: 1, B: 1, I: 2, J: 4, K: 8, A: 1, E: 4, D: 8, C: 8, M: 16, P: 8, Q: 16 };
+/** By the letter of TFORM: numbers, and the bytes of other elements. */
+const letters: Readonly<Record<string, keyof typeof numbers>> = { B: "unsignedByte", I: "short", J: "int", K: "long", E: "float", D: "double" };
+const otherBytes: Readonly<Record<string, number>> = { L: 1, A: 1, C: 8, M: 16, P: 8, Q: 16 };
 
 function tableAt(bytes: Buffer, start: number, cards: Cards): BinaryTable {
   const [rowBytes, rows] = [numberOf(cards, "NAXIS1"), numberOf(cards, "NAXIS2")];
@@ -99,7 +94,7 @@ function tableAt(bytes: Buffer, start: number, cards: Cards): BinaryTable {
     if (letter === undefined) throw new FinkError("io", `TFORM${i + 1} of the FITS file is ${cards.get(`TFORM${i + 1}`) ?? "missing"}`);
     const repeat = repeatText === "" ? 1 : Number(repeatText);
     const own = offset;
-    offset += letter === "X" ? Math.ceil(repeat / 8) : repeat * widths[letter];
+    offset += letter === "X" ? Math.ceil(repeat / 8) : repeat * (numberNamed(letters[letter])?.bytes ?? otherBytes[letter]);
     return { name: cards.get(`TTYPE${i + 1}`) ?? `column${i + 1}`, letter, repeat, offset: own };
   });
   return { cards, start, rows, rowBytes, columns };
@@ -123,14 +118,12 @@ function cellReader(bytes: Buffer, letter: string, repeat: number, cards: Cards,
     };
   if (repeat !== 1) return null;
   if (letter === "L") return { type: "boolean", at: (offset) => (bytes[offset] === 0 ? null : bytes[offset] === 0x54) };
-  if (letter === "E") return scaled({ type: "float", at: (offset) => bytes.readFloatBE(offset) }, cards, column);
-  if (letter === "D") return scaled({ type: "double", at: (offset) => bytes.readDoubleBE(offset) }, cards, column);
-  if (!"BIJK".includes(letter)) return null;
-  const missing = cards.get(`TNULL${column}`);
-  const read = (offset: number): number | bigint =>
-    letter === "K" ? bytes.readBigInt64BE(offset) : letter === "B" ? bytes[offset] : bytes.readIntBE(offset, widths[letter]);
+  const number = numberNamed(letters[letter]);
+  if (!number) return null;
+  const missing = "BIJK".includes(letter) ? cards.get(`TNULL${column}`) : undefined;
+  const read = (offset: number): number | bigint => number.read(bytes, offset);
   const orNull = (value: number | bigint): Cell => (String(value) === missing ? null : value);
-  return scaled({ type: letter === "K" ? "long" : "int", at: missing === undefined ? read : (offset) => orNull(read(offset)) }, cards, column);
+  return scaled({ type: number.type, at: missing === undefined ? read : (offset) => orNull(read(offset)) }, cards, column);
 }
 
 /** TSCAL and TZERO make a double of whatever it was. */

@@ -11,6 +11,20 @@ export interface ForeignTable {
   readonly columns: readonly ForeignColumn[];
 }
 
+/** Numbers as both formats have them, big-endian, under VOTable's names. */
+export const numbers = {
+  unsignedByte: { type: "int", bytes: 1, read: (from: Buffer, at: number) => from[at] },
+  short: { type: "int", bytes: 2, read: (from: Buffer, at: number) => from.readInt16BE(at) },
+  int: { type: "int", bytes: 4, read: (from: Buffer, at: number) => from.readInt32BE(at) },
+  long: { type: "long", bytes: 8, read: (from: Buffer, at: number) => from.readBigInt64BE(at) },
+  float: { type: "float", bytes: 4, read: (from: Buffer, at: number) => from.readFloatBE(at) },
+  double: { type: "double", bytes: 8, read: (from: Buffer, at: number) => from.readDoubleBE(at) },
+} as const satisfies Record<string, { type: CellType; bytes: number; read(from: Buffer, at: number): number | bigint }>;
+
+export function numberNamed(name: string | undefined): (typeof numbers)[keyof typeof numbers] | undefined {
+  return Object.hasOwn(numbers, name ?? "") ? numbers[name as keyof typeof numbers] : undefined;
+}
+
 export interface ForeignColumn {
   readonly name: string;
   readonly type: CellType;

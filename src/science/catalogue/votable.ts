@@ -1,5 +1,5 @@
 import { FinkError } from "../../errors.ts";
-import type { Cell, CellType, ForeignColumn, ForeignTable } from "./table-columns.ts";
+import { type Cell, type CellType, type ForeignColumn, type ForeignTable, numberNamed } from "./table-columns.ts";
 
 // VOTable 1.4: https://www.ivoa.net/documents/VOTable/20191021/; the serializations are section 5.
 
@@ -27,28 +27,8 @@ interface Field {
   readonly missing: string | undefined;
 }
 
-const cellTypes: Readonly<Record<string, CellType>> = {
-  boolean: "boolean",
-  unsignedByte: "int",
-  short: "int",
-  int: "int",
-  long: "long",
-  float: "float",
-  double: "double",
-};
-const widths: Readonly<Record<string, number>> = {
-  boolean: 1,
-  unsignedByte: 1,
-  short: 2,
-  int: 4,
-  long: 8,
-  float: 4,
-  double: 8,
-  char: 1,
-  unicodeChar: 2,
-  floatComplex: 8,
-  doubleComplex: 16,
-};
+/** Bytes of what is no number. */
+const otherBytes: Readonly<Record<string, number>> = { boolean: 1, char: 1, unicodeChar: 2, floatComplex: 8, doubleComplex: 16 };
 
 function fieldsOf(text: string): Field[] {
   return [...text.matchAll(/<(?:\w+:)?FIELD\b((?:"[^"]*"|'[^']*'|[^>"'])*?)(?:\/>|>(.*?)<\/(?:\w+:)?FIELD>)/gs)].map(([, attributes, body = ""]) => {
@@ -60,7 +40,7 @@ function fieldsOf(text: string): Field[] {
       name,
       datatype,
       length,
-      type: isText ? "text" : length === 1 ? cellTypes[datatype] : undefined,
+      type: isText ? "text" : length !== 1 ? undefined : datatype === "boolean" ? "boolean" : numberNamed(datatype)?.type,
       missing: attribute(/<(?:\w+:)?VALUES\b[^>]*/.exec(body)?.[0] ?? "", "null"),
     };
   });
@@ -110,7 +90,7 @@ function binaryRows(bytes: Buffer, fields: readonly Field[], isBinary2: boolean)
       fields.map((field, i) => {
         const count = field.length ?? bytes.readUInt32BE(at);
         const start = field.length === null ? at + 4 : at;
-        at = start + (field.datatype === "bit" ? Math.ceil(count / 8) : count * (widths[field.datatype] ?? NaN));
+        at = start + (field.datatype === "bit" ? Math.ceil(count / 8) : count * (numberNamed(field.datatype)?.bytes ?? otherBytes[field.datatype] ?? NaN));
         if (!(at <= bytes.length)) throw new FinkError("io", `the VOTable ends within row ${rows.length + 1}, or its ${field.name} is of no known type`);
         const isNull = isBinary2 && (bytes[mask + (i >> 3)] & (0x80 >> (i & 7))) !== 0;
         return isNull ? null : binaryCell(bytes.subarray(start, at), field);
@@ -125,17 +105,6 @@ function binaryCell(bytes: Buffer, { type, datatype, missing }: Field): Cell {
   if (datatype === "unicodeChar") return Buffer.from(bytes).swap16().toString("utf16le").replace(/\0.*$/s, "");
   if (type === "text") return bytes.toString("utf8").replace(/\0.*$/s, "");
   if (type === "boolean") return /[tT1]/.test(String.fromCharCode(bytes[0])) ? true : /[fF0]/.test(String.fromCharCode(bytes[0])) ? false : null;
-  const value =
-    datatype === "float"
-      ? bytes.readFloatBE()
-      : datatype === "double"
-        ? bytes.readDoubleBE()
-        : datatype === "long"
-          ? bytes.readBigInt64BE()
-          : integer(bytes, datatype);
+  const value = numberNamed(datatype)!.read(bytes, 0);
   return String(value) === missing ? null : value;
-}
-
-function integer(bytes: Buffer, datatype: string): number {
-  return datatype === "unsignedByte" ? bytes[0] : bytes.readIntBE(0, bytes.length);
 }

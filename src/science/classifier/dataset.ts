@@ -1,10 +1,8 @@
-import { columnsOf } from "../../avro/columns.ts";
-import { containerBlocks, ContainerHeaders } from "../../avro/container.ts";
-import { compileDecoder } from "../../avro/decoder.ts";
-import { type Batch, packetsOf, type SimulationOptions } from "../../simulator/night/batch.ts";
+import type { SimulationOptions } from "../../simulator/night/batch.ts";
 import { simulate } from "../../simulator/night/simulate.ts";
 import { schemaFor } from "../../simulator/packets/schemas.ts";
 import { alertsOf } from "../alerts.ts";
+import { decoded } from "../sample.ts";
 import { earlyAlerts, featureNames } from "./features.ts";
 
 /** Early alerts with what they are. */
@@ -38,7 +36,6 @@ const rates: Readonly<Record<string, number>> = {
 };
 
 const schema = "4.02";
-const maxPacketBytes = 1 << 24;
 
 export interface DatasetOptions extends Pick<SimulationOptions, "nights" | "alerts" | "seed"> {
   readonly workers: number;
@@ -50,7 +47,7 @@ export async function simulatedDataset({ nights, alerts, seed, workers }: Datase
   let made = 0;
   for await (const batch of simulate({ survey: "ztf", schema, nights, alerts, seed, rates }, { workers })) {
     made += batch.ends.length;
-    const early = earlyAlerts(alertsOf([decoded(batch)]));
+    const early = earlyAlerts(alertsOf([decoded([batch], schemaFor("ztf", schema).text)]));
     parts.push({ rows: early.rows, classes: early.alerts.map((i) => batch.truth[i].class), objects: early.alerts.map((i) => batch.truth[i].objectId) });
   }
   const classes = parts.flatMap((part) => part.classes);
@@ -58,15 +55,4 @@ export async function simulatedDataset({ nights, alerts, seed, workers }: Datase
   parts.reduce((at, part) => (rows.set(part.rows, at), at + part.rows.length), 0);
   const weights = Float64Array.from(classes, (name) => 1 / (rates[name] ?? 1));
   return { count: classes.length, rows, classes, objects: parts.flatMap((part) => part.objects), weights, made };
-}
-
-function decoded(batch: Batch) {
-  const decoder = compileDecoder(schemaFor("ztf", schema).text);
-  const headers = new ContainerHeaders();
-  for (const packet of packetsOf(batch)) {
-    const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
-    for (const block of containerBlocks(bytes, headers.read(bytes, 0, bytes.length), bytes.length, maxPacketBytes))
-      decoder.decode(Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength), block.start, block.end);
-  }
-  return columnsOf(decoder);
 }

@@ -29,16 +29,17 @@ export function crossMatchModules(setup: ScienceSetup): ScienceModule[] {
 
 /** The catalogue of the lake, else the remote service, else what is missing. */
 function sourceOf(rule: CrossMatch, setup: ScienceSetup, infos: readonly CatalogueInfo[]): MatchSource | string {
-  const { name, fields, optional, add } = rule;
+  const { name, fields, optional, add, radiusArcsec } = rule;
   const isRemote = (setup.config.remote.services as readonly string[]).includes(name);
   if (isRemote && name === "tns") return tnsSource(setup, rule);
   const info = infos.find((one) => one.name === name);
   const lacking = info && fields.find((field) => !info.keep.includes(field) && !optional?.includes(field));
   if (info && lacking === undefined) return catalogueSource(setup.lake, rule, info);
   if (isRemote) return remoteSource(setup, rule);
+  const keep = fields.some((field) => field.includes(" ")) ? `"${fields.join(",")}"` : fields.join(",");
   const what = lacking === undefined ? `there is no catalogue ${name}` : `the catalogue ${name} does not keep ${lacking}`;
   const ways = [
-    ...(add === null ? [] : [`./fink catalog add ${add}`]),
+    ...(add === null ? [] : [`./fink catalog add ${add} --name ${name} --keep ${keep} --radius ${radiusArcsec}`]),
     ...(rule.table === null && name !== "tns" ? [] : [`name it in science.remote.services`]),
   ];
   return `${add === null ? "it is not asked for" : what}; ${ways.join(", or ")}`;

@@ -11,7 +11,7 @@ export interface CrossMatch {
   readonly fields: readonly string[];
   /** Those of them that a catalogue of the lake may lack. */
   readonly optional?: readonly string[];
-  /** How the catalogue is added; null: it is only asked for remotely. */
+  /** How the catalogue is added: files, and the columns of positions; null: it is only asked for remotely. */
   readonly add: string | null;
   /** Table of the CDS X-match service; null: the lake's catalogue only. */
   readonly table: string | null;

@@ -4,6 +4,11 @@ import { type CrossMatch, type Field, type MatchColumn, same, text } from "./rul
 /** As fink-science writes it for an alert without a source, in a batch where others have one. */
 const nan = "nan";
 
+/** One field as text; `none`: what ZTF has where there is no source. */
+function both(field: string, [ztf, lsst]: readonly [string, string], description: string, none: string): CrossMatch["columns"] {
+  return { ztf: [same(field, text(ztf, `${description}; ${none}: none`), none)], lsst: [same(field, text(lsst, `${description}; null: none`))] };
+}
+
 const simbad: CrossMatch = {
   name: "simbad",
   title: "SIMBAD",
@@ -79,12 +84,9 @@ const vsx: CrossMatch = {
   title: "International Variable Star Index",
   radiusArcsec: 1.5,
   fields: ["Type"],
-  add: "vsx.parquet --name vsx --ra RAdeg --dec DEdeg --keep Type --radius 1.5",
+  add: "vsx.parquet --ra RAdeg --dec DEdeg",
   table: "vizier:B/vsx/vsx",
-  columns: {
-    ztf: [same("Type", text("vsx", "type of the nearest variable of VSX within 1.5″; nan: none"), nan)],
-    lsst: [same("Type", text("xm.vsx_Type", "type of the nearest variable of VSX within 1.5″; null: none"))],
-  },
+  columns: both("Type", ["vsx", "xm.vsx_Type"], "type of the nearest variable of VSX within 1.5″", nan),
 };
 
 const spicy: CrossMatch = {
@@ -93,7 +95,7 @@ const spicy: CrossMatch = {
   radiusArcsec: 1.2,
   fields: ["SPICY", "class"],
   optional: ["SPICY"],
-  add: "spicy.parquet --name spicy --ra RAdeg --dec DEdeg --keep SPICY,class --radius 1.2",
+  add: "spicy.parquet --ra RAdeg --dec DEdeg",
   table: "vizier:J/ApJS/254/33/table1",
   columns: {
     ztf: [
@@ -104,46 +106,15 @@ const spicy: CrossMatch = {
   },
 };
 
-/** Labels of one column, whose text is Unknown for ZTF and null for LSST where there is none. */
-function labelled(name: string, title: string, radiusArcsec: number, field: string, [ztf, lsst]: readonly [string, string], add: string): CrossMatch {
-  const description = `${field} of the nearest source of ${title} within ${radiusArcsec}″`;
-  return {
-    name,
-    title,
-    radiusArcsec,
-    fields: [field],
-    add,
-    table: null,
-    columns: { ztf: [same(field, text(ztf, `${description}; Unknown: none`), "Unknown")], lsst: [same(field, text(lsst, `${description}; null: none`))] },
-  };
+/** A catalogue of the lake with labels in one column: Unknown for ZTF and null for LSST where there is none. */
+function labelled(name: string, title: string, radiusArcsec: number, field: string, add: string): CrossMatch {
+  const columns = both(field, [name, `xm.${name}_type`], `${field} of the nearest source of ${title} within ${radiusArcsec}″`, "Unknown");
+  return { name, title, radiusArcsec, fields: [field], add, table: null, columns };
 }
 
-const gcvs = labelled(
-  "gcvs",
-  "General Catalogue of Variable Stars",
-  1.5,
-  "VarType",
-  ["gcvs", "xm.gcvs_type"],
-  "gcvs.parquet --name gcvs --ra ra --dec dec --keep VarType --radius 1.5",
-);
-
-const x3hsp = labelled(
-  "x3hsp",
-  "3HSP blazars",
-  60,
-  "3HSP Source name",
-  ["x3hsp", "xm.x3hsp_type"],
-  `3hsp.csv --name x3hsp --ra R.A. --dec Dec --keep "3HSP Source name" --radius 60`,
-);
-
-const x4lac = labelled(
-  "x4lac",
-  "4LAC active galaxies",
-  60,
-  "Source_Name",
-  ["x4lac", "xm.x4lac_type"],
-  "table-4LAC-DR3-h.fits table-4LAC-DR3-l.fits --name x4lac --ra RAJ2000 --dec DEJ2000 --keep Source_Name --radius 60",
-);
+const gcvs = labelled("gcvs", "General Catalogue of Variable Stars", 1.5, "VarType", "gcvs.parquet --ra ra --dec dec");
+const x3hsp = labelled("x3hsp", "3HSP blazars", 60, "3HSP Source name", "3hsp.csv --ra R.A. --dec Dec");
+const x4lac = labelled("x4lac", "4LAC active galaxies", 60, "Source_Name", "table-4LAC-DR3-h.fits table-4LAC-DR3-l.fits --ra RAJ2000 --dec DEJ2000");
 
 function mangroveColumns(prefix: string, type: AddedColumn["type"]): MatchColumn[] {
   const nameOf = (field: string) => (of: Field) => bare(of(field) as string | null);
@@ -167,7 +138,7 @@ const mangrove: CrossMatch = {
   title: "Mangrove galaxies",
   radiusArcsec: 60,
   fields: ["HyperLEDA_name", "2MASS_name", "lum_dist", "ang_dist"],
-  add: "mangrove.parquet --name mangrove --ra ra --dec dec --keep HyperLEDA_name,2MASS_name,lum_dist,ang_dist --radius 60",
+  add: "mangrove.parquet --ra ra --dec dec",
   table: null,
   columns: { ztf: mangroveColumns("mangrove.", "double"), lsst: mangroveColumns("xm.mangrove_", "float") },
 };
@@ -177,7 +148,7 @@ const tns: CrossMatch = {
   title: "Transient Name Server",
   radiusArcsec: 1.5,
   fields: ["name_prefix", "name", "type", "redshift"],
-  add: "tns_public_objects.csv --name tns --ra ra --dec declination --keep name_prefix,name,type,redshift --radius 1.5",
+  add: "tns_public_objects.csv --ra ra --dec declination",
   table: null,
   ignores: { ztf: (field) => field("type") === null }, // what is not classified yet
   columns: {

@@ -1,13 +1,9 @@
-import { withHistory, ztfPlaces } from "../history.ts";
 import type { Alerts, ScienceModule } from "../module.ts";
 import { scoreRows } from "../models/score.ts";
 import { loadedModel } from "../models/store.ts";
-import { mayHostSupernova } from "./host-types.ts";
+import { candidatesOf, detectionColumns, detectionsByBand, type FluxPoint } from "./detections.ts";
 import { leastSquares } from "./least-squares.ts";
-import { snanaFlux } from "./photometry.ts";
 import { rint } from "./rounding.ts";
-
-const fields = ["jd", "fid", "magpsf", "sigmapsf"];
 
 export const earlySupernovaIa: ScienceModule = {
   name: "rf_snia_vs_nonia",
@@ -16,11 +12,12 @@ export const earlySupernovaIa: ScienceModule = {
   about:
     "Early supernova Ia or not: a random forest over the fit of a sigmoid to each band that rises (Leoni et al. 2022, arXiv:2111.11438). 0 with fewer than 4 points, more than 20 detections, where SIMBAD knows a star, and where a band does not rise. As ztf/random_forest_snia of fink-science.",
   models: ["rf_snia_sigmoid"],
-  needs: [...fields.flatMap((field) => [`candidate.${field}`, `prv_candidates.${field}`]), "candidate.ndethist", "cdsxmatch"],
+  needs: [...detectionColumns, "candidate.ndethist", "cdsxmatch"],
   adds: [{ name: "rf_snia_vs_nonia", type: "double", unit: null, description: "probability of a supernova Ia, early" }],
   async run(alerts, context) {
     const model = await loadedModel(context, "rf_snia_sigmoid");
-    const rising = candidates(alerts).flatMap((alert) => {
+    const ndethist = alerts.numbers("candidate.ndethist");
+    const rising = candidatesOf(alerts, fewestPoints, (i) => !(ndethist[i] > 20)).flatMap((alert) => {
       const row = risingFeatures(alerts, alert);
       return row[0] !== 0 && row[6] !== 0 ? [{ alert, row }] : [];
     });
@@ -33,36 +30,15 @@ export const earlySupernovaIa: ScienceModule = {
 
 const fewestPoints = 4;
 
-function candidates(alerts: Alerts): number[] {
-  const { offsets, values: magpsf } = withHistory(alerts, "magpsf", ztfPlaces);
-  const ndethist = alerts.numbers("candidate.ndethist");
-  const cdsxmatch = alerts.texts("cdsxmatch");
-  return Array.from(ndethist.keys()).filter((i) => {
-    const points = magpsf.subarray(offsets[i], offsets[i + 1]).reduce((count, mag) => count + Number(!Number.isNaN(mag)), 0);
-    return points >= fewestPoints && !(ndethist[i] > 20) && mayHostSupernova(cdsxmatch[i]);
-  });
-}
-
 /** a, b, c, signal to noise, mean square residual and number of days: of g, then of r. */
 export function risingFeatures(alerts: Alerts, alert: number): number[] {
-  const [jd, fid, magpsf, sigmapsf] = fields.map((field) => withHistory(alerts, field, ztfPlaces));
-  const all = Array.from({ length: jd.offsets[alert + 1] - jd.offsets[alert] }, (_, n) => jd.offsets[alert] + n);
-  return [1, 2].flatMap((band) => {
-    const points = all.filter((at) => fid.values[at] === band && !Number.isNaN(magpsf.values[at]));
-    return bandFeatures(daily(points.map((at) => ({ ...snanaFlux(magpsf.values[at], sigmapsf.values[at]), jd: jd.values[at] }))));
-  });
-}
-
-interface Point {
-  readonly jd: number;
-  readonly value: number;
-  readonly error: number;
+  return detectionsByBand(alerts, alert).flatMap((points) => bandFeatures(daily(points)));
 }
 
 /** Means of each day, in order of time. */
-function daily(points: readonly Point[]): Point[] {
+function daily(points: readonly FluxPoint[]): FluxPoint[] {
   const days = Map.groupBy(points, ({ jd }) => rint(jd));
-  const meanOf = (of: readonly Point[], part: keyof Point) => {
+  const meanOf = (of: readonly FluxPoint[], part: keyof FluxPoint) => {
     const values = of.map((point) => point[part]).filter((value) => !Number.isNaN(value));
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   };
@@ -72,7 +48,7 @@ function daily(points: readonly Point[]): Point[] {
 
 const notRising = [0, 0, 0, 0.1, 1e8, 0];
 
-function bandFeatures(days: readonly Point[]): number[] {
+function bandFeatures(days: readonly FluxPoint[]): number[] {
   if (days.length < fewestPoints || !isRising(days)) return notRising;
   const times = days.map(({ jd }) => jd - days[0].jd);
   const fluxes = days.map(({ value }) => value);
@@ -87,7 +63,7 @@ function bandFeatures(days: readonly Point[]): number[] {
 }
 
 /** The exponentially weighted mean, a new day counting a quarter, never falls. */
-function isRising(days: readonly Point[]): boolean {
+function isRising(days: readonly FluxPoint[]): boolean {
   let [sum, weight, before] = [0, 0, -Infinity];
   for (const { value } of days) {
     [sum, weight] = [0.75 * sum + value, 0.75 * weight + 1];

@@ -1,14 +1,11 @@
 import { z } from "zod";
-import { withHistory, ztfPlaces } from "../history.ts";
-import type { AddedColumn, Alerts, ScienceModule, Values } from "../module.ts";
+import type { AddedColumn, ScienceModule, Values } from "../module.ts";
 import { scoreRows } from "../models/score.ts";
 import { loadedModel } from "../models/store.ts";
-import { mayHostSupernova } from "./host-types.ts";
-import { snanaFlux } from "./photometry.ts";
+import { candidatesOf, detectionColumns, detectionsByBand, type FluxPoint } from "./detections.ts";
 import { rint } from "./rounding.ts";
 import { fitTemplates } from "./template-fit.ts";
 
-const fields = ["jd", "fid", "magpsf", "sigmapsf"];
 const featureNames = ["g", "r"].flatMap((band) => ["coeff1", "coeff2", "coeff3", "residuo", "maxflux"].map((name) => `${name}_${band}`));
 const descriptions = [
   "of the mean template",
@@ -32,13 +29,14 @@ export const kilonova: ScienceModule = {
   about:
     "Kilonova or not: a random forest over the fit of three templates to each band (Biswas et al. 2023, arXiv:2210.17433). 0 with one point, more than 20 detections, after 20 days, where SIMBAD knows a star, and where a band has no fit; features only of alerts that pass. As ztf/kilonova of fink-science.",
   models: ["kndetect_partial"],
-  needs: [...fields.flatMap((field) => [`candidate.${field}`, `prv_candidates.${field}`]), "candidate.jdstarthist", "candidate.ndethist", "cdsxmatch"],
+  needs: [...detectionColumns, "candidate.jdstarthist", "candidate.ndethist", "cdsxmatch"],
   adds: [{ name: "rf_kn_vs_nonkn", type: "double", unit: null, description: "probability of a kilonova" }, ...featureColumns],
   async run(alerts, context) {
     const model = await loadedModel(context, "kndetect_partial");
     const templates = templatesSchema.parse(model.header.parameters["pcs"]).map((template) => Float64Array.from(template));
-    const chosen = candidates(alerts);
-    const features = chosen.map((alert) => kilonovaFeatures(alerts, alert, templates));
+    const [jd, jdstarthist, ndethist] = ["jd", "jdstarthist", "ndethist"].map((field) => alerts.numbers(`candidate.${field}`));
+    const chosen = candidatesOf(alerts, 2, (i) => !(ndethist[i] > 20) && jd[i] - jdstarthist[i] < 20);
+    const features = chosen.map((alert) => detectionsByBand(alerts, alert).flatMap((points) => bandFeatures(points, templates)));
     const fitted = chosen.flatMap((alert, n) => (features[n][0] !== 0 && features[n][5] !== 0 ? [{ alert, row: features[n] }] : []));
     const probabilities = await scoreRows(model, Float32Array.from(fitted.flatMap(({ row }) => row)), [10]);
     const scores = new Float64Array(alerts.count);
@@ -49,38 +47,12 @@ export const kilonova: ScienceModule = {
 
 const templatesSchema = z.tuple([z.array(z.number()), z.array(z.number()), z.array(z.number())]);
 
-function candidates(alerts: Alerts): number[] {
-  const { offsets, values: magpsf } = withHistory(alerts, "magpsf", ztfPlaces);
-  const [jd, jdstarthist, ndethist] = ["jd", "jdstarthist", "ndethist"].map((field) => alerts.numbers(`candidate.${field}`));
-  const cdsxmatch = alerts.texts("cdsxmatch");
-  return Array.from(jd.keys()).filter((i) => {
-    const points = magpsf.subarray(offsets[i], offsets[i + 1]).reduce((count, mag) => count + Number(!Number.isNaN(mag)), 0);
-    return points > 1 && !(ndethist[i] > 20) && jd[i] - jdstarthist[i] < 20 && mayHostSupernova(cdsxmatch[i]);
-  });
-}
-
 const templateStepDays = 0.25;
 const faintestPeak = 200;
 
-function kilonovaFeatures(alerts: Alerts, alert: number, templates: readonly Float64Array[]): number[] {
-  const [jd, fid, magpsf, sigmapsf] = fields.map((field) => withHistory(alerts, field, ztfPlaces));
-  const all = Array.from({ length: jd.offsets[alert + 1] - jd.offsets[alert] }, (_, n) => jd.offsets[alert] + n);
-  return [1, 2].flatMap((band) => {
-    const points = all.filter((at) => fid.values[at] === band && !Number.isNaN(magpsf.values[at]));
-    const fluxes = points.map((at) => ({ ...snanaFlux(magpsf.values[at], sigmapsf.values[at]), jd: jd.values[at] }));
-    return bandFeatures(fluxes, templates);
-  });
-}
-
-interface Point {
-  readonly jd: number;
-  readonly value: number;
-  readonly error: number;
-}
-
 /** The brightest point stands in the middle of the templates. */
-function bandFeatures(points: readonly Point[], templates: readonly Float64Array[]): number[] {
-  const peak = points.reduce<Point | null>((best, point) => (best === null || point.value > best.value ? point : best), null);
+function bandFeatures(points: readonly FluxPoint[], templates: readonly Float64Array[]): number[] {
+  const peak = points.reduce<FluxPoint | null>((best, point) => (best === null || point.value > best.value ? point : best), null);
   const middle = (templates[0].length - 1) / 2;
   const near = points.filter(({ jd }) => Math.abs(jd - peak!.jd) < middle * templateStepDays);
   if (peak === null || !(peak.value > faintestPeak) || near.length < 2) return [0, 0, 0, 0, 0];

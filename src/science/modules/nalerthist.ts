@@ -1,5 +1,5 @@
-import { withHistory, ztfPlaces } from "../history.ts";
-import type { Alerts, ScienceModule } from "../module.ts";
+import type { ScienceModule } from "../module.ts";
+import { countDetections } from "./detections.ts";
 
 export const nalerthist: ScienceModule = {
   name: "nalerthist",
@@ -10,12 +10,3 @@ export const nalerthist: ScienceModule = {
   adds: [{ name: "nalerthist", type: "int", unit: null, description: "detections in the history, this one included; upper limits do not count" }],
   run: (alerts) => ({ nalerthist: { values: countDetections(alerts) } }),
 };
-
-export function countDetections(alerts: Alerts): Int32Array {
-  const { offsets, values } = withHistory(alerts, "magpsf", ztfPlaces);
-  const counts = new Int32Array(alerts.count);
-  for (let i = 0; i < counts.length; i++) {
-    for (let j = offsets[i]; j < offsets[i + 1]; j++) if (!Number.isNaN(values[j])) counts[i]++;
-  }
-  return counts;
-}

@@ -1,6 +1,6 @@
 import { withHistory, ztfPlaces } from "../history.ts";
 import type { Alerts, ScienceModule } from "../module.ts";
-import { countDetections } from "./nalerthist.ts";
+import { countDetections } from "./detections.ts";
 
 export const roid: ScienceModule = {
   name: "roid",

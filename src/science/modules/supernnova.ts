@@ -2,7 +2,7 @@ import { lsstPlaces, textsWithHistory, withHistory, ztfPlaces } from "../history
 import type { AddedColumn, Alerts, ScienceModule } from "../module.ts";
 import { scoreSequences } from "../models/score.ts";
 import { loadedModel, type Model } from "../models/store.ts";
-import { mayHostSupernova } from "./host-types.ts";
+import { candidatesOf, detectionColumns } from "./detections.ts";
 import { lightCurveSequence, type SequencePoints, sequenceSpec } from "./light-curve-sequence.ts";
 import { snanaFlux } from "./photometry.ts";
 
@@ -22,27 +22,14 @@ function ztfModule(name: string, description: string): ScienceModule {
     surveys: ["ztf"],
     about: `${paper}. 0 with fewer than 2 points, after ${oldestDays} days, for asteroids, and where SIMBAD knows a star. As ztf/snn of fink-science.`,
     models: [name],
-    needs: [...ztfFields.flatMap((field) => [`candidate.${field}`, `prv_candidates.${field}`]), "candidate.jdstarthist", "roid", "cdsxmatch"],
+    needs: [...detectionColumns, "candidate.jdstarthist", "roid", "cdsxmatch"],
     adds: [{ name, type: "double", unit: null, description }],
     async run(alerts, context) {
-      const chosen = ztfCandidates(alerts);
+      const [jd, jdstarthist, roid] = ["candidate.jd", "candidate.jdstarthist", "roid"].map((path) => alerts.numbers(path));
+      const chosen = candidatesOf(alerts, 2, (i) => !(jd[i] - jdstarthist[i] > oldestDays) && roid[i] !== 3);
       return { [name]: { values: await scored(chosen, alerts.count, await loadedModel(context, name), ztfPoints(alerts)) } };
     },
   };
-}
-
-/** The alerts that the original scores. */
-function ztfCandidates(alerts: Alerts): number[] {
-  const { offsets, values: magpsf } = withHistory(alerts, "magpsf", ztfPlaces);
-  const [jd, jdstarthist, roid] = ["candidate.jd", "candidate.jdstarthist", "roid"].map((path) => alerts.numbers(path));
-  const cdsxmatch = alerts.texts("cdsxmatch");
-  const isCandidate = (i: number): boolean => {
-    if (jd[i] - jdstarthist[i] > oldestDays || roid[i] === 3 || !mayHostSupernova(cdsxmatch[i])) return false;
-    let points = 0;
-    for (let at = offsets[i]; at < offsets[i + 1]; at++) if (!Number.isNaN(magpsf[at])) points++;
-    return points > 1;
-  };
-  return Array.from({ length: alerts.count }, (_, i) => i).filter(isCandidate);
 }
 
 type PointsOf = (alert: number, filters: readonly string[]) => SequencePoints;
