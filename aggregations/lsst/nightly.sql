@@ -1,11 +1,11 @@
 -- title: Nights
 -- description: Of each night: alerts, visits, objects, and how many are solar-system objects, new, or in catalogues.
--- plot: table
+-- plot: lines
 -- window: night
 SELECT
   count(*) AS alerts,
   count(DISTINCT diaSource.midpointMjdTai) AS visits,
-  count(DISTINCT diaSource.diaObjectId) AS objects,
+  count(DISTINCT nullif(diaSource.diaObjectId, 0)) AS objects,
   count_if(pred.is_sso) AS is_sso,
   count_if(pred.is_first) AS is_first,
   count_if(pred.is_cataloged) AS is_cataloged,

@@ -125,6 +125,7 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
     ...rows.map((row) => [new Date(row.start).toISOString(), row.group, ...about.values.map((name) => row.values.get(name))]),
   ];
   const file = `${about.survey}-${about.name}`;
+  const hasTable = about.plot !== "lines" || about.keys.length === 0; // a line is of one value, and there may be more
   return (
     <>
       {about.plot === "lines" && (
@@ -134,12 +135,14 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
       {about.plot === "lines" && (
         <p class="controls">
           <span>Times are those of the survey.</span>
-          <button type="button" onClick={() => saveFile(csv(lines), "text/csv", `${file}.csv`)}>
-            CSV
-          </button>
+          {!hasTable && (
+            <button type="button" onClick={() => saveFile(csv(lines), "text/csv", `${file}.csv`)}>
+              CSV
+            </button>
+          )}
         </p>
       )}
-      {about.plot !== "lines" && <Table name={file} columns={columns} rows={rows} keyOf={(row) => `${row.start} ${row.group}`} />}
+      {hasTable && <Table name={file} columns={columns} rows={rows} keyOf={(row) => `${row.start} ${row.group}`} />}
     </>
   );
 }

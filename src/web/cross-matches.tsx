@@ -1,4 +1,5 @@
 import type { Fields } from "../api/pages/types.ts";
+import { unpackedDesignation } from "../sky/designation.ts";
 import { Empty, Lines } from "./text.tsx";
 
 interface Place {
@@ -18,6 +19,7 @@ interface Place {
 
 const simbadType = (type: string) => `https://simbad.cds.unistra.fr/simbad/sim-display?data=otypes#${encodeURIComponent(type)}`;
 const tnsObject = (name: string) => `https://www.wis-tns.org/object/${encodeURIComponent(name.replace(/^(SN|AT)\s*/i, ""))}`;
+const jpl = (name: string) => `https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=${encodeURIComponent(unpackedDesignation(name) ?? name)}`;
 const gaia = (name: string) => `https://vizier.cds.unistra.fr/viz-bin/VizieR-S?${encodeURIComponent(name)}`;
 
 /** Where the surveys' packets and Fink's modules say what is known at the position. */
@@ -33,6 +35,7 @@ const places: readonly Place[] = [
     name: ["candidate.ssnamenr", "MPCORB.mpcDesignation"],
     distance: "candidate.ssdistnr",
     more: ["candidate.ssmagnr"],
+    link: jpl,
   },
   { catalogue: "VSX", own: "vsx", name: ["vsx", "xm.vsx_Type"] },
   { catalogue: "GCVS", own: "gcvs", name: ["gcvs", "xm.gcvs_type"] },

@@ -46,7 +46,7 @@ function Now() {
               <SmallSky nights={now.nights.toSorted((a, b) => b.night - a.night || b.alerts - a.alerts)} />
             </section>
             <section>
-              <h2>Classes, {nightsText(now)}</h2>
+              <h2>Classes{now.nights.length > 0 && `, ${nightsText(now)}`}</h2>
               <Classes classes={now.classes} />
               {now.nights.map((night) => (
                 <NightFilters key={night.survey} night={night} />

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nightStatistics } from "../../src/aggregation/compute.ts";
+import { aggregationsIn } from "../../src/aggregation/load.ts";
+import { openSession } from "../../src/sql/session.ts";
 import { formatSexagesimal } from "../../src/web/format.ts";
 import { fromParquet } from "../../src/lake/parquet.ts";
 import { withUpkeep } from "../../src/lake/upkeep.ts";
@@ -203,6 +206,19 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ merged, later
     expect(night["key:key"]).toBe(`ztf_${String(last)}`);
     expect((await ztf.rows("statistics", { date: String(last).slice(0, 4) })).map((row) => row["key:key"])).toContain(`ztf_${String(last)}`);
     expect((await ztf.rows("statistics", { date: "", schema: "True" })).map((row) => row.schema)).toEqual(Object.keys(every[0]));
+  });
+
+  test("statistics: the aggregation `nightly` counts the same", async () => {
+    const [aggregation] = (await aggregationsIn("")).aggregations.filter(({ survey, name }) => survey === "ztf" && name === "nightly");
+    const session = await openSession(ztf.sky.lake);
+    for (const night of (await ztf.rows("statistics", { date: "" })).slice(-12)) {
+      const counted = await nightStatistics(session, surveys.named("ztf"), Number(String(night["key:key"]).slice(4)), aggregation);
+      const both = counted.flatMap(({ name, value }) => ["basic", "class"].flatMap((kind) => (`${kind}:${name}` in night ? [[`${kind}:${name}`, value]] : [])));
+      if (counted.length === 0) continue; // an alert without an id has no science
+      expect(both).toHaveLength(8);
+      expect(night).toMatchObject(Object.fromEntries(both));
+    }
+    session.close();
   });
 
   test.each<[string, Row, string]>([

@@ -9,7 +9,7 @@ import { type FinkDeps, resource } from "./resource.ts";
 import { at, emptyTable, type Table, tableOf } from "./table.ts";
 
 const date = textArgument()
-  .refine((text) => /^(\d{4}|\d{6}|\d{8})?$/.test(text), { error: "give a night as YYYYMMDD, a month as YYYYMM, a year as YYYY, or nothing for all\n" })
+  .refine((text) => /^(\d{4}|\d{6}|\d{8})?$/.test(text), { error: "give a night as YYYYMMDD, a month as YYYYMM, a year as YYYY, or nothing for all" })
   .openapi({ type: "string", description: "YYYYMMDD, YYYYMM, YYYY or empty" });
 const shape = { date, columns: listArgument().optional(), "output-format": commonArguments["output-format"] };
 

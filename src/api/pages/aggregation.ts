@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { type Aggregation, plots, windows } from "../../aggregation/aggregation.ts";
 import { aggregationsIn } from "../../aggregation/load.ts";
 import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
+import { missing } from "./route.ts";
 
 const tags = ["aggregation"];
 
@@ -61,6 +62,9 @@ export function addAggregations(app: Api, { pageLake: lake, aggregationFolder = 
   app.openapi(counts, async (c) => {
     const { survey, name } = c.req.valid("param");
     const nights = lake.nights(survey, "statistics");
+    const { aggregations } = await aggregationsIn(aggregationFolder);
+    if (!aggregations.some((one) => one.survey === survey && one.name === name))
+      missing(`nothing called ${name} is counted of ${survey}: /api/v1/aggregations lists what is`);
     const { to = nights[0] ?? 0, from = to } = c.req.valid("query");
     const rows = await lake.rows({
       survey,
