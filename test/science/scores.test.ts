@@ -114,21 +114,25 @@ describe.skipIf(!hasReference)("scores of Fink's models", { timeout: 180_000 }, 
     differences.expectWithin(1e-5, "cats", "cases with the original's probabilities, not whole alerts");
   });
 
-  it("clf.earlySNIa_score: the same alerts are fitted, most with the same score, and the others near where there are points enough for six parameters", async () => {
+  it("clf.earlySNIa_score: the same alerts are fitted, with the original's score or, where an ulp changes that, one within what it then is", async () => {
     const differences: number[] = [];
     let unfitted = 0;
+    const changing = changingScores();
     for (const { id, input, score } of vectors<Case>("rf_snia_rainbow_rubin").filter((one) => one.input?.["psfFlux"] !== undefined)) {
       const found = valueOf((await run("early_snia", alertOf(input, lsstPlaces)))["clf.earlySNIa_score"], 0)!;
       expect(found === -1, id).toBe(score === -1);
       if (score === -1) unfitted++;
       else differences.push(Math.abs(found - score));
-      const isBetter = id === "18679752012"; // the original ends in a minimum of four times our chi²
-      if (score !== -1 && !isBetter && (input["psfFlux"] as readonly unknown[]).length >= 12) expect(Math.abs(found - score), id).toBeLessThan(0.03);
+      const { least, most, ours } = changing.get(id) ?? { least: score, most: score, ours: found };
+      expect(found, id).toBeGreaterThanOrEqual(least - 1e-4);
+      expect(found, id).toBeLessThanOrEqual(most + 1e-4);
+      expect(Math.abs(found - ours), `${id} in docs/models.md`).toBeLessThan(1e-4);
+      if (!changing.has(id)) expect(Math.abs(found - score), id).toBeLessThanOrEqual(1e-5);
     }
-    const [median, largest] = [0.5, 1].map((share) => differences.sort((a, b) => a - b)[Math.ceil(share * (differences.length - 1))]);
+    const largest = Math.max(...differences);
     const agreeing = differences.filter((difference) => difference <= 1e-5).length;
-    expect(agreeing).toBeGreaterThanOrEqual(13);
-    const note = `cases, not whole alerts. Not fitted by both: ${unfitted}. Fitted: off by ${median.toFixed(3)} (median), ${largest.toFixed(2)} at most. The original, given fluxes that differ by 1e-12 or other versions of its own minimizer, differs from itself in 15 of these ${differences.length}, by up to 0.25: case by case in docs/models.md`;
+    expect(agreeing).toBeGreaterThanOrEqual(18); // the original itself, with an ulp of noise: 18 to 23
+    const note = `cases, not whole alerts. Not fitted by both: ${unfitted}. Fitted: off by ${largest.toFixed(3)} at most. With an ulp of noise the original agrees with itself in 18 to 23 of these ${differences.length}, and each of ours is within what it then gives: docs/models.md`;
     const compared = unfitted + differences.length;
     const row = { survey: "lsst", module: "early_snia", columns: "clf.earlySNIa_score", compared, equal: unfitted, within: agreeing } as const;
     rows.push({ ...row, differing: differences.length - agreeing, tolerance: 1e-5, note });
@@ -141,6 +145,13 @@ interface Case {
   readonly id: string;
   readonly input: LightCurve;
   readonly score: number;
+}
+
+/** Where the original's score changes with an ulp, by case: what docs/models.md says of it and of ours. */
+function changingScores(): ReadonlyMap<string, { readonly least: number; readonly most: number; readonly ours: number }> {
+  const page = readFileSync(join(project, "docs/models.md"), "utf8");
+  const table = page.matchAll(/^\| (\d+) \| \d+ \| [\d.]+ \| ([\d.]+)–([\d.]+) \| \d+ of 40 \| ([\d.]+) \|$/gm);
+  return new Map(Array.from(table, ([, id, ...values]) => [id, values.map(Number)] as const).map(([id, [least, most, ours]]) => [id, { least, most, ours }]));
 }
 
 function vectors<T>(model: string): readonly T[] {

@@ -13,10 +13,10 @@ const fewestPoints = 7;
 
 export const earlyIaLsst: ScienceModule = {
   name: "early_snia",
-  version: "2",
+  version: "3",
   surveys: ["lsst"],
   about:
-    "Early supernova Ia or not: a random forest over a Rainbow fit (Russeil et al. 2024, arXiv:2310.02916) of light curves that rise in three bands or more. -1: no fit. It minimizes what the original minimizes, by steps of our own: where there are several minima, the two may end in different ones (docs/models.md). As rubin/random_forest_snia of fink-science.",
+    "Early supernova Ia or not: a random forest over a Rainbow fit (Russeil et al. 2024, arXiv:2310.02916) of light curves that rise in three bands or more. -1: no fit. The fit takes the original's steps (MIGRAD, in float32 where it does); where the last digit decides, the two may end apart, as the original from itself (docs/models.md). As rubin/random_forest_snia of fink-science.",
   models: ["rf_snia_rainbow_rubin"],
   needs: ["midpointMjdTai", "psfFlux", "psfFluxErr", "band"].flatMap((field) => [`diaSource.${field}`, `prvDiaSources.${field}`]),
   adds: [
@@ -58,8 +58,8 @@ function features(alerts: Alerts, alert: number): number[] | null {
     points.map((at) => ({
       time: time.values[at],
       wavelengthAngstrom: wavelengths[band[at] ?? ""],
-      flux: flux.values[at] / brightest,
-      error: error.values[at] / brightest,
+      flux: Math.fround(flux.values[at] / brightest),
+      error: Math.fround(error.values[at] / brightest),
     })),
     meanWavelength,
   );

@@ -1,6 +1,7 @@
-import { variableMetric } from "./variable-metric.ts";
+import { hesse, migrad, simplex, type Start } from "./migrad/migrad.ts";
+import type { Problem } from "./migrad/valley.ts";
 
-/** A point of a light curve in several bands; flux and error in units of the brightest. */
+/** A point of a light curve in several bands; flux and error in units of the brightest, both float32. */
 export interface RainbowPoint {
   readonly time: number;
   readonly wavelengthAngstrom: number;
@@ -20,110 +21,189 @@ export interface RainbowFit {
   readonly reducedChi2: number;
 }
 
-const [planck, boltzmann, light, stefanBoltzmann] = [6.62607004e-34, 1.380649e-23, 299792458, 5.6703744191844314e-8];
-/** The temperatures in it, so that all parameters are about 1. */
-const kelvin = 10_000;
+const [planck, boltzmann, light, stefanBoltzmann] = [6.62607004e-27, 1.380649e-16, 2.99792458e10, 5.6703744191844314e-5];
 /** How much a limit repels: so small that it is felt next to it only. */
 const repulsion = 1e-4;
-/** Of the change of temperature, which is 0 where the points say nothing of it. */
-const priorSigma = 0.25;
-/** Of the gain that is still expected. */
-const tolerance = 1e-6;
+/** One over the variance of the change of temperature, which is 0 where the points say nothing of it. */
+const priorWeight = 16;
+const mostRounds = 10;
 
 /**
  * A black body whose luminosity rises as a logistic curve, and whose temperature goes from T (1 + a) to T (1 − a) (Russeil et al. 2024, arXiv:2310.02916, without
- * baseline). What is minimized is what RainbowFit of light-curve 0.13 minimizes: half of chi², a term that repels from the limits of each parameter, and a prior of
- * a; times in units of their spread, fluxes in units of theirs. Points: in the order of their times. null: there is no fit.
+ * baseline). What RainbowFit of light-curve 0.13 does, its float32 and the order of its sums included: half of chi², a term that repels from the limits of each
+ * parameter, and a prior of a are minimized by MIGRAD from one start, until the second derivatives agree; times in units of their spread, fluxes in units of theirs.
+ * Points: 7 or more, in the order of their times. null: there is no fit.
  */
 export function fitRainbow(points: readonly RainbowPoint[], meanWavelengthAngstrom: number): RainbowFit | null {
-  const times = spreadOf(points.map(({ time }) => time));
-  const scale = spreadOf(points.map(({ flux }) => flux)).sigma;
-  const scaled = points.map((p) => ({ ...p, time: (p.time - times.mean) / times.sigma, flux: p.flux / scale, error: p.error / scale }));
-  const { start, limits } = startOf(scaled);
-  const model = modelOf(scaled, light / (meanWavelengthAngstrom * 1e-10));
-  const repelled = (p: Float64Array): number[] => limits.map(([low, high], k) => (high - low) / (p[k] - low) + (high - low) / (high - p[k]));
-  const deviations = (p: Float64Array): Float64Array => model(p).map((flux, i) => (flux - scaled[i].flux) / scaled[i].error);
-  const priorOf = (change: number): number => (change / priorSigma) ** 2 / 2;
-  const cost = (p: Float64Array): number =>
-    deviations(p).reduce((sum, sigmas) => sum + sigmas * sigmas, 0) / 2 + repulsion * sumOf(repelled(p)) + priorOf(p[4]);
-  // a sine leads to each limit and not beyond it
-  const inside = (u: Float64Array) => u.map((angle, k) => limits[k][0] + ((limits[k][1] - limits[k][0]) * (1 + Math.sin(angle))) / 2);
-  const angles = start.map((value, k) => Math.asin(Math.min(1 - 1e-9, Math.max(-1 + 1e-9, (2 * (value - limits[k][0])) / (limits[k][1] - limits[k][0]) - 1))));
-  const at = variableMetric((u) => cost(inside(u)), angles, tolerance);
-  const found = at && inside(at);
-  if (found === null) return null;
-  const [, amplitude, rise, temperature, temperatureAmplitude, colour] = found;
+  const times = spreadOf(Float64Array.from(points, ({ time }) => time));
+  const scale = spreadOf(Float32Array.from(points, ({ flux }) => flux)).sigma;
+  const curve: Curve = {
+    time: Float64Array.from(points, ({ time }) => (time - times.mean) / times.sigma),
+    flux: Float64Array.from(points, ({ flux }) => flux / scale),
+    error: Float32Array.from(points, ({ error }) => error / scale),
+    frequency: Float64Array.from(points, ({ wavelengthAngstrom }) => light / (wavelengthAngstrom * 1e-8)),
+  };
+  const { start, limits } = startOf(curve);
+  const problem = problemOf(curve, light / (meanWavelengthAngstrom * 1e-8), limits);
+  if (![...start, ...curve.error].every(Number.isFinite)) return null;
+  const values = minimum(problem, start);
+  if (values === null) return null;
+  const [, amplitude, rise, temperature, temperatureAmplitude, colour] = values;
   return {
     amplitude: amplitude * scale,
     riseTime: rise * times.sigma,
-    temperature: temperature * kelvin,
+    temperature,
     temperatureAmplitude,
     colourTime: colour * times.sigma,
-    reducedChi2: (cost(found) - priorOf(temperatureAmplitude)) / (points.length - start.length), // of half of chi², as the original has it
+    reducedChi2: (problem.cost(values) - priorOf(temperatureAmplitude)) / (points.length - start.length), // of half of chi², as the original has it
   };
 }
 
-/** Fluxes of parameters: time of half the luminosity, amplitude, rise time, temperature, its change, and the time of that. */
-function modelOf(points: readonly RainbowPoint[], unit: number): (p: Float64Array) => Float64Array {
-  const frequencies = points.map(({ wavelengthAngstrom }) => light / (wavelengthAngstrom * 1e-10));
-  return ([time, amplitude, rise, temperature, change, colour]) =>
-    Float64Array.from(points, ({ time: t }, i) => {
-      const luminosity = amplitude / (1 + Math.exp(-(t - time) / rise));
-      const kelvins = kelvin * temperature * (1 - change * Math.tanh((t - time) / (2 * colour)));
-      return luminosity * unit * spectrum(frequencies[i], kelvins);
-    });
+/** In units of their spread; frequencies in Hz. */
+interface Curve {
+  readonly time: Float64Array;
+  readonly flux: Float64Array;
+  readonly error: Float32Array;
+  readonly frequency: Float64Array;
 }
 
-/** π B_ν(T) / (σ T⁴), per Hz. */
-function spectrum(frequency: number, kelvins: number): number {
-  const radiance = (2 * planck * frequency ** 3) / light ** 2 / Math.expm1((planck * frequency) / (boltzmann * kelvins));
-  return (Math.PI * radiance) / (stefanBoltzmann * kelvins ** 4);
+function minimum(problem: Problem, values: readonly number[]): Float64Array | null {
+  let from: Start = { values, errors: values.map((value) => 0.01 * Math.abs(value) || 0.1) };
+  for (let round = 0; round < mostRounds; round++) {
+    const found = migrad(problem, from);
+    const checked = found.isValid ? hesse(problem, found) : null;
+    if (checked?.isValid) return checked.values;
+    from = checked ?? simplex(problem, found);
+  }
+  return null;
 }
 
-/** Of points in units of their spread: where the fit begins, and the limits of each parameter. */
-function startOf(points: readonly RainbowPoint[]): { readonly start: number[]; readonly limits: readonly (readonly [number, number])[] } {
-  const [times, fluxes] = [points.map(({ time }) => time), points.map(({ flux }) => flux)];
-  const [first, last] = [Math.min(...times), Math.max(...times)];
-  const [faintest, brightest] = [Math.min(...fluxes), Math.max(...fluxes)];
-  const width = widthOf(points, faintest);
-  const span = last - first;
+/** Parameters: time of half the luminosity, amplitude, rise time, temperature, its change, and the time of that. */
+function problemOf({ time, flux, error, frequency }: Curve, meanFrequency: number, limits: Problem["limits"]): Problem {
+  const weights = error.map((value) => 1 / Math.fround(value * value));
+  const halves = new Float64Array(time.length);
   return {
-    start: [times[fluxes.indexOf(brightest)], brightest - faintest, 1, 1, 0, 2 * width],
+    limits,
+    cost: (p) => {
+      let [nearLow, nearHigh] = [0, 0];
+      for (let k = 0; k < limits.length; k++) {
+        const [low, high] = limits[k];
+        const [above, below] = [(p[k] - low) / (high - low), (high - p[k]) / (high - low)];
+        if (!(above > 0 && below > 0)) return Infinity;
+        nearLow += 1 / above;
+        nearHigh += 1 / below;
+      }
+      for (let i = 0; i < time.length; i++) {
+        const { luminosity, kelvins } = bodyAt(time[i], p);
+        const sigmas = (flux[i] - spectrum(frequency[i], kelvins, meanFrequency) * luminosity) / error[i];
+        halves[i] = (sigmas * sigmas) / 2;
+      }
+      return sumOf(halves) + repulsion * nearLow + repulsion * nearHigh + priorOf(p[4]);
+    },
+    gradient: (p) => {
+      const [start, amplitude, rise, temperature, change, colour] = p;
+      const sum = p.map((value, k) => {
+        const [low, high] = limits[k];
+        return repulsion * (high - low) * (1 / (high - value) ** 2 - 1 / (value - low) ** 2);
+      });
+      sum[4] += priorWeight * change;
+      for (let i = 0; i < time.length; i++) {
+        const { luminosity, risen, rising, hot, cooling, kelvins } = bodyAt(time[i], p);
+        const dt = time[i] - start;
+        const colourful = spectrum(frequency[i], kelvins, meanFrequency);
+        const z = (planck * frequency[i]) / (boltzmann * kelvins);
+        const pull = (colourful * luminosity - flux[i]) * weights[i];
+        const ofLuminosity = pull * colourful;
+        const ofKelvins = ((ofLuminosity * luminosity) / kelvins) * (-z / Math.expm1(-z) - 4);
+        const swing = 2 * temperature * change * cooling;
+        sum[0] += (ofKelvins * swing) / colour - (ofLuminosity * amplitude * rising) / rise;
+        sum[1] += ofLuminosity * risen;
+        sum[2] -= (ofLuminosity * amplitude * rising * dt) / rise ** 2;
+        sum[3] += ofKelvins * (1 + change * (2 * hot - 1));
+        sum[4] += ofKelvins * temperature * (2 * hot - 1);
+        sum[5] += (ofKelvins * swing * dt) / colour ** 2;
+      }
+      return sum;
+    },
+  };
+}
+
+function priorOf(change: number): number {
+  return (priorWeight * change * change) / 2;
+}
+
+/** Of the luminosity what has risen, of the temperature how much it is the first one, how fast both change, and the temperature. */
+function bodyAt(time: number, [start, amplitude, rise, temperature, change, colour]: Float64Array) {
+  // beyond 100 nothing changes any more
+  const [before, after] = [Math.exp(Math.min((start - time) / rise, 100)), Math.exp(Math.min((time - start) / colour, 100))];
+  const [risen, hot] = [1 / (before + 1), 1 / (after + 1)];
+  const kelvins = temperature * (1 + change * (2 * hot - 1));
+  return { luminosity: amplitude / (before + 1), kelvins, risen, rising: before * risen * risen, hot, cooling: after * hot * hot };
+}
+
+/** π B_ν(T) / (σ T⁴), in units of the mean frequency. */
+function spectrum(frequency: number, kelvins: number, meanFrequency: number): number {
+  const z = (planck * frequency) / (boltzmann * kelvins);
+  const radiance = (((2 * planck) / (light * light)) * frequency ** 3 * Math.exp(-z)) / -Math.expm1(-z);
+  return radiance / ((stefanBoltzmann * kelvins ** 4) / Math.PI / meanFrequency);
+}
+
+/** Where the fit begins, and the limits of each parameter. */
+function startOf(curve: Curve): { readonly start: number[]; readonly limits: Problem["limits"] } {
+  const { time, flux } = curve;
+  const [first, last] = [Math.min(...time), Math.max(...time)];
+  const [faintest, brightest] = [Math.min(...flux), Math.max(...flux)];
+  const [width, span, amplitude] = [widthOf(curve, faintest), last - first, brightest - faintest];
+  return {
+    start: [time[flux.indexOf(brightest)], amplitude, 1, 10_000, 0, 2 * width],
     limits: [
       [first - 10 * span, last + 10 * span],
-      [0, 20 * (brightest - faintest)],
+      [0, 20 * amplitude],
       [width / 100, 10 * span],
-      [0.1, 200],
+      [1e3, 2e6],
       [-0.99, 0.99],
       [width / 3, 10 * span],
     ],
   };
 }
 
-/** Of the brighter half, in time; weighted with flux over error. */
-function widthOf(points: readonly RainbowPoint[], faintest: number): number {
-  const sorted = points.map(({ flux }) => flux).sort((a, b) => a - b);
+/** Of the brighter half, in time; weighted with flux over error. NaN: there is no brighter half. */
+function widthOf({ time, flux, error }: Curve, faintest: number): number {
+  const sorted = flux.toSorted();
   const median = (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-  const bright = points.filter(({ flux }) => flux > median);
-  const weighted = (weight: (p: RainbowPoint) => number, value: (p: RainbowPoint) => number) =>
-    bright.reduce((sum, p) => sum + weight(p) * value(p), 0) / bright.reduce((sum, p) => sum + weight(p), 0);
-  const centre = weighted(
-    ({ flux, error }) => flux / error,
-    ({ time }) => time,
-  );
-  return Math.sqrt(
-    weighted(
-      ({ flux, error }) => (flux - faintest) / error,
-      ({ time }) => (time - centre) ** 2,
-    ),
-  );
+  const bright = [...flux.keys()].filter((i) => flux[i] > median);
+  const total = (of: (i: number) => number): number => sumOf(Float64Array.from(bright, (i) => of(i) / error[i]));
+  const centre = total((i) => time[i] * flux[i]) / total((i) => flux[i]);
+  return Math.sqrt(total((i) => (time[i] - centre) ** 2 * (flux[i] - faintest)) / total((i) => flux[i] - faintest));
 }
 
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
+function spreadOf(values: Float32Array | Float64Array): { readonly mean: number; readonly sigma: number } {
+  const round = values instanceof Float32Array ? Math.fround : Number;
+  const mean = round(sumOf(values) / values.length);
+  const variance = round(sumOf(values.map((value) => round(value - mean) ** 2)) / values.length);
+  return { mean, sigma: round(Math.sqrt(variance)) || 1 };
 }
 
-function spreadOf(values: readonly number[]): { readonly mean: number; readonly sigma: number } {
-  const mean = sumOf(values) / values.length;
-  return { mean, sigma: Math.sqrt(sumOf(values.map((value) => (value - mean) ** 2)) / values.length) || 1 };
+/** As numpy sums, of float32 in float32: one after the other, from 8 on in eight sums, from 129 on by halves. */
+function sumOf(values: Float32Array | Float64Array): number {
+  const round = values instanceof Float32Array ? Math.fround : Number;
+  const { length } = values;
+  if (length > 128) {
+    const half = (length >> 1) - ((length >> 1) % 8);
+    return round(sumOf(values.subarray(0, half)) + sumOf(values.subarray(half)));
+  }
+  const inOrder = (from: number, start: number): number => {
+    let sum = start;
+    for (let i = from; i < length; i++) sum = round(sum + values[i]);
+    return sum;
+  };
+  if (length < 8) return inOrder(0, 0);
+  const eights = length - (length % 8);
+  const r = Array.from({ length: 8 }, (_, k) => {
+    let sum = values[k];
+    for (let i = k + 8; i < eights; i += 8) sum = round(sum + values[i]);
+    return sum;
+  });
+  const [a, b, c, d] = [0, 2, 4, 6].map((k) => round(r[k] + r[k + 1]));
+  return inOrder(eights, round(round(a + b) + round(c + d)));
 }
