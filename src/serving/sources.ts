@@ -214,7 +214,7 @@ export class Sources {
       allocator_bulk_deallocation_flush_threshold: "64MB",
     });
     const connection = await instance.connect();
-    await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
+    await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true; SET GLOBAL prefetch_all_parquet_files = true");
     addSkyFunctions(connection);
     connection.closeSync();
     return instance;
