@@ -121,6 +121,11 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ merged, later
       [63, 63],
     ]);
     expect(new Set(Object.values(array).map((rows) => rows.join())).size).toBe(3);
+    const [[latest]] = await sql(`SELECT max_by(_alert, _mjd) FROM {sources} WHERE _object = '${object}'`);
+    const candid = String(latest);
+    expect((await png({ candid })).equals(plain)).toBe(true);
+    const other = (await ztf.post("cutouts", { objectId: "ZTF00aaaaaaa", candid, kind: "Science" })).status;
+    expect([other, (await ztf.post("cutouts", { objectId: object, candid: 1, kind: "Science" })).status]).toEqual([404, 404]);
   });
 
   test("conesearch: nearest first, each object once, in several notations; dates bound the first detection", async () => {

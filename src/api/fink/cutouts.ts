@@ -33,14 +33,17 @@ export const ztfCutouts = resource({
   async answer(given, asked) {
     const { objectId, candid } = given;
     checkKind(given);
-    const tail = "ORDER BY _mjd DESC LIMIT 1";
-    const where = candid === undefined ? undefined : `_alert = ${candid}`;
-    const found = await readObjects(asked.deps, [objectId], { profile: ztf, columns: ["i:candid"], tail, ...(where && { where }) }, asked.signal);
-    const id = found.rows[0]?.[0];
-    if (typeof id !== "bigint") throw new HTTPException(404, { message: `no alert ${candid ?? ""} of ${objectId}`.replace("  ", " ") });
+    const id = candid === undefined ? await latest(asked, objectId) : BigInt(candid);
     return await answered(asked, ztf, id, given, objectId);
   },
 });
+
+async function latest({ deps, signal }: Asked, objectId: string): Promise<bigint> {
+  const found = await readObjects(deps, [objectId], { profile: ztf, columns: ["i:candid"], tail: "ORDER BY _mjd DESC LIMIT 1" }, signal);
+  const id = found.rows[0]?.[0];
+  if (typeof id !== "bigint") throw new HTTPException(404, { message: `no alert of ${objectId}` });
+  return id;
+}
 
 export const lsstCutouts = resource({
   name: "cutouts",
@@ -63,8 +66,9 @@ function checkKind(given: Given): void {
 async function answered({ context, deps, signal }: Asked, profile: Profile, id: bigint, given: Given, name: string): Promise<Response> {
   const { kind, "output-format": format } = given;
   const survey = deps.sources.survey(profile.survey);
+  const object = profile.survey === "ztf" ? name : undefined;
   const files = await Promise.all(
-    (kind === "All" ? kinds : [kind]).map(async (one) => ({ one, file: (await readImages(deps, survey, [id], one, signal)).get(id) })),
+    (kind === "All" ? kinds : [kind]).map(async (one) => ({ one, file: (await readImages(deps, survey, [id], one, signal, object)).get(id) })),
   );
   const [{ file }] = files;
   if (!file) throw new HTTPException(404, { message: `no ${kind} cutout of ${name}` });

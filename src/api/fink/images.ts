@@ -1,6 +1,6 @@
 import { crc32, deflateSync, gunzipSync } from "node:zlib";
 import type { DuckDBBlobValue } from "@duckdb/node-api";
-import { firstValueSql, identifier } from "../../lake/scan.ts";
+import { firstValueSql, identifier, literal } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { type FitsImage, imageIn } from "../../sky/fits.ts";
@@ -9,11 +9,19 @@ import type { FinkDeps } from "./resource.ts";
 export const kinds = ["Science", "Template", "Difference"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** FITS files of alerts, gunzipped, by alert. */
-export async function readImages(deps: FinkDeps, survey: Survey, ids: readonly bigint[], kind: Kind, signal: AbortSignal): Promise<Map<bigint, Buffer>> {
+/** FITS files of alerts, gunzipped, by alert; with an object only of its alerts. */
+export async function readImages(
+  deps: FinkDeps,
+  survey: Survey,
+  ids: readonly bigint[],
+  kind: Kind,
+  signal: AbortSignal,
+  object?: string,
+): Promise<Map<bigint, Buffer>> {
   const sql = (schema: StructType) => {
     const [id, image] = [firstValueSql(schema, survey.alert), firstValueSql(schema, survey.cutouts?.[kind.toLowerCase() as Lowercase<Kind>])];
-    return id === undefined || image === undefined ? null : `SELECT ${id}::BIGINT AS ${identifier("id")}, ${image} AS image FROM {alerts}`;
+    const where = object === undefined ? "" : ` WHERE ${firstValueSql(schema, survey.object)} = ${literal(object)}`;
+    return id === undefined || image === undefined ? null : `SELECT ${id}::BIGINT AS ${identifier("id")}, ${image} AS image FROM {alerts}${where}`;
   };
   const rows = await deps.sources.raw(survey.name, ids, sql, async (c, text) => (await c.run(text)).getRows(), signal);
   const images = new Map<bigint, Buffer>();
