@@ -14,8 +14,11 @@ export interface Upkeep {
   readonly scratch: string;
 }
 
-/** Takes half of the cores, for the archive may be running beside it; what does not fit into the memory goes to the scratch folder. */
-export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "1GB"): Promise<T> {
+/**
+ * Takes half of the cores, for the archive may be running beside it; what does not fit into the memory goes to the scratch folder. But DuckDB's pieces are 2,048 rows
+ * whatever is in them, of LSST 225 MB of images, and several are in hand at a time: with 1 GB a night of LSST is not merged at all.
+ */
+export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "2GB"): Promise<T> {
   const scratch = join(scratchFolder(lake), randomUUID());
   mkdirSync(scratch, { recursive: true });
   const threads = String(Math.max(1, availableParallelism() >> 1));
