@@ -124,13 +124,12 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
     ["window", "group", ...about.values],
     ...rows.map((row) => [new Date(row.start).toISOString(), row.group, ...about.values.map((name) => row.values.get(name))]),
   ];
+  const isLine = about.plot === "lines" && new Set(rows.map((row) => row.start)).size > 1; // one point is none
   const file = `${about.survey}-${about.name}`;
   const hasTable = about.plot !== "lines" || about.keys.length === 0; // a line is of one value, and there may be more
   return (
     <>
-      {about.plot === "lines" && (
-        <SeriesPlot title={about.title} file={file} series={seriesOf(about.values[0], rows)} unit={about.values[0]} window={about.window} />
-      )}
+      {isLine && <SeriesPlot title={about.title} file={file} series={seriesOf(about.values[0], rows)} unit={about.values[0]} window={about.window} />}
       {about.plot !== "table" && about.keys.length > 0 && <Bars counts={totalsOf(about.values[0], rows).slice(0, BARS_SHOWN)} />}
       {about.plot === "lines" && (
         <p class="controls">

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newApi } from "../../src/api/api.ts";
 import { PageLake } from "../../src/api/pages/lake.ts";
 import { addFilterRoutes } from "../../src/api/pages/filter-routes.ts";
+import { addAggregations } from "../../src/api/pages/aggregation.ts";
 import { addPageRoutes } from "../../src/api/pages/routes.ts";
 import type { AlertRow, FilterTest, NightAnswer, NowAnswer, ObjectAnswer, SearchAnswer, SkyAnswer } from "../../src/api/pages/types.ts";
 import { withUpkeep } from "../../src/lake/upkeep.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   sources = new Sources(simulated.lake, surveys);
   const pageLake = new PageLake(simulated.lake, surveys, { folder: "" }, sources);
   ends = [() => sources.close()];
-  for (const add of [addPageRoutes, addFilterRoutes]) add(app, { lake: simulated.lake, pageLake } as never);
+  for (const add of [addPageRoutes, addFilterRoutes, addAggregations]) add(app, { lake: simulated.lake, pageLake } as never);
   const sky = await get<SkyAnswer>("sky/ztf/20260915");
   alerts = await Promise.all(sky.points!.slice(0, 3).map(async (point) => (await get<SearchAnswer>(`search?q=alert:${point[4]}`)).rows[0]));
 }, 180_000);
@@ -50,6 +51,11 @@ test("what is no position is told why, and a class may be written as the API lis
   const rowsOf = async (text: string) => (await get<SearchAnswer>(`search?q=${encodeURIComponent(text)}`)).rows.map((row) => row.alertId);
   const [[named]] = (await get<NowAnswer>("now")).classes;
   expect(await rowsOf(`(SIMBAD) ${named}`)).toEqual(await rowsOf(`class:${named}`));
+});
+
+test("an aggregation that nobody counts is not there; one that is not counted yet is empty", async () => {
+  expect((await app.request("/api/v1/aggregations/ztf/nope")).status).toBe(404);
+  expect(await (await app.request("/api/v1/aggregations/ztf/nightly")).json()).toMatchObject({ nights: [], value: [] });
 });
 
 test("the newest night: its alerts, their classes add up, the sky has each of them once", async () => {

@@ -110,6 +110,8 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
     await eventually(() => page.locator(".tip").innerText()).toMatch(/µJy\nMJD \d{5}\.\d+/);
     await page.locator(".tip .cutout canvas").nth(2).waitFor({ timeout: 40_000 }); // of that night, before anything is clicked
+    const places = await Promise.all([".tip canvas >> nth=2", ".tip figcaption >> nth=2"].map((part) => page.locator(part).boundingBox()));
+    expect(places[1]!.y).toBeGreaterThan(places[0]!.y); // its name stands below it
     await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
     await eventually(async () => page.url()).toContain("alert=");
     await page.locator("label", { hasText: "Stretch" }).locator("select").selectOption("zscale");
