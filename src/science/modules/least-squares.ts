@@ -1,3 +1,5 @@
+import { dot } from "./migrad/symmetric.ts";
+
 /** Residuals of parameters; not finite: the parameters are no good. */
 export type Residuals = (parameters: Float64Array) => Float64Array;
 
@@ -152,12 +154,6 @@ function trustedStep(
 
 function combine(vectors: readonly Float64Array[], factors: Float64Array): Float64Array {
   return Float64Array.from(factors, (_, i) => vectors.reduce((sum, vector, k) => sum + vector[i] * factors[k], 0));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
 
 function norm(a: Float64Array): number {

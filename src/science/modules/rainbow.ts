@@ -1,3 +1,4 @@
+import { medianOf, square } from "./curve.ts";
 import { hesse, migrad, simplex, type Start } from "./migrad/migrad.ts";
 import type { Problem } from "./migrad/valley.ts";
 
@@ -104,7 +105,7 @@ function problemOf({ time, flux, error, frequency }: Curve, meanFrequency: numbe
       const [start, amplitude, rise, temperature, change, colour] = p;
       const sum = p.map((value, k) => {
         const [low, high] = limits[k];
-        return repulsion * (high - low) * (1 / (high - value) ** 2 - 1 / (value - low) ** 2);
+        return repulsion * (high - low) * (1 / square(high - value) - 1 / square(value - low));
       });
       sum[4] += priorWeight * change;
       for (let i = 0; i < time.length; i++) {
@@ -118,10 +119,10 @@ function problemOf({ time, flux, error, frequency }: Curve, meanFrequency: numbe
         const swing = 2 * temperature * change * cooling;
         sum[0] += (ofKelvins * swing) / colour - (ofLuminosity * amplitude * rising) / rise;
         sum[1] += ofLuminosity * risen;
-        sum[2] -= (ofLuminosity * amplitude * rising * dt) / rise ** 2;
+        sum[2] -= (ofLuminosity * amplitude * rising * dt) / square(rise);
         sum[3] += ofKelvins * (1 + change * (2 * hot - 1));
         sum[4] += ofKelvins * temperature * (2 * hot - 1);
-        sum[5] += (ofKelvins * swing * dt) / colour ** 2;
+        sum[5] += (ofKelvins * swing * dt) / square(colour);
       }
       return sum;
     },
@@ -169,22 +170,21 @@ function startOf(curve: Curve): { readonly start: number[]; readonly limits: Pro
 
 /** Of the brighter half, in time; weighted with flux over error. NaN: there is no brighter half. */
 function widthOf({ time, flux, error }: Curve, faintest: number): number {
-  const sorted = flux.toSorted();
-  const median = (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+  const median = medianOf(flux.toSorted());
   const bright = [...flux.keys()].filter((i) => flux[i] > median);
   const total = (of: (i: number) => number): number => sumOf(Float64Array.from(bright, (i) => of(i) / error[i]));
   const centre = total((i) => time[i] * flux[i]) / total((i) => flux[i]);
-  return Math.sqrt(total((i) => (time[i] - centre) ** 2 * (flux[i] - faintest)) / total((i) => flux[i] - faintest));
+  return Math.sqrt(total((i) => square(time[i] - centre) * (flux[i] - faintest)) / total((i) => flux[i] - faintest));
 }
 
 function spreadOf(values: Float32Array | Float64Array): { readonly mean: number; readonly sigma: number } {
   const round = values instanceof Float32Array ? Math.fround : Number;
   const mean = round(sumOf(values) / values.length);
-  const variance = round(sumOf(values.map((value) => round(value - mean) ** 2)) / values.length);
+  const variance = round(sumOf(values.map((value) => square(round(value - mean)))) / values.length);
   return { mean, sigma: round(Math.sqrt(variance)) || 1 };
 }
 
-/** As numpy sums, of float32 in float32: one after the other, from 8 on in eight sums, from 129 on by halves. */
+/** As numpy sums, of float32 in float32: eight sums and then what is left, from 129 on by halves. */
 function sumOf(values: Float32Array | Float64Array): number {
   const round = values instanceof Float32Array ? Math.fround : Number;
   const { length } = values;
@@ -192,18 +192,11 @@ function sumOf(values: Float32Array | Float64Array): number {
     const half = (length >> 1) - ((length >> 1) % 8);
     return round(sumOf(values.subarray(0, half)) + sumOf(values.subarray(half)));
   }
-  const inOrder = (from: number, start: number): number => {
-    let sum = start;
-    for (let i = from; i < length; i++) sum = round(sum + values[i]);
-    return sum;
-  };
-  if (length < 8) return inOrder(0, 0);
   const eights = length - (length % 8);
-  const r = Array.from({ length: 8 }, (_, k) => {
-    let sum = values[k];
-    for (let i = k + 8; i < eights; i += 8) sum = round(sum + values[i]);
-    return sum;
-  });
-  const [a, b, c, d] = [0, 2, 4, 6].map((k) => round(r[k] + r[k + 1]));
-  return inOrder(eights, round(round(a + b) + round(c + d)));
+  const r = new Float64Array(8);
+  for (let i = 0; i < eights; i++) r[i % 8] = round(r[i % 8] + values[i]);
+  const pair = (k: number): number => round(r[k] + r[k + 1]);
+  let sum = round(round(pair(0) + pair(2)) + round(pair(4) + pair(6)));
+  for (let i = eights; i < length; i++) sum = round(sum + values[i]);
+  return sum;
 }

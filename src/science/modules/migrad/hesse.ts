@@ -71,12 +71,11 @@ function along(
   const aim = Math.sqrt(eps2) * (Math.abs(f) + up);
   const least = 8 * eps2 * (Math.abs(x[i]) + eps2);
   let d = Math.max(Math.abs(h[i]), least);
-  let ahead = NaN;
+  let [ahead, behind] = [f, f];
   for (let cycle = 0; cycle < cycles; cycle++) {
-    let [behind, sag] = [0, 0];
+    let sag: number;
     for (let attempt = 0; ; attempt++) {
-      ahead = valley.costBeside(x, i, x[i] + d);
-      behind = valley.costBeside(x, i, x[i] - d);
+      [ahead, behind] = valley.around(x, i, d);
       sag = 0.5 * (ahead + behind - 2 * f);
       if (sag !== 0) break;
       if (attempt === 4 || d > 0.5) return null;
@@ -100,7 +99,8 @@ function refine(valley: Valley, x: Float64Array, f: number, { g, g2, h }: Slopes
     const least = 4 * eps2 * (x[i] + eps2);
     let d = Math.max(Math.min(0.2 * Math.abs(h[i]), Math.sqrt(noise / (Math.abs(g2[i]) + eps2 + Math.abs(g[i] * eps2)))), least);
     for (let cycle = 0, lastChange = 10000; cycle < cycles; cycle++) {
-      const [ahead, behind, old] = [valley.costBeside(x, i, x[i] + d), valley.costBeside(x, i, x[i] - d), g[i]];
+      const [ahead, behind] = valley.around(x, i, d);
+      const old = g[i];
       const slope = (ahead - behind) / (2 * d);
       if (slope === 0) break;
       const change = Math.abs((old - slope) / slope);

@@ -49,13 +49,15 @@ export class Valley {
     return this.#problem.cost(this.#outside(x));
   }
 
-  /** The cost where parameter i is at that place. */
-  costBeside(x: Float64Array, i: number, place: number): number {
+  /** The costs where parameter i is larger and smaller by that. */
+  around(x: Float64Array, i: number, by: number): [ahead: number, behind: number] {
     const kept = x[i];
-    x[i] = place;
-    const cost = this.cost(x);
+    x[i] = kept + by;
+    const ahead = this.cost(x);
+    x[i] = kept - by;
+    const behind = this.cost(x);
     x[i] = kept;
-    return cost;
+    return [ahead, behind];
   }
 
   gradient(x: Float64Array): Float64Array {
@@ -108,9 +110,10 @@ export class Valley {
         s = Math.max(Math.min(s, 0.5, 10 * Math.abs(h[i])), 8 * eps * eps, 8 * Math.abs(eps2 * x[i]));
         if (Math.abs((s - last) / s) < stepTolerance) break;
         h[i] = last = s;
-        const [after, ahead, old] = [this.costBeside(x, i, x[i] + s), this.costBeside(x, i, x[i] - s), g[i]];
-        g[i] = (0.5 * (after - ahead)) / s;
-        g2[i] = (after + ahead - 2 * f) / s / s;
+        const [ahead, behind] = this.around(x, i, s);
+        const old = g[i];
+        g[i] = (0.5 * (ahead - behind)) / s;
+        g2[i] = (ahead + behind - 2 * f) / s / s;
         if (Math.abs(old - g[i]) / (Math.abs(g[i]) + noise / s) < tolerance) break;
       }
     }
