@@ -75,7 +75,7 @@ export function Plot(props: PlotProps) {
         ref={svg}
         role="img"
         aria-label={`${title}. Drag zooms, shift and drag moves, double click shows all; keys: plus, minus, arrows, 0.`}
-        tabIndex={0}
+        tabindex={0} // in SVG attributes are as they are written: tabIndex is none
         width="100%"
         height={height}
         onPointerDown={drag.start}

@@ -114,6 +114,13 @@ describe.skipIf(!hasBrowser())("the portal", () => {
     expect(places[1]!.y).toBeGreaterThan(places[0]!.y); // its name stands below it
     await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
     await eventually(async () => page.url()).toContain("alert=");
+    const ticks = () => page.locator(".plot .ground").first().textContent();
+    const before = await ticks();
+    await page.locator(".plot > svg").first().focus();
+    await page.keyboard.press("+");
+    await eventually(ticks).not.toBe(before);
+    await page.keyboard.press("0");
+    await eventually(ticks).toBe(before);
     await page.locator("label", { hasText: "Stretch" }).locator("select").selectOption("zscale");
     await page.locator(".copy", { hasText: match.objectId! }).first().click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(match.objectId);
