@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { wholePiece } from "../sources/file-pieces.ts";
 import type { Books } from "./books.ts";
 
 /** What came from one topic or file, since it is read. */
@@ -8,6 +9,7 @@ export interface TopicAccount {
   /** Offsets the archive has passed, from the first it has. */
   readonly received: number;
   readonly archived: number;
+  /** A damaged piece of a file waits as one row: it counts as the alerts that it says it has. */
   readonly rejected: number;
   readonly gaps: readonly Gap[];
   readonly problems: readonly string[];
@@ -37,23 +39,34 @@ export async function topicsOf(books: Books): Promise<TopicAccount[]> {
   const each = `SELECT _source, _partition, _offset, min(night) AS night, min(kind) AS kind FROM (${offsets}) WHERE _offset IS NOT NULL GROUP BY ALL`;
   const next = "lead(_offset) OVER (PARTITION BY _source, _partition ORDER BY _offset)";
   const parts = await books.rows(
-    `SELECT _source AS source, _partition AS part, min(_offset)::DOUBLE AS first, max(_offset)::DOUBLE AS last, arg_max(night, _offset) AS night,
+    `SELECT _source AS source, _partition AS part, min(_offset)::DOUBLE AS first, max(_offset)::DOUBLE AS last, arg_max(night, _offset) AS night, arg_max(kind, _offset) AS kind,
        count_if(kind = 'raw')::DOUBLE AS archived, count_if(kind = 'rejected')::DOUBLE AS rejected FROM (${each}) GROUP BY ALL ORDER BY ALL`,
   );
   const between = await books.rows(
-    `SELECT _source AS source, _partition AS part, (_offset + 1)::DOUBLE AS "from", (next - 1)::DOUBLE AS "to", night
+    `SELECT _source AS source, _partition AS part, (_offset + 1)::DOUBLE AS "from", (next - 1)::DOUBLE AS "to", night, kind
      FROM (SELECT *, ${next} AS next FROM (${each})) WHERE next > _offset + 1 ORDER BY ALL`,
   );
   const positions = books.table("raw").snapshot.positions;
   const files = filePositions(positions);
   const bySource = Map.groupBy(parts as unknown as Part[], ({ source }) => source);
-  const gapsOf = Map.groupBy(between as unknown as (Gap & { source: string; part: number })[], ({ source, part }) => `${part} ${source}`);
+  const gapsOf = Map.groupBy(between as unknown as (Hole & { source: string; part: number })[], ({ source, part }) => `${part} ${source}`);
   const seen = new Set((parts as unknown as Part[]).flatMap(({ source, part }) => [`kafka:${source}:${part}`, basename(source)]));
   const emptied = [...positions].flatMap(([appId, at]) => {
     const name = sourceOf(appId);
     return name === null || seen.has(appId) || (seen.has(basename(name.source)) && appId.startsWith("files:")) || at === 0 ? [] : [{ ...name, at }];
   });
-  return [...emptied.map(emptiedTopic), ...[...bySource].map(([source, own]) => topicAccount(source, own, (part) => reach(part, positions, files), gapsOf))];
+  const accounts = emptied.map(emptiedTopic);
+  for (const [source, own] of bySource) {
+    const of = own.map((part): PartAccount => {
+      const { at, first } = reach(part, positions, files);
+      const holes: Hole[] = [...(gapsOf.get(`${part.part} ${source}`) ?? [])];
+      if (first < part.first) holes.unshift({ from: first, to: part.first - 1, night: null, kind: "raw" });
+      if (at > part.last + 1) holes.push({ from: part.last + 1, to: at - 1, night: part.night, kind: part.kind });
+      return { part, received: at - first, holes, isFile: !positions.has(`kafka:${source}:${part.part}`) };
+    });
+    accounts.push(await topicAccount(books, source, of));
+  }
+  return accounts;
 }
 
 interface Part {
@@ -62,38 +75,55 @@ interface Part {
   readonly first: number;
   readonly last: number;
   readonly night: number | null;
+  /** Of the last row. */
+  readonly kind: string;
   readonly archived: number;
   readonly rejected: number;
 }
 
-function topicAccount(
-  source: string,
-  parts: readonly Part[],
-  reachOf: (part: Part) => { readonly at: number; readonly first: number },
-  between: ReadonlyMap<string, readonly (Gap & { part: number })[]>,
-): TopicAccount {
+/** Offsets without a row; `kind`: the table that has the row before. */
+type Hole = Omit<Gap, "partition"> & { readonly kind: string };
+
+interface PartAccount {
+  readonly part: Part;
+  readonly received: number;
+  readonly holes: readonly Hole[];
+  readonly isFile: boolean;
+}
+
+async function topicAccount(books: Books, source: string, parts: readonly PartAccount[]): Promise<TopicAccount> {
   const gaps: Gap[] = [];
-  let received = 0;
-  for (const part of parts) {
-    const { at, first } = reachOf(part);
-    received += at - first;
-    if (first < part.first) gaps.push({ partition: part.part, from: first, to: part.first - 1, night: null });
-    for (const { from, to, night } of between.get(`${part.part} ${source}`) ?? []) gaps.push({ partition: part.part, from, to, night });
-    if (at > part.last + 1) gaps.push({ partition: part.part, from: part.last + 1, to: at - 1, night: part.night });
+  let waiting = 0;
+  for (const { part, holes, isFile } of parts) {
+    for (const { from, to, night, kind } of holes) {
+      const known = isFile && kind === "rejected" ? Math.min(await alertsBehind(books, part, from - 1), to - from + 1) : 0;
+      waiting += known;
+      if (known <= to - from) gaps.push({ partition: part.part, from: from + known, to, night });
+    }
   }
-  const sum = (of: (part: Part) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const sum = (of: (part: Part) => number): number => parts.reduce((total, { part }) => total + of(part), 0);
   const missing = gaps.reduce((total, { from, to }) => total + to - from + 1, 0);
   const named = gaps.slice(0, namedGaps).map(({ partition, from, to }) => `partition ${partition} offset ${from === to ? from : `${from} to ${to}`}`);
   const problem = `${source}: ${missing} received and neither in raw nor in rejected: ${named.join(", ")}${gaps.length > namedGaps ? " …" : ""}`;
   return {
     source,
     partitions: parts.length,
-    received,
+    received: parts.reduce((total, { received }) => total + received, 0),
     archived: sum(({ archived }) => archived),
-    rejected: sum(({ rejected }) => rejected),
+    rejected: sum(({ rejected }) => rejected) + waiting,
     gaps: gaps.slice(0, namedGaps),
     problems: missing === 0 ? [] : [problem],
   };
+}
+
+/** How many offsets the rejected message at this one has beyond it: a piece of a file has one for each alert that it declares. */
+async function alertsBehind(books: Books, { source, part }: Part, offset: number): Promise<number> {
+  const [row] = await books.rows(`SELECT hex(bytes) AS bytes FROM ${books.view("rejected")} WHERE _source = ? AND _partition = ? AND _offset = ? LIMIT 1`, [
+    source,
+    part,
+    BigInt(offset),
+  ]);
+  return wholePiece(Buffer.from(String(row.bytes), "hex")).records - 1;
 }
 
 /** A partition or file that was read and has no row left. */

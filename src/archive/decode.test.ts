@@ -8,13 +8,11 @@ import { writeContainer } from "../avro/container.ts";
 import { compileEncoder } from "../avro/encoder.ts";
 import { SchemaStore } from "../avro/registry.ts";
 import { writeWire } from "../avro/wire.ts";
-import { surveySchema } from "../surveys/definition.ts";
 import { BatchBuilder } from "./batch.ts";
 import { MessageDecoder } from "./decode.ts";
 
 const schema = JSON.stringify({ type: "record", name: "sky.alert", fields: [{ name: "id", type: "long" }] });
 const encode = compileEncoder(schema);
-const survey = surveySchema.parse({ name: "sky" });
 const partition = { survey: "sky", source: "topic", partition: 0, appId: "topic 0", counts: "messages" } as const;
 
 const good = (id: number) => writeContainer({ schema, blocks: [[encode({ id })]] });
@@ -26,7 +24,7 @@ async function decode(decoder: MessageDecoder, messages: readonly Uint8Array[]):
   const batch = new BatchBuilder("sky", new ArrayBuffer(size), messages.length, 0);
   batch.advance(partition, null, 0n);
   for (const [i, bytes] of messages.entries()) batch.put(partition, BigInt(i), NaN, 0, bytes);
-  const { decoded, rejects } = await decoder.decode(batch.seal(), survey);
+  const { decoded, rejects } = await decoder.decode(batch.seal());
   return { read: decoded.flatMap((d) => d.rows.messages).sort((a, b) => a - b), reasons: rejects.map((r) => r.reason) };
 }
 

@@ -4,8 +4,6 @@ import { fingerprint } from "../avro/fingerprint.ts";
 import type { SchemaStore } from "../avro/registry.ts";
 import { readWireHeader } from "../avro/wire.ts";
 import { type ErrorCode, FinkError, messageOf } from "../errors.ts";
-import type { Survey } from "../surveys/definition.ts";
-import { isPacketOf } from "../surveys/surveys.ts";
 import type { Batch } from "./batch.ts";
 import { reservedColumns } from "./columns.ts";
 
@@ -83,25 +81,21 @@ export class MessageDecoder {
    * Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call.
    * `only`: numbers of the messages to look at; all by default.
    */
-  async decode(
-    batch: Batch,
-    survey: Survey,
-    only: Iterable<number> = Array.from({ length: batch.count }).keys(),
-  ): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
+  async decode(batch: Batch, only: Iterable<number> = Array.from({ length: batch.count }).keys()): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
     for (const one of this.#byText.values()) this.#cut(one, one.decoder.start, 0);
     this.#release(0);
     this.#rejects = [];
     const bytes = Buffer.from(batch.buffer);
     await this.#fetchSchemas(batch, bytes);
-    for (const i of only) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i, survey);
+    for (const i of only) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i);
     return { decoded: [...this.#byText.values()].filter(({ rows }) => rows.length > 0), rejects: this.#rejects };
   }
 
-  #message(bytes: Buffer, start: number, end: number, message: number, survey: Survey): void {
+  #message(bytes: Buffer, start: number, end: number, message: number): void {
     const touched = new Map<Decoded, { counts: readonly number[]; rows: number }>();
     const unpacked = this.#unpacked;
     try {
-      this.#records(bytes, start, end, message, survey, touched);
+      this.#records(bytes, start, end, message, touched);
     } catch (error) {
       for (const [one, before] of touched) this.#cut(one, before.counts, before.rows);
       this.#release(unpacked);
@@ -127,14 +121,7 @@ export class MessageDecoder {
     this.#unpacked = bytes;
   }
 
-  #records(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    message: number,
-    survey: Survey,
-    touched: Map<Decoded, { counts: readonly number[]; rows: number }>,
-  ): void {
+  #records(bytes: Buffer, start: number, end: number, message: number, touched: Map<Decoded, { counts: readonly number[]; rows: number }>): void {
     const framing = framingOf(bytes, start, end);
     if (framing === "container") {
       const header = this.#headers.read(bytes, start, end);
@@ -146,9 +133,7 @@ export class MessageDecoder {
         if (data.buffer !== bytes.buffer) this.#keep(data.length);
         decodeRun(target, data, block.start, block.end, block.count, message, first);
       }
-      // The survey's own packet holds an alert by definition; containers that others wrote may be empty.
-      if (target.rows.length === first && isPacketOf(survey, target.decoder.schema.name))
-        throw new FinkError("avro", "the container is complete but holds no alert");
+      if (target.rows.length === first) throw new FinkError("avro", "the container is complete but holds no alert");
       return;
     }
     const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };

@@ -36,7 +36,7 @@ export async function ingest(
   const archiver = new Archiver({
     ...archiverOptions(config, config.lake),
     onTrouble: (message) => message !== "" && events.warn(`the lake cannot be written, trying again: ${message}`),
-    onRejected: (of, [reason], count) => events.warn(`${count} of ${of} rejected: ${reason}`),
+    onRejected: (of, [reason], count) => events.warn(`${count} of ${of} rejected${count > 1 ? ", the first" : ""}: ${reason}`),
   });
   const source = new FileSource({
     paths,

@@ -78,7 +78,7 @@ type Encoding = Pick<Job, "batch" | "survey" | "schema" | "mayWiden">;
 export async function encode(decoder: MessageDecoder, job: Encoding, poison: readonly Reject[] = []): Promise<Encoded | (Outcome & { kind: "widen" })> {
   const { batch, survey } = job;
   const left = poison.length > 0 ? range(batch.count).filter((i) => !poison.some((p) => p.message === i)) : undefined;
-  const { decoded, rejects } = await decoder.decode(batch, survey, left);
+  const { decoded, rejects } = await decoder.decode(batch, left);
   rejects.push(...poison);
   const planned = plan(decoded, job.schema, job.mayWiden, rejects);
   if (planned.kind === "widen") return planned;
@@ -95,7 +95,7 @@ export async function encode(decoder: MessageDecoder, job: Encoding, poison: rea
 async function poisonIn(decoder: MessageDecoder, { batch, survey, schema }: Encoding, error: unknown): Promise<Reject[]> {
   const found: Reject[] = [];
   for (const message of range(batch.count)) {
-    const { decoded } = await decoder.decode(batch, survey, [message]);
+    const { decoded } = await decoder.decode(batch, [message]);
     try {
       const planned = plan(decoded, schema, false, []);
       if (planned.kind === "write") encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });

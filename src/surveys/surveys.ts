@@ -44,11 +44,6 @@ export class Surveys {
   }
 }
 
-/** Whether the schema's name alone says that it is the survey's own packet. */
-export function isPacketOf(survey: Survey, schemaName: string): boolean {
-  return survey.match.some((m) => m.fields.length === 0 && globToRegExp(m.schema).test(schemaName));
-}
-
 function matches({ schema, fields }: Survey["match"][number], identity: SchemaIdentity): boolean {
   return globToRegExp(schema).test(identity.name) && fields.every((path) => identity.has(path));
 }

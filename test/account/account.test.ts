@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { accountOf } from "../../src/account/account.ts";
 import { type List, listOf, lists } from "../../src/account/lists.ts";
 import { surveysOf } from "../../src/archive/setup.ts";
+import { writeContainer } from "../../src/avro/container.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { packetsOf } from "../../src/simulator/night/batch.ts";
@@ -72,6 +73,21 @@ it("names rows that somebody took out of science, then of raw", async () => {
   expect(output).toContain("DOES NOT ADD UP");
   expect(output).toMatch(/\.avro: all \d+ received of partition 0 are neither in raw nor in rejected/);
   expect(output).toMatch(/rows of science whose alert is not in raw: \d+/);
+});
+
+it("counts the alerts that a damaged file says it has, and a file without any, as rejected", async () => {
+  const [files, own] = [join(folder, "odd"), join(folder, "odd-lake")];
+  mkdirSync(files);
+  const schema = JSON.stringify({ type: "record", namespace: "ztf", name: "alert", fields: [{ name: "candid", type: "long" }] });
+  writeFileSync(join(files, "damaged.avro"), writeContainer({ schema, blocks: [[Uint8Array.of(2), Uint8Array.of(128)]] })); // waits whole, as one row
+  writeFileSync(join(files, "without.avro"), writeContainer({ schema, blocks: [] }));
+  expect(await startFink(["ingest", files], { FINK_LAKE: own }).ended).toMatchObject({ code: 0 });
+  const { balanced, surveys: found } = await accountOf(own, surveys);
+  expect(balanced).toBe(true);
+  expect(found[0].topics.map(({ received, archived, rejected }) => [received, archived, rejected])).toEqual([
+    [2, 0, 2],
+    [1, 0, 1],
+  ]);
 });
 
 it("names the offsets of a topic that are gone", async () => {

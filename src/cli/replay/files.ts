@@ -144,7 +144,7 @@ class Index {
 
   async #message(partition: SourcePartition, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const survey = this.#setup.surveys.named(partition.survey);
-    const { decoded, rejects } = await this.#decoder.decode(batchOf(partition, bytes), survey);
+    const { decoded, rejects } = await this.#decoder.decode(batchOf(partition, bytes));
     for (const { reason } of rejects) {
       this.#refused++;
       this.#firstReason ||= `${partition.source}: ${reason}`;
