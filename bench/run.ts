@@ -138,7 +138,9 @@ async function science(): Promise<void> {
 }
 
 async function outage(): Promise<void> {
-  const { alerts, downSeconds, seconds, idleSeconds, cpuSeconds, peakRssMegabytes, requests, waiting, found } = await benchOutage(50_000);
+  const { alerts, downSeconds, seconds, idleSeconds, cpuSeconds, peakRssMegabytes, requests, waiting, found } = await benchOutage(
+    Number(flag("alerts") ?? 50_000),
+  );
   const rate = alerts / (seconds - idleSeconds);
   print(
     "outage",
@@ -150,10 +152,11 @@ async function outage(): Promise<void> {
   );
   const hour = 250 * 3600;
   const cpu = (cpuSeconds / alerts) * hour;
-  print(
-    "",
-    `an hour at 250 alerts/s is ${round(hour)} alerts: ${round(idleSeconds + hour / rate)} s at this rate, ${round(idleSeconds + cpu)} s with a core of its own for the ${round(cpu)} CPU-s (wanted: 600)`,
-  );
+  if (alerts < 900_000)
+    print(
+      "",
+      `an hour at 250 alerts/s is ${round(hour)} alerts: ${round(idleSeconds + hour / rate)} s at this rate, ${round(idleSeconds + cpu)} s with a core of its own for the ${round(cpu)} CPU-s (wanted: 600)`,
+    );
 }
 
 async function delivery(): Promise<void> {

@@ -53,6 +53,8 @@ function pairs(sources: Zones, positions: readonly string[], fields: readonly st
     const [ra, dec, id] = line.split(",");
     const near = [-1, 0, 1].flatMap((step) => sources.get(zoneOf(Number(dec)) + step) ?? []);
     return near.flatMap((source) => {
+      const apart = Math.abs(Number(ra) - source.ra);
+      if (apart > 1 && apart < 359 && Math.abs(source.dec) < 80) return []; // by far; the rest is dear
       const arcsec = 3600 * separation(Number(ra), Number(dec), source.ra, source.dec);
       return arcsec > radiusArcsec ? [] : [[arcsec.toFixed(6), ra, dec, id, ...fields.map((field) => quoted(source[field]))].join(",")];
     });
