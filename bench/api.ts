@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Browser } from "playwright-core";
+import { hasBrowser, openBrowser } from "../test/browser/browser.ts";
 import { type BenchLake, lakeOf, linked } from "./api-lake.ts";
 
 /** What is asked, and the p95 in ms that is wanted. */
@@ -14,6 +16,8 @@ export const wanted = {
   "search of an id": 300,
   "search of a position": 300,
   "search of a class": 1000,
+  "first page": 1000,
+  "… with its answers": 2000,
 } as const;
 export type Asked = keyof typeof wanted;
 
@@ -39,16 +43,33 @@ const port = 5932;
 export async function benchReads(alerts: number, folder: string): Promise<Record<Asked, Figures>> {
   const built = await lakeOf(alerts, folder);
   const server = await serve(built.lake);
+  const browser = hasBrowser() ? await openBrowser() : null;
   try {
-    const asks = asksOf(built);
+    const asks: Record<Asked, Ask> = {
+      ...asksOf(built),
+      "first page": () => firstPage(browser!, false),
+      "… with its answers": () => firstPage(browser!, true),
+    };
     const timed = async (what: Asked, count: number) => [what, await timesOf(count, asks[what], server.cpuMs)] as const;
-    const names = Object.keys(wanted) as Asked[];
+    const names = (Object.keys(wanted) as Asked[]).filter((name) => browser !== null || !(name in ofBrowser));
     const all: (readonly [Asked, Figures])[] = [];
-    for (const name of names) all.push(await timed(name, wanted[name] === 1000 ? 5 : 100));
+    for (const name of names) all.push(await timed(name, wanted[name] >= 1000 ? 5 : 100));
     return Object.fromEntries(all) as Record<Asked, Figures>;
   } finally {
+    await browser?.close();
     await server.stop();
   }
+}
+
+const ofBrowser = { "first page": true, "… with its answers": true };
+
+/** To a browser that was never here: until the page is loaded, or the newest night's classes are shown too. */
+async function firstPage(browser: Browser, withAnswers: boolean): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`http://127.0.0.1:${port}/`);
+  if (withAnswers) await page.getByRole("heading", { name: /^Classes/ }).waitFor();
+  await context.close();
 }
 
 /** 200 readers at once, on a copy of the lake, into which `beside` may write meanwhile. */
@@ -68,7 +89,7 @@ export async function benchReaders(alerts: number, folder: string, seconds: numb
 
 type Ask = (i: number) => Promise<void>;
 
-function asksOf({ objects, lastAlerts, lastNight }: BenchLake): Record<Asked, Ask> {
+function asksOf({ objects, lastAlerts, lastNight }: BenchLake): Record<Exclude<Asked, keyof typeof ofBrowser>, Ask> {
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     const bytes = await response.arrayBuffer();
