@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -8,7 +9,7 @@ import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { keysOfRaw, namesOf, rawColumns, scienceColumns, scienceId, selectList, type SourceNames } from "./columns.ts";
-import { pixelFile, readState, type ServingState } from "./state.ts";
+import { type Pixel, pixelFile, readState, type ServingState } from "./state.ts";
 
 /** Position of science in `raw`, as science/follow.ts keeps it: the next version. */
 const scienceOfRaw = "science:raw";
@@ -126,6 +127,16 @@ export class FreshRows {
     const joined = `SELECT r.*, s.* EXCLUDE (_alert), CASE WHEN s._alert IS NULL THEN 0 ELSE 2 END AS _rank FROM ${raw} r LEFT JOIN ${science} s ON r._alert = s._alert`;
     await c.run(`CREATE TABLE ${late} AS ${joined} LIMIT 0`);
     await c.run(`CREATE VIEW ${this.name} AS ${joined} UNION ALL BY NAME FROM ${late}`);
+    await c.run(`COPY (SELECT * EXCLUDE (_rank) FROM ${this.name} LIMIT 0) TO ${literal(this.#seed)} (FORMAT parquet)`);
+  }
+
+  /**
+   * Rows of some pixels, as what follows FROM. Files that were merged before a column came lack it: an empty file
+   * with every column is read with them, so that an absent column is null.
+   */
+  pixelRows(pixels: Iterable<Pick<Pixel, "order" | "pixel">>): string {
+    const files = [this.#seed, ...Array.from(pixels, (pixel) => pixelFile(this.lake, this.survey.name, pixel))];
+    return `read_parquet([${files.map(literal).join(", ")}], union_by_name = true, hive_partitioning = false)`;
   }
 
   /** Newer rows of science replace older ones; those of alerts that `sources` has already come with their alert. */
@@ -136,13 +147,13 @@ export class FreshRows {
     await c.run(`DELETE FROM ${science} WHERE _alert IN (SELECT _alert FROM incoming)`);
     await c.run(`INSERT INTO ${science} BY NAME FROM incoming`);
     await c.run(`DELETE FROM incoming WHERE _alert IN (SELECT _alert FROM ${raw})`);
-    const files = this.base.pixels.filter((p) => p.rows > 0).map((p) => literal(pixelFile(this.lake, this.survey.name, p)));
+    const pixels = this.base.pixels.filter((p) => p.rows > 0);
     const [[waiting]] = await (await c.run("SELECT count(*)::INTEGER FROM incoming")).getRows();
-    if (waiting !== 0 && files.length > 0) {
+    if (waiting !== 0 && pixels.length > 0) {
       const names = (await (await c.run(`DESCRIBE ${raw}`)).getRows()).map(([name]) => `p.${identifier(String(name))}`);
       await c.run(`DELETE FROM ${late} WHERE _alert IN (SELECT _alert FROM incoming)`);
       await c.run(`INSERT INTO ${late} BY NAME SELECT ${names.join(", ")}, i.* EXCLUDE (_alert), 2 AS _rank
-        FROM read_parquet([${files.join(", ")}], union_by_name = true, hive_partitioning = false) p JOIN incoming i ON p._alert = i._alert`);
+        FROM ${this.pixelRows(pixels)} p JOIN incoming i ON p._alert = i._alert`);
     }
   }
 
@@ -161,6 +172,11 @@ export class FreshRows {
     const rows = await scan(this.#connection, { path, partitionColumns, schema: snapshot.metaData ? snapshot.schema : base }, files, this.#seeds);
     if (base.fields.length === 0) return "SELECT NULL::BIGINT AS _alert WHERE false";
     return `SELECT ${scienceId(base, this.survey)} AS _alert${selectList(columns)} FROM (${rows}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY ${revision} DESC) = 1`;
+  }
+
+  /** Named by its columns: a query that began before they changed still reads the old one. */
+  get #seed(): string {
+    return join(this.#scratch, `columns-${this.survey.name}-${createHash("sha1").update(this.#columns).digest("hex")}.parquet`);
   }
 
   get #seeds(): string {

@@ -16,7 +16,7 @@ import { FreshRows } from "./fresh.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
 import { RawAlerts } from "./raw-alerts.ts";
 import { addSkyFunctions } from "./sky-functions.ts";
-import { cellSql, indexFile, pixelFile } from "./state.ts";
+import { cellSql, indexFile } from "./state.ts";
 
 /** What is asked of the alerts of a survey. */
 export interface SourceQuery {
@@ -166,14 +166,10 @@ export class Sources {
 
   /** One row per alert of the files' and of what came since. */
   #relation(rows: FreshRows, { places, where = "true" }: SourceQuery, hasNewer: boolean): string {
-    const { lake, survey, base } = rows;
-    const files = [...new Set((places?.map(({ pixel }) => pixel) ?? base.pixels).filter((p) => p.rows > 0))].map((p) =>
-      literal(pixelFile(lake, survey.name, p)),
-    );
+    const pixels = new Set((places?.map(({ pixel }) => pixel) ?? rows.base.pixels).filter((p) => p.rows > 0));
     const inside =
       places && places.length <= mostRanges ? places.map(({ first, end }) => `(_healpix_29 >= ${first} AND _healpix_29 < ${end})`).join(" OR ") : "true";
-    const options = `${files.length > 1 ? "union_by_name = true, " : ""}hive_partitioning = false`;
-    const selects = files.length === 0 ? [] : [`FROM read_parquet([${files.join(", ")}], ${options}) WHERE (${inside}) AND (${where})`];
+    const selects = pixels.size === 0 ? [] : [`FROM ${rows.pixelRows(pixels)} WHERE (${inside}) AND (${where})`];
     if (!hasNewer && selects.length > 0) return `SELECT * ${selects[0]}`; // 170 columns twice, and a window: 15 ms
     const all = [...selects.map((select) => `SELECT *, 1 AS _rank ${select}`), `SELECT * FROM ${rows.name} WHERE (${where})`];
     return `SELECT * EXCLUDE (_rank) FROM (${all.join(" UNION ALL BY NAME ")}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _rank DESC) = 1`;
