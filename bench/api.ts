@@ -156,7 +156,7 @@ export interface UiProcess {
 /** The ui service of a lake, when it answers. */
 export async function serve(lake: string): Promise<UiProcess> {
   const env = { ...process.env, FINK_LAKE: lake, FINK_UI_PORT: String(port), FINK_LOG_LEVEL: "warn", FINK_API_REQUESTS_PER_MINUTE: "0" };
-  const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "../src/cli/main.ts"), "start", "ui"], {
+  const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "../src/cli/main.ts"), "start", "ui", "--foreground"], {
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -17,6 +17,7 @@ import { referenceLoopsPerSecond } from "./reference-loop.ts";
 import { benchScience, benchScienceLatency } from "./science.ts";
 import { benchScores } from "./scores.ts";
 import { benchSimulation, benchVisit } from "./simulate.ts";
+import { benchSoak, type SoakMinute } from "./soak.ts";
 
 const baselineFile = join(import.meta.dirname, "baseline.json");
 const baseline = JSON.parse(readFileSync(baselineFile, "utf8")) as Record<string, number>;
@@ -42,11 +43,12 @@ const benches: Record<string, () => Promise<void>> = {
   filters,
   delivery,
   scores,
+  soak,
 };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches))
-  if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers", "outage"].includes(name))) await bench(); // they make lakes first
+  if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers", "outage", "soak"].includes(name))) await bench(); // they make lakes first
 if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
 process.exit(0);
 
@@ -218,6 +220,27 @@ async function fresh(): Promise<void> {
     "fresh",
     `published → on its object's page at 250 alerts/s, beside 1,000,000: p50 ${p50} ms, p99 ${p99} ms of ${asked}, ${missing} missing (wanted: 3,000 ms)`,
   );
+}
+
+async function soak(): Promise<void> {
+  const lib = kafkaLib();
+  if (!lib) return print("soak", "skipped: no Kafka jars");
+  const minutes = Number(flag("minutes") ?? 30);
+  print("soak", `start all for ${minutes} minutes at 100 alerts/s of ZTF, a browser on the first page, one SQL query a second`);
+  const onMinute = ({ minute, rss, peakRss, archived, cpuSeconds }: SoakMinute) =>
+    print("", `minute ${minute}: RSS ${round(rss)} MB (peak ${round(peakRss)}), ${round(archived)} archived, ${round(cpuSeconds)} CPU-s`);
+  const result = await benchSoak(lib, { minutes, perSecond: 100, onMinute });
+  const at = (minute: number) => result.minutes[Math.min(minute, result.minutes.length) - 1];
+  const [early, last] = [at(5), at(minutes)];
+  print(
+    "",
+    `RSS after five minutes ${round(early.rss)} MB, at the end ${round(last.rss)} MB: ${(last.rss / early.rss).toFixed(2)} × (wanted: 1.3 ×, 2,000 MB)`,
+  );
+  print(
+    "",
+    `sent ${round(result.sent)}, raw ${round(result.raw)}, science ${round(result.science)}, one in ten ${round(result.selected)}, ${result.queries} queries`,
+  );
+  for (const failure of result.failures) print("", failure);
 }
 
 async function filters(): Promise<void> {

@@ -13,7 +13,7 @@ export function overview(commands: CommandTable): string {
     "Fink, an alert broker for time-domain astronomy",
     "usage: ./fink COMMAND [ARGUMENTS] [FLAGS]",
     ...sections,
-    "`./fink COMMAND --help` tells more.",
+    "`./fink COMMAND --help` tells more; `./fink --version` names this version.",
   ].join("\n\n");
 }
 

@@ -1,10 +1,11 @@
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, packageVersion } from "../config/load.ts";
 import { didYouMean } from "../config/nearest.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { CommandContext, CommandTable } from "./command.ts";
 import { commands } from "./commands.ts";
 import { type ParsedArguments, parseArguments } from "./flags.ts";
 import { commandHelp, overview } from "./help.ts";
+import { refuseOlderVerb } from "./older-verbs.ts";
 
 /** Runs one command line; the exit code is 0, 1 when it failed, 2 when it was not understood. */
 export async function runCommandLine(argv: readonly string[], table: CommandTable = commands): Promise<number> {
@@ -25,6 +26,13 @@ async function run(argv: readonly string[], table: CommandTable): Promise<number
     console.log(overview(table));
     return 0;
   }
+  if (name === "--version") {
+    console.log(packageVersion());
+    return 0;
+  }
+  // the older flags, such as -s SURVEY, are not today's: the answer comes before they are read
+  if (!Object.hasOwn(table, name)) refuseOlderVerb(name);
+  if (name === "start" || name === "stop") refuseOlderVerb(rest[0], name);
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!entry) throw new FinkError("usage", `there is no command ${name}${didYouMean(name, Object.keys(table)) || "; see `./fink help`"}`);
   const command = await entry.load();

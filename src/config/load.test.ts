@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "./load.ts";
+import { configSchema } from "./schema.ts";
 import { secretOf } from "./secrets.ts";
 import { effectiveYaml, maskSecrets } from "./yaml.ts";
 
@@ -103,13 +104,58 @@ describe("the older KEY=VALUE form", () => {
     expect(config.archive.triggerSeconds).toBe(2);
     expect(config.lake).toBe(join(home, "archive/latest"));
     expect(config.ui.port).toBe(5005);
-    expect(notes).toEqual([`${home}/conf/fink.conf line 8: SPARK_MASTER is ignored: Fink needs no Spark`]);
+    expect(notes).toEqual([`${home}/conf/fink.conf: no longer needed: SPARK_MASTER (Fink needs no Spark)`]);
+  });
+
+  test("a file of 2019: lines continued with a backslash, variables nobody set, keys of Spark", () => {
+    write(
+      "conf/fink.conf",
+      [
+        'KAFKA_IPPORT="localhost:29092"',
+        'KAFKA_TOPIC=""',
+        'SPARK_MASTER="local[*]"',
+        'EXTRA_SPARK_CONFIG=""',
+        "EXTRA_SPARK_CONFIG+='--conf spark.executorEnv.HOME=/home/somebody '",
+        "FINK_PACKAGES=\\",
+        "org.example:kafka_2.11:2.4.0,\\",
+        "org.example:avro_2.11:2.4.0",
+        "HBASE_XML_CONF=${SPARK_HOME}/conf/hbase-site.xml",
+        "FINK_ALERT_PATH=${NOBODY_SET_THIS:-${FINK_HOME}}/archive",
+        "KAFKA_PORT_SIM=29092 # of the simulator",
+        'KAFKA_IPPORT_SIM="localhost:${KAFKA_PORT_SIM}"',
+        "PYSPARK_DRIVER_PYTHON=`which ipython`",
+        "declare -a PORTS",
+        "LOG_LEVEL=INFO",
+      ].join("\n"),
+    );
+    const { config, notes } = load("fink.conf");
+    expect(config.kafka).toMatchObject({ brokers: ["localhost:29092"], topics: configSchema.parse({}).kafka.topics });
+    expect(config.log.level).toBe("info");
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /fink\.conf: no longer needed: SPARK_MASTER, EXTRA_SPARK_CONFIG, FINK_PACKAGES, PYSPARK_DRIVER_PYTHON \(Fink needs no Spark\); KAFKA_PORT_SIM, KAFKA_IPPORT_SIM \(\.\/fink simulate .*\); HBASE_XML_CONF \(/,
+      ),
+      expect.stringMatching(/fink\.conf: shell commands are not run: line 14$/),
+    ]);
+  });
+
+  test("a file of a later release: a lake on HDFS is not made a folder of that name, and is named", () => {
+    write(
+      "conf/fink.conf",
+      'ONLINE_DATA_PREFIX="hdfs://10.0.0.1:8020///user/me/online"\nLSST_KAFKA_SERVER=alerts.example.org:9094\nKAFKA_TOPICS=a\nSASL_MECHANISMS=\n',
+    );
+    const { config, notes } = load("fink.conf");
+    expect(config.lake).toBe(join(home, "lake"));
+    expect(config.kafka.brokers).toEqual(["alerts.example.org:9094"]);
+    expect(notes).toEqual([
+      expect.stringMatching(/line 1: ONLINE_DATA_PREFIX=hdfs:.* is not used: a lake is a folder of this machine; set `lake`$/),
+      expect.stringMatching(/no key of Fink, ignored: KAFKA_TOPICS \(did you mean KAFKA_TOPIC\?\)$/),
+    ]);
   });
 
   test.each([
-    ["KAFKA_TOPICS=a", "line 1: KAFKA_TOPICS is not a key; did you mean KAFKA_TOPIC?"],
-    ["KAFKA_TOPIC=a b", "line 1: `KAFKA_TOPIC=a b` is not KEY=VALUE; put quotes around a value with spaces"],
-    ["KAFKA_TOPIC=${NIGHT}", "line 1: ${NIGHT} is not set; set it above or in the environment"],
+    ["KAFKA_TOPIC=a b", "line 1: `a b` has several words; put quotes around a value with spaces"],
+    ['KAFKA_TOPIC="a', 'line 1: a quote in `"a` is never closed'],
     ["FINK_UI_PORT=http", 'ui.port is "http" ('],
   ])("%s", (text, message) => {
     write("fink.conf", text);

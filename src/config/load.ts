@@ -42,6 +42,11 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   };
 }
 
+/** Version of this Fink. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { version: string }).version;
+}
+
 function findFile(given: string | undefined, home: string, cwd: string): string | undefined {
   const standard = join(home, "conf/fink.yaml");
   if (given === undefined) return existsSync(standard) ? standard : undefined;

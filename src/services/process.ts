@@ -1,16 +1,25 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 
 /** A process, told apart from a later one that was given the same pid. */
 export interface ProcessId {
   readonly pid: number;
   /** Clock ticks since boot at which it started (proc(5), stat field 22); null where there is no /proc. */
   readonly startedAt: string | null;
+  /** The machine's name; a pid means nothing on another. Missing in files of older versions. */
+  readonly host?: string;
 }
 
 export function processId(pid: number = process.pid): ProcessId {
-  return { pid, startedAt: startOf(pid) };
+  return { pid, startedAt: startOf(pid), host: hostname() };
 }
 
+/** The name of the other machine that a process runs on, or null for this one. */
+export function otherHost({ host }: ProcessId): string | null {
+  return host === undefined || host === hostname() ? null : host;
+}
+
+/** Only for processes of this machine. */
 export function isAlive(id: ProcessId): boolean {
   try {
     process.kill(id.pid, 0);

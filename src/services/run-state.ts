@@ -2,15 +2,17 @@ import { closeSync, existsSync, fstatSync, linkSync, openSync, readdirSync, read
 import { join } from "node:path";
 import { makeFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
-import { isAlive, type ProcessId, processId } from "./process.ts";
+import { isAlive, otherHost, type ProcessId, processId } from "./process.ts";
 import type { ServiceStatus } from "./status.ts";
 
 /** A service as seen from outside; `died`: its process is gone though it never said that it stopped. */
 export interface Instance {
   readonly status: ServiceStatus;
   readonly state: ServiceStatus["state"] | "died";
-  /** Its process, when that is alive. */
+  /** Its process, when that is alive on this machine. */
   readonly process: ProcessId | null;
+  /** The other machine that shares the lake and has the pid file: whether the process lives there cannot be seen from here. */
+  readonly elsewhere: string | null;
 }
 
 export function runFolder(lake: string): string {
@@ -25,12 +27,12 @@ export function claim(lake: string, name: string): void {
     makeFolder(runFolder(lake));
     writeFileSync(mine, JSON.stringify(processId()));
     const owner = readJson<ProcessId>(file);
-    if (owner && isAlive(owner)) throw alreadyRuns(name, owner.pid);
+    if (owner && (otherHost(owner) !== null || isAlive(owner))) throw alreadyRuns(lake, name, owner);
     rmSync(file, { force: true });
     // a link appears whole or not at all, and fails when another process was faster
     linkSync(mine, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyRuns(name, readJson<ProcessId>(file)?.pid);
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyRuns(lake, name, readJson<ProcessId>(file));
     if (error instanceof FinkError) throw error;
     throw new FinkError("lake", `the lake cannot be written (${messageOf(error)}); make room on its disk, or let this user write to it`, error);
   } finally {
@@ -80,9 +82,10 @@ export function instance(lake: string, name: string): Instance | undefined {
   const status = readJson<ServiceStatus>(join(runFolder(lake), `${name}.json`));
   if (!status) return undefined;
   const owner = readJson<ProcessId>(pidFile(lake, name));
-  const alive = owner && isAlive(owner) ? owner : null;
+  const elsewhere = owner ? otherHost(owner) : null;
+  const alive = owner && elsewhere === null && isAlive(owner) ? owner : null;
   const ended = status.state === "stopped" || status.state === "failed";
-  return { status, state: alive || ended ? status.state : "died", process: alive };
+  return { status, state: alive || ended || elsewhere !== null ? status.state : "died", process: alive, elsewhere };
 }
 
 /** Asks one service of a process that runs several to stop; the supervisor looks each second. */
@@ -102,9 +105,11 @@ function stopFile(lake: string, name: string): string {
   return join(runFolder(lake), `${name}.stop`);
 }
 
-function alreadyRuns(name: string, pid: number | undefined): FinkError {
-  const advice = `stop it with \`./fink stop ${name}\` or give this one another --name`;
-  return new FinkError("lake", `${name} already runs on this lake (pid ${pid ?? "unknown"}); ${advice}`);
+function alreadyRuns(lake: string, name: string, owner: ProcessId | undefined): FinkError {
+  const host = owner ? otherHost(owner) : null;
+  const who = `pid ${owner?.pid ?? "unknown"}${host === null ? "" : ` on ${host}`}`;
+  const where = host === null ? "" : ` there, or, if that machine is gone, remove ${pidFile(lake, name)};`;
+  return new FinkError("lake", `${name} already runs on this lake (${who}); stop it with \`./fink stop ${name}\`${where} or give this one another --name`);
 }
 
 /** Undefined when the file is missing, or was not written whole before a crash. */

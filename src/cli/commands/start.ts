@@ -15,6 +15,7 @@ import { flag, matching } from "../flags.ts";
 const flags = z.object({
   once: z.boolean().default(false).describe("Work through what is there, then end"),
   detach: z.boolean().default(false).describe("Run in the background; the log goes to <lake>/.fink/log/"),
+  foreground: z.boolean().default(false).describe("Keep the pages (ui) in this terminal; by themselves they go to the background"),
   name: flag("NAME", "Name of this instance, to run a service more than once", matching(/^[a-z][a-z0-9-]*$/, "a name is made of a-z, 0-9 and -")),
 });
 
@@ -24,13 +25,14 @@ export const start = startCommand(services);
 export function startCommand(table: typeof services): Command {
   return defineCommand({
     arguments: "SERVICE",
-    description: `SERVICE is ${serviceNames.join(", ")}, or all of them in one process. Ctrl-C or \`./fink stop\` ends it cleanly.`,
+    description: `SERVICE is ${serviceNames.join(", ")}, or all of them in one process. Ctrl-C or \`./fink stop\` ends it cleanly. The pages alone (ui) go to the background.`,
     example: "./fink start archive -c conf/fink.yaml --detach",
     flags,
     async run(context, [which], given) {
       const names = namesOf(which, given);
       const { config } = context.config();
-      if (given.detach) return await detach(context, config, which, names);
+      const isPages = names.every(({ service }) => service === "ui");
+      if (given.detach || (isPages && !given.foreground)) return await detach(context, config, which, names);
       const loaded = names.map(async ({ service, name }) => ({ service: await table[service](), name }));
       await runHere(await Promise.all(loaded), config, given.once);
     },
@@ -85,7 +87,7 @@ async function runHere(supervised: readonly Supervised[], config: Config, once: 
 async function detach(context: CommandContext, config: Config, which: string, names: readonly Named[]): Promise<void> {
   const title = names.length === 1 ? names[0].name : which;
   const instances = names.map(({ name }) => name);
-  const started = await startDetached(config.lake, title, instances, ["start", ...context.argv.filter((word) => word !== "--detach")]);
+  const started = await startDetached(config.lake, title, instances, ["start", ...context.argv.filter((word) => word !== "--detach"), "--foreground"]);
   if (context.json) return context.print(JSON.stringify(started));
   const state = { running: "runs", starting: "is still starting", finished: "has finished" }[started.state];
   context.print(`${title} ${state} (pid ${started.pid}), log ${started.log}`);

@@ -42,8 +42,9 @@ function row({ status, state, process }: Instance, now: number) {
   ];
 }
 
-function remarks({ status, state, process }: Instance): string[] {
+function remarks({ status, state, process, elsewhere }: Instance): string[] {
   const { name, service } = status;
+  if (elsewhere !== null) return [`${name}: on ${elsewhere}; this is what it said last${status.message === "" ? "" : `: ${status.message}`}`];
   if (state === "died")
     return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
   if (status.message !== "" || status.note) return [`${name}: ${[status.message, status.note].filter(Boolean).join("; ")}`];

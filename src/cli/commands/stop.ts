@@ -14,9 +14,9 @@ export const stop = defineCommand({
   async run(context, [which], { force }) {
     const { lake } = context.config().config;
     const known = instances(lake);
-    for (const dead of known.filter((one) => !one.process)) release(lake, dead.status.name);
+    for (const dead of known.filter((one) => !isThere(one))) release(lake, dead.status.name);
     const running = known.filter((one) => one.process);
-    const targets = chosen(which, known).filter((one) => one.process);
+    const targets = chosen(which, known).filter(isThere);
     if (force) kill(lake, targets, running);
     else ask(lake, targets, running);
     await ended(context, lake, targets, which);
@@ -28,6 +28,10 @@ export const stop = defineCommand({
   },
 });
 
+function isThere({ process: owner, elsewhere }: Instance): boolean {
+  return owner !== null || elsewhere !== null;
+}
+
 function chosen(which: string, known: readonly Instance[]): Instance[] {
   if (which === "all") return [...known];
   if (which === "services") return known.filter((one) => one.status.service !== "ui");
@@ -36,16 +40,18 @@ function chosen(which: string, known: readonly Instance[]): Instance[] {
   return [one];
 }
 
-/** A signal ends a process; where it also runs what shall go on, only the one service is asked to stop. */
+/** A signal ends a process. One that also runs what shall go on, or that is on another machine, is asked through a file of the lake. */
 function ask(lake: string, targets: readonly Instance[], running: readonly Instance[]): void {
-  for (const { process: owner, status } of targets) {
+  for (const { process: owner, status, elsewhere } of targets) {
     const shared = running.some((other) => other.process?.pid === owner?.pid && !targets.includes(other));
-    if (shared) requestStop(lake, status.name);
+    if (shared || elsewhere !== null) requestStop(lake, status.name);
     else if (owner) signal(owner.pid, "SIGTERM");
   }
 }
 
 function kill(lake: string, targets: readonly Instance[], running: readonly Instance[]): void {
+  const away = targets.find(({ elsewhere }) => elsewhere !== null);
+  if (away) throw new FinkError("usage", `${away.status.name} runs on another machine; run \`./fink stop ${away.status.name} --force\` on ${away.elsewhere}`);
   const pids = new Set(targets.map((one) => one.process?.pid));
   const others = running.filter((one) => pids.has(one.process?.pid) && !targets.includes(one)).map((one) => one.status.name);
   if (others.length > 0) throw new FinkError("usage", `${others.join(", ")} would be killed too, being one process; use \`./fink stop all --force\``);
@@ -65,7 +71,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 async function ended(context: CommandContext, lake: string, targets: readonly Instance[], which: string): Promise<void> {
-  const left = () => targets.map((one) => instance(lake, one.status.name)).filter((one) => one?.process);
+  const left = () => targets.map((one) => instance(lake, one.status.name)).filter((one) => one && isThere(one));
   let said = Date.now();
   for (const deadline = said + patienceMs; left().length > 0 && Date.now() < deadline; await sleep(100)) {
     if (Date.now() - said < 3000) continue;
