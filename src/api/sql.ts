@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { FinkError } from "../errors.ts";
 import type { Config } from "../config/schema.ts";
 import { openSession } from "../sql/session.ts";
+import { jsonText } from "../sql/values.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { type Api, fileRoute } from "./api.ts";
 import { arrow } from "./fink/formats.ts";
@@ -23,7 +24,7 @@ const query = z.object({
     .min(1)
     .max(100_000)
     .describe("One statement that reads: DuckDB's SQL over <survey>.raw, .science, .alerts, .matches …, with ADQL's CONTAINS, POINT, CIRCLE, DISTANCE"),
-  format: z.enum(["json", "arrow"]).default("json").describe("json: rows as objects, 64-bit integers as text; arrow: an IPC stream"),
+  format: z.enum(["json", "arrow"]).default("json").describe("json: rows as objects, 64-bit integers as text, decimals as numbers; arrow: an IPC stream"),
 });
 
 const summary = "Read-only SQL over the lake";
@@ -87,5 +88,5 @@ async function limitedQuery({ lake, surveys }: SqlLake, sql: string, { sqlSecond
 
 function json({ columns, rows }: Table): string {
   const plain = (value: Cell) => (typeof value === "bigint" ? String(value) : value);
-  return JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, plain(row[i])]))));
+  return jsonText(rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, plain(row[i])]))));
 }

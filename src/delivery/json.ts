@@ -1,13 +1,13 @@
 import { type Data, DataType, type Struct } from "apache-arrow";
 import { microsPer } from "../avro/generate-column-encoder.ts";
 import type { ColumnType, StructType } from "../lake/schema.ts";
+import { decimalJson, isoDay, isoMicros } from "../sql/values.ts";
 import type { Alert } from "./alerts.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * An alert as JSON, as `./fink query --format json` writes values: 64-bit integers as text, bytes as base64, times as ISO 8601 UTC; NaN and the infinities, which
- * JSON does not have, as text.
+ * An alert as JSON, with values as `toJson` of src/sql/values.ts gives them.
  */
 export function jsonOf({ parts, rows }: Alert, { fields }: StructType): Record<string, Json> {
   return Object.fromEntries(
@@ -49,16 +49,15 @@ function leafAt({ type, values, valueOffsets }: Data, row: number): Json {
     return bytes.toString(DataType.isUtf8(type) || DataType.isLargeUtf8(type) ? "utf8" : "base64");
   }
   if (DataType.isBool(type)) return ((values[row >> 3] >> (row & 7)) & 1) === 1;
-  if (DataType.isDecimal(type)) return String(decimalAt(values as Uint32Array, row));
+  if (DataType.isDecimal(type)) return decimalJson(unscaledAt(values as Uint32Array, row), type.precision, type.scale);
   const value = (values as ArrayLike<number | bigint>)[row];
-  if (DataType.isTimestamp(type)) return new Date(Number(((value as bigint) * microsPer[type.unit][0]) / microsPer[type.unit][1] / 1000n)).toISOString();
-  if (DataType.isDate(type)) return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
+  if (DataType.isTimestamp(type)) return isoMicros(((value as bigint) * microsPer[type.unit][0]) / microsPer[type.unit][1]);
+  if (DataType.isDate(type)) return isoDay(Number(value));
   if (typeof value === "bigint") return String(value);
   return Number.isFinite(value) ? value : String(value);
 }
 
-/** The unscaled number. */
-function decimalAt(words: Uint32Array, row: number): bigint {
+function unscaledAt(words: Uint32Array, row: number): bigint {
   const bits = [3, 2, 1, 0].reduce((sum, i) => (sum << 32n) | BigInt(words[4 * row + i] >>> 0), 0n);
   return BigInt.asIntN(128, bits);
 }

@@ -15,7 +15,7 @@ async function text(sql: string, format: "json" | "csv"): Promise<string> {
 const values = `SELECT 9007199254740993 AS candid, 'nan'::DOUBLE AS nan, '\\x1F\\x8B'::BLOB AS stamp, {'jd': 2460000.5::DOUBLE, 'fid': 1} AS candidate,
   TIMESTAMPTZ '2026-01-31 01:02:03.000004+00' AS at, NULL AS nothing, [1, NULL] AS list, 0.1::FLOAT AS f, 1.50::DECIMAL(4,2) AS d`;
 
-test("json: an object per line, 64-bit integers and decimals as text, bytes as base64, times as UTC", async () => {
+test("json: an object per line, 64-bit integers as text, decimals as numbers, bytes as base64, times as UTC", async () => {
   const line = await text(values, "json");
   expect(line.endsWith("\n")).toBe(true);
   expect(JSON.parse(line)).toEqual({
@@ -27,13 +27,31 @@ test("json: an object per line, 64-bit integers and decimals as text, bytes as b
     nothing: null,
     list: [1, null],
     f: Math.fround(0.1),
-    d: "1.50",
+    d: 1.5,
   });
 });
 
 test("csv: RFC 4180; a null is empty, an empty text is quoted", async () => {
   const sql = `SELECT 'a,b' AS "x", 'say "hi"' AS y, '' AS empty, NULL AS nothing, E'two\\nlines' AS z, {'a': 1} AS s`;
   expect(await text(sql, "csv")).toBe('x,y,empty,nothing,z,s\r\n"a,b","say ""hi""","",,"two\nlines","{""a"":1}"\r\n');
+});
+
+test("decimals have all their digits in csv, and -0 keeps its sign", async () => {
+  const sql =
+    "SELECT 19.5 AS lim, 1.50::DECIMAL(38,20) AS long, '-0.0'::DOUBLE AS zero, [CAST('-0.0' AS DOUBLE)] AS zeros, 123456789012345678901::DECIMAL(38,0) AS whole";
+  expect(await text(sql, "csv")).toBe("lim,long,zero,zeros,whole\r\n19.5,1.50000000000000000000,-0.0,[-0.0],123456789012345678901\r\n");
+  expect(await text(sql, "json")).toBe('{"lim":19.5,"long":1.5,"zero":-0.0,"zeros":[-0.0],"whole":"123456789012345678901"}\n');
+});
+
+test("times beyond the years of JavaScript's Date", async () => {
+  const sql =
+    "SELECT 'infinity'::TIMESTAMPTZ AS a, '-infinity'::TIMESTAMPTZ AS b, '294247-01-10 04:00:54.775806+00'::TIMESTAMPTZ AS c, '275760-09-14 00:00:00+00'::TIMESTAMPTZ AS d";
+  expect(JSON.parse(await text(sql, "json"))).toEqual({
+    a: "infinity",
+    b: "-infinity",
+    c: "+294247-01-10T04:00:54.775806Z",
+    d: "+275760-09-14T00:00:00.000000Z",
+  });
 });
 
 test("a result without rows is an empty file, or the heading", async () => {

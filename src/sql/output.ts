@@ -1,5 +1,5 @@
 import type { DuckDBResult, Json } from "@duckdb/node-api";
-import { rowsOf, toJson, toShortJson } from "./values.ts";
+import { jsonText, numberText, rowsOf, toCsv, toJson, toShortJson } from "./values.ts";
 
 export const textFormats = ["json", "csv"] as const;
 export type TextFormat = (typeof textFormats)[number];
@@ -8,7 +8,7 @@ export type TextFormat = (typeof textFormats)[number];
 export async function* textOf(result: DuckDBResult, format: TextFormat): AsyncGenerator<string> {
   const names = result.deduplicatedColumnNames();
   let text = format === "csv" ? csvLine(names) : "";
-  for await (const row of rowsOf(result, toJson)) {
+  for await (const row of rowsOf(result, format === "csv" ? toCsv : toJson)) {
     text += format === "csv" ? csvLine(row) : jsonLine(names, row);
     if (text.length < 65_536) continue;
     yield text;
@@ -36,14 +36,14 @@ export async function cellsOf(result: DuckDBResult, limit: number, width: number
 }
 
 function jsonLine(names: readonly string[], row: readonly Json[]): string {
-  return `${JSON.stringify(Object.fromEntries(names.map((name, i) => [name, row[i]])))}\n`;
+  return `${jsonText(Object.fromEntries(names.map((name, i) => [name, row[i]])))}\n`;
 }
 
 /** RFC 4180: CRLF, quotes doubled. A null is empty, an empty text is `""`; nested values are JSON. */
 export function csvLine(row: readonly (Json | object)[]): string {
   const cells = row.map((value) => {
     if (value === null) return "";
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const text = typeof value === "object" ? jsonText(value) : typeof value === "number" ? numberText(value) : String(value);
     return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${cells.join(",")}\r\n`;

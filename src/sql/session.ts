@@ -8,6 +8,7 @@ import { firstValueSql, identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { loadSurveys, shippedSurveys, type Surveys } from "../surveys/surveys.ts";
 import { alertsView } from "./alerts.ts";
@@ -15,6 +16,7 @@ import { explain } from "./explain-error.ts";
 import { createMacros, withoutAdql } from "./macros.ts";
 import { newestScience } from "./newest.ts";
 import { prepareReadOnly } from "./read-only.ts";
+import { type StoredTypes, storedType } from "./stored-types.ts";
 
 export interface SessionOptions {
   /** Default: the shipped ones. */
@@ -79,15 +81,19 @@ export class LakeSession {
   }
 
   /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
-  async copyTo(file: string, sql: string, rowGroupRows = 122_880): Promise<number> {
+  async copyTo(file: string, sql: string, types: StoredTypes = "parquet", rowGroupRows = 122_880): Promise<number> {
     return await this.#explained(async () => {
-      await prepareReadOnly(this.#connection, sql);
+      const query = withoutAdql(sql).replace(/;\s*$/, "");
+      const prepared = await prepareReadOnly(this.#connection, query);
+      const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({ name: prepared.columnName(i), type: prepared.columnType(i) }));
+      const taken = new Set<string>();
+      const stored = columns.map(({ name, type }, i) => `CAST(c${i} AS ${storedType(type, types)}) AS ${identifier(unusedName(name, taken))}`);
+      const given = columns.map((_, i) => `c${i}`).join(", ");
       // without dictionaries: DuckDB's turn -0 into 0
-      const query = sql.replace(/;\s*$/, "");
-      const result = await this.#connection.run(
-        `COPY (\n${query}\n) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
+      const copied = this.#connection.run(
+        `COPY (SELECT ${stored.join(", ")} FROM (\n${query}\n) AS q(${given})) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
       );
-      return Number(result.rowsChanged);
+      return Number((await copied.catch((error: unknown) => Promise.reject(withCast(error)))).rowsChanged);
     });
   }
 
@@ -113,6 +119,20 @@ export class LakeSession {
       throw this.explain(error);
     }
   }
+}
+
+/** A 128-bit sum that is too large for the file's type. */
+function withCast(error: unknown): unknown {
+  const tooLarge = /(?:Could not cast value|INT128 with value) -?\d+/.test(messageOf(error));
+  return tooLarge ? new FinkError("sql", `${messageOf(error)}: cast that column, e.g. CAST(x AS DOUBLE)`, error) : error;
+}
+
+/** Tables have no two columns of one name: the second `a` is `a_1`, as DuckDB itself writes it. */
+function unusedName(name: string, taken: Set<string>): string {
+  let unused = name;
+  for (let n = 1; taken.has(unused.toLowerCase()); n++) unused = `${name}_${n}`;
+  taken.add(unused.toLowerCase());
+  return unused;
 }
 
 async function createView(

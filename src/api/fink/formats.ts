@@ -1,6 +1,7 @@
 import { Bool, type Data, Field, Float64, Int32, Int64, makeBuilder, RecordBatch, Schema, Struct, Table as ArrowTable, tableToIPC, Utf8 } from "apache-arrow";
 import type { Context } from "hono";
 import { toParquet } from "../../lake/parquet.ts";
+import { jsonText, numberText } from "../../sql/values.ts";
 import type { Cell, ColumnKind, Table } from "./table.ts";
 
 export const outputFormats = ["json", "csv", "votable", "parquet"] as const;
@@ -26,7 +27,7 @@ function json({ columns, rows }: Table): string {
 }
 
 export function jsonOf(value: Cell): string {
-  return typeof value === "bigint" ? String(value) : JSON.stringify(value);
+  return typeof value === "bigint" ? String(value) : jsonText(value);
 }
 
 function csv({ columns, rows }: Table): string {
@@ -38,7 +39,12 @@ function csv({ columns, rows }: Table): string {
 function csvOf(value: Cell): string {
   if (value === null) return "";
   if (typeof value === "boolean") return value ? "True" : "False";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return plainText(value);
+}
+
+function plainText(value: NonNullable<Cell>): string {
+  if (typeof value === "object") return jsonText(value);
+  return typeof value === "number" ? numberText(value) : String(value);
 }
 
 const votableTypes: Readonly<Record<ColumnKind, string>> = {
@@ -51,10 +57,10 @@ const votableTypes: Readonly<Record<ColumnKind, string>> = {
 };
 
 /** VOTable 1.4; the field `i:ra` has the ID `i_ra`, by which Astropy calls it. */
-function votable({ columns, rows }: Table): string {
+function votable(table: Table): string {
+  const { columns, rows } = withTextBeyond64Bits(table);
   const fields = columns.map(({ name, kind }) => `<FIELD ID="${xml(name.replace(/[^\w.-]/g, "_"))}" name="${xml(name)}" ${votableTypes[kind]}/>`);
-  const cells = (row: readonly Cell[]) =>
-    row.map((value) => `<TD>${value === null ? "" : xml(typeof value === "object" ? JSON.stringify(value) : String(value))}</TD>`).join("");
+  const cells = (row: readonly Cell[]) => row.map((value) => `<TD>${value === null ? "" : xml(plainText(value))}</TD>`).join("");
   return `<?xml version="1.0" encoding="utf-8"?>
 <VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><TABLE>
 ${fields.join("\n")}
@@ -62,6 +68,17 @@ ${fields.join("\n")}
 ${rows.map((row) => `<TR>${cells(row)}</TR>`).join("\n")}
 </TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>
 `;
+}
+
+/** The formats with types have no integers of more than 64 bits: a column that holds one is text. */
+function withTextBeyond64Bits({ columns, rows }: Table): Table {
+  const isTooLong = (value: Cell): boolean => typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
+  const asText = columns.map(({ kind }, i) => kind === "long" && rows.some((row) => isTooLong(row[i])));
+  if (!asText.includes(true)) return { columns, rows };
+  return {
+    columns: columns.map((column, i) => (asText[i] ? { ...column, kind: "text" } : column)),
+    rows: rows.map((row) => row.map((value, i) => (asText[i] && value !== null ? String(value) : value))),
+  };
 }
 
 /** Characters that XML 1.0 does not have are left out. */
@@ -94,12 +111,11 @@ export function arrow(table: Table): Uint8Array {
   return tableToIPC(new ArrowTable(schema, [new RecordBatch(schema, data)]), "stream");
 }
 
-function arrowOf({ columns, rows }: Table): Data<Struct> {
+function arrowOf(table: Table): Data<Struct> {
+  const { columns, rows } = withTextBeyond64Bits(table);
   const type = new Struct(columns.map(({ name, kind }) => new Field(name, arrowTypes[kind](), true)));
   const builder = makeBuilder({ type, nullValues: [null, undefined] });
   for (const row of rows)
-    builder.append(
-      Object.fromEntries(columns.map(({ name, kind }, i) => [name, kind === "list" && row[i] !== null ? JSON.stringify(row[i]) : row[i]])) as never,
-    );
+    builder.append(Object.fromEntries(columns.map(({ name, kind }, i) => [name, kind === "list" && row[i] !== null ? jsonText(row[i]) : row[i]])) as never);
   return builder.finish().flush() as Data<Struct>;
 }

@@ -1,4 +1,13 @@
-import { type DuckDBBlobValue, type DuckDBConnection, type DuckDBResult, type DuckDBType, DuckDBTypeId, type DuckDBValue, type Json } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  DuckDBDecimalType,
+  type DuckDBDecimalValue,
+  type DuckDBResult,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+  type Json,
+} from "@duckdb/node-api";
 import { toJson } from "../../sql/values.ts";
 
 /** `long` is bigint, `list` anything JSON has. */
@@ -57,32 +66,26 @@ export function union(a: Table, b: Table): Table {
   return { columns, rows: [...fit(a), ...fit(b)] };
 }
 
-function kindOf({ typeId }: DuckDBType): ColumnKind {
-  switch (typeId) {
-    case DuckDBTypeId.BIGINT:
-    case DuckDBTypeId.UBIGINT:
-    case DuckDBTypeId.HUGEINT:
-      return "long";
-    case DuckDBTypeId.INTEGER:
-    case DuckDBTypeId.SMALLINT:
-    case DuckDBTypeId.TINYINT:
-      return "int";
-    case DuckDBTypeId.FLOAT:
-    case DuckDBTypeId.DOUBLE:
-      return "double";
-    case DuckDBTypeId.BOOLEAN:
-      return "boolean";
-    case DuckDBTypeId.LIST:
-    case DuckDBTypeId.STRUCT:
-      return "list";
-    default:
-      return "text";
-  }
+function kindOf(type: DuckDBType): ColumnKind {
+  if (type instanceof DuckDBDecimalType) return type.scale > 0 ? "double" : "long";
+  return kinds.get(type.typeId) ?? "text";
 }
+
+const kinds = new Map(
+  Object.entries({
+    long: ["BIGINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"],
+    int: ["TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "SQLNULL"],
+    double: ["FLOAT", "DOUBLE"],
+    boolean: ["BOOLEAN"],
+    list: ["LIST", "ARRAY", "STRUCT", "MAP", "UNION", "INTERVAL", "VARIANT"],
+  } satisfies Partial<Record<ColumnKind, readonly (keyof typeof DuckDBTypeId)[]>>).flatMap(([kind, names]) =>
+    names.map((name) => [DuckDBTypeId[name as keyof typeof DuckDBTypeId], kind as ColumnKind]),
+  ),
+);
 
 function cell(value: DuckDBValue, type: DuckDBType): Cell {
   if (value === null || typeof value === "bigint" || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (type.typeId === DuckDBTypeId.BLOB) return Buffer.from((value as DuckDBBlobValue).bytes).toString("base64");
+  if (typeof value === "number") return type.typeId === DuckDBTypeId.UINTEGER ? BigInt(value) : Number.isFinite(value) ? value : null;
+  if (type instanceof DuckDBDecimalType && type.scale === 0) return (value as DuckDBDecimalValue).value;
   return toJson(value, type, toJson) as Cell;
 }

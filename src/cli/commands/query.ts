@@ -23,7 +23,7 @@ const flags = z.object({
 export const query = defineCommand({
   arguments: "SQL",
   description:
-    "Tables are named survey.kind, such as ztf.raw and lsst.rejected; SHOW ALL TABLES lists them. Times are UTC. Nothing can be changed.\nIn json, 64-bit integers are text and bytes base64.",
+    "Tables are named survey.kind, such as ztf.raw and lsst.rejected; SHOW ALL TABLES lists them. Times are UTC. Nothing can be changed.\nIn json, 64-bit integers are text and bytes base64; csv has all digits of a decimal.",
   example: `./fink query "SELECT night, count(*) FROM ztf.raw WHERE candidate.rb > 0.9 GROUP BY night"`,
   flags,
   async run(context, [sql], { format = context.json ? "json" : "table", out, limit }) {

@@ -3,12 +3,12 @@ import { copyFileSync, existsSync, openAsBlob, readFileSync, renameSync, rmSync 
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Data, type Struct, tableFromIPC } from "apache-arrow";
-import { FinkError, messageOf } from "../../errors.ts";
 import { makeFolder } from "../../folder.ts";
 import { replaceWhole } from "../../lake/durable.ts";
 import { parquet } from "../../lake/parquet.ts";
 import { type StructType, structType } from "../../lake/schema.ts";
 import { openSession } from "../../sql/session.ts";
+import type { StoredTypes } from "../../sql/stored-types.ts";
 import type { Surveys } from "../../surveys/surveys.ts";
 import type { KafkaTargetOptions } from "../kafka.ts";
 import { formatOf, type Sink } from "./format.ts";
@@ -35,6 +35,8 @@ export interface Exported {
   readonly complete: boolean;
 }
 
+const storedTypes: Readonly<Record<ExportPlace["kind"], StoredTypes>> = { parquet: "parquet", avro: "exact", csv: "text", vot: "plain", kafka: "plain" };
+
 /** Rows read and sent at once: those of a row group. */
 const groupRows = 2048;
 
@@ -53,7 +55,7 @@ interface State {
 export async function exportRows(options: ExportOptions): Promise<Exported> {
   const { lake, sql, place } = options;
   const target = place.kind === "kafka" ? `${place.options.kafka.brokers.join(",")}/${place.topic}` : place.file;
-  const id = createHash("sha256").update(`${sql}\n${place.kind}\n${target}`).digest("hex").slice(0, 16);
+  const id = createHash("sha256").update(`${sql}\n${place.kind} ${storedTypes[place.kind]}\n${target}`).digest("hex").slice(0, 16);
   const folder = join(lake, ".fink", "exports", id);
   const result = join(folder, "result.parquet");
   makeFolder(folder);
@@ -63,13 +65,13 @@ export async function exportRows(options: ExportOptions): Promise<Exported> {
   return exported;
 }
 
-async function runQuery({ lake, surveys, sql, signal }: ExportOptions, folder: string, result: string): Promise<void> {
+async function runQuery({ lake, surveys, sql, place, signal }: ExportOptions, folder: string, result: string): Promise<void> {
   const part = join(folder, `${process.pid}.part`);
   const session = await openSession(lake, { ...(surveys && { surveys }), writable: part });
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
   try {
-    await session.copyTo(part, sql, groupRows);
+    await session.copyTo(part, sql, storedTypes[place.kind], groupRows);
     renameSync(part, result);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -90,7 +92,7 @@ async function keep(result: string, file: string): Promise<Exported> {
 interface Groups {
   readonly count: number;
   readonly rows: number;
-  readonly columns: StructType;
+  columns(): StructType;
   read(group: number): Promise<Data<Struct>[]>;
 }
 
@@ -101,17 +103,9 @@ async function groupsOf(path: string): Promise<Groups> {
   return {
     count: metadata.numRowGroups(),
     rows: metadata.fileMetadata().numRows(),
-    columns: columnsOf(fields),
+    columns: () => structType(fields),
     read: async (group) => tableFromIPC((await file.read({ rowGroups: [group], batchSize: groupRows })).intoIPCStream()).batches.map(({ data }) => data),
   };
-}
-
-function columnsOf(fields: Parameters<typeof structType>[0]): StructType {
-  try {
-    return structType(fields);
-  } catch (error) {
-    throw new FinkError("sql", `${messageOf(error)}: cast that column, e.g. CAST(x AS DOUBLE)`, error);
-  }
 }
 
 interface Work {
@@ -124,7 +118,7 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
   const groups = await groupsOf(result);
   const stateFile = join(folder, "state.json");
   const start: State = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, "utf8")) as State) : { groups: 0, rows: 0, bytes: 0 };
-  const sink = place.kind === "kafka" ? await kafkaSink(place.topic, id, groups.columns, place.options) : await fileSink(place, id, groups);
+  const sink = place.kind === "kafka" ? await kafkaSink(place.topic, id, groups.columns(), place.options) : await fileSink(place, id, groups);
   let state = start;
   try {
     if (state.groups === 0) state = { ...state, bytes: await sink.begin() };
@@ -146,8 +140,8 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
   }
 }
 
-async function fileSink({ kind, file }: Exclude<ExportPlace, { kind: "kafka" }>, id: string, { columns }: Groups): Promise<Sink> {
-  const format = formatOf(kind as Exclude<typeof kind, "parquet">, columns, id);
+async function fileSink({ kind, file }: Exclude<ExportPlace, { kind: "kafka" }>, id: string, groups: Groups): Promise<Sink> {
+  const format = formatOf(kind as Exclude<typeof kind, "parquet">, groups.columns(), id);
   const part = `${file}.part`;
   const handle = await open(part, existsSync(part) ? "r+" : "w+");
   const write = async (bytes: Uint8Array, at: number) => (await handle.write(bytes, 0, bytes.length, at), at + bytes.length);
