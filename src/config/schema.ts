@@ -113,7 +113,11 @@ export const configSchema = z.strictObject({
       .record(z.string().regex(/^[a-z][a-z0-9_-]*$/, "write lower case letters, digits, - and _"), targetSchema)
       .default({})
       .describe("Where matches go besides `kafka`, by the name that filters have in their header (deliver:); see docs/delivery.md"),
-    newTargetHours: z.number().min(0).default(24).describe("A target that is new gets the matches of the last so many hours"),
+    newTargetHours: z
+      .number()
+      .min(0)
+      .default(24)
+      .describe("A new target, or a target that a filter is new to, gets the alerts published in the last so many hours"),
   }),
   compaction: group({
     everyMinutes: z.number().positive().default(10).describe("How often the compaction service looks for small files"),

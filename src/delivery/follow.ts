@@ -2,10 +2,13 @@ import { join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
+import type { Match } from "../filters/filter.ts";
+import type { KeptFilter } from "../filters/versions.ts";
 import type { AlertReader } from "./alerts.ts";
 import { type NightMatch, readMatches } from "./matches.ts";
 import type { DeadLetter, DeliveryStore, LogLine, Position } from "./store.ts";
-import { type Message, messageId, type Subscription, type Target } from "./target.ts";
+import type { Route } from "./subscriptions.ts";
+import { type Message, messageId, type Target } from "./target.ts";
 
 export interface FollowOptions {
   readonly lake: string;
@@ -14,9 +17,9 @@ export interface FollowOptions {
   readonly store: DeliveryStore;
   /** Of this survey, with or without images as the target wants. */
   readonly reader: AlertReader;
-  /** These filters of the survey as they are now, by name. */
-  readonly filters: (names: Iterable<string>) => Promise<ReadonlyMap<string, Subscription>>;
-  /** A target that is new gets matches of the last so many hours. */
+  /** How a match goes to the target, as `Subscriptions.route` says. */
+  readonly route: (match: Match, target: string) => Promise<Route | string | null>;
+  /** A new target, and a target that a filter is new to, get the alerts published in the last so many hours. */
   readonly newTargetHours: number;
   readonly now?: () => number;
 }
@@ -31,7 +34,7 @@ interface Pending {
   readonly matches: readonly NightMatch[];
   /** Rows before them since the position's version. */
   readonly first: number;
-  /** Older ones are passed over. */
+  /** Those matched earlier were sent. */
   readonly since: bigint;
   /** The version that all of them lead to. */
   readonly to: number;
@@ -61,8 +64,8 @@ export class TargetFollower {
     const { target, store, survey } = this.#of;
     this.#matches.refresh();
     const at = this.#position();
-    const again = store.dead({ target: target.name, survey, redrive: true }).slice(0, target.batch);
-    if (again.length > 0) return await this.#send(again, at, signal, again);
+    const again = store.marked(target.name, survey, target.batch);
+    if (again.length > 0) return await this.#send(again, at, at, signal, true);
     if ((target.due?.(at.sentAt) ?? 0) > this.#now()) return null;
     const pending = await this.#read(at);
     if (!pending) return null;
@@ -70,22 +73,17 @@ export class TargetFollower {
     const rest = pending.matches.slice(chosen.length);
     const latest = chosen.reduce((last, { match }) => (match.matched_at > last ? match.matched_at : last), at.matchedAt);
     const row = pending.first + chosen.length;
-    const next = { matchedAt: latest, sentAt: at.sentAt, ...(rest.length > 0 ? { version: at.version, row } : { version: pending.to, row: 0 }) };
+    const next = { ...at, matchedAt: latest, ...(rest.length > 0 ? { version: at.version, row } : { version: pending.to, row: 0 }) };
     const own = chosen.filter(({ match }) => match.matched_at >= pending.since);
-    const sent = await this.#send(own, next, signal);
+    const sent = await this.#send(own, at, next, signal);
     this.#pending = rest.length > 0 ? { ...pending, matches: rest, first: row } : null;
     return sent;
   }
 
-  /** Half open: a target that failed several times is tried with one match. How many there are up to the first that is for it. */
+  /** While the circuit is half open we send a single match. Returns how many matches to take so that at most one is for this target. */
   async #untilOwn(matches: readonly NightMatch[]): Promise<number> {
-    const filters = await this.#filtersOf(matches);
-    const first = matches.findIndex(({ match }) => filters.get(match.filter)?.deliver.includes(this.#of.target.name));
-    return first < 0 ? matches.length : first + 1;
-  }
-
-  #filtersOf(matches: readonly NightMatch[]): Promise<ReadonlyMap<string, Subscription>> {
-    return this.#of.filters(matches.map(({ match }) => match.filter));
+    for (const [i, { match }] of matches.entries()) if ((await this.#of.route(match, this.#of.target.name)) !== null) return i + 1;
+    return matches.length;
   }
 
   #now(): number {
@@ -93,12 +91,12 @@ export class TargetFollower {
   }
 
   #position(): Position {
-    const { target, store, survey, newTargetHours } = this.#of;
+    const { target, store, survey } = this.#of;
     const known = store.position(target.name, survey);
     if (known) return known;
-    const since = BigInt(Math.round(this.#now() - newTargetHours * 3_600_000)) * 1000n;
-    const first: Position = { version: -1, row: 0, matchedAt: since, sentAt: target.due ? this.#now() : 0 };
-    store.advance(target.name, survey, first, [], []);
+    const now = this.#now();
+    const first: Position = { version: -1, row: 0, matchedAt: 0n, sentAt: target.due ? now : 0, since: now };
+    store.advance(target.name, survey, null, first);
     return first;
   }
 
@@ -108,28 +106,31 @@ export class TargetFollower {
     const { files, to, whole } = changesAfter(this.#matches, at.version, Math.max(at.row + this.#of.target.batch, readRows));
     const rows: NightMatch[] = [];
     for (const { path, partitionValues } of files) rows.push(...(await readMatches(join(this.#matches.path, path), partitionValues["night"] ?? null)));
-    // Where vacuum took log entries, and for a target that is new, time says what was sent: matches are committed in its order.
+    // Where vacuum took log entries, time says what was sent: matches are committed in its order.
     if (whole) rows.sort((a, b) => Number(a.match.matched_at - b.match.matched_at));
     const first = whole ? 0 : at.row;
-    this.#pending = { matches: rows.slice(first), first, since: whole || at.version < 0 ? at.matchedAt : 0n, to };
+    this.#pending = { matches: rows.slice(first), first, since: whole ? at.matchedAt : 0n, to };
     return this.#pending;
   }
 
-  async #send(matches: readonly NightMatch[], next: Position, signal: AbortSignal, again: readonly DeadLetter[] = []): Promise<Sent> {
+  /** `isAgain`: these are dead letters that somebody wants to be sent again. */
+  async #send(matches: readonly NightMatch[], from: Position, next: Position, signal: AbortSignal, isAgain = false): Promise<Sent> {
     const { target, store, survey } = this.#of;
     const startedAt = performance.now();
-    const { messages, dead } = await this.#messages(matches);
+    let messages: readonly Message[] = [];
     try {
+      const sorted = await this.#sorted(matches, from, isAgain);
+      messages = sorted.messages;
       const refused = messages.length === 0 ? [] : await target.send(messages, signal);
       const at = this.#now();
-      dead.push(...refused.map(({ message, reason }) => ({ ...deadLetter(target.name, survey, message, at, reason), night: nightOf(matches, message) })));
+      const dead = [...sorted.dead, ...refused.map(({ message, reason }) => this.#letter(message.id, matchOf(matches, message), reason))];
       const gone = new Set(dead.map(({ id }) => id));
       const took = { at, milliseconds: performance.now() - startedAt, error: "" };
       const there = messages.filter(({ id }) => !gone.has(id));
       const lines = [...Map.groupBy(there, ({ filter }) => filter.name)].map(([filter, own]) => this.#line(filter, own.length, own[0].id, took));
       lines.push(...dead.map((d) => this.#line(d.match.filter, 1, d.id, { at: d.at, milliseconds: 0, error: `dead letter: ${d.reason}` })));
-      const settled = again.flatMap(({ id }) => (gone.has(id) ? [] : [id]));
-      store.advance(target.name, survey, messages.length > 0 ? { ...next, sentAt: at } : next, lines, dead, settled);
+      const settled = isAgain ? there.map(({ id }) => id) : [];
+      store.advance(target.name, survey, from, messages.length > 0 ? { ...next, sentAt: at } : next, { lines, dead, settled });
       if (messages.length > 0) this.failures = 0;
       if (messages.length > 0) this.trouble = "";
       return { messages, refused: dead.length };
@@ -145,22 +146,35 @@ export class TargetFollower {
     }
   }
 
-  /** The matches that are for this target, with their alerts. */
-  async #messages(matches: readonly NightMatch[]): Promise<{ messages: Message[]; dead: DeadLetter[] }> {
-    const { target, survey, reader } = this.#of;
-    const filters = await this.#filtersOf(matches);
-    const own = matches.filter(({ match }) => filters.get(match.filter)?.deliver.includes(target.name));
-    const alerts = own.length === 0 ? [] : await reader.read(own);
-    const messages: Message[] = [];
+  /** The matches that are for this target with their alerts, and those that cannot be sent. */
+  async #sorted(matches: readonly NightMatch[], at: Position, isAgain: boolean): Promise<{ messages: Message[]; dead: DeadLetter[] }> {
+    const { target, survey, reader, route } = this.#of;
+    const own: { readonly of: NightMatch; readonly filter: KeptFilter }[] = [];
     const dead: DeadLetter[] = [];
-    for (const [i, { match, night }] of own.entries()) {
-      const id = messageId(survey, match);
-      const filter = filters.get(match.filter)!;
-      const alert = alerts[i];
-      if (alert) messages.push({ id, survey, match, filter, alert, columns: reader.columns(filter.columns) });
-      else dead.push({ target: target.name, survey, id, match, night, at: this.#now(), reason: "its alert is not in the lake", redrive: false });
+    for (const of of matches) {
+      const found = await route(of.match, target.name);
+      const namedAt = found !== null && typeof found === "object" ? found.namedAt : 0;
+      if (!isAgain && (found === null || !this.#isRecent(of.match, Math.max(at.since, namedAt)))) continue;
+      if (found !== null && typeof found === "object") own.push({ of, filter: found.filter });
+      else dead.push(this.#letter(messageId(survey, of.match), of, found ?? `Filter ${survey}/${of.match.filter} does not name ${target.name} (deliver:).`));
     }
+    const alerts = own.length === 0 ? [] : await reader.read(own.map(({ of }) => of));
+    const messages = own.flatMap(({ of, filter }, i): Message[] => {
+      const [id, alert] = [messageId(survey, of.match), alerts[i]];
+      if (alert) return [{ id, survey, match: of.match, filter, alert, columns: reader.columns(filter.columns) }];
+      dead.push(this.#letter(id, of, "its alert is not in the lake"));
+      return [];
+    });
     return { messages, dead };
+  }
+
+  /** Whether the alert was published late enough for a target and a filter that met at that time (ms since 1970), or somebody asked for the match. */
+  #isRecent({ published_at, matched_at, requested }: Match, metAt: number): boolean {
+    return requested || Number((published_at ?? matched_at) / 1000n) >= metAt - this.#of.newTargetHours * 3_600_000;
+  }
+
+  #letter(id: string, { match, night }: NightMatch, reason: string): DeadLetter {
+    return { target: this.#of.target.name, survey: this.#of.survey, id, match, night, at: this.#now(), reason, redrive: false };
   }
 
   #line(filter: string, matches: number, first: string, took: Pick<LogLine, "at" | "milliseconds" | "error">): LogLine {
@@ -179,10 +193,6 @@ export function pauseAfter(failures: number, random: () => number = Math.random)
   return Math.min(300_000, 500 * 2 ** failures) * (0.5 + random() / 2);
 }
 
-function deadLetter(target: string, survey: string, { id, match }: Message, at: number, reason: string): Omit<DeadLetter, "night"> {
-  return { target, survey, id, match, at, reason, redrive: false };
-}
-
-function nightOf(matches: readonly NightMatch[], { match }: Message): string | null {
-  return matches.find((own) => own.match === match)?.night ?? null;
+function matchOf(matches: readonly NightMatch[], { match }: Message): NightMatch {
+  return matches.find((own) => own.match === match)!;
 }

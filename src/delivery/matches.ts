@@ -16,6 +16,8 @@ export async function readMatches(path: string, night: string | null): Promise<N
   const [filter, object, clauses, raw] = [texts("filter"), texts("object"), texts("clauses"), texts("_raw")];
   const [version, revision, ra, dec, mjd] = [numbers("filter_version"), numbers("revision"), numbers("ra"), numbers("dec"), numbers("mjd")];
   const [alert, matchedAt] = [columns.longs("alert"), columns.longs("matched_at")];
+  const publishedAt = columns.paths.has("published_at") ? columns.longs("published_at") : null; // null is read as 0
+  const requested = columns.paths.has("requested") ? columns.booleans("requested") : null;
   const numberOf = (values: Float64Array | null, row: number) => (values === null || Number.isNaN(values[row]) ? null : values[row]);
   return Array.from({ length: columns.count }, (_, row) => ({
     night,
@@ -29,6 +31,8 @@ export async function readMatches(path: string, night: string | null): Promise<N
       mjd: numberOf(mjd, row),
       revision: revision?.[row] ?? 0,
       matched_at: matchedAt[row],
+      published_at: publishedAt?.[row] || null,
+      requested: requested?.[row] === 1,
       clauses: clauses?.[row] ?? "",
       _raw: raw?.[row] ?? null,
     },

@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { TargetConfig } from "../config/targets.ts";
 import { messageOf } from "../errors.ts";
-import type { OwnerMessage } from "../filters/states.ts";
-import { filtersFolder } from "../filters/versions.ts";
+import { type OwnerMessage, ownerMessages } from "../filters/owner-messages.ts";
 import { sendMail } from "./email.ts";
 import type { DeliveryStore } from "./store.ts";
 import { posterOf } from "./webhook.ts";
 import { requestWith } from "./webhook-body.ts";
 
-/** Under this name the store keeps how many of the messages are sent. */
+/** Under this name the store keeps the number of the last message that was sent. */
 const owners = "owners of filters";
 
 /**
@@ -17,19 +14,17 @@ const owners = "owners of filters";
  * the target that is named. What cannot be sent is a line of the delivery log; the next ones are not kept from going.
  */
 export async function tellOwners(lake: string, targets: ReadonlyMap<string, TargetConfig>, store: DeliveryStore, signal: AbortSignal): Promise<void> {
-  const file = join(filtersFolder(lake), "messages.jsonl");
-  if (!existsSync(file)) return;
-  const position = store.position(owners, "") ?? { version: 0, row: 0, matchedAt: 0n, sentAt: 0 };
-  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1); // the last one may be half written
-  for (let done = position.version; done < lines.length && !signal.aborted; done++) {
-    const message = JSON.parse(lines[done]) as OwnerMessage;
+  for (const message of ownerMessages(lake)) {
+    const position = store.position(owners, "");
+    if (message.number <= (position?.version ?? 0)) continue;
     const startedAt = performance.now();
     const error = message.owner === "" ? null : await send(message, targets, signal).then(() => "", messageOf);
     if (signal.aborted) return;
     const { survey, filter, version, owner: target } = message;
     const took = { at: Date.now(), milliseconds: performance.now() - startedAt };
     const line = { ...took, target, survey, filter, matches: 0, first: `owner of ${filter}@${version}` };
-    store.advance(owners, "", { ...position, version: done + 1, sentAt: line.at }, error === null ? [] : [{ ...line, error }], []);
+    const next = { row: 0, matchedAt: 0n, since: 0, ...position, version: message.number, sentAt: line.at };
+    store.advance(owners, "", position, next, { lines: error === null ? [] : [{ ...line, error }] });
   }
 }
 

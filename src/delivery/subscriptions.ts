@@ -1,91 +1,100 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../config/nearest.ts";
 import { messageOf } from "../errors.ts";
+import type { Match } from "../filters/filter.ts";
 import { readHeader } from "../filters/header.ts";
-import { allFilterFiles } from "../filters/library.ts";
-import { loadFilter } from "../filters/load.ts";
 import { parseSelect } from "../filters/parse.ts";
-import { filtersFolder } from "../filters/versions.ts";
-import type { Subscription } from "./target.ts";
+import { type KeptFilter, textKeptAt, versionsFolder } from "../filters/versions.ts";
 
-interface Known {
-  readonly file: string;
-  readonly mtimeMs: number;
-  readonly filter: Subscription | null;
+/** How a match goes to a target. */
+export interface Route {
+  readonly filter: KeptFilter;
+  /** When a version of the filter first named the target: ms since 1970. */
+  readonly namedAt: number;
 }
 
-/**
- * What the headers of filters say of delivery. Of a file that is gone or cannot be read any more what it said last counts, as for the filter service: its matches
- * are still to be sent. A filter is looked at when it has a match: one that is a function takes a thread to be read.
- */
+/** What is known of one version; a text says why nothing is. */
+type VersionKnown = KeptFilter | string;
+
+interface KnownVersions {
+  readonly listedAt: number;
+  readonly byNumber: ReadonlyMap<number, VersionKnown>;
+}
+
+/** Which matches are for which target, from what the filter service kept with each version of a filter. Filters are not loaded here: no code of a user runs. */
 export class Subscriptions {
   readonly #lake: string;
-  readonly #folder: string;
   readonly #targets: ReadonlySet<string>;
   readonly #warn: (message: string) => void;
   /** By `survey/name`. */
-  readonly #known = new Map<string, Known>();
-  #files: ReadonlyMap<string, string> = new Map();
-  #at = 0;
+  readonly #known = new Map<string, KnownVersions>();
 
-  /** `targets`: names of those that there are; a filter that names another is warned of. */
-  constructor(lake: string, folder: string, targets: Iterable<string>, warn: (message: string) => void) {
+  /** `targets`: the names of all targets; a filter that names another is warned of. */
+  constructor(lake: string, targets: Iterable<string>, warn: (message: string) => void) {
     this.#lake = lake;
-    this.#folder = folder;
     this.#targets = new Set(targets);
     this.#warn = warn;
   }
 
-  /** These filters of a survey by name, as they were a few seconds ago; one of which nothing is known is left out. */
-  async of(survey: string, names: Iterable<string>): Promise<ReadonlyMap<string, Subscription>> {
-    const isDue = Date.now() - this.#at > lookEveryMs;
-    if (isDue) this.#files = new Map(allFilterFiles(this.#folder).map((one) => [`${one.survey}/${one.name}`, one.file]));
-    if (isDue) this.#at = Date.now();
-    const found = new Map<string, Subscription>();
-    for (const name of new Set(names)) {
-      const filter = await this.#filter(survey, name, isDue);
-      if (filter) found.set(name, filter);
+  /**
+   * The version that found the match decides; where it does not name the target, the last version may, so that a target that was added later gets recent matches.
+   * Null: the match is not for the target. A text: nothing is known of the version, and why.
+   */
+  async route(survey: string, match: Match, target: string): Promise<Route | string | null> {
+    const { byNumber } = await this.#versions(survey, match.filter, match.filter_version);
+    const own = byNumber.get(match.filter_version);
+    if (own === undefined || typeof own === "string") {
+      const why = own ?? `Nothing is kept of version ${match.filter_version} of filter ${survey}/${match.filter}.`;
+      return `${why} Put its file back, run ./fink start filter, then ./fink deliveries redrive.`;
     }
-    return found;
+    const all = [...byNumber.values()].filter((version) => typeof version !== "string");
+    const naming = all.filter(({ deliver }) => deliver.includes(target));
+    const last = all.at(-1)!;
+    const filter = own.deliver.includes(target) ? own : last.deliver.includes(target) ? last : null;
+    return filter && { filter, namedAt: Math.min(...naming.map(({ keptAt }) => keptAt)) };
   }
 
-  async #filter(survey: string, name: string, isDue: boolean): Promise<Subscription | null> {
+  /** The versions of a filter, oldest first. They are listed again after some seconds, and at once where one is asked for that was not there. */
+  async #versions(survey: string, name: string, version: number): Promise<KnownVersions> {
     const key = `${survey}/${name}`;
     const before = this.#known.get(key);
-    if (before && !isDue) return before.filter;
-    const file = this.#files.get(key) ?? "";
-    const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (before?.file === file && before.mtimeMs === mtimeMs) return before.filter;
-    const filter = (file === "" ? null : await this.#load(file, survey)) ?? before?.filter ?? (await this.#kept(survey, name));
-    if (!filter) this.#warn(`filter ${key} is gone, and no text of it is kept: its matches are not sent`);
-    this.#known.set(key, { file, mtimeMs, filter });
-    return filter;
-  }
-
-  async #load(file: string, survey: string): Promise<Subscription | null> {
-    try {
-      const filter = await loadFilter(file, survey);
-      for (const target of filter.deliver.filter((name) => !this.#targets.has(name))) {
-        this.#warn(`filter ${survey}/${filter.name} is to be sent to ${target}, which is not in delivery.targets${didYouMean(target, this.#targets)}`);
-      }
-      return filter;
-    } catch (error) {
-      this.#warn(messageOf(error));
-      return null;
+    if (before?.byNumber.has(version) && Date.now() - before.listedAt < lookEveryMs) return before;
+    const folder = versionsFolder(this.#lake, { survey, name });
+    const numbers = existsSync(folder) ? readdirSync(folder).map((file) => Number(/^(\d+)\.(json|sql|ts)$/.exec(file)?.[1] ?? 0)) : [];
+    const byNumber = new Map<number, VersionKnown>();
+    for (const number of [...new Set(numbers)].filter((n) => n > 0).sort((a, b) => a - b)) {
+      const known = before?.byNumber.get(number);
+      byNumber.set(number, typeof known === "object" ? known : await read(folder, number, { survey, name }));
     }
+    const [number, last] = [...byNumber].at(-1) ?? [0, ""];
+    if (typeof last === "object" && before?.byNumber.get(number) !== last) this.#checkTargets(last);
+    const versions = { listedAt: Date.now(), byNumber };
+    this.#known.set(key, versions);
+    return versions;
   }
 
-  /** The last text that the filter service kept. */
-  async #kept(survey: string, name: string): Promise<Subscription | null> {
-    const folder = join(filtersFolder(this.#lake), "versions", survey, name);
-    const versions = existsSync(folder) ? readdirSync(folder).map((file) => Number(/^(\d+)\.sql$/.exec(file)?.[1] ?? 0)) : [];
-    const last = Math.max(0, ...versions);
-    if (last === 0) return null;
-    const text = readFileSync(join(folder, `${last}.sql`), "utf8");
-    const { description, deliver, columns, topic, owner } = readHeader(text);
-    return { survey, name, description, deliver, columns: columns ?? (await parseSelect(text)).columns, topic: topic ?? `fink_${name}_${survey}`, owner };
+  #checkTargets({ survey, name, deliver }: KeptFilter): void {
+    for (const target of deliver.filter((one) => !this.#targets.has(one))) {
+      this.#warn(`filter ${survey}/${name} is to be sent to ${target}, which is not in delivery.targets${didYouMean(target, this.#targets)}`);
+    }
   }
 }
 
 const lookEveryMs = 2000;
+
+async function read(folder: string, number: number, { survey, name }: Pick<KeptFilter, "survey" | "name">): Promise<VersionKnown> {
+  const about = join(folder, `${number}.json`);
+  if (existsSync(about)) return JSON.parse(readFileSync(about, "utf8")) as KeptFilter;
+  // An older Fink kept the text alone: a header can be read without running it, what a .ts filter exports cannot.
+  const text = join(folder, `${number}.sql`);
+  if (!existsSync(text)) return `Of version ${number} of filter ${survey}/${name} an older Fink kept only the code, which delivery does not run.`;
+  const sql = readFileSync(text, "utf8");
+  try {
+    const { description, owner, deliver, columns, topic } = readHeader(sql);
+    const listed = columns ?? (await parseSelect(sql)).columns;
+    return { name, survey, description, owner, deliver, columns: listed, topic: topic ?? `fink_${name}_${survey}`, keptAt: textKeptAt(text) };
+  } catch (error) {
+    return `The header of version ${number} of filter ${survey}/${name} cannot be read (${messageOf(error)}).`;
+  }
+}

@@ -1,4 +1,5 @@
-import type { Filter, Match } from "../filters/filter.ts";
+import type { Match } from "../filters/filter.ts";
+import type { KeptFilter } from "../filters/versions.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { Alert } from "./alerts.ts";
 
@@ -20,15 +21,12 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** What a target has to know of a filter. */
-export type Subscription = Pick<Filter, "name" | "survey" | "description" | "deliver" | "columns" | "topic" | "owner">;
-
 /** One match with what is sent of the alert. */
 export interface Message {
   readonly id: string;
   readonly survey: string;
   readonly match: Match;
-  readonly filter: Subscription;
+  readonly filter: KeptFilter;
   readonly alert: Alert;
   /** The columns of the alert that are to be sent; the same object for all messages with the same columns. */
   readonly columns: StructType;

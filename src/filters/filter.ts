@@ -110,6 +110,10 @@ export interface Match {
   readonly revision: number;
   /** µs since 1970, UTC. */
   readonly matched_at: bigint;
+  /** When the alert was published, or came to Fink where that is not known: µs since 1970, UTC. Null: an older Fink wrote the match. */
+  readonly published_at: bigint | null;
+  /** True for a match of `./fink filter rerun`: it is delivered however old its alert is. */
+  readonly requested: boolean;
   /** Value of each clause, in the order of `./fink filter explain`: 1, 0 or ? (null). Empty for `.ts` filters. */
   readonly clauses: string;
   /** Path within `raw` of the file that had the alert when it was matched: a hint, compaction moves alerts. */

@@ -49,6 +49,8 @@ export interface Looked {
 export interface RunOptions {
   readonly seconds: number;
   readonly thread: (compiled: Compiled) => FunctionThread;
+  /** True: somebody asked for these matches, so that they are delivered however old their alerts are. */
+  readonly isRequested?: boolean;
 }
 
 /** `matches` of one survey: what filters select of `science` and `science_updates`. */
@@ -119,7 +121,7 @@ export class MatchTable {
     for (const table of [this.#raw, ...Object.values(this.#sources), this.#table]) table.refresh();
     this.#known.forget();
     const files = this.files("science", night);
-    const result = await this.#run(engine, columns, filters, "science", files, options);
+    const result = await this.#run(engine, columns, filters, "science", files, { ...options, isRequested: true });
     await this.#commit(result.byNight, { [fence]: this.#fence(1) });
     return { ...result, lag: 0 };
   }
@@ -169,7 +171,7 @@ export class MatchTable {
   ): Promise<Step & { readonly byNight: ReadonlyMap<number | null, readonly Match[]> }> {
     if (files.length === 0 || filters.length === 0) return { alerts: 0, matches: 0, outcomes: [], publishedAt: [], lag: 0, byNight: new Map() };
     return await this.look(engine, columns, filters, source, files, options, async ({ outcomes, keys }) => {
-      const matches = filters.flatMap((filter, i) => this.#matchesOf(filter, outcomes[i], keys));
+      const matches = filters.flatMap((filter, i) => this.#matchesOf(filter, outcomes[i], keys, options.isRequested ?? false));
       const byNight = new Map<number | null, Match[]>();
       for (const [night, own] of Map.groupBy(matches, (match) => match.night)) {
         const ours = own.map(({ match }) => match);
@@ -180,12 +182,12 @@ export class MatchTable {
     });
   }
 
-  #matchesOf({ filter }: Compiled, outcome: Outcome, keys: readonly AlertKeys[]): { night: number | null; match: Match }[] {
+  #matchesOf({ filter }: Compiled, outcome: Outcome, keys: readonly AlertKeys[], requested: boolean): { night: number | null; match: Match }[] {
     if (!("rows" in outcome)) return [];
     const matched_at = BigInt(Date.now()) * 1000n;
     return outcome.rows.map((row, i) => {
       const { night, publishedAt: _, ...key } = keys[row];
-      return { night, match: { filter: filter.name, filter_version: filter.version, ...key, matched_at, clauses: outcome.clauses[i] } };
+      return { night, match: { filter: filter.name, filter_version: filter.version, ...key, matched_at, requested, clauses: outcome.clauses[i] } };
     });
   }
 

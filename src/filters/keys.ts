@@ -16,13 +16,14 @@ export interface KeyColumns {
   readonly time: FlatColumn | null;
   readonly revision: FlatColumn | null;
   readonly publishedAt: FlatColumn | null;
+  readonly receivedAt: FlatColumn | null;
   readonly night: FlatColumn | null;
   readonly raw: FlatColumn | null;
   /** What is taken from the time for MJD. */
   readonly timeOffset: number;
 }
 
-export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | "revision" | "_raw"> & {
+export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | "revision" | "published_at" | "_raw"> & {
   readonly night: number | null;
   readonly publishedAt: number;
 };
@@ -38,6 +39,7 @@ export function keyColumns(columns: ColumnTypes, isFile = false): KeyColumns {
     time: columns.value(time?.field),
     revision: columns.value(["_revision"]),
     publishedAt: columns.value(["_published_at"]),
+    receivedAt: columns.value(["_received_at"]),
     night: isFile ? null : { path: "night", sql: "night", type: INTEGER },
     raw: isFile ? null : { path: rawFileColumn, sql: rawFileColumn, type: VARCHAR },
     timeOffset: time?.scale === "jd" ? jdMinusMjd : 0,
@@ -59,6 +61,7 @@ export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFold
     dec: value(keys.dec, (sql) => `${sql}::DOUBLE`),
     mjd: value(keys.time, (sql) => `${sql}::DOUBLE - ${keys.timeOffset}`),
     revision: `coalesce(${value(keys.revision, (sql) => `${sql}::INTEGER`)}, 0)`,
+    published_at: `epoch_us(coalesce(${value(keys.publishedAt, (sql) => sql)}, ${value(keys.receivedAt, (sql) => sql)}))`,
     publishedAt: `coalesce(${value(keys.publishedAt, (sql) => `epoch_us(${sql}) / 1000`)}, 'NaN'::DOUBLE)`,
     night: value(keys.night, (sql) => sql),
     _raw: value(keys.raw, (sql) => sql),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
 import type { LakeTable } from "../lake/table.ts";
-import { nested, toArrow } from "../science/results.ts";
+import { bits, nested, toArrow } from "../science/results.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import type { Match } from "./filter.ts";
 
@@ -15,12 +15,11 @@ export function matchColumns(matches: readonly Match[]): Data<Struct> {
     const values = Float64Array.from(matches, (match) => match[name] ?? NaN);
     return [name, toArrow({ type: "double" }, { values, missing: Uint8Array.from(values, (value) => Number(Number.isNaN(value))) }, count)] as const;
   };
-  const times = makeData({
-    type: new TimestampMicrosecond("UTC"),
-    length: count,
-    nullCount: 0,
-    data: BigInt64Array.from(matches, (match) => match.matched_at),
-  });
+  const time = (name: "matched_at" | "published_at") => {
+    const data = BigInt64Array.from(matches, (match) => match[name] ?? 0n);
+    const nullCount = data.reduce((sum, micros) => sum + (micros === 0n ? 1 : 0), 0);
+    return [name, makeData({ type: new TimestampMicrosecond("UTC"), length: count, nullCount, nullBitmap: bits(count, (i) => data[i] !== 0n), data })] as const;
+  };
   return nested(
     [
       text("filter"),
@@ -31,7 +30,9 @@ export function matchColumns(matches: readonly Match[]): Data<Struct> {
       double("dec"),
       double("mjd"),
       int("revision"),
-      ["matched_at", times],
+      time("matched_at"),
+      time("published_at"),
+      ["requested", toArrow({ type: "boolean" }, { values: Uint8Array.from(matches, (match) => Number(match.requested)) }, count)],
       text("clauses"),
       text("_raw"),
     ],

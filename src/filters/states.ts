@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../folder.ts";
 import { replaceWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 import type { FilterFile } from "./library.ts";
+import { tellOwner } from "./owner-messages.ts";
 import type { Outcome } from "./run.ts";
 import { filtersFolder } from "./versions.ts";
 
@@ -24,16 +25,6 @@ export interface FilterState {
   matches: Record<string, number>;
   alerts: number;
   milliseconds: number;
-}
-
-/** A message for the owner of a filter: a line of `<lake>/.fink/filters/messages.jsonl`. */
-export interface OwnerMessage {
-  readonly at: number;
-  readonly survey: string;
-  readonly filter: string;
-  readonly version: number;
-  readonly owner: string;
-  readonly text: string;
 }
 
 export function statesFile(lake: string): string {
@@ -99,7 +90,7 @@ export class FilterStates {
     if (state.failures < maxFailures) return null;
     state.state = "off";
     const text = `The filter ${filter.name} (version ${filter.version}) is switched off: it failed in ${state.failures} batches, one after the other. The last time: ${outcome.failure}. It runs again when its file changes; what it missed: ./fink filter rerun ${filter.name} --night YYYYMMDD`;
-    this.#tell({ at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
+    tellOwner(this.#lake, { at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
     return state;
   }
 
@@ -114,11 +105,6 @@ export class FilterStates {
   #set(state: FilterState): void {
     this.#byFile.set(state.file, state);
     this.#hasChanged = true;
-  }
-
-  #tell(message: OwnerMessage): void {
-    makeFolder(filtersFolder(this.#lake));
-    appendFileSync(join(filtersFolder(this.#lake), "messages.jsonl"), `${JSON.stringify(message)}\n`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { didYouMean } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
@@ -6,60 +6,98 @@ import { makeFolder } from "../folder.ts";
 import { createWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 
-type Named = Pick<Filter, "survey" | "name" | "file" | "text">;
+/** What delivery needs to know of one version of a filter. It is kept beside the version's text, so that nobody has to load the filter again. */
+export interface KeptFilter extends Pick<Filter, "name" | "survey" | "description" | "owner" | "deliver" | "columns" | "topic"> {
+  /** When its text was kept: ms since 1970. */
+  readonly keptAt: number;
+}
 
-/** What is kept of filters: in `<lake>/.fink/filters`. */
+type FilterId = Pick<Filter, "survey" | "name">;
+type Versioned = Omit<Filter, "version">;
+
+/** The folder with everything Fink keeps about filters. */
 export function filtersFolder(lake: string): string {
   return join(lake, ".fink", "filters");
 }
 
-/** The texts that filters have had: `<lake>/.fink/filters/versions/<survey>/<name>/<n>.sql`. */
+/** The folder with a filter's versions. */
+export function versionsFolder(lake: string, { survey, name }: FilterId): string {
+  return join(filtersFolder(lake), "versions", survey, name);
+}
+
+/** The versions that filters have had: `<lake>/.fink/filters/versions/<survey>/<name>/<n>.sql` (or `.ts`) is the text, `<n>.json` a `KeptFilter`. */
 export class Versions {
-  readonly #folder: string;
+  readonly #lake: string;
 
   constructor(lake: string) {
-    this.#folder = join(filtersFolder(lake), "versions");
+    this.#lake = lake;
   }
 
-  /** The filter's number; 0: its text is not kept, it has never run. */
-  known(filter: Named): number {
+  /** The filter's number; 0: this version is not kept, it has never run. */
+  known(filter: Versioned): number {
     const last = this.#last(filter);
-    return last > 0 && readFileSync(this.#fileOf(filter, last), "utf8") === filter.text ? last : 0;
+    if (last === 0 || !existsSync(this.#text(filter, last)) || readFileSync(this.#text(filter, last), "utf8") !== filter.text) return 0;
+    const about = this.#about(filter, last);
+    // What a .ts filter says of itself may change while its text stays: it can import it.
+    return !existsSync(about) || isSame(JSON.parse(readFileSync(about, "utf8")) as KeptFilter, filter) ? last : 0;
   }
 
-  /** The same, and keeps a text that is not the last one as the next version. */
-  keep(filter: Named): number {
+  /**
+   * The same, and keeps a filter that is not the last version as the next one. The text takes the number; a crash before `<n>.json` is made up for by the next call.
+   * Both are there before a match carries the number.
+   */
+  keep(filter: Versioned): number {
     for (;;) {
-      const known = this.known(filter);
-      if (known > 0) return known;
-      const next = this.#last(filter) + 1;
-      const file = this.#fileOf(filter, next);
-      makeFolder(join(file, ".."));
-      if (createWhole(file, Buffer.from(filter.text))) return next;
+      const number = this.known(filter) || this.#last(filter) + 1;
+      const text = this.#text(filter, number);
+      makeFolder(versionsFolder(this.#lake, filter));
+      if (!existsSync(text) && !createWhole(text, Buffer.from(filter.text))) continue; // another process took the number
+      const about = this.#about(filter, number);
+      if (existsSync(about) || createWhole(about, Buffer.from(JSON.stringify(keptOf(filter, textKeptAt(text)), null, 1)))) return number;
     }
   }
 
-  /** The file of version n. Throws "usage" where it is not kept. */
-  file(filter: Pick<Filter, "survey" | "name">, version: number): string {
-    const kept = this.#kept(filter);
-    const found = kept.find((name) => Number.parseInt(name, 10) === version);
-    if (found) return join(this.#folder, filter.survey, filter.name, found);
-    const numbers = kept.map((name) => String(Number.parseInt(name, 10)));
+  /** The file with the text of version n. Throws "usage" where it is not kept. */
+  file(filter: FilterId, version: number): string {
+    const texts = this.#files(filter).filter((name) => extname(name) !== ".json");
+    const found = texts.find((name) => numberOf(name) === version);
+    if (found) return join(versionsFolder(this.#lake, filter), found);
+    const numbers = texts.map((name) => String(numberOf(name)));
     const others = didYouMean(String(version), numbers) || `; there are ${numbers.join(", ") || "none"}`;
     throw new FinkError("usage", `no version ${version} of ${filter.name} is kept${others}`);
   }
 
-  #fileOf({ survey, name, file }: Named, version: number): string {
-    return join(this.#folder, survey, name, `${version}${extname(file)}`);
+  #text(filter: Versioned, version: number): string {
+    return join(versionsFolder(this.#lake, filter), `${version}${extname(filter.file)}`);
   }
 
-  #last(filter: Named): number {
-    const own = this.#kept(filter).filter((name) => extname(name) === extname(filter.file));
-    return Math.max(0, ...own.map((name) => Number.parseInt(name, 10)));
+  #about(filter: FilterId, version: number): string {
+    return join(versionsFolder(this.#lake, filter), `${version}.json`);
   }
 
-  #kept({ survey, name }: Pick<Filter, "survey" | "name">): string[] {
-    const folder = join(this.#folder, survey, name);
-    return existsSync(folder) ? readdirSync(folder).filter((one) => /^\d+\.(sql|ts)$/.test(one)) : [];
+  #last(filter: FilterId): number {
+    return Math.max(0, ...this.#files(filter).map(numberOf));
   }
+
+  #files(filter: FilterId): string[] {
+    const folder = versionsFolder(this.#lake, filter);
+    return existsSync(folder) ? readdirSync(folder).filter((one) => /^\d+\.(sql|ts|json)$/.test(one)) : [];
+  }
+}
+
+function numberOf(file: string): number {
+  return Number.parseInt(file, 10);
+}
+
+/** When a text was kept. An older Fink kept texts alone, so that the file's time has to tell. */
+export function textKeptAt(text: string): number {
+  return Math.round(statSync(text).mtimeMs);
+}
+
+function keptOf({ name, survey, description, owner, deliver, columns, topic }: Versioned, keptAt: number): KeptFilter {
+  return { name, survey, description, owner, deliver, columns, topic, keptAt };
+}
+
+function isSame(kept: KeptFilter, filter: Versioned): boolean {
+  return JSON.stringify(keptOf(filter, 0)) === JSON.stringify({ ...kept, keptAt: 0 });
 }

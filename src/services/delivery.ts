@@ -37,7 +37,7 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     context,
     store,
     meter: new StageMeter(),
-    subscriptions: new Subscriptions(lake, context.config.filters.folder, targetsOf(context.config).keys(), (m) => context.log.warn(m)),
+    subscriptions: new Subscriptions(lake, targetsOf(context.config).keys(), (message) => context.log.warn(message)),
     followers: new Map(),
     broken: new Map(),
   };
@@ -74,7 +74,7 @@ async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
         target,
         store: shared.store,
         reader: target.images ? readers.images : readers.plain,
-        filters: (names) => shared.subscriptions.of(survey, names),
+        route: (match, to) => shared.subscriptions.route(survey, match, to),
         newTargetHours: config.delivery.newTargetHours,
       });
       shared.followers.set(`${name} (${survey})`, follower);

@@ -11,7 +11,7 @@ import { uniformOf } from "../../src/simulator/random.ts";
 import { type FinkProcess, startFink } from "../archive/process.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
 import { until } from "../kafka/reading.ts";
-import { addMatches, alertsIn, fink, makeLake, type RawAlert, writeFilter } from "./lake.ts";
+import { addMatches, alertsIn, fink, makeLake, type RawAlert, keepFilter } from "./lake.ts";
 
 const lib = kafkaLib();
 const kills = 6;
@@ -51,7 +51,6 @@ describe.skipIf(lib === null)("delivery that is killed at random", { timeout: 18
   const settings = () => ({
     FINK_LAKE: lake,
     FINK_LOG_LEVEL: "silent",
-    FINK_FILTERS_FOLDER: join(folder, "filters"),
     FINK_KAFKA_BROKERS: broker.at.PLAINTEXT,
     FINK_DELIVERY_TARGETS: JSON.stringify({
       hook: { kind: "webhook", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, allowPrivate: true, timeoutSeconds: 0.5, attempts: 100 },
@@ -61,7 +60,7 @@ describe.skipIf(lib === null)("delivery that is killed at random", { timeout: 18
   });
 
   it("each match is at each target at least once, and what is there twice has one id; a broker that is killed and a dead target change nothing", async () => {
-    writeFilter(join(folder, "filters"), "ztf", "all", { deliver: "kafka, hook, disk, dead", columns: "candid" });
+    await keepFilter(lake, "ztf", "all", { deliver: "kafka, hook, disk, dead", columns: "candid" });
     const expected: string[] = [];
     let process: FinkProcess | null = null;
     let next = 0;

@@ -10,7 +10,7 @@ import { compileDecoder } from "../../src/avro/decoder.ts";
 import { messageOf } from "../../src/errors.ts";
 import { run } from "../cli/run.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
-import { addMatches, alertsIn, fink, makeLake, query, writeFilter } from "./lake.ts";
+import { addMatches, alertsIn, fink, makeLake, query, keepFilter } from "./lake.ts";
 import { python } from "./python.ts";
 
 const lib = kafkaLib();
@@ -19,7 +19,6 @@ const client = python();
 describe.skipIf(lib === null || client === null)("what the unmodified fink-client reads", { timeout: 120_000 }, () => {
   let broker: KafkaBroker;
   const folder = mkdtempSync(join(tmpdir(), "fink-client-"));
-  const filters = join(folder, "filters");
   let lake = "";
   beforeAll(async () => {
     const started = startKafka(lib!);
@@ -39,10 +38,10 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
     return lines.map((line) => JSON.parse(line, exactly) as Record<string, unknown>);
   };
   const deliver = (settings: Record<string, string>) =>
-    fink(lake, ["start", "delivery", "--once"], { FINK_FILTERS_FOLDER: filters, FINK_KAFKA_BROKERS: broker.at.PLAINTEXT, FINK_LOG_LEVEL: "warn", ...settings });
+    fink(lake, ["start", "delivery", "--once"], { FINK_KAFKA_BROKERS: broker.at.PLAINTEXT, FINK_LOG_LEVEL: "warn", ...settings });
 
   it.each(["ztf", "lsst"] as const)("of %s has the values that the lake has", async (survey) => {
-    writeFilter(filters, survey, "every_second", { deliver: "kafka" });
+    await keepFilter(lake, survey, "every_second", { deliver: "kafka" });
     const chosen = (await alertsIn(lake, survey)).filter((_, i) => i % 2 === 0);
     await addMatches(lake, survey, "every_second", chosen);
     await deliver({});
@@ -72,7 +71,7 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
     });
     await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
     const { port } = registry.address() as AddressInfo;
-    for (const format of ["confluent", "json"]) writeFilter(filters, "ztf", format, { deliver: format, columns: "candid candidate.magpsf", topic: format });
+    for (const format of ["confluent", "json"]) await keepFilter(lake, "ztf", format, { deliver: format, columns: "candid candidate.magpsf", topic: format });
     const chosen = (await alertsIn(lake, "ztf")).slice(0, 2);
     for (const format of ["confluent", "json"]) await addMatches(lake, "ztf", format, chosen);
     const targets = { confluent: { kind: "kafka", format: "confluent", registry: `http://127.0.0.1:${port}` }, json: { kind: "kafka", format: "json" } };
@@ -97,7 +96,7 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
   });
 
   it("over TLS with a password, where a target has them; a wrong password is said, and the matches wait", async () => {
-    writeFilter(filters, "ztf", "secured", { deliver: "secured", columns: "candid", topic: "secured" });
+    await keepFilter(lake, "ztf", "secured", { deliver: "secured", columns: "candid", topic: "secured" });
     const chosen = (await alertsIn(lake, "ztf")).slice(0, 5);
     await addMatches(lake, "ztf", "secured", chosen);
     const target = (password: string) => {
@@ -113,7 +112,7 @@ describe.skipIf(lib === null || client === null)("what the unmodified fink-clien
   });
 
   it("only the columns that the header names", async () => {
-    writeFilter(filters, "ztf", "few_columns", {
+    await keepFilter(lake, "ztf", "few_columns", {
       deliver: "kafka",
       columns: "objectId candid candidate.jd candidate.magpsf, prv_candidates.jd, roid",
       topic: "few",

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Data } from "apache-arrow";
 import { encodeFile, writeFiles } from "../../src/archive/files.ts";
+import { loadFilter } from "../../src/filters/load.ts";
+import { Versions } from "../../src/filters/versions.ts";
 import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { openAlertFile } from "../../src/science/parquet.ts";
@@ -57,17 +59,23 @@ export async function alertsIn(lake: string, survey: string): Promise<RawAlert[]
 }
 
 /** One commit of `matches`, as the filter service makes it. */
-export async function addMatches(lake: string, survey: string, filter: string, alerts: readonly RawAlert[], revision = 0): Promise<void> {
+export async function addMatches(lake: string, survey: string, filter: string, alerts: readonly RawAlert[], more: MoreOfMatches = {}): Promise<void> {
   const table = new LakeTable(join(lake, survey, "matches"));
   const files = [...Map.groupBy(alerts, ({ night }) => night)].map(([night, own]) =>
-    encodeFile(rows(filter, own, revision), night === null ? null : Number(night)),
+    encodeFile(rows(filter, own, more), night === null ? null : Number(night)),
   );
   const written = await writeFiles(files, table.path);
   table.commit({ operation: "filter", add: written.files, schema: written.schema! });
 }
 
-function rows(filter: string, alerts: readonly RawAlert[], revision: number) {
-  const column = (name: string, type: "int" | "long" | "double" | "string", values: Parameters<typeof toArrow>[1]): [string, Data] => [
+interface MoreOfMatches {
+  /** ms since 1970; null: as an older Fink wrote matches. */
+  readonly publishedAt?: number | null;
+  readonly requested?: boolean;
+}
+
+function rows(filter: string, alerts: readonly RawAlert[], { publishedAt = null, requested = false }: MoreOfMatches) {
+  const column = (name: string, type: "int" | "long" | "double" | "string" | "boolean", values: Parameters<typeof toArrow>[1]): [string, Data] => [
     name,
     toArrow({ type }, values, alerts.length),
   ];
@@ -81,8 +89,10 @@ function rows(filter: string, alerts: readonly RawAlert[], revision: number) {
       column("ra", "double", { values: Float64Array.from(alerts, () => 10.5) }),
       column("dec", "double", { values: Float64Array.from(alerts, () => -3.25) }),
       column("mjd", "double", { values: Float64Array.from(alerts, () => 61_000.5) }),
-      column("revision", "int", { values: Int32Array.from(alerts, () => revision) }),
+      column("revision", "int", { values: new Int32Array(alerts.length) }),
       column("matched_at", "long", { values: BigInt64Array.from(alerts, () => now) }),
+      ...(publishedAt === null ? [] : [column("published_at", "long", { values: BigInt64Array.from(alerts, () => BigInt(publishedAt) * 1000n) })]),
+      ...(publishedAt === null ? [] : [column("requested", "boolean", { values: new Uint8Array(alerts.length).fill(Number(requested)) })]),
       column("clauses", "string", { values: alerts.map(() => "11") }),
       column("_raw", "string", { values: alerts.map(({ file }) => file) }),
     ],
@@ -90,9 +100,11 @@ function rows(filter: string, alerts: readonly RawAlert[], revision: number) {
   );
 }
 
-/** A filter of which only the header counts here. */
-export function writeFilter(folder: string, survey: string, name: string, header: Readonly<Record<string, string>>): void {
-  mkdirSync(join(folder, survey), { recursive: true });
+/** A filter of which only the header counts here, kept as the filter service keeps it. */
+export async function keepFilter(lake: string, survey: string, name: string, header: Readonly<Record<string, string>>): Promise<void> {
+  const folder = join(lake, "filters", survey);
+  mkdirSync(folder, { recursive: true });
   const lines = Object.entries({ description: "For a test.", ...header }).map(([key, value]) => `-- ${key}: ${value}`);
-  writeFileSync(join(folder, survey, `${name}.sql`), `${lines.join("\n")}\nSELECT * FROM alerts WHERE true\n`);
+  writeFileSync(join(folder, `${name}.sql`), `${lines.join("\n")}\nSELECT * FROM alerts WHERE true\n`);
+  new Versions(lake).keep(await loadFilter(join(folder, `${name}.sql`), survey));
 }

@@ -13,6 +13,7 @@ import { openTarget } from "../../src/delivery/open.ts";
 import { tellOwners } from "../../src/delivery/owners.ts";
 import { DeliveryStore } from "../../src/delivery/store.ts";
 import { messageId, type Target } from "../../src/delivery/target.ts";
+import type { Match } from "../../src/filters/filter.ts";
 import { filtersFolder } from "../../src/filters/versions.ts";
 import { run } from "../cli/run.ts";
 import { addMatches, alertsIn, fink, makeLake, query, type RawAlert, surveys } from "./lake.ts";
@@ -73,9 +74,10 @@ async function start(options: object, { count = 10, columns = null as readonly s
   const target = openTarget(name, config.delivery.targets[name] as TargetConfig, config);
   const chosen = alerts.slice(0, count);
   await addMatches(lake, "ztf", filter, chosen);
-  const filters = new Map([[filter, { name: filter, survey: "ztf", description: "", deliver: [name], columns, topic: filter, owner: "" }]]);
+  const own = { name: filter, survey: "ztf", description: "", deliver: [name], columns, topic: filter, owner: "", keptAt: 0 };
+  const route = async (match: Match) => (match.filter === filter ? { filter: own, namedAt: 0 } : null);
   const reader = new AlertReader(lake, surveys.named("ztf"), target.images);
-  const follower = new TargetFollower({ lake, survey: "ztf", target, store, reader, filters: async () => filters, newTargetHours: 1 });
+  const follower = new TargetFollower({ lake, survey: "ztf", target, store, reader, route, newTargetHours: 1 });
   return { target, follower, filter, ids: chosen.map(({ id }) => messageId("ztf", { filter, filter_version: 1, alert: id, revision: 0 } as never)) };
 }
 
