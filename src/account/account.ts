@@ -1,4 +1,5 @@
 import { DeliveryStore } from "../delivery/store.ts";
+import { FinkError } from "../errors.ts";
 import { openSession } from "../sql/session.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { Books } from "./books.ts";
@@ -44,14 +45,23 @@ export async function accountOf(lake: string, surveys: Surveys, options: Account
   try {
     const names = [...new Set(session.tables.map(({ survey }) => survey))].filter((name) => options.survey === undefined || name === options.survey);
     const accounts: SurveyAccount[] = [];
-    for (const name of names) accounts.push(await surveyAccount(lake, new Books(lake, surveys.named(name), session), options.night));
+    for (const name of names) accounts.push(await surveyAccount(lake, new Books(lake, surveys.named(name), session), options.night).catch(unreadable(name)));
     return { balanced: accounts.every(({ problems }) => problems.length === 0), surveys: accounts };
   } finally {
     session.close();
   }
 }
 
+/** A survey with a damaged table has no numbers, and keeps nobody from those of the others. */
+function unreadable(survey: string): (error: unknown) => SurveyAccount {
+  return (error) => {
+    if (!(error instanceof FinkError)) throw error;
+    return { survey, topics: [], nights: [], deliveries: [], problems: [error.message] };
+  };
+}
+
 async function surveyAccount(lake: string, books: Books, night: number | undefined): Promise<SurveyAccount> {
+  books.open();
   const topics = await topicsOf(books);
   const nights = await nightsOf(books, night);
   const deliveries = deliveriesOf(lake, books);

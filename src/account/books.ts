@@ -6,7 +6,7 @@ import type { LakeSession } from "../sql/session.ts";
 import { rowsOf, toJson } from "../sql/values.ts";
 import type { Survey } from "../surveys/definition.ts";
 
-/** One survey's tables as they were when the session was opened. */
+/** One survey's tables. */
 export class Books {
   readonly survey: Survey;
   readonly #lake: string;
@@ -16,6 +16,11 @@ export class Books {
     this.#lake = lake;
     this.survey = survey;
     this.#session = session;
+  }
+
+  /** Reads the logs of all tables now, so that later queries compare tables of the same moment. Throws FinkError "lake" where one cannot be read. */
+  open(): void {
+    for (const table of this.#session.tables) if (table.survey === this.survey.name) void table.snapshot;
   }
 
   /** Whether the table ever had a row. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { FinkError } from "../errors.ts";
 
 /** What `catalogue.json` says. It is written last: a catalogue is what it names. */
 export interface CatalogueInfo {
@@ -26,16 +27,40 @@ export type KeptType = "long" | "double" | "string";
 
 export const ownColumns = ["ra", "dec", "hpx12", "pm_ra", "pm_dec"];
 
+export function cataloguesFolder(lake: string): string {
+  return join(lake, "catalogues");
+}
+
 export function catalogueFolder(lake: string, name: string): string {
-  return join(lake, "catalogues", name);
+  return join(cataloguesFolder(lake), name);
 }
 
 /** The catalogues of a lake by name. */
 export function cataloguesIn(lake: string): CatalogueInfo[] {
-  const folder = join(lake, "catalogues");
+  return catalogueNames(lake).map((name) => catalogueInfo(lake, name));
+}
+
+export function catalogueNames(lake: string): string[] {
+  const folder = cataloguesFolder(lake);
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder)
+  return readdirSync(folder)
     .sort()
-    .map((name) => join(folder, name, "catalogue.json"));
-  return files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, "utf8")) as CatalogueInfo);
+    .filter((name) => existsSync(infoFile(lake, name)));
+}
+
+export function catalogueInfo(lake: string, name: string): CatalogueInfo {
+  const file = infoFile(lake, name);
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as CatalogueInfo;
+  } catch (cause) {
+    throw new FinkError(
+      "lake",
+      `${file} is damaged: delete the folder ${catalogueFolder(lake, name)} and add the catalogue again with ./fink catalog add`,
+      cause,
+    );
+  }
+}
+
+function infoFile(lake: string, name: string): string {
+  return join(catalogueFolder(lake, name), "catalogue.json");
 }

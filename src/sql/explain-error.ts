@@ -1,23 +1,31 @@
 import { nearest } from "../config/nearest.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { StructType } from "../lake/schema.ts";
+import type { LakeViews, SessionTable } from "./views.ts";
 
 /** What the lake has, to tell the name that was meant. */
-interface Known {
-  readonly survey: string;
-  readonly kind: string;
-  readonly snapshot: { readonly schema: StructType };
-}
+type Known = Pick<LakeViews, "tables" | "unreadable">;
 
 /** DuckDB's error as one line for whoever wrote the query. */
-export function explain(error: unknown, tables: readonly Known[]): unknown {
+export function explain(error: unknown, { tables, unreadable }: Known): unknown {
   if (error instanceof FinkError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new FinkError("sql", unknownTable(text, tables) ?? unknownColumn(text, tables) ?? other(text), error);
+  return unreadableTable(text, unreadable) ?? new FinkError("sql", unknownTable(text, tables) ?? unknownColumn(text, tables) ?? other(text), error);
 }
 
-function unknownTable(text: string, tables: readonly Known[]): string | undefined {
-  const bare = /Table with name "?(.+?)"? does not exist/.exec(text)?.[1];
+/** A table that cannot be read has no view. DuckDB says `raw` or `lsst.raw`, and quotes the line that has the survey. */
+function unreadableTable(text: string, unreadable: Known["unreadable"]): FinkError | undefined {
+  const asked = nameIn(text)?.toLowerCase();
+  const isIt = (name: string) => name === asked || (name.endsWith(`.${asked}`) && text.toLowerCase().includes(name.split(".")[0]));
+  return [...unreadable].find(([name]) => isIt(name.toLowerCase()))?.[1];
+}
+
+function nameIn(text: string): string | undefined {
+  return /Table with name "?(.+?)"? does not exist/.exec(text)?.[1];
+}
+
+function unknownTable(text: string, tables: readonly SessionTable[]): string | undefined {
+  const bare = nameIn(text);
   if (bare === undefined) return undefined;
   // DuckDB leaves the survey out, but quotes the line
   const name = /LINE \d+: .*?(\w+\.\w+)/.exec(text)?.[1] ?? bare;
@@ -27,10 +35,10 @@ function unknownTable(text: string, tables: readonly Known[]): string | undefine
   return `there is no table ${name}; ${meant ? `did you mean ${meant}?` : `there are ${full.join(", ")}`}`;
 }
 
-function unknownColumn(text: string, tables: readonly Known[]): string | undefined {
+function unknownColumn(text: string, tables: readonly SessionTable[]): string | undefined {
   const name = /(?:Referenced column|have a column named|find key) "(.+?)"/.exec(text)?.[1];
   if (name === undefined) return undefined;
-  const paths = new Map(tables.flatMap((table) => pathsIn(table.snapshot.schema)).reverse());
+  const paths = new Map(tables.flatMap(({ loaded }) => (loaded ? pathsIn(loaded.schema) : [])).reverse());
   const meant = paths.get(nearest(name, paths.keys()) ?? "");
   return `there is no column ${name}; ${meant === undefined ? "DESCRIBE and the table's name lists the columns" : `did you mean ${meant}?`}`;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -43,8 +43,10 @@ describe("views", () => {
 
   test("stay as they are while alerts are archived", async () => {
     const other = await openSession(lake);
+    const count = async () => await (await other.query("SELECT count(*) FROM ztf.raw")).getRowsJson();
+    expect(await count()).toEqual([["3"]]);
     await append(new LakeTable(raw), oldColumns, [{ objectId: "d", candid: 4n }], 20260103);
-    expect(await (await other.query("SELECT count(*) FROM ztf.raw")).getRowsJson()).toEqual([["3"]]);
+    expect(await count()).toEqual([["3"]]);
     other.close();
   });
 
@@ -144,4 +146,48 @@ test("a running query can be interrupted", async () => {
   setTimeout(() => session.interrupt(), 200);
   const error: unknown = await result.catch((e: unknown) => session.explain(e));
   expect(error).toMatchObject({ code: "sql", message: "interrupted" });
+});
+
+describe("one table that cannot be read", () => {
+  let broken: LakeSession;
+  const folder = mkdtempSync(join(tmpdir(), "fink-broken-"));
+  beforeAll(async () => {
+    const own = new LakeTable(join(folder, "ztf", "raw"));
+    await append(own, oldColumns, [{ objectId: "a", candid: 1n }], 20260101);
+    const other = new LakeTable(join(folder, "lsst", "raw"));
+    await append(other, oldColumns, [{ objectId: "b", candid: 2n }], 20260101);
+    writeFileSync(join(other.path, "_delta_log/00000000000000000000.json"), "{ cut off");
+    mkdirSync(join(folder, "catalogues/stars"), { recursive: true });
+    writeFileSync(join(folder, "catalogues/stars/catalogue.json"), "{");
+    broken = await openSession(folder);
+  });
+  afterAll(() => {
+    broken.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const rowsOf = async (sql: string) => await (await broken.query(sql)).getRowsJson();
+
+  test("stops no query of another, also where its name stands in a text or a list is asked for", async () => {
+    expect(await rowsOf("SELECT objectId FROM ztf.raw")).toEqual([["a"]]);
+    expect(await rowsOf("SELECT objectId, 'lsst' FROM ztf.raw")).toEqual([["a", "lsst"]]);
+    expect(await rowsOf("SELECT schema, name FROM (SHOW ALL TABLES)")).toEqual([["ztf", "raw"]]);
+  });
+
+  test("is named with the reason by the query that asks for it", async () => {
+    await expect(broken.query("SELECT count(*) FROM lsst.raw")).rejects.toMatchObject({
+      code: "lake",
+      message: expect.stringMatching(/lsst\/raw\/_delta_log\/0+\.json is damaged/),
+    });
+    await expect(broken.query("FROM ztf.raw, catalogues.stars")).rejects.toMatchObject({
+      code: "lake",
+      message: expect.stringMatching(/stars\/catalogue\.json is damaged/),
+    });
+  });
+});
+
+test("a statement reads the logs of the tables it names, no others", async () => {
+  const other = await openSession(lake);
+  await other.query("SELECT 1 FROM ztf.raw");
+  expect(other.tables.filter(({ loaded }) => loaded !== null).map(({ survey }) => survey)).toEqual(["ztf"]);
+  other.close();
 });

@@ -2,21 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
-import type { Snapshot } from "../lake/actions.ts";
-import { catalogueFolder, cataloguesIn } from "../lake/catalogues.ts";
-import { firstValueSql, identifier, literal, scan } from "../lake/scan.ts";
-import { LakeTable } from "../lake/table.ts";
-import { type TableName, tablesIn } from "../lake/tables.ts";
+import { identifier, literal } from "../lake/scan.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { FinkError, messageOf } from "../errors.ts";
-import type { Survey } from "../surveys/definition.ts";
 import { loadSurveys, shippedSurveys, type Surveys } from "../surveys/surveys.ts";
-import { alertsView } from "./alerts.ts";
 import { explain } from "./explain-error.ts";
 import { createMacros, withoutAdql } from "./macros.ts";
-import { newestScience } from "./newest.ts";
 import { prepareReadOnly } from "./read-only.ts";
 import { type StoredTypes, storedType } from "./stored-types.ts";
+import { LakeViews, type SessionTable } from "./views.ts";
 
 export interface SessionOptions {
   /** Default: the shipped ones. */
@@ -27,12 +21,8 @@ export interface SessionOptions {
   readonly writable?: string;
 }
 
-export interface SessionTable extends TableName {
-  readonly snapshot: Snapshot;
-}
-
 /**
- * SQL over the lake as it is now: a view `<survey>.<kind>` on one snapshot of each table, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
+ * SQL over the lake: a view `<survey>.<kind>` of each table as it is when a statement first names it, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
  * Statements that change anything are refused, and so is every file that is not a table's.
  */
 export async function openSession(
@@ -47,13 +37,10 @@ export async function openSession(
   };
   try {
     const connection = await instance.connect();
-    const tables = tablesIn(lake).map((name) => ({ ...name, snapshot: new LakeTable(name.path).snapshot }));
-    for (const table of tables) await createView(connection, table, tables, surveys, scratch);
-    for (const survey of new Set(tables.map((table) => table.survey))) await createAlertsView(connection, surveys.named(survey), tables);
-    const catalogues = await createCatalogueViews(connection, lake);
     await createMacros(connection);
-    await lock(connection, [...tables.map((table) => table.path), ...catalogues, scratch], writable);
-    return new LakeSession(connection, tables, close);
+    const views = new LakeViews(connection, lake, surveys, scratch);
+    await lock(connection, [...views.folders, scratch], writable);
+    return new LakeSession(connection, views, close);
   } catch (error) {
     close();
     throw error;
@@ -61,19 +48,22 @@ export async function openSession(
 }
 
 export class LakeSession {
-  readonly tables: readonly SessionTable[];
   readonly #connection: DuckDBConnection;
+  readonly #views: LakeViews;
   readonly #close: () => void;
 
-  constructor(connection: DuckDBConnection, tables: readonly SessionTable[], close: () => void) {
-    this.#connection = connection;
-    this.tables = tables;
-    this.#close = close;
+  constructor(connection: DuckDBConnection, views: LakeViews, close: () => void) {
+    [this.#connection, this.#views, this.#close] = [connection, views, close];
+  }
+
+  get tables(): readonly SessionTable[] {
+    return this.#views.tables;
   }
 
   /** Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError "sql". */
   async query(sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBResult> {
     return await this.#explained(async () => {
+      await this.#views.make(sql);
       const prepared = await prepareReadOnly(this.#connection, withoutAdql(sql));
       prepared.bind([...values]);
       return await prepared.stream();
@@ -83,6 +73,7 @@ export class LakeSession {
   /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
   async copyTo(file: string, sql: string, types: StoredTypes = "parquet", rowGroupRows = 122_880): Promise<number> {
     return await this.#explained(async () => {
+      await this.#views.make(sql);
       const query = withoutAdql(sql).replace(/;\s*$/, "");
       const prepared = await prepareReadOnly(this.#connection, query);
       const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({ name: prepared.columnName(i), type: prepared.columnType(i) }));
@@ -99,7 +90,7 @@ export class LakeSession {
 
   /** What went wrong while rows were fetched, in the user's words. */
   explain(error: unknown): unknown {
-    return explain(error, this.tables);
+    return explain(error, this.#views);
   }
 
   /** Ends the running query with an error. */
@@ -133,42 +124,6 @@ function unusedName(name: string, taken: Set<string>): string {
   for (let n = 1; taken.has(unused.toLowerCase()); n++) unused = `${name}_${n}`;
   taken.add(unused.toLowerCase());
   return unused;
-}
-
-async function createView(
-  connection: DuckDBConnection,
-  table: SessionTable,
-  tables: readonly SessionTable[],
-  surveys: Surveys,
-  scratch: string,
-): Promise<void> {
-  const { survey, kind, path, snapshot } = table;
-  if (!snapshot.metaData) return;
-  const { partitionColumns } = snapshot.metaData;
-  const seeds = join(scratch, survey, kind);
-  const updates = kind === "science" ? tables.find((other) => other.survey === survey && other.kind === "science_updates") : undefined;
-  const select = updates
-    ? await newestScience(connection, surveys.named(survey), table, updates, seeds)
-    : await scan(connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), seeds);
-  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(survey)}`);
-  await connection.run(`CREATE VIEW ${identifier(survey)}.${identifier(kind)} AS ${select}`);
-}
-
-async function createAlertsView(connection: DuckDBConnection, survey: Survey, tables: readonly SessionTable[]): Promise<void> {
-  const [raw, science] = ["raw", "science"].map((kind) => tables.find((table) => table.survey === survey.name && table.kind === kind)?.snapshot);
-  const hasRows = raw?.metaData && (science?.files.size ?? 0) > 0 && firstValueSql(raw.schema, survey.alert) !== undefined;
-  if (raw && science && hasRows) await connection.run(`CREATE VIEW ${identifier(survey.name)}.alerts AS ${alertsView(survey, raw, science)}`);
-}
-
-/** A view `catalogues.<name>` for each catalogue that was added; their folders. */
-async function createCatalogueViews(connection: DuckDBConnection, lake: string): Promise<string[]> {
-  const infos = cataloguesIn(lake);
-  if (infos.length > 0) await connection.run("CREATE SCHEMA IF NOT EXISTS catalogues");
-  const folders = infos.map(({ name }) => catalogueFolder(lake, name));
-  for (const [i, { name, file }] of infos.entries()) {
-    await connection.run(`CREATE VIEW catalogues.${identifier(name)} AS FROM read_parquet(${literal(join(folders[i], file))})`);
-  }
-  return folders;
 }
 
 /** The folders stay readable for the views; whatever else is outside, and the settings, are out of reach from here on. */

@@ -124,3 +124,13 @@ async function withOffsets(to: string) {
   table.commit({ operation: "by hand", remove: [written.files[1].path] });
   return { whole, broken: await accountOf(to, surveys) };
 }
+
+it("counts the other surveys when one has a table that cannot be read, and names it", async () => {
+  const table = new LakeTable(join(lake, "lsst/raw"));
+  table.commit({ operation: "test" });
+  writeFileSync(join(table.path, "_delta_log/00000000000000000000.json"), "{");
+  const { surveys: all, balanced } = await accountOf(lake, surveys);
+  expect(balanced).toBe(false);
+  expect(all.find(({ survey }) => survey === "lsst")).toMatchObject({ nights: [], problems: [expect.stringContaining("lsst/raw/_delta_log")] });
+  expect(all.find(({ survey }) => survey === "ztf")?.nights).toMatchObject([{ night: 20261010 }]);
+});
