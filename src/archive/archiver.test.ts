@@ -8,6 +8,7 @@ import { LakeTable } from "../lake/table.ts";
 import type { AlertSource, Sink, SourcePartition } from "../sources/source.ts";
 import { Surveys } from "../surveys/surveys.ts";
 import { Archiver } from "./archiver.ts";
+import { changesOf, countOf, markOf } from "./log-marks.ts";
 
 const schema = JSON.stringify({ type: "record", name: "t.alert", fields: [{ name: "id", type: "long" }] });
 const encode = compileEncoder(schema);
@@ -56,7 +57,7 @@ test("a topic that was made anew is archived from its start, also what was rejec
   await archive((sink) => put(sink, topic, [alert(1), damaged, alert(2), damaged]));
   await archive(async (sink) => {
     await put(sink, topic, [alert(3)]);
-    await sink.restart(topic, 0n);
+    await sink.restart(topic, 0n, { kind: "remade", mark: { topic: 1, epoch: -1 } });
     expect(await sink.position(topic)).toBe(0n);
     await put(sink, topic, [alert(10), alert(11), damaged]);
   });
@@ -64,6 +65,51 @@ test("a topic that was made anew is archived from its start, also what was rejec
   await archive(async (sink) => {
     expect(await sink.position(topic)).toBe(3n);
   });
+});
+
+// The message was taken for the rejected one that had its offset in the earlier log, and lost.
+test("a message that has the offset of one rejected in an earlier log is archived, also after a crash between the two commits", async () => {
+  await archive((sink) => put(sink, topic, [alert(1), damaged]));
+  await archive(async (sink) => {
+    await sink.position(topic);
+    await sink.restart(topic, 0n, { kind: "remade", mark: { topic: 2, epoch: -1 } });
+  });
+  // the first commit of a batch, without the second
+  new LakeTable(join(lake, "t", "rejected")).commit({ operation: "archive", positions: new Map([[topic.appId, { from: 0, to: 2 }]]) });
+  await archive((sink) => put(sink, topic, [alert(10), alert(11)]));
+  expect([rows("t", "raw"), rows("t", "rejected")]).toEqual([3, 1]);
+});
+
+test("a lake of an older version begins to count, and to know its topic, with the next message", async () => {
+  const mark = { topic: 7, epoch: 3 };
+  await archive((sink) => put(sink, topic, [alert(1), alert(2)]));
+  await archive(async (sink) => {
+    await sink.position(topic);
+    expect(sink.mark(topic)).toBeNull();
+    sink.put(topic, 4n, 5n, Number.NaN, alert(3), mark);
+    sink.put(topic, 5n, 6n, Number.NaN, damaged, mark);
+    expect(await sink.position(topic)).toBe(6n);
+    expect(sink.mark(topic)).toEqual(mark);
+  });
+  const { positions } = new LakeTable(join(lake, "t", "raw")).snapshot;
+  expect(countOf(positions, topic.appId)).toEqual({ from: 2, messages: 2 });
+  expect(markOf(positions, topic.appId)).toEqual(mark);
+});
+
+test("a restart that was cut off between its two commits is done by the next", async () => {
+  const change = { kind: "lost", mark: { topic: 7, epoch: 3 } } as const;
+  await archive(async (sink) => {
+    await put(sink, topic, [alert(1), damaged, alert(2)]);
+  });
+  new LakeTable(join(lake, "t", "rejected")).commit({ operation: "restart", positions: new Map([[topic.appId, { from: 3, to: 1 }]]) });
+  await archive(async (sink) => {
+    expect(await sink.position(topic)).toBe(3n);
+    await sink.restart(topic, 1n, change);
+    expect(await sink.position(topic)).toBe(1n);
+    await put(sink, topic, [alert(3), damaged]);
+  });
+  expect([rows("t", "raw"), rows("t", "rejected")]).toEqual([3, 2]);
+  expect(changesOf(new LakeTable(join(lake, "t", "raw")).snapshot.positions, topic.appId)).toEqual([{ kind: "lost", from: 3, to: 1 }]);
 });
 
 // It came in twice: as unknown, and again when its schema was there.

@@ -1,5 +1,5 @@
 import type { SchemaPlaces } from "../avro/registry.ts";
-import type { AlertSource, Sink, SourcePartition } from "../sources/source.ts";
+import type { AlertSource, LogChange, LogMark, Sink, SourcePartition } from "../sources/source.ts";
 import { type Surveys, unknownSurvey } from "../surveys/surveys.ts";
 import { kept } from "../kept.ts";
 import { type CommittedBatches, Lane, type LaneEvents } from "./lane.ts";
@@ -85,9 +85,9 @@ export class Archiver implements Sink {
     return position ?? (isFile ? this.#lane(unknownSurvey).position(partition) : null);
   }
 
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean {
+  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean {
     this.meter.receive(bytes.length);
-    this.#lane(partition.survey).put(partition, offset, next, publishedAt, Date.now(), bytes);
+    this.#lane(partition.survey).put(partition, offset, next, publishedAt, Date.now(), bytes, mark);
     return this.#free.length > 0;
   }
 
@@ -96,8 +96,12 @@ export class Archiver implements Sink {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  restart(partition: SourcePartition, at: bigint): Promise<void> {
-    return this.#lane(partition.survey).restart(partition, at);
+  mark(partition: SourcePartition): LogMark | null {
+    return this.#lane(partition.survey).mark(partition);
+  }
+
+  restart(partition: SourcePartition, at: bigint, change: LogChange): Promise<void> {
+    return this.#lane(partition.survey).restart(partition, at, change);
   }
 
   get duplicates(): number {

@@ -1,4 +1,4 @@
-import type { SourcePartition } from "../sources/source.ts";
+import type { LogMark, SourcePartition } from "../sources/source.ts";
 
 /** Messages on their way to a worker: bytes back to back in one buffer that moves between the threads, never copied. */
 export interface Batch {
@@ -23,6 +23,17 @@ export interface Move {
   readonly partition: SourcePartition;
   readonly from: bigint | null;
   readonly to: bigint;
+  /** Of messages with a mark: what is stored beside the position. */
+  readonly received?: Received;
+}
+
+/** Messages that came from a log, whether they could be read or not. */
+export interface Received {
+  /** Offset of the first. */
+  readonly first: bigint;
+  readonly messages: number;
+  /** Mark of the last. */
+  readonly mark: LogMark;
 }
 
 /** Moves by the name of the position (`appId`). */
@@ -39,7 +50,7 @@ export class BatchBuilder {
   readonly #publishedAt: Float64Array;
   readonly #receivedAt: Float64Array;
   readonly #partitions: SourcePartition[] = [];
-  readonly #moves = new Map<string, { partition: SourcePartition; from: bigint | null; to: bigint; index: number }>();
+  readonly #moves = new Map<string, { partition: SourcePartition; from: bigint | null; to: bigint; received?: Received; index: number }>();
   #count = 0;
   #used = 0;
 
@@ -77,11 +88,11 @@ export class BatchBuilder {
     this.#receivedAt[i] = receivedAt;
   }
 
-  /** Notes that everything of the partition before `next` is accounted for by this batch or earlier ones. */
-  advance(partition: SourcePartition, from: bigint | null, next: bigint): void {
+  /** Notes that everything of the partition before `next` is accounted for by this batch or earlier ones. `received`: the message that leads there. */
+  advance(partition: SourcePartition, from: bigint | null, next: bigint, received?: Received): void {
     const known = this.#moves.get(partition.appId);
-    if (known) known.to = next;
-    else this.#moves.set(partition.appId, { partition, from, to: next, index: this.#partitions.push(partition) - 1 });
+    if (known) Object.assign(known, { to: next, ...withMore(known.received, received) });
+    else this.#moves.set(partition.appId, { partition, from, to: next, ...withMore(undefined, received), index: this.#partitions.push(partition) - 1 });
   }
 
   seal(): Batch {
@@ -103,7 +114,15 @@ export class BatchBuilder {
 export function joined(steps: readonly Moves[]): Map<string, Move> {
   const all = new Map<string, Move>();
   for (const step of steps) {
-    for (const [appId, move] of step) all.set(appId, { partition: move.partition, from: all.has(appId) ? all.get(appId)!.from : move.from, to: move.to });
+    for (const [appId, { partition, from, to, received }] of step) {
+      const before = all.get(appId);
+      all.set(appId, { partition, from: before ? before.from : from, to, ...withMore(before?.received, received) });
+    }
   }
   return all;
+}
+
+function withMore(before: Received | undefined, more: Received | undefined): { received?: Received } {
+  if (!before || !more) return more || before ? { received: more ?? before } : {};
+  return { received: { first: before.first, messages: before.messages + more.messages, mark: more.mark } };
 }

@@ -4,7 +4,7 @@ import { atStep } from "../lake/durable.ts";
 import type { StructType } from "../lake/schema.ts";
 import { isOvertaken } from "../lake/table.ts";
 import { widenTable } from "../lake/widen.ts";
-import type { SourcePartition } from "../sources/source.ts";
+import type { LogChange, LogMark, SourcePartition } from "../sources/source.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type Batch, BatchBuilder, joined, type Move, type Moves } from "./batch.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -76,7 +76,13 @@ export class Lane {
     return known && this.#isUnderWay(partition) ? known.offset : this.#tables.begin(partition);
   }
 
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array): void {
+  /** The mark that goes with `position`. */
+  mark(partition: SourcePartition): LogMark | null {
+    const underWay = [...this.#pending, ...(this.#open ? [this.#open] : [])].flatMap(({ moves }) => moves.get(partition.appId)?.received?.mark ?? []);
+    return underWay.at(-1) ?? this.#tables.mark(partition);
+  }
+
+  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array, mark?: LogMark): void {
     const { readings } = this.#tables;
     const from = readings.next(partition.appId)?.offset ?? null;
     const verdict = readings.judge(partition.appId, offset, next);
@@ -84,14 +90,14 @@ export class Lane {
     if (verdict === "duplicate" || verdict === "lost") return;
     if (this.#open && !this.#open.fits(bytes)) this.seal();
     this.#open ??= new BatchBuilder(this.survey.name, this.#events.buffer(bytes.length), this.#options.maxMessages, receivedAt);
-    this.#open.advance(partition, from, next);
+    this.#open.advance(partition, from, next, mark && { first: offset, messages: 1, mark });
     if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
   }
 
-  /** What comes of the partition from now on is numbered anew from `at`. */
-  async restart(partition: SourcePartition, at: bigint): Promise<void> {
+  /** What comes of the partition from now on is numbered from `at`. */
+  async restart(partition: SourcePartition, at: bigint, change: LogChange): Promise<void> {
     await this.drained();
-    this.#tables.restart(partition, at);
+    this.#tables.restart(partition, at, change);
   }
 
   get openedAt(): number | null {

@@ -1,5 +1,6 @@
 import type { LakeTable } from "../lake/table.ts";
 import type { SourcePartition } from "../sources/source.ts";
+import { beganAt } from "./log-marks.ts";
 import { rejectedOffsets } from "./waiting.ts";
 
 /** What to do with a message that a source put. */
@@ -38,7 +39,8 @@ export class Readings {
     const at = this.#raw.snapshot.positions.get(appId) ?? null;
     const rejectedAt = this.#rejected.snapshot.positions.get(appId) ?? null;
     this.#rejectedAt.set(appId, rejectedAt);
-    const settled = rejectedAt !== null && rejectedAt > (at ?? 0) ? rejectedOffsets(this.#rejected, partition, at ?? 0) : new Set<number>();
+    const since = beganAt(this.#raw.snapshot.positions, appId);
+    const settled = rejectedAt !== null && rejectedAt > (at ?? 0) ? rejectedOffsets(this.#rejected, partition, at ?? 0, since) : new Set<number>();
     const next = at === null ? null : BigInt(at);
     this.#of.set(appId, { next, settled, lost: false });
     return next;

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { FinkError } from "../errors.ts";
 import { discard } from "../lake/rewrite.ts";
 import { type Commit, LakeTable } from "../lake/table.ts";
-import type { SourcePartition } from "../sources/source.ts";
+import type { LogChange, LogMark, SourcePartition } from "../sources/source.ts";
 import { joined, type Moves } from "./batch.ts";
 import { union, type WrittenFiles } from "./files.ts";
+import { markOf, restartSteps, stepsOf } from "./log-marks.ts";
 import { Readings } from "./reading.ts";
 
 /** A batch whose files are on the disk. */
@@ -45,18 +46,23 @@ export class SurveyTables {
     const moves = joined(batches.map((b) => b.moves));
     this.#commitRejected(batches.filter((b) => !b.rejectedDone));
     this.#checkRejected(moves);
-    const positions = new Map([...moves].map(([appId, { from, to }]) => [appId, { from: from === null ? null : Number(from), to: Number(to) }]));
+    const positions = stepsOf(moves, this.raw.snapshot.positions);
     return this.raw.commit({ ...changeOf(union(batches.map((b) => b.raw))), positions });
   }
 
-  /** Puts both positions of a partition back to `at`; `rejected` first, so that a crash in between leads here again. */
-  restart(partition: SourcePartition, at: bigint): void {
+  mark({ appId }: SourcePartition): LogMark | null {
+    return markOf(this.raw.snapshot.positions, appId);
+  }
+
+  /** Moves the positions of a partition to `at`: that of `rejected` (only back) first, so that a crash in between leads here again. */
+  restart(partition: SourcePartition, at: bigint, change: LogChange): void {
     const { appId } = partition;
-    for (const table of [this.rejected, this.raw]) {
-      table.refresh();
-      const from = table.snapshot.positions.get(appId) ?? 0;
-      if (from > Number(at)) table.commit({ operation: "restart", positions: new Map([[appId, { from, to: Number(at) }]]) });
-    }
+    const to = Number(at);
+    for (const table of [this.rejected, this.raw]) table.refresh();
+    const from = this.rejected.snapshot.positions.get(appId) ?? 0;
+    if (from > to) this.rejected.commit({ operation: "restart", positions: new Map([[appId, { from, to }]]) });
+    const { positions } = this.raw.snapshot;
+    if (positions.has(appId)) this.raw.commit({ operation: "restart", positions: restartSteps(appId, to, change, positions, Date.now()) });
     this.readings.begin(partition);
   }
 

@@ -43,6 +43,7 @@ async function read(
       return false;
     },
     room: async () => {},
+    mark: () => null,
     restart: async () => {},
   };
   await files.run(sink, new AbortController().signal);
@@ -117,7 +118,7 @@ describe("a tar archive", () => {
       if (++puts === 3) abort.abort();
       return true;
     };
-    await files.run({ position: async () => null, put, room: async () => {}, restart: async () => {} }, abort.signal);
+    await files.run({ position: async () => null, put, room: async () => {}, mark: () => null, restart: async () => {} }, abort.signal);
     expect(puts).toBe(3);
     expect(files.progress()).toMatchObject({ filesDone: 0 });
   });

@@ -48,6 +48,9 @@ class TestSink implements Sink {
   room(): Promise<void> {
     return this.whenFull();
   }
+  mark(): null {
+    return null;
+  }
   async restart(): Promise<void> {}
   commit(): void {
     for (const { partition, next } of this.puts) this.committed.set(partition.appId, BigInt(next));

@@ -3,6 +3,7 @@ import { type BaseOptions, Consumer } from "@platformatic/kafka";
 import type { Config } from "../config/schema.ts";
 import { secretOf } from "../config/secrets.ts";
 import { FinkError, messageOf } from "../errors.ts";
+import { assignSubscribed } from "./kafka-assigner.ts";
 
 export type KafkaConfig = Config["kafka"];
 
@@ -28,6 +29,7 @@ export function newConsumer(kafka: KafkaConfig): Consumer {
   return new Consumer({
     ...clientOptions(kafka),
     groupId: kafka.group,
+    partitionAssigner: assignSubscribed,
     autocommit: false,
     sessionTimeout: 10_000,
     rebalanceTimeout: 10_000,

@@ -1,16 +1,18 @@
 import { setMaxListeners } from "node:events";
-import type { Consumer } from "@platformatic/kafka";
+import type { Consumer, GroupAssignment } from "@platformatic/kafka";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type KafkaConfig, newConsumer } from "./kafka-connection.ts";
 import { type DiscoveryHooks, discoverTopics } from "./kafka-discovery.ts";
 import { explainKafka, isMistake } from "./kafka-errors.ts";
 import { KafkaGroup } from "./kafka-group.ts";
-import { describeGap, endOffset, type KafkaGap, skipGap, startOffset } from "./kafka-offsets.ts";
+import { type Cursor, topicKey } from "./kafka-fetch.ts";
+import { describeGap, endOffset, gap, gapAt, type KafkaGap, lostSince, startOffset } from "./kafka-offsets.ts";
 import { startProblem } from "./kafka-probe.ts";
-import { atMost, backoffMs, KafkaReader, pause, type ReaderHooks } from "./kafka-reader.ts";
+import { atMost, backoffMs, forgetLog, KafkaReader, pause, type ReaderHooks } from "./kafka-reader.ts";
+import { matchingTopics } from "./kafka-topics.ts";
 import { KafkaTroubles } from "./kafka-troubles.ts";
-import type { AlertSource, Sink, SourceLag, SourcePartition } from "./source.ts";
+import type { AlertSource, LogMark, Sink, SourceLag, SourcePartition } from "./source.ts";
 
 export interface KafkaSourceOptions {
   readonly kafka: KafkaConfig;
@@ -26,14 +28,14 @@ export interface KafkaSourceOptions {
 /** Alerts from Kafka. The sink's positions say where to read on; Kafka's committed offsets are only told, never asked. */
 export class KafkaSource implements AlertSource {
   readonly name = "kafka";
-  /** Messages the broker had deleted before we read them. */
+  /** Where logs did not fit any more what we had read of them. */
   readonly gaps: KafkaGap[] = [];
   readonly #options: KafkaSourceOptions;
   readonly #troubles: KafkaTroubles;
   /** By appId; one object per partition for the life of the source. */
   readonly #partitions = new Map<string, SourcePartition>();
   /** Where partitions without position began: the same again after a rewind, also for `latest`. */
-  readonly #starts = new Map<string, bigint>();
+  readonly #starts = new Map<string, { readonly topicId: string; readonly offset: bigint }>();
   readonly #toCommit = new Map<SourcePartition, bigint>();
   /** Topics there at the start; null before we looked. */
   #firstTopics: readonly string[] | null = null;
@@ -58,7 +60,7 @@ export class KafkaSource implements AlertSource {
     const group = new KafkaGroup(kafka, {
       assigned: (assignments) => {
         this.#assigned = true;
-        reader.assign(assignments);
+        reader.assign(this.#ours(assignments));
       },
       trouble: (about, error) => this.#trouble(about, error),
     });
@@ -76,6 +78,19 @@ export class KafkaSource implements AlertSource {
       await reader.ended();
       this.#reader = null;
     }
+  }
+
+  /** Without the topics that we did not ask for: their alerts may be of another survey, and another archive waits for them. */
+  #ours(assignments: readonly GroupAssignment[]): GroupAssignment[] {
+    const { group, topics } = this.#options.kafka;
+    const ours = matchingTopics(
+      topics,
+      assignments.map(({ topic }) => topic),
+    );
+    const others = assignments.flatMap(({ topic }) => (ours.includes(topic) ? [] : [topic]));
+    const problem = `consumer group "${group}" gave us ${others.join(", ")}, which kafka.topics does not name, so we may miss partitions of ours`;
+    this.#troubles.set("others", others.length === 0 ? "" : `${problem}: another program shares the group; set kafka.group to a name of its own`);
+    return assignments.filter(({ topic }) => ours.includes(topic));
   }
 
   committed(positions: ReadonlyMap<SourcePartition, bigint>): void {
@@ -109,17 +124,35 @@ export class KafkaSource implements AlertSource {
   #readerHooks(consumer: Consumer, sink: Sink): ReaderHooks {
     return {
       partitionOf: (topic, partition) => this.#partition(topic, partition),
-      startOf: (partition) => this.#startOf(consumer, partition),
-      stopOf: async (partition) => (this.#options.once ? endOffset(consumer, partition) : null),
+      startOf: (partition, topicId) => this.#startOf(consumer, partition, topicId),
+      stopOf: this.#options.once ? (partition) => endOffset(consumer, partition) : null,
+      remade: async (cursor, topicId, position) => {
+        const first = await startOffset(consumer, cursor.partition, "earliest");
+        await this.#follow(sink, cursor, gap(cursor, "remade", position, first), { topic: topicKey(topicId), epoch: -1 });
+      },
       outOfRange: async (cursor) => {
-        const gap = await skipGap(consumer, cursor);
-        if (!gap) return;
-        this.gaps.push(gap);
-        this.#options.log.error(describeGap(gap));
-        if (gap.to < gap.from) await sink.restart(cursor.partition, gap.to);
+        const found = await gapAt(consumer, cursor, sink.mark(cursor.partition));
+        if (found) await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch: -1 });
+        // A log without messages knows no epochs: the broker refuses an offset that it has.
+        else cursor.epoch = -1;
+      },
+      diverged: async (cursor, end, epoch) => {
+        const found = lostSince(cursor, end);
+        if (found) await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch });
+        else cursor.epoch = epoch;
       },
       trouble: (about, error) => this.#trouble(about, error),
     };
+  }
+
+  /** Goes on where the log does. The position and the reason are in the lake first: a crash after it finds the log in order, one before it finds the gap again. */
+  async #follow(sink: Sink, cursor: Cursor, found: KafkaGap, mark: LogMark): Promise<void> {
+    const { partition, topicId } = cursor;
+    await sink.restart(partition, found.to, { kind: found.kind, mark });
+    if (this.#starts.has(partition.appId)) this.#starts.set(partition.appId, { topicId, offset: found.to });
+    this.gaps.push(found);
+    this.#options.log.error(describeGap(found));
+    forgetLog(cursor);
   }
 
   #discoveryHooks(group: KafkaGroup, fail: (error: FinkError) => void): DiscoveryHooks {
@@ -145,13 +178,14 @@ export class KafkaSource implements AlertSource {
     };
   }
 
-  async #startOf(consumer: Consumer, partition: SourcePartition): Promise<bigint> {
+  async #startOf(consumer: Consumer, partition: SourcePartition, topicId: string): Promise<bigint> {
     const { start } = this.#options.kafka;
-    // what was published to a topic before we noticed the topic is still to be read
-    const appeared = start === "latest" && !this.#firstTopics?.includes(partition.source);
     const known = this.#starts.get(partition.appId);
-    const offset = known ?? (await startOffset(consumer, partition, appeared ? "earliest" : start));
-    this.#starts.set(partition.appId, offset);
+    if (known?.topicId === topicId) return known.offset;
+    // what was published to a topic before we noticed the topic is still to be read
+    const appeared = known !== undefined || (start === "latest" && !this.#firstTopics?.includes(partition.source));
+    const offset = await startOffset(consumer, partition, appeared ? "earliest" : start);
+    this.#starts.set(partition.appId, { topicId, offset });
     return offset;
   }
 

@@ -12,6 +12,26 @@ export interface SourcePartition {
   readonly counts: "messages" | "records";
 }
 
+/** The log that a Kafka partition's offsets number. A topic deleted and made again is another log; a leader that lost messages goes on with the next epoch. */
+export interface LogMark {
+  /** First 48 bits of the topic's id; 0 when the broker has no ids. */
+  readonly topic: number;
+  /** Leader epoch of the last message read; -1 when unknown. */
+  readonly epoch: number;
+}
+
+/**
+ * How a log no longer fits the position: messages were deleted before we read them, lost by the broker after we read them, or the topic was remade.
+ * `shorter`: one of the last two, and the lake is too old to tell which.
+ */
+export const logChangeKinds = ["deleted", "lost", "remade", "shorter"] as const;
+export type LogChangeKind = (typeof logChangeKinds)[number];
+
+export interface LogChange {
+  readonly kind: LogChangeKind;
+  readonly mark: LogMark;
+}
+
 /** Where a source puts what it read. The archive service implements it. */
 export interface Sink {
   /** The offset to read next (one past the last committed one), or null when nothing was ever committed. */
@@ -20,11 +40,14 @@ export interface Sink {
    * Copies one message in. `offset` is that of its first alert, `next` the position after it,
    * `publishedAt` in ms since 1970 (NaN when unknown). The bytes may be reused after the call.
    * Returns false when the buffers are full: await `room()` before the next `put`.
+   * A message with a `mark` is counted, and the mark is stored with the position.
    */
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean;
+  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean;
   room(): Promise<void>;
-  /** The source numbers a partition's messages anew from `at` (a topic that was made anew): what comes is new, although its offsets are below the position. */
-  restart(partition: SourcePartition, at: bigint): Promise<void>;
+  /** The mark stored with the position; null when there is none. */
+  mark(partition: SourcePartition): LogMark | null;
+  /** Moves the position to `at` for good and records why. What comes next is new, even if its offsets were there before. */
+  restart(partition: SourcePartition, at: bigint, change: LogChange): Promise<void>;
 }
 
 /** What remains to be read of one partition. */

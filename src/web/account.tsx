@@ -130,8 +130,6 @@ function Targets({ account: { deliveries } }: { account: SurveyAccount }) {
   );
 }
 
-const missingOf = ({ gaps }: Topic): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-
 function topicColumns(survey: string): readonly Column<Topic>[] {
   const counted = (list: "archived" | "rejected"): Column<Topic> => ({
     name: list,
@@ -145,7 +143,7 @@ function topicColumns(survey: string): readonly Column<Topic>[] {
     { name: "received", value: (t) => t.received, show: (t) => formatCount(t.received), isNumber: true },
     counted("archived"),
     counted("rejected"),
-    { name: "missing", value: missingOf, show: (t) => (missingOf(t) > 0 ? <b class="bad">✗ {formatCount(missingOf(t))}</b> : "0"), isNumber: true },
+    { name: "missing", value: (t) => t.missing, show: (t) => (t.missing > 0 ? <b class="bad">✗ {formatCount(t.missing)}</b> : "0"), isNumber: true },
   ];
 }
 
@@ -158,6 +156,13 @@ function Topics({ account: { survey, topics } }: { account: SurveyAccount }) {
         {formatCount(topics.reduce((sum, t) => sum + t.received, 0))} received
       </summary>
       <Table name="topics" columns={topicColumns(survey)} rows={topics} keyOf={(topic) => topic.source} />
+      {topics
+        .flatMap(({ notes }) => notes)
+        .map((note) => (
+          <p key={note} class="dim">
+            {note}
+          </p>
+        ))}
     </details>
   );
 }

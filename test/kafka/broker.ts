@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,8 @@ export interface KafkaBroker {
   stop(): Promise<void>;
   /** Starts it again on the same data. */
   restart(): Promise<void>;
+  /** Kills it and takes the records from `offset` on out of a partition's log, as a machine does that loses power before it wrote them. Then `restart`. */
+  loseFrom(topic: string, partition: number, offset: number): Promise<void>;
   /** Stops it and removes its data. */
   destroy(): Promise<void>;
 }
@@ -48,6 +50,10 @@ export async function startKafka(lib: string): Promise<KafkaBroker> {
     stop: () => end("SIGTERM"),
     restart: async () => {
       broker = await boot(lib, properties, folder, at.PLAINTEXT);
+    },
+    loseFrom: async (topic, partition, offset) => {
+      await end("SIGKILL");
+      cutLog(join(folder, "data", `${topic}-${partition}`), offset);
     },
     destroy: async () => {
       await end("SIGKILL");
@@ -104,6 +110,16 @@ function serverProperties(folder: string, certificates: Certificates, ports: num
     "log.retention.check.interval.ms=1000",
     `log.dirs=${join(folder, "data")}`,
   ].join("\n");
+}
+
+/** Record batches begin with their first offset (8 bytes) and their length after these 12 bytes (4 bytes). */
+function cutLog(folder: string, offset: number): void {
+  for (const name of readdirSync(folder)) if (name.endsWith("index")) rmSync(join(folder, name));
+  const log = join(folder, "00000000000000000000.log");
+  const bytes = readFileSync(log);
+  let at = 0;
+  while (at + 12 <= bytes.length && bytes.readBigInt64BE(at) < BigInt(offset)) at += 12 + bytes.readInt32BE(at + 8);
+  truncateSync(log, at);
 }
 
 function format(lib: string, properties: string): void {

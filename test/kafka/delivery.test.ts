@@ -163,7 +163,7 @@ describe.skipIf(lib === null)("what a real Kafka broker holds reaches the sink",
     const reading = startReading(config(["gone"]), { sink, once: true });
     await reading.ended;
     sink.commit();
-    expect(reading.source.gaps).toEqual([{ topic: "gone", partition: 0, from: 10n, to: 60n }]);
+    expect(reading.source.gaps).toEqual([{ kind: "deleted", topic: "gone", partition: 0, from: 10n, to: 60n }]);
     expect(reading.errors).toEqual([expect.stringContaining("gone partition 0: offsets 10 to 59 were deleted")]);
     expect(sink.committed.length).toBe(40);
   });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Admin } from "@platformatic/kafka";
+import { Admin, Consumer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KafkaBroker, kafkaLib, startKafka } from "./broker.ts";
 import { MemorySink } from "./memory-sink.ts";
@@ -39,6 +39,38 @@ describe.skipIf(lib === null)("nothing is lost when Kafka or an archive fails", 
     await first.stop();
     expect(keysOf(sink).sort()).toEqual(expectedKeys("shared", 2400, 8).sort());
     expect(sink.holes).toEqual([]);
+  });
+
+  // Each got half of the partitions of the topics of one of them: half of one's alerts went into the other's tables, the other's were read by nobody.
+  it("two archives of one group with different topics read their own, all of them", async () => {
+    await createTopic(address, "own_a", 4);
+    await createTopic(address, "own_b", 4);
+    const [a, b] = ["own_a", "own_b"].map((topic) => startReading(kafkaConfig({ brokers: [address], topics: [topic], group: "group-of-both" })));
+    await until("four partitions each", async () => (await partitionsOf(a)) === 4 && (await partitionsOf(b)) === 4);
+    for (const topic of ["own_a", "own_b"]) await produce(address, topic, numbered(400, 4));
+    await until("400 messages each", () => a.sink.committed.length === 400 && b.sink.committed.length === 400);
+    await Promise.all([a.stop(), b.stop()]);
+    expect(keysOf(a.sink).sort()).toEqual(expectedKeys("own_a", 400, 4).sort());
+    expect(keysOf(b.sink).sort()).toEqual(expectedKeys("own_b", 400, 4).sort());
+  });
+
+  it("leaves partitions alone that another program of the group gives it of other topics, and says so", async () => {
+    await createTopic(address, "mine_a", 2);
+    await createTopic(address, "theirs_b", 2);
+    for (const topic of ["mine_a", "theirs_b"]) await produce(address, topic, numbered(20, 2));
+    const leader = new Consumer({ clientId: "other", groupId: "group-of-others", bootstrapBrokers: [address], autocommit: false });
+    leader.topics.trackAll("theirs_b");
+    await leader.joinGroup({});
+    const reading = startReading(kafkaConfig({ brokers: [address], topics: ["mine_a"], group: "group-of-others" }));
+    await until("it says so", () => reading.states.length > 0);
+    expect(reading.states[0]).toBe(
+      'consumer group "group-of-others" gave us theirs_b, which kafka.topics does not name, so we may miss partitions of ours: another program shares the group; set kafka.group to a name of its own',
+    );
+    expect(await partitionsOf(reading)).toBe(0);
+    await leader.close(true);
+    await until("our own", () => reading.sink.committed.length === 20);
+    await reading.stop();
+    expect(keysOf(reading.sink).sort()).toEqual(expectedKeys("mine_a", 20, 2).sort());
   });
 
   it("takes over the partitions of an archive that was killed", async () => {

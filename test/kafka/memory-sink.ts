@@ -1,4 +1,4 @@
-import type { Sink, SourcePartition } from "../../src/sources/source.ts";
+import type { LogChange, LogMark, Sink, SourcePartition } from "../../src/sources/source.ts";
 
 export interface Put {
   readonly topic: string;
@@ -12,10 +12,11 @@ export interface Put {
 export class MemorySink implements Sink {
   readonly committed: Put[] = [];
   readonly positions = new Map<string, bigint>();
+  readonly #marks = new Map<string, LogMark>();
   /** Puts that did not follow on the position. */
   readonly holes: string[] = [];
   duplicates = 0;
-  #pending: { put: Put; source: SourcePartition; next: bigint }[] = [];
+  #pending: { put: Put; source: SourcePartition; next: bigint; mark: LogMark | undefined }[] = [];
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -28,14 +29,19 @@ export class MemorySink implements Sink {
     return this.positions.get(partition.appId) ?? null;
   }
 
-  put(source: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean {
+  put(source: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean {
     const put: Put = { topic: source.source, partition: source.partition, offset, text: Buffer.from(bytes).toString(), publishedAt };
-    this.#pending.push({ put, source, next });
+    this.#pending.push({ put, source, next, mark });
     return this.#pending.length < this.#limit;
   }
 
-  async restart(partition: SourcePartition, at: bigint): Promise<void> {
-    this.positions.set(partition.appId, at);
+  mark({ appId }: SourcePartition): LogMark | null {
+    return this.#marks.get(appId) ?? null;
+  }
+
+  async restart({ appId }: SourcePartition, at: bigint, { mark }: LogChange): Promise<void> {
+    this.positions.set(appId, at);
+    this.#marks.set(appId, mark);
   }
 
   room(): Promise<void> {
@@ -45,7 +51,7 @@ export class MemorySink implements Sink {
   /** Makes all that was put durable and returns the new positions. */
   commit(): Map<SourcePartition, bigint> {
     const reached = new Map<SourcePartition, bigint>();
-    for (const { put, source, next } of this.#pending) {
+    for (const { put, source, next, mark } of this.#pending) {
       const position = this.positions.get(source.appId) ?? put.offset;
       if (put.offset < position) {
         this.duplicates += 1;
@@ -53,6 +59,7 @@ export class MemorySink implements Sink {
       }
       if (put.offset > position) this.holes.push(`${source.appId}: ${put.offset} after ${position}`);
       this.positions.set(source.appId, next);
+      if (mark) this.#marks.set(source.appId, mark);
       reached.set(source, next);
       this.committed.push(put);
     }

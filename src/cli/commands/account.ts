@@ -32,11 +32,10 @@ function textOf({ balanced, surveys }: Account): string {
 }
 
 function surveyText({ survey, topics, nights, deliveries }: SurveyAccount): string {
-  const missing = (gaps: SurveyAccount["topics"][number]["gaps"]): number => gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const shown = topics.length > 20 ? [...topics].filter(({ problems }) => problems.length > 0) : topics; // thousands of files
   const sums = (of: (topic: SurveyAccount["topics"][number]) => number): number => topics.reduce((total, topic) => total + of(topic), 0);
-  const all = ["all", sums(({ received }) => received), sums(({ archived }) => archived), sums(({ rejected }) => rejected), sums(({ gaps }) => missing(gaps))];
-  const rows = shown.map((t) => [t.source, t.received, t.archived, t.rejected, missing(t.gaps)]);
+  const all = ["all", sums(({ received }) => received), sums(({ archived }) => archived), sums(({ rejected }) => rejected), sums(({ missing }) => missing)];
+  const rows = shown.map((t) => [t.source, t.received, t.archived, t.rejected, t.missing]);
   const perNight = nights.map((n) => {
     const counts = [n.archived, n.distinct, n.duplicates, n.rejected, n.complete, n.pending, n.waiting, n.missing];
     return [n.night ?? "no time", ...counts, n.matches.reduce((sum, { matches }) => sum + matches, 0)];
@@ -46,6 +45,7 @@ function surveyText({ survey, topics, nights, deliveries }: SurveyAccount): stri
     survey,
     table([topics.length > 20 ? `${topics.length} files` : "topic or file", "received", "archived", "rejected", "missing"], [...rows, all]),
     table(["night", "archived", "distinct", "sent again", "rejected", "science", "pending", "waiting", "missing", "matches"], perNight),
+    ...topics.flatMap(({ notes }) => notes.map((note) => `  ${note}`)),
     ...(perTarget.length > 0 ? [table(["target", "delivered", "refused by it", "commits that wait", "what keeps it"], perTarget)] : []),
   ].join("\n");
 }

@@ -131,6 +131,7 @@ class Index {
         return (this.#bytes += bytes.length) < pendingBytes;
       },
       room: () => this.#look(),
+      mark: () => null,
       restart: async () => {},
     };
   }
