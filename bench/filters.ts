@@ -66,7 +66,7 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
         slowest: slowest.slice(0, 5),
       };
     };
-    return await withAlertFile(file, wanted, own, setup, measure, { isStrict: false });
+    return await withAlertFile(file, wanted, own, setup, measure, { isStrict: false, survey });
   } finally {
     for (const thread of threads.values()) await thread.close();
     engine.close();

@@ -24,7 +24,7 @@ export const astronomy: readonly FilterFunctionEntry[] = [
     unit: "arcsec",
     source: "haversine formula, exact for small angles",
     formula:
-      "3600.0 * degrees(2.0 * asin(least(1.0, sqrt(power(sin(radians(dec2 - dec1) / 2.0), 2.0) + cos(radians(dec1)) * cos(radians(dec2)) * power(sin(radians(ra2 - ra1) / 2.0), 2.0)))))",
+      "3600.0 * degrees(2.0 * asin(sqrt(power(sin(radians(dec2 - dec1) / 2.0), 2.0) + cos(radians(dec1)) * cos(radians(dec2)) * power(sin(radians(ra2 - ra1) / 2.0), 2.0))))",
   }),
   entry("in_cone(ra, dec, ra0, dec0, radius)", "Whether a place is within the radius, in arcsec, of another; places in degrees", {
     formula: "separation_arcsec(ra, dec, ra0, dec0) < radius",
@@ -37,7 +37,7 @@ export const astronomy: readonly FilterFunctionEntry[] = [
   entry("galactic_b(ra, dec)", "Galactic latitude of a place at J2000", {
     unit: "deg",
     source: galactic,
-    formula: `degrees(asin(greatest(-1.0, least(1.0, sin(radians(dec)) * sin(radians(${poleDec})) + cos(radians(dec)) * cos(radians(${poleDec})) * cos(radians(ra - ${poleRa}))))))`,
+    formula: `degrees(asin(sin(radians(dec)) * sin(radians(${poleDec})) + cos(radians(dec)) * cos(radians(${poleDec})) * cos(radians(ra - ${poleRa}))))`,
   }),
   entry("ecliptic_lon(ra, dec)", "Ecliptic longitude of a place, 0 to 360", {
     unit: "deg",
@@ -47,7 +47,7 @@ export const astronomy: readonly FilterFunctionEntry[] = [
   entry("ecliptic_lat(ra, dec)", "Ecliptic latitude of a place", {
     unit: "deg",
     source: ecliptic,
-    formula: `degrees(asin(greatest(-1.0, least(1.0, sin(radians(dec)) * cos(radians(${obliquity})) - cos(radians(dec)) * sin(radians(${obliquity})) * sin(radians(ra))))))`,
+    formula: `degrees(asin(sin(radians(dec)) * cos(radians(${obliquity})) - cos(radians(dec)) * sin(radians(${obliquity})) * sin(radians(ra))))`,
   }),
   entry("days_since(time)", "Days from a time to the alert's own, both in the survey's scale (JD for ZTF, MJD for LSST)", { unit: "d" }),
   entry("absolute_mag(magnitude, distance_mpc)", "Absolute magnitude at a luminosity distance in Mpc, without extinction", {

@@ -1,11 +1,11 @@
-import { BOOLEAN, type DuckDBConnection, DuckDBStructType, type DuckDBType } from "@duckdb/node-api";
+import { BOOLEAN, type DuckDBConnection, DuckDBMapType, DuckDBStructType, type DuckDBType, DuckDBTypeId, SQLNULL } from "@duckdb/node-api";
 import { nearest } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
 import { identifier } from "../lake/scan.ts";
-import type { Survey } from "../surveys/definition.ts";
+import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
 import { placeSql } from "./places/function.ts";
 import type { PlaceKind } from "./places/places.ts";
-import { asDouble, fieldOf, type Emitted } from "./emitted.ts";
+import { asDouble, elementOf, fieldOf, type Emitted } from "./emitted.ts";
 
 /** A column of the alerts as filters read it: one value, or one list, of its own. */
 export interface FlatColumn {
@@ -31,11 +31,19 @@ export class ColumnTypes {
   /** Columns by path in lower case that are not in the type: science modules would add them. */
   readonly added: ReadonlyMap<string, FlatColumn>;
   readonly #places: (kind: PlaceKind, name: string) => void;
+  /** Paths in the type, and paths that its alerts may have, in lower case, with the structures and lists around them. */
+  readonly #present: ReadonlySet<string>;
+  readonly #known: ReadonlySet<string>;
+  /** Maps at the root: any key may be asked of them. */
+  readonly #maps: ReadonlySet<string>;
 
   /** `checkPlace` throws for a watch list or area that is not there. */
   constructor(survey: Survey, type: DuckDBStructType, added: ReadonlyMap<string, FlatColumn>, checkPlace: (kind: PlaceKind, name: string) => void) {
     this.survey = survey;
     this.type = type;
+    this.#maps = new Set(type.entryNames.filter((_, i) => type.entryTypes[i] instanceof DuckDBMapType).map((name) => name.toLowerCase()));
+    this.#present = new Set(pathsIn(type).map((path) => path.toLowerCase()));
+    this.#known = new Set([...pathsOfSurvey(survey), ...[...added.values()].map(({ path }) => path)].flatMap((path) => outwards(path.toLowerCase())));
     this.added = new Map([...added].filter(([, { path }]) => this.#inType(path.split(".")) === null));
     this.#places = checkPlace;
   }
@@ -44,8 +52,16 @@ export class ColumnTypes {
   find(path: readonly string[]): FlatColumn {
     const inType = this.#inType(path) ?? (path.length === 2 && structures.has(path[0]) ? this.#inType([path[1]]) : null);
     const found = inType ?? this.added.get(path.join(".").toLowerCase());
-    if (!found) throw this.#missing(path);
-    return found;
+    if (found) return found;
+    if (!this.isAbsent(path)) throw this.#missing(path);
+    return { path: path.join("."), sql: "NULL", type: SQLNULL };
+  }
+
+  /** True for a column that alerts of the survey may have and these do not: it is null. */
+  isAbsent(path: readonly string[]): boolean {
+    const outer = outwards(path.join(".").toLowerCase());
+    const first = outer.findIndex((one) => !this.#present.has(one));
+    return first >= 0 && this.#known.has(outer[first]) && !this.#maps.has(outer[first - 1]);
   }
 
   #inType(path: readonly string[]): FlatColumn | null {
@@ -59,7 +75,10 @@ export class ColumnTypes {
         const entry = value.type.entryNames.find((one) => one.toLowerCase() === name.toLowerCase());
         if (entry === undefined) return null;
         names.push(entry);
-      } else names.push(name);
+      } else {
+        names.push(name);
+        if (this.isAbsent(names)) return null;
+      }
       value = fieldOf(value, name);
     }
     const { sql, type } = asDouble(value);
@@ -77,7 +96,10 @@ export class ColumnTypes {
 
   /** What the first of the paths that has a value says: alerts of several schema versions have it in different columns. Null: there is none of them. */
   value(paths: readonly string[] | undefined): FlatColumn | null {
-    const found = (paths ?? []).filter((path) => this.has(path)).map((path) => this.find(path.split(".")));
+    const found = (paths ?? [])
+      .filter((path) => this.has(path))
+      .map((path) => this.find(path.split(".")))
+      .filter(({ type }) => type.typeId !== DuckDBTypeId.SQLNULL);
     if (found.length < 2) return found[0] ?? null;
     return { path: found.map(({ path }) => path).join("|"), sql: `coalesce(${found.map(({ sql }) => sql).join(", ")})`, type: found[0].type };
   }
@@ -128,9 +150,15 @@ export async function typesOf(connection: DuckDBConnection, relation: string): P
   return new DuckDBStructType(names, types);
 }
 
+/** `a`, `a.b`, `a.b.c`. */
+function outwards(path: string): string[] {
+  const steps = path.split(".");
+  return steps.map((_, i) => steps.slice(0, i + 1).join("."));
+}
+
 function pathsIn(type: DuckDBStructType, prefix = ""): string[] {
   return type.entryNames.flatMap((name, i) => {
-    const inner = type.entryTypes[i];
+    const inner = elementOf(type.entryTypes[i]) ?? type.entryTypes[i];
     return [`${prefix}${name}`, ...(inner instanceof DuckDBStructType ? pathsIn(inner, `${prefix}${name}.`) : [])];
   });
 }

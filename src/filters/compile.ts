@@ -3,7 +3,7 @@ import { FinkError, messageOf } from "../errors.ts";
 import { identifier } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import { emit, type EmitContext } from "./emit.ts";
-import { elementOf } from "./emitted.ts";
+import { elementOf, type Emitted } from "./emitted.ts";
 import type { Expression, Filter } from "./filter.ts";
 import { formulas } from "./formulas.ts";
 import { textOf } from "./text.ts";
@@ -41,14 +41,19 @@ async function compiled(filter: Filter, columns: ColumnTypes, connection: DuckDB
   const cut: Expression[] = isLive && filter.quality === "good" && columns.has(qualityColumn) ? [{ kind: "column", path: [qualityColumn], at: -1 }] : [];
   const clauses = [...clausesOf(filter.body.where), ...cut];
   const whole: Expression = cut.length === 0 ? filter.body.where : { kind: "call", name: "and", args: [filter.body.where, ...cut], at: -1 };
-  const where = emit(whole, context).sql;
-  const emitted = clauses.map((clause) => ({ text: textOf(clause), sql: emit(clause, context).sql }));
+  const where = truthSql(emit(whole, context));
+  const emitted = clauses.map((clause) => ({ text: textOf(clause), sql: truthSql(emit(clause, context)) }));
   await checkTypes(connection, where, [...used.values()]);
   if (filter.body.kind === "ts") for (const name of filter.body.catalogues) columns.find([`catalogue_${name}`, "separation_arcsec"]);
   const needs = filter.body.kind === "ts" ? filter.body.needs.map((path) => columns.find(path.split(".")).path) : [];
   const lists = [...used.values()].filter(({ type }) => elementOf(type) instanceof DuckDBStructType);
   const fields = new Map(lists.map(({ path, type }) => [path, taken.get(elementOf(type)!) ?? new Set<string>()]));
   return { filter, columns: [...used.values()], fields, where, needs, clauses: emitted };
+}
+
+/** To DuckDB a null without a type is an integer. */
+function truthSql({ sql, type }: Emitted): string {
+  return type?.typeId === DuckDBTypeId.SQLNULL ? "CAST(NULL AS BOOLEAN)" : sql;
 }
 
 /** The parts of a condition that are true or false, from left to right. */

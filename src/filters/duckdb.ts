@@ -1,5 +1,6 @@
-import { BOOLEAN, DOUBLE, LIST } from "@duckdb/node-api";
+import { BIGINT, BOOLEAN, DOUBLE, DuckDBTypeId, LIST, SQLNULL, VARCHAR } from "@duckdb/node-api";
 import { elementOf, type Emitted } from "./emitted.ts";
+import { between, comparison, isIn, listContains } from "./nan.ts";
 
 /** How DuckDB writes each function and operator; one that is not here has the same name and arguments there. */
 const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
@@ -10,9 +11,10 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   not: (a) => `(NOT ${a.sql})`,
   and: (...args) => `(${args.map(({ sql }) => sql).join(" AND ")})`,
   or: (...args) => `(${args.map(({ sql }) => sql).join(" OR ")})`,
-  in: (a, ...list) => `(${a.sql} IN (${list.map(({ sql }) => sql).join(", ")}))`,
-  "not in": (a, ...list) => `(${a.sql} NOT IN (${list.map(({ sql }) => sql).join(", ")}))`,
-  between: (a, low, high) => `(${a.sql} BETWEEN ${low.sql} AND ${high.sql})`,
+  ...Object.fromEntries(["=", "<>", "<", ">", "<=", ">="].map((sign) => [sign, (a: Emitted, b: Emitted) => comparison(sign, a, b)])),
+  in: (a, ...list) => isIn("IN", a, list),
+  "not in": (a, ...list) => isIn("NOT IN", a, list),
+  between,
   case: (...args) => caseOf(args),
   "cast double": (a) => `CAST(${a.sql} AS DOUBLE)`,
   "cast float": (a) => `CAST(${a.sql} AS FLOAT)`,
@@ -23,8 +25,8 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   sqrt: (x) => guarded("sqrt", x, `${x.sql} >= 0`),
   ln: (x) => guarded("ln", x, `${x.sql} > 0`),
   log10: (x) => guarded("log10", x, `${x.sql} > 0`),
-  asin: (x) => guarded("asin", x, `${x.sql} BETWEEN -1 AND 1`),
-  acos: (x) => guarded("acos", x, `${x.sql} BETWEEN -1 AND 1`),
+  asin: (x) => arc("asin", x),
+  acos: (x) => arc("acos", x),
   startswith: (text, start) => `starts_with(${text.sql}, ${start.sql})`,
   endswith: (text, end) => `ends_with(${text.sql}, ${end.sql})`,
   size: (list) => `len(${list.sql})`,
@@ -33,7 +35,7 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   transform: (list, f) => `list_transform(${list.sql}, ${f.sql})`,
   aggregate: (list, start, f) => `list_reduce(${list.sql}, ${f.sql}, ${start.sql})`,
   array: (...entries) => `list_value(${entries.map(({ sql }) => sql).join(", ")})`,
-  array_contains: (list, x) => `list_contains(${list.sql}, ${x.sql})`,
+  array_contains: listContains,
   array_min: (list) => `list_min(${list.sql})`,
   array_max: (list) => `list_max(${list.sql})`,
   array_sum: (list) => `list_sum(${list.sql})`,
@@ -44,31 +46,69 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   slope: (xs, ys) => slopeOf(xs.sql, ys.sql),
 };
 
-const infix = new Set(["+", "-", "*", "||", "=", "<>", "<", ">", "<=", ">=", "like", "not like", "is distinct from", "is not distinct from"]);
+const infix = new Set(["+", "-", "*", "||", "like", "not like", "is distinct from", "is not distinct from"]);
 
-/** Functions that give a list or an entry of one, whose fields may be asked for. */
-const types: Readonly<Record<string, (...args: Emitted[]) => Emitted["type"]>> = {
-  filter: (list) => list.type,
-  element_at: (list) => elementOf(list.type),
-  transform: (_, f) => f.type && LIST(f.type),
-  array_sort: (list) => list.type,
-  array_append: (list) => list.type,
-  coalesce: (...args) => args.find(({ type }) => type)?.type ?? null,
-  nullif: (a) => a.type,
-  case: (_, then) => then.type,
-  and: () => BOOLEAN,
-  "/": () => DOUBLE,
+type TypeOf = (...args: Emitted[]) => Emitted["type"];
+
+const truths =
+  "= <> < > <= >= and or not|in|not in|between|like|not like|is null|is not null|is distinct from|is not distinct from|isnan|startswith|endswith|contains|array_contains";
+const named = (names: readonly string[], type: TypeOf) => Object.fromEntries(names.map((name) => [name, type]));
+
+/** What is known of the type of a function's value; of others DuckDB finds it. */
+const types: Readonly<Record<string, TypeOf>> = {
+  ...named(
+    truths.split("|").flatMap((name) => (name.startsWith("=") ? name.split(" ") : [name])),
+    () => BOOLEAN,
+  ),
+  ...named(["lower", "upper", "trim", "substring", "||"], () => VARCHAR),
+  ...named(["size", "length", "cast bigint", "try_cast bigint"], () => BIGINT),
+  ...named("/ sqrt ln log10 exp power sin cos tan asin acos atan atan2 radians degrees slope array_mean array_median".split(" "), () => DOUBLE),
+  ...named(["cast double", "cast float", "try_cast double", "try_cast float"], () => DOUBLE),
+  ...named(["+", "-", "*", "%", "greatest", "least", "coalesce", "array"], commonType),
+  ...named(["abs", "sign", "floor", "ceil", "round", "nullif", "filter", "array_sort"], ({ type }) => type),
+  array_append: (list, x) => (isNull(list) ? x.type && LIST(x.type) : list.type),
+  ...named(["element_at", "array_min", "array_max", "array_sum"], (list) => innerType(list)),
+  array: (...entries) => (commonType(...entries) === null ? null : LIST(commonType(...entries)!)),
+  transform: (list, f) => (isNull(list) ? SQLNULL : f.type && LIST(f.type)),
+  aggregate: (_, start, f) => commonType(start, f),
+  case: (...args) => commonType(...args.filter((_, i) => i % 2 === 1 || i === args.length - 1)),
 };
+
+function isNull({ type }: Emitted): boolean {
+  return type?.typeId === DuckDBTypeId.SQLNULL;
+}
+
+function innerType(list: Emitted): Emitted["type"] {
+  return isNull(list) ? SQLNULL : elementOf(list.type);
+}
+
+/** DOUBLE where one of them is; null where one is not known. */
+function commonType(...values: Emitted[]): Emitted["type"] {
+  const found = values.filter((value) => !isNull(value)).map(({ type }) => type);
+  if (found.length === 0) return SQLNULL;
+  if (found.includes(null)) return null;
+  return found.find((type) => type?.typeId === DuckDBTypeId.DOUBLE) ?? found[0];
+}
+
+/** Functions whose value is their first argument or an entry of it. */
+const keeping = new Set(["filter", "element_at", "array_sort", "array_append"]);
 
 export function duckdbCall(name: string, args: readonly Emitted[]): Emitted {
   const type = types[name]?.(...args) ?? null;
   const sqls = args.map(({ sql }) => sql);
   if (infix.has(name)) return { sql: sqls.length === 1 ? `(${name} ${sqls[0]})` : `(${sqls.join(` ${name.toUpperCase()} `)})`, type };
-  return { sql: writers[name]?.(...args) ?? `${name}(${sqls.join(", ")})`, type };
+  const sql = writers[name]?.(...args) ?? `${name}(${sqls.join(", ")})`;
+  return { sql, type, ...(keeping.has(name) && args[0].path && { path: args[0].path }) };
 }
 
 function guarded(name: string, { sql }: Emitted, condition: string): string {
   return `CASE WHEN ${condition} OR isnan(CAST(${sql} AS DOUBLE)) THEN ${name}(${sql}) END`;
+}
+
+/** Rounding may leave a sine or cosine a little beyond 1. */
+function arc(name: "asin" | "acos", { sql }: Emitted): string {
+  const x = `CAST(${sql} AS DOUBLE)`;
+  return `CASE WHEN isnan(${x}) THEN ${x} WHEN abs(${x}) <= 1 + 1e-12 THEN ${name}(greatest(-1, least(1, ${x}))) END`;
 }
 
 function caseOf(args: readonly Emitted[]): string {

@@ -1,10 +1,12 @@
-import { DOUBLE, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import { BIGINT, BOOLEAN, DOUBLE, type DuckDBType, DuckDBTypeId, SQLNULL, VARCHAR } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
+import { noneIn } from "../surveys/none.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import type { Call, Constant, Expression } from "./filter.ts";
 import { duckdbCall } from "./duckdb.ts";
 import { elementOf, type Emitted, fieldOf } from "./emitted.ts";
+import { mayBeNaN } from "./nan.ts";
 import { refuse } from "./refuse.ts";
 
 export interface EmitContext {
@@ -59,12 +61,14 @@ function columnOf(path: readonly string[], context: Inner): Emitted {
 }
 
 function using(column: FlatColumn, { used }: EmitContext): Emitted {
-  if (column.type.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type: column.type };
-  used.set(column.path, column);
-  return { sql: identifier(column.path), type: column.type };
+  const { path, type } = column;
+  if (type.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type, path };
+  used.set(path, column);
+  return { sql: identifier(path), type, path };
 }
 
-function field(of: Emitted, name: string, { fields }: EmitContext): Emitted {
+function field(of: Emitted, name: string, { fields, columns }: EmitContext): Emitted {
+  if (of.path !== undefined && columns.isAbsent(`${of.path}.${name}`.split("."))) return { sql: "NULL", type: SQLNULL };
   const type = elementOf(of.type) ?? of.type;
   if (type) fields?.set(type, (fields.get(type) ?? new Set()).add(name.toLowerCase()));
   return fieldOf(of, name);
@@ -84,9 +88,20 @@ function call(expression: Call, context: Inner): Emitted {
   if (name === "days_since") return duckdbCall("-", [using(context.columns.time(), context), write(args[0], context)]);
   if (name === "on_watchlist" || name === "in_area") return mask(expression, context);
   const formula = context.formulas.get(name);
-  if (!formula) return duckdbCall(name, written(args, context));
+  if (!formula) return duckdbCall(name, nullTests.has(name) ? written(args, context).map((arg) => withoutNone(arg, context.columns)) : written(args, context));
   const values = args.map((arg) => pathOf(arg, context) ?? write(arg, context));
   return write(formula.body, { ...context, variables: new Map(formula.parameters.map((parameter, i) => [parameter, values[i]])) });
+}
+
+const nullTests = new Set(["is null", "is not null", "is distinct from", "is not distinct from", "coalesce"]);
+
+/** NaN, and what the survey's definition names for its column, as null. */
+function withoutNone(value: Emitted, { survey }: ColumnTypes): Emitted {
+  const isText = value.type?.typeId === DuckDBTypeId.VARCHAR;
+  const none = value.path === undefined ? [] : noneIn(survey, value.path).filter((one) => (typeof one === "string") === isText);
+  const sqls = none.map((one) => (typeof one === "string" ? literal(one) : String(one)));
+  if (mayBeNaN(value) && value.type !== null) sqls.push("CAST('NaN' AS DOUBLE)");
+  return { ...value, sql: sqls.reduce((sql, one) => `nullif(${sql}, ${one})`, value.sql) };
 }
 
 /** Path of an argument that is a column. */
@@ -111,10 +126,11 @@ function written(args: readonly Expression[], context: Inner): Emitted[] {
       done.push(write(arg, context));
       continue;
     }
-    const entry = elementOf(done[0]?.type ?? null);
-    const types = arg.parameters.length === 2 ? [done[1]?.type ?? null, entry] : [entry];
+    const [list] = done;
+    const entry = { type: list.type?.typeId === DuckDBTypeId.SQLNULL ? SQLNULL : elementOf(list.type), ...(list.path !== undefined && { path: list.path }) };
+    const given: Omit<Emitted, "sql">[] = arg.parameters.length === 2 ? [{ type: done[1]?.type ?? null }, entry] : [entry];
     const names = arg.parameters.map((_, i) => `_${context.variables.size + i}`);
-    const own = arg.parameters.map((parameter, i): [string, Emitted] => [parameter, { sql: names[i], type: types[i] }]);
+    const own = arg.parameters.map((parameter, i): [string, Emitted] => [parameter, { sql: names[i], ...given[i] }]);
     const body = write(arg.body, { ...context, variables: new Map([...context.variables, ...own]) });
     done.push({ sql: `${names.length === 1 ? names[0] : `(${names.join(", ")})`} -> ${body.sql}`, type: body.type });
   }
@@ -122,8 +138,9 @@ function written(args: readonly Expression[], context: Inner): Emitted[] {
 }
 
 function constant({ value }: Constant): Emitted {
-  if (value === null || typeof value === "boolean") return { sql: String(value), type: null };
-  if (typeof value === "string") return { sql: literal(value), type: null };
-  if (typeof value === "bigint") return { sql: String(value), type: null };
-  return { sql: `CAST(${value} AS DOUBLE)`, type: DOUBLE };
+  if (value === null) return { sql: "NULL", type: SQLNULL };
+  if (typeof value === "boolean") return { sql: String(value), type: BOOLEAN, isConstant: true };
+  if (typeof value === "string") return { sql: literal(value), type: VARCHAR, isConstant: true };
+  if (typeof value === "bigint") return { sql: String(value), type: BIGINT, isConstant: true };
+  return { sql: `CAST(${value} AS DOUBLE)`, type: DOUBLE, isConstant: true };
 }

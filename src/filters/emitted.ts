@@ -7,10 +7,18 @@ import { literal } from "../lake/scan.ts";
 export interface Emitted {
   readonly sql: string;
   readonly type: DuckDBType | null;
+  /** Dotted path of the column that it is, or of which it is an entry. */
+  readonly path?: string;
+  readonly isConstant?: boolean;
 }
 
 /** A field of a structure, or of each structure in a list. */
-export function fieldOf({ sql, type }: Emitted, name: string): Emitted {
+export function fieldOf(of: Emitted, name: string): Emitted {
+  return { ...fieldIn(of, name), ...(of.path !== undefined && { path: `${of.path}.${name}` }) };
+}
+
+function fieldIn({ sql, type }: Emitted, name: string): Emitted {
+  if (type?.typeId === DuckDBTypeId.SQLNULL) return { sql: "NULL", type };
   if (type instanceof DuckDBListType) {
     const inner = fieldOf({ sql: "_f", type: type.valueType }, name);
     return { sql: `list_transform(${sql}, _f -> ${inner.sql})`, type: inner.type && LIST(inner.type) };

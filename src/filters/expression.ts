@@ -96,7 +96,7 @@ function convert(node: Node, place: Place): Expression {
     case "CONSTANT":
       return constantOf(node, place);
     case "COMPARISON":
-      return call(comparisons[node.type], node.left, node.right);
+      return comparisonOf(node, place);
     case "CONJUNCTION":
       return call(node.type === "CONJUNCTION_AND" ? "and" : "or", ...node.children);
     case "BETWEEN":
@@ -118,6 +118,22 @@ function convert(node: Node, place: Place): Expression {
     default:
       throw refuse(place.text, at, `${String(node.class ?? node.type).toLowerCase()} is not accepted in filters`);
   }
+}
+
+const opposite: Readonly<Record<string, string>> = {
+  COMPARE_EQUAL: "COMPARE_NOTEQUAL",
+  COMPARE_LESSTHAN: "COMPARE_GREATERTHANOREQUALTO",
+  COMPARE_GREATERTHAN: "COMPARE_LESSTHANOREQUALTO",
+  COMPARE_DISTINCT_FROM: "COMPARE_NOT_DISTINCT_FROM",
+};
+const opposites = new Map(Object.entries(opposite).flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
+
+/** DuckDB's parser makes `a <= b` of `NOT a > b`, which is not the same for NaN. Such a comparison begins at its NOT, where others begin at their sign. */
+function comparisonOf({ type, query_location: at, left, right }: Node, place: Place): Expression {
+  const compared = (of: string): Expression => ({ kind: "call", name: comparisons[of], args: [convert(left, place), convert(right, place)], at });
+  const [before] = /^(?:NOT\b|[\s(]|--[^\n]*\n|\/\*[\s\S]*?\*\/)*/i.exec(place.text.slice(at))!;
+  const isNegated = (before.replace(/--[^\n]*\n|\/\*[\s\S]*?\*\//g, "").match(/NOT/gi)?.length ?? 0) % 2 === 1;
+  return isNegated ? { kind: "call", name: "not", args: [compared(opposites.get(type)!)], at } : compared(type);
 }
 
 function columnOf(names: readonly string[], at: number, place: Place): Expression {

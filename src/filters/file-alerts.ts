@@ -2,28 +2,31 @@ import { rmSync, writeFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Data, Field, makeData, Struct } from "apache-arrow";
-import { BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, SQLNULL, VARCHAR } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
 import { columnAt } from "../lake/column.ts";
 import { toParquet } from "../lake/parquet.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ScienceModule, ScienceSetup } from "../science/module.ts";
+import { isShipped } from "../science/modules.ts";
 import { withMakers } from "../science/order.ts";
 import { openAlertFile } from "../science/parquet.ts";
 import { runModules } from "../science/runner.ts";
+import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
 import type { FlatColumn } from "./columns.ts";
 
 const types = { int: INTEGER, long: BIGINT, float: FLOAT, double: DOUBLE, boolean: BOOLEAN, string: VARCHAR } as const;
 
-/** What science modules would add, by path: columns of their own, beside those that the alerts have. */
+/** What science modules would add, by path: columns of their own, beside those that the alerts have. What shipped ones need is null where alerts lack it. */
 export function addedColumns(modules: readonly ScienceModule[]): Map<string, FlatColumn> {
-  const columns = modules.flatMap(({ adds }) => adds);
-  return new Map(
-    columns.map(({ name, type }) => {
+  const added = modules
+    .flatMap(({ adds }) => adds)
+    .map(({ name, type }): [string, FlatColumn] => {
       const sql = type === "float" ? `CAST(${identifier(name)} AS DOUBLE)` : identifier(name);
       return [name.toLowerCase(), { path: name, sql, type: type === "float" ? DOUBLE : types[type] }];
-    }),
-  );
+    });
+  const needed = modules.filter(isShipped).flatMap(({ needs }) => needs);
+  return new Map([...needed.map((path): [string, FlatColumn] => [path.toLowerCase(), { path, sql: "NULL", type: SQLNULL }]), ...added]);
 }
 
 /**
@@ -36,7 +39,7 @@ export async function withAlertFile<T>(
   modules: readonly ScienceModule[],
   setup: ScienceSetup,
   work: (relation: string) => Promise<T>,
-  { isStrict = true }: { readonly isStrict?: boolean } = {},
+  { isStrict = true, survey }: { readonly isStrict?: boolean; readonly survey: Survey },
 ): Promise<T> {
   const relation = `SELECT * FROM read_parquet(${literal(path)})`;
   const making = modules.filter(({ adds }) => adds.some(({ name }) => wanted.has(name)));
@@ -44,7 +47,7 @@ export async function withAlertFile<T>(
   const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
   try {
     const file = join(scratch, "added.parquet");
-    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup, isStrict)));
+    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup, { isStrict, survey })));
     return await work(`SELECT * FROM (${relation}) POSITIONAL JOIN read_parquet(${literal(file)})`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -57,12 +60,12 @@ async function computed(
   all: readonly ScienceModule[],
   wanted: ReadonlySet<string>,
   setup: ScienceSetup,
-  isStrict: boolean,
+  { isStrict, survey }: { readonly isStrict: boolean; readonly survey: Survey },
 ): Promise<Data<Struct>> {
   const file = await openAlertFile(path);
   const modules = withMakers(making, all, file.paths);
   const alerts = await file.read(modules.flatMap(({ needs }) => needs));
-  const { columns, outcomes } = await runModules(modules, alerts, setup);
+  const { columns, outcomes } = await runModules(modules, alerts, setup, { none: survey.none, isKnown: (path) => pathsOfSurvey(survey).includes(path) });
   const failed = outcomes.find(({ module, failure }) => failure !== null && making.includes(module));
   if (failed && isStrict) {
     const lacking = failed.module.adds.find(({ name }) => wanted.has(name))?.name;

@@ -108,8 +108,9 @@ describe("one meaning in every engine", () => {
   test("division is of real numbers, also between integers", async () => {
     expect(await rowsOf("candidate.fid / 2 = 0.5")).toEqual([0]);
   });
-  test("NaN is larger than every number", async () => {
-    expect(await rowsOf("CAST('nan' AS DOUBLE) > candidate.magpsf AND isnan(CAST('nan' AS DOUBLE))")).toEqual([0, 1]);
+  test("NaN is larger than every number for greatest, and compares as false", async () => {
+    expect(await rowsOf("isnan(greatest(CAST('nan' AS DOUBLE), candidate.magpsf)) AND isnan(CAST('nan' AS DOUBLE))")).toEqual([0, 1, 2]);
+    expect(await rowsOf("CAST('nan' AS DOUBLE) > candidate.magpsf")).toEqual([]);
   });
 });
 

@@ -26,11 +26,14 @@ const numbers: readonly FilterFunctionEntry[] = [
   entry("ceil(x)", "Next integer above"),
   entry("round(x, [digits])", "Rounded, halves away from 0"),
   entry("greatest(x, y, […])", "Largest that is not null; NaN is larger than all numbers"),
-  entry("least(x, y, […])", "Smallest that is not null"),
+  entry("least(x, y, […])", "Smallest that is not null; NaN only where there is no number"),
   entry("isnan(x)", "Whether it is NaN"),
 ];
 
-const values: readonly FilterFunctionEntry[] = [entry("coalesce(x, […])", "First that is not null"), entry("nullif(x, y)", "x, or null where both are equal")];
+const values: readonly FilterFunctionEntry[] = [
+  entry("coalesce(x, […])", "First that has a value: not null, not NaN, and not what stands for none in its column"),
+  entry("nullif(x, y)", "x, or null where both are equal; two NaN are equal here"),
+];
 
 const texts: readonly FilterFunctionEntry[] = [
   entry("lower(text)", "In lower case"),
@@ -51,13 +54,13 @@ const lists: readonly FilterFunctionEntry[] = [
   entry("aggregate(list, start, (sum, x) -> …)", "The entries taken together one after the other, from a start"),
   entry("array(x, […])", "A list of these"),
   entry("array_contains(list, x)", "Whether x is in it"),
-  entry("array_min(list)", "Smallest entry; null without one"),
-  entry("array_max(list)", "Largest entry"),
+  entry("array_min(list)", "Smallest entry, as least; null without one"),
+  entry("array_max(list)", "Largest entry; NaN is larger than all numbers"),
   entry("array_sum(list)", "Sum of the entries; null without one"),
   entry("array_mean(list)", "Mean of the entries"),
   entry("array_median(list)", "Median of the entries"),
   entry("array_append(list, x)", "The list with x at its end, such as a history with the alert itself; a list that is null is empty"),
-  entry("array_sort(list)", "Numbers from the smallest on, nulls last"),
+  entry("array_sort(list)", "Numbers from the smallest on, then NaN, nulls last"),
   entry(
     "slope(xs, ys)",
     "Slope of the line through the points by least squares, of two lists of equal length; points with a null are left out; null of fewer than two",

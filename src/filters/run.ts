@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBStructType } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBStructType, DuckDBTypeId } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
@@ -146,7 +146,12 @@ async function withAlertsIn(
   const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
   try {
     const file = join(scratch, "alerts.parquet");
-    const list = nestedColumns(columns, [...new Set(wanted.flatMap(({ needs }) => needs))]);
+    const needs = new Set(wanted.flatMap((one) => one.needs));
+    // a column without a value is left out: the function finds it null, whatever it takes it for
+    const list = nestedColumns(
+      columns,
+      [...needs].filter((path) => columns.find(path.split(".")).type.typeId !== DuckDBTypeId.SQLNULL),
+    );
     const rows = [...new Set(wanted.flatMap((one) => one.rows))];
     const id = columns.id();
     const chosen = `SELECT _row, ${identifier(id.path)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;

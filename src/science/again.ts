@@ -8,7 +8,7 @@ import { columnAt } from "../lake/column.ts";
 import { separation } from "../sky/angle.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type AlertColumns, alertsOf, someRows, withColumns } from "./alerts.ts";
-import { type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
+import { knownOf, type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
 import { fitting } from "./fitting.ts";
 import { idPaths, idsIn, numbersOf } from "./keys.ts";
 import type { Place, ScienceModule } from "./module.ts";
@@ -94,7 +94,7 @@ async function isAnswered(
     const alerts = await raw.read([...idPaths(survey, raw), ...modules.flatMap(({ needs }) => needs)]);
     const own = idsIn(alerts, survey);
     const rows = [...own.keys()].filter((row) => wanted.has(own[row]));
-    const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, tools);
+    const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, { ...tools, none: survey.none, isKnown: knownOf(survey, folder) });
     if (rows.length > 0 && outcomes.some(({ pending }) => pending?.every((one) => one === 1) !== true)) return true;
   }
   return false;
@@ -125,7 +125,11 @@ async function revise(
         await raw.read(modules.flatMap(({ needs }) => needs)),
         pairs.map(([, row]) => row),
       );
-      const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, tools);
+      const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, {
+        ...tools,
+        none: survey.none,
+        isKnown: knownOf(survey, job.raw),
+      });
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
       const changed = job.which === "all" ? revisedRows(base, results) : changedRows(base, results);
       if (changed === null) continue;

@@ -1,5 +1,8 @@
 import { type Data, DataType, type Struct } from "apache-arrow";
 import { FinkError } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { noneIn } from "../surveys/none.ts";
+import { absentColumns, noneAt } from "./absent.ts";
 import { bytesAt, type Leaf, longsOf, numbersOf, textsOf, truthsOf } from "./leaf.ts";
 import { missingColumn } from "./missing.ts";
 import type { Alerts } from "./module.ts";
@@ -24,17 +27,17 @@ export function alertsOf(chunks: readonly Data<Struct>[]): AlertColumns {
     return (dot < 0 ? whole : leaves(path.slice(0, dot))).map((outer) => leafIn(outer, path.slice(dot + 1), path));
   });
   const single = (path: string) => outsideOfLists(leaves(path), path);
-  return {
-    count: chunks.reduce((sum, { length }) => sum + length, 0),
-    paths,
+  const inLists = (path: string) => leaves(path).map(emptyLists);
+  const columns = {
     numbers: kept((path) => numbersOf(single(path), path)),
     longs: kept((path) => longsOf(single(path), path)),
     booleans: kept((path) => truthsOf(single(path), path)),
     texts: kept((path) => textsOf(single(path), path)),
-    bytes: (path, alert) => bytesAt(single(path), path, alert),
-    lists: kept((path) => ({ offsets: offsetsOf(leaves(path), path), values: numbersOf(leaves(path), path) })),
-    textLists: kept((path) => ({ offsets: offsetsOf(leaves(path), path), values: textsOf(leaves(path), path) })),
+    bytes: (path: string, alert: number) => bytesAt(single(path), path, alert),
+    lists: kept((path) => ({ offsets: offsetsOf(inLists(path), path), values: numbersOf(inLists(path), path) })),
+    textLists: kept((path) => ({ offsets: offsetsOf(inLists(path), path), values: textsOf(inLists(path), path) })),
   };
+  return { count: chunks.reduce((sum, { length }) => sum + length, 0), paths, ...columns, isNone: (path) => noneAt(columns, path) };
 }
 
 /** The columns of both; those of `added` where both have one. */
@@ -42,12 +45,14 @@ export function withColumns(alerts: AlertColumns, added: AlertColumns): AlertCol
   return view(alerts, new Set([...alerts.paths, ...added.paths]), (path) => (added.paths.has(path) ? added : alerts));
 }
 
-/** What a module may read: a column that it does not declare is not read from files either. */
-export function onlyColumns(alerts: AlertColumns, needs: readonly string[]): Alerts {
-  return view(alerts, new Set(needs), (path) => {
+/** What a module may read: a column that it does not declare is not read from files either, and one that they lack is null. `none`: as in the survey's definition. */
+export function onlyColumns(alerts: AlertColumns, needs: readonly string[], none: Survey["none"] = []): Alerts {
+  const absent = absentColumns(alerts);
+  const columns = view(alerts, new Set(needs), (path) => {
     if (!needs.includes(path)) throw new FinkError("schema", `column ${path} is read but not among its needs`);
-    return alerts;
+    return alerts.paths.has(path) ? alerts : absent(path);
   });
+  return { ...columns, isNone: kept((path) => noneAt(columns, path, noneIn({ none }, path))) };
 }
 
 /** Some of the alerts, in the given order. */
@@ -62,6 +67,7 @@ export function someRows(alerts: AlertColumns, rows: readonly number[]): AlertCo
     bytes: (path, alert) => alerts.bytes(path, rows[alert]),
     lists: kept((path) => someLists(alerts.lists(path), rows)),
     textLists: kept((path) => someLists(alerts.textLists(path), rows)),
+    isNone: (path) => someOf(alerts.isNone(path), rows),
   };
 }
 
@@ -82,18 +88,17 @@ interface Lists<T> {
   readonly values: T;
 }
 
-function view({ count }: Alerts, paths: ReadonlySet<string>, having: (path: string) => Alerts): AlertColumns {
-  return {
-    count,
-    paths,
-    numbers: (path) => having(path).numbers(path),
-    longs: (path) => having(path).longs(path),
-    booleans: (path) => having(path).booleans(path),
-    texts: (path) => having(path).texts(path),
-    bytes: (path, alert) => having(path).bytes(path, alert),
-    lists: (path) => having(path).lists(path),
-    textLists: (path) => having(path).textLists(path),
+function view({ count }: Alerts, paths: ReadonlySet<string>, having: (path: string) => Omit<Alerts, "count" | "isNone">): AlertColumns {
+  const columns = {
+    numbers: (path: string) => having(path).numbers(path),
+    longs: (path: string) => having(path).longs(path),
+    booleans: (path: string) => having(path).booleans(path),
+    texts: (path: string) => having(path).texts(path),
+    bytes: (path: string, alert: number) => having(path).bytes(path, alert),
+    lists: (path: string) => having(path).lists(path),
+    textLists: (path: string) => having(path).textLists(path),
   };
+  return { count, paths, ...columns, isNone: (path) => noneAt(columns, path) };
 }
 
 /** Every path in a type, outer ones first; lists add no step. */
@@ -121,6 +126,12 @@ function isList(type: DataType): boolean {
 function leafIn({ data, missing, offsets }: Leaf, name: string, path: string): Leaf {
   const child = data.children[data.type.children.findIndex((field) => field.name === name)];
   return entriesOf({ data: child, missing: missingIn(child, missing), offsets }, path);
+}
+
+/** A column without a type, null in all alerts, as lists. */
+function emptyLists(leaf: Leaf): Leaf {
+  const { data, offsets } = leaf;
+  return offsets || !DataType.isNull(data.type) ? leaf : { data: data.slice(0, 0), missing: null, offsets: new Int32Array(data.length + 1) };
 }
 
 /** Steps into a list. One that is null has no entries in memory either: so our decoder and all readers of Parquet lay it out. */

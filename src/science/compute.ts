@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { Data, Struct } from "apache-arrow";
 import { encodeFile, type EncodedFile } from "../archive/files.ts";
 import { conform } from "../lake/conform.ts";
-import type { StructType } from "../lake/schema.ts";
-import type { Survey } from "../surveys/definition.ts";
+import { type ColumnType, fieldNamed, type StructType } from "../lake/schema.ts";
+import { LakeTable } from "../lake/table.ts";
+import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
 import { fitting } from "./fitting.ts";
 import { idPaths, idsIn, keysOf } from "./keys.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
@@ -65,7 +66,7 @@ export async function compute({ survey, raw, path, night, schema, rows, revision
   const file = await openAlertFile(join(raw, path));
   const keys = keysOf(survey, file.paths);
   const alerts = await file.read([...keys.flatMap(({ paths }) => paths), publishedAt, ...own.flatMap(({ needs }) => needs)]);
-  const results = await runModules(own, alerts, setup, { off, observer });
+  const results = await runModules(own, alerts, setup, { off, observer, none: survey.none, isKnown: knownOf(survey, raw) });
   const wanted = rows ?? Array.from({ length: alerts.count }, (_, row) => row);
   const all = new Int32Array(alerts.count);
   if (revisions) wanted.forEach((row, i) => (all[row] = revisions[i]));
@@ -81,6 +82,19 @@ export async function compute({ survey, raw, path, night, schema, rows, revision
     ],
     publishedAt: Float64Array.from(wanted, (row) => (times ? times[row] / 1000 : NaN)),
   };
+}
+
+/** Tells whether the definition or any file of the table `raw` in that folder has a column. The table is only looked into for what the definition does not name. */
+export function knownOf(survey: Survey, raw: string): (path: string) => boolean {
+  const named = new Set(pathsOfSurvey(survey));
+  let schema: StructType | undefined;
+  return (path) => named.has(path) || hasPath((schema ??= new LakeTable(raw).snapshot.schema), path.split("."));
+}
+
+function hasPath(type: ColumnType | undefined, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return type !== undefined;
+  const inner = typeof type === "object" && type.type === "array" ? type.elementType : type;
+  return typeof inner === "object" && inner.type === "struct" && hasPath(fieldNamed(inner, name)?.type, rest);
 }
 
 /** The ids of the alerts of a file, in its order. */

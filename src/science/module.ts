@@ -12,7 +12,10 @@ export interface ScienceModule {
   readonly surveys: readonly string[];
   /** One or two sentences for people, with the paper or the code it follows. */
   readonly about: string;
-  /** Columns it reads, as dotted paths such as `candidate.magpsf` or `prv_candidates.jd`; without one of them it cannot run. */
+  /**
+   * Columns it reads, as dotted paths such as `candidate.magpsf` or `prv_candidates.jd`. One that packets of some schema versions lack is null in their alerts. The
+   * module fails for a column that no shipped module, table or survey definition knows, and where there is none of them at all.
+   */
   readonly needs: readonly string[];
   readonly adds: readonly AddedColumn[];
   /** `name@edition` of each catalogue or service that it looks into: the rows name them in `_catalogues`. */
@@ -58,7 +61,7 @@ export interface Values {
   readonly missing?: Uint8Array;
 }
 
-/** The alerts of a batch as columns. Each method throws FinkError "schema" for a path that is not there; asked twice it gives the same array. */
+/** The alerts of a batch as columns; those that are absent are null. Each method throws FinkError "schema" for a path that is not among `needs`; asked twice it gives the same array. */
 export interface Alerts {
   readonly count: number;
   /** Any number; null is NaN. Integers beyond 2^53 are rounded: use `longs`. */
@@ -73,6 +76,8 @@ export interface Alerts {
   /** A number of each entry of a list of structures, such as `prv_candidates.magpsf`: those of alert i are at offsets[i] to before offsets[i + 1]. A list that is null is empty. */
   lists(path: string): NumberLists;
   textLists(path: string): { readonly offsets: Int32Array; readonly values: readonly (string | null)[] };
+  /** 1 where an alert has no value: null, NaN, or what the survey's definition says stands for none in that field, such as 0 for an id. */
+  isNone(path: string): Uint8Array;
 }
 
 export interface NumberLists {

@@ -46,3 +46,17 @@ export const fixedModules: readonly ScienceModule[] = [...ztf, ...lsst];
 
 /** The shipped modules as they are without a configuration. */
 export const modules: readonly ScienceModule[] = [...fixedModules, ...qualityModules(configSchema.parse({}).science)];
+
+const shippedNames = new Set(modules.map(({ name }) => name));
+
+/** A user's module that replaces a shipped one counts as the user's. */
+export function isShipped(module: ScienceModule): boolean {
+  return shippedNames.has(module.name) && modules.some(({ about }) => about === module.about);
+}
+
+const mayLack = new Set(modules.flatMap(({ needs }) => needs));
+
+/** True for a column of packets that a shipped module reads: alerts of some schema versions lack it, and it is null for them. */
+export function mayBeAbsent(path: string): boolean {
+  return mayLack.has(path);
+}

@@ -2,8 +2,10 @@ import type { Data, Struct } from "apache-arrow";
 import { didYouMean } from "../config/nearest.ts";
 import { messageOf } from "../errors.ts";
 import { type AlertColumns, alertsOf, onlyColumns, withColumns } from "./alerts.ts";
+import type { Survey } from "../surveys/definition.ts";
 import { missingColumn } from "./missing.ts";
 import type { Columns, ScienceModule, ScienceSetup } from "./module.ts";
+import { mayBeAbsent } from "./modules.ts";
 import { inOrder } from "./order.ts";
 import { faultOf, nested, toArrow } from "./results.ts";
 
@@ -30,6 +32,10 @@ export interface RunnerOptions {
   /** Modules that must not run, and why. */
   readonly off?: ReadonlyMap<string, string>;
   readonly observer?: Observer | undefined;
+  /** The survey's, of its definition. */
+  readonly none?: Survey["none"];
+  /** True for a column that the survey's alerts may have. Not asked for those that shipped modules need. */
+  readonly isKnown?: (path: string) => boolean;
 }
 
 /**
@@ -41,12 +47,12 @@ export async function runModules(
   modules: readonly ScienceModule[],
   alerts: AlertColumns,
   setup: ScienceSetup,
-  { off = new Map(), observer = () => {} }: RunnerOptions = {},
+  { off = new Map(), observer = () => {}, none = [], isKnown = () => false }: RunnerOptions = {},
 ): Promise<Results> {
   const runs: { module: ScienceModule; done: Promise<Run> }[] = [];
   for (const module of inOrder(modules)) {
     const makers = runs.filter(({ module: { adds } }) => adds.some(({ name }) => module.needs.includes(name))).map(({ done }) => done);
-    runs.push({ module, done: run(module, alerts, makers, { setup, off: off.get(module.name) ?? null, observer }) });
+    runs.push({ module, done: run(module, alerts, makers, { setup, off: off.get(module.name) ?? null, observer, none, isKnown }) });
   }
   const all = await Promise.all(runs.map(({ done }) => done));
   return {
@@ -67,6 +73,8 @@ interface RunOptions {
   readonly setup: ScienceSetup;
   readonly off: string | null;
   readonly observer: Observer;
+  readonly none: Survey["none"];
+  readonly isKnown: (path: string) => boolean;
 }
 
 async function run(module: ScienceModule, alerts: AlertColumns, makers: readonly Promise<Run>[], options: RunOptions): Promise<Run> {
@@ -82,24 +90,31 @@ interface Attempt extends Omit<ModuleOutcome, "module"> {
   readonly values: Columns | null;
 }
 
-async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off, observer }: RunOptions): Promise<Attempt> {
+async function attempt(module: ScienceModule, alerts: AlertColumns, { setup, off, observer, none, isKnown }: RunOptions): Promise<Attempt> {
   const startedAt = performance.now();
   const tookMs = () => performance.now() - startedAt;
   const failed = (failure: string): Attempt => ({ values: null, failure, pending: null, milliseconds: tookMs() });
   if (off !== null) return failed(off);
   try {
-    for (const path of module.needs) if (!alerts.paths.has(path)) throw missingColumn(path, alerts.paths);
+    const missing = missingNeed(module, alerts.paths, isKnown);
+    if (missing !== undefined) throw missingColumn(missing, alerts.paths);
     let pending: Uint8Array | null = null;
     const { limitSeconds } = setup.config;
     const say = (alert: number) => void ((pending ??= new Uint8Array(alerts.count))[alert] = 1);
     const values = await watched(module, observer, limitSeconds, (signal) =>
-      module.run(onlyColumns(alerts, module.needs), { ...setup, seed: 1, signal, pending: say }),
+      module.run(onlyColumns(alerts, module.needs, none), { ...setup, seed: 1, signal, pending: say }),
     );
     const failure = faultIn(module, values, alerts.count);
     return failure === null ? { values: values as Columns, failure, pending, milliseconds: tookMs() } : failed(failure);
   } catch (error) {
     return failed(messageOf(error));
   }
+}
+
+/** A column for the want of which the module cannot run: one that nobody knows, or the first where alerts have none of them. */
+export function missingNeed({ needs }: ScienceModule, paths: ReadonlySet<string>, isKnown: (path: string) => boolean): string | undefined {
+  const absent = needs.filter((path) => !paths.has(path));
+  return absent.length === needs.length ? absent[0] : absent.find((path) => !mayBeAbsent(path) && !isKnown(path));
 }
 
 /** What the module gives; the observer knows when it hangs. Throws when an answer takes too long. */

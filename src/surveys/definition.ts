@@ -42,6 +42,18 @@ export const surveySchema = z.strictObject({
     .optional()
     .describe("Lists of structures with earlier measurements that come with an alert; an entry without a flux is an upper limit"),
   solarSystem: paths.optional().describe("Designation of the known solar-system object it is"),
+  none: z
+    .array(
+      z.strictObject({
+        values: z
+          .array(z.union([z.string(), z.number()]))
+          .min(1)
+          .describe("Texts or numbers"),
+        fields: z.array(path).min(1).describe("Fields in which they do"),
+      }),
+    )
+    .default([])
+    .describe("Values that stand for none, field by field; null and NaN do in every field"),
   names: z.array(path).default([]).describe("Columns of science with names that others gave the object, such as TNS's"),
   class: z
     .strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) })
@@ -50,3 +62,11 @@ export const surveySchema = z.strictObject({
 });
 
 export type Survey = z.output<typeof surveySchema>;
+
+/** Every column that a definition names. */
+export function pathsOfSurvey(survey: Survey): string[] {
+  const { alert, object, time, position, band, magnitude, flux, cutouts, history, solarSystem, names, none } = survey;
+  const lists = [alert, object, time?.field, position?.ra, position?.dec, band?.field, magnitude?.field, magnitude?.error, flux?.field, flux?.error];
+  const more = [...Object.values(cutouts ?? {}), ...Object.values(history ?? {}), solarSystem, survey.class?.field, names, ...none.map(({ fields }) => fields)];
+  return [...lists, ...more].flatMap((paths) => paths ?? []);
+}

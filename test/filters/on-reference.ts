@@ -82,14 +82,21 @@ export async function ask(
   async function answerOf(engineOfAll: Engine, filter: Filter, columns: ColumnTypes): Promise<readonly string[]> {
     const compiled = await compile(filter, columns, engineOfAll.connection, false);
     const lacking = [...compiled.columns.map((column) => column.path), ...compiled.needs].filter((name) => columns.added.has(name.toLowerCase()));
-    return await withAlertFile(path, new Set(lacking), modules, setup, async (relation) => {
-      const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})` };
-      const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, thread: () => threadOf(filter.file, setup.lake) });
-      if ("failure" in outcome) throw new Error(outcome.failure);
-      const ids = (
-        await engineOfAll.connection.runAndReadAll(`SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`)
-      ).getColumns()[0] as string[];
-      return outcome.rows.map((row) => ids[row]).sort();
-    });
+    return await withAlertFile(
+      path,
+      new Set(lacking),
+      modules,
+      setup,
+      async (relation) => {
+        const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})` };
+        const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, thread: () => threadOf(filter.file, setup.lake) });
+        if ("failure" in outcome) throw new Error(outcome.failure);
+        const ids = (
+          await engineOfAll.connection.runAndReadAll(`SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`)
+        ).getColumns()[0] as string[];
+        return outcome.rows.map((row) => ids[row]).sort();
+      },
+      { survey },
+    );
   }
 }

@@ -40,7 +40,7 @@ export function resultsAsAlerts(count: number, columns: Columns): AlertColumns {
 const no = (): never => {
   throw new FinkError("schema", "not given");
 };
-const nothing: AlertColumns = { count: 1, paths: new Set(), numbers: no, longs: no, booleans: no, texts: no, bytes: no, lists: no, textLists: no };
+const nothing: AlertColumns = { count: 1, paths: new Set(), numbers: no, longs: no, booleans: no, texts: no, bytes: no, lists: no, textLists: no, isNone: no };
 
 function kept<T>(make: (path: string) => T): (path: string) => T {
   const known = new Map<string, T>();

@@ -13,9 +13,9 @@ import { type AlertFile, openAlertFile } from "../../science/parquet.ts";
 import { knownModules, loadModule } from "../../science/registry.ts";
 import { type ModuleRecord, moduleRecords } from "../../science/report.ts";
 import { remoteTroubles } from "../../science/remote/ledger.ts";
-import { type Results, runModules } from "../../science/runner.ts";
+import { missingNeed, type Results, runModules } from "../../science/runner.ts";
 import { type SurveyName, telescopes } from "../../simulator/survey/telescope.ts";
-import type { Survey } from "../../surveys/definition.ts";
+import { pathsOfSurvey, type Survey } from "../../surveys/definition.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import { diffNight, runNights } from "../science/night.ts";
 import { table } from "../table.ts";
@@ -130,8 +130,10 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
   const ofSurvey = known.filter(({ surveys }) => surveys.includes(survey.name));
   const found = withMakers(chosen, ofSurvey, paths);
   const off = await lackingOf(context, found);
+  const isKnown = (path: string) => pathsOfSurvey(survey).includes(path);
   const modules = found.filter((module, _, all) => {
-    const missing = module.needs.find((path) => !paths.has(path) && !all.some(({ adds }) => adds.some(({ name }) => name === path)));
+    const made = all.flatMap(({ adds }) => adds.map(({ name }) => name));
+    const missing = missingNeed(module, new Set([...paths, ...made]), isKnown);
     const isAsked = names !== "all" && chosen.includes(module);
     if (isAsked && off.has(module.name)) throw new FinkError("model", `${module.name} is off: ${off.get(module.name)}`);
     if (missing === undefined) return true;
@@ -140,7 +142,7 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
     return false;
   });
   const alerts = sample ?? (await file!.read([idPath, ...modules.flatMap(({ needs }) => needs)]));
-  const results = await runModules(modules, alerts, setupOf(context), { off });
+  const results = await runModules(modules, alerts, setupOf(context), { off, none: survey.none, isKnown });
   return report(context, idsOf(alerts, idPath), results, chosen, off);
 }
 

@@ -92,7 +92,7 @@ async function fileLab(context: CommandContext, engine: Engine, survey: Survey, 
         const outcomes = await runFilters(engine, { columns, relation }, filters, { ...options, keys: flatKeys(keys) });
         return await work({ outcomes, keys: await readKeys(engine, keys, "") });
       };
-      return await withAlertFile(file, wanted, modules, setupOf(context), onAlerts, { isStrict: !isSample });
+      return await withAlertFile(file, wanted, modules, setupOf(context), onAlerts, { isStrict: !isSample, survey });
     },
   };
 }

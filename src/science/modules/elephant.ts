@@ -37,15 +37,16 @@ export const elephantZtf: ScienceModule = {
 
 export const elephantLsst: ScienceModule = {
   name: "elephant_lsst",
-  version: "2",
+  version: "3",
   surveys: ["lsst"],
   about: `${about} For young, fixed, positive sources over a faint template that no catalogue knows. As rubin/hostless_detection of fink-science.`,
   needs: [
-    ...["diaSourceId", "ssObjectId", "psfFlux", "templateFlux", "templateFluxErr", "midpointMjdTai", "ra", "dec"].map((name) => `diaSource.${name}`),
+    ...["diaSourceId", "psfFlux", "templateFlux", "templateFluxErr", "midpointMjdTai", "ra", "dec"].map((name) => `diaSource.${name}`),
     ...["ra", "dec", "midpointMjdTai"].map((name) => `prvDiaSources.${name}`),
     ...["simbad_otype", "gaiadr3_DR3Name", "mangrove_2MASS_name", "mangrove_HyperLEDA_name", "spicy_class", "legacydr8_zphot"].map((name) => `xm.${name}`),
     "cutoutScience",
     "cutoutTemplate",
+    "ssSource.ssObjectId",
     "diaObject.nDiaSources",
     "misc.firstDiaSourceMjdTaiFink",
   ],
@@ -121,7 +122,7 @@ function lsstCut(alerts: Alerts): (i: number) => boolean {
   const [flux, templateFlux, templateError, mjdTai] = ["psfFlux", "templateFlux", "templateFluxErr", "midpointMjdTai"].map((n) =>
     alerts.numbers(`diaSource.${n}`),
   );
-  const [ssObjectId, photoZ] = [alerts.numbers("diaSource.ssObjectId"), alerts.numbers("xm.legacydr8_zphot")];
+  const [hasNoAsteroid, hasNoPhotoZ] = [alerts.isNone("ssSource.ssObjectId"), alerts.isNone("xm.legacydr8_zphot")];
   const [sources, firstMjdTai] = [alerts.numbers("diaObject.nDiaSources"), alerts.numbers("misc.firstDiaSourceMjdTaiFink")];
   const names = ["simbad_otype", "gaiadr3_DR3Name", "mangrove_2MASS_name", "mangrove_HyperLEDA_name", "spicy_class"].map((name) => alerts.texts(`xm.${name}`));
   return (i) =>
@@ -131,8 +132,8 @@ function lsstCut(alerts: Alerts): (i: number) => boolean {
     templateFlux[i] > 300 &&
     templateFlux[i] < 2000 &&
     templateFlux[i] / templateError[i] > 5 &&
-    Number.isNaN(ssObjectId[i]) &&
-    Number.isNaN(photoZ[i]) &&
+    hasNoAsteroid[i] === 1 &&
+    hasNoPhotoZ[i] === 1 &&
     names.every((texts) => isUnknown(texts[i])) &&
     !isMoving(alerts, i);
 }

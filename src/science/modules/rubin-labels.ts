@@ -13,7 +13,7 @@ export const rubinLabels: ScienceModule = {
   ],
   run(alerts) {
     return {
-      "pred.is_sso": { values: Uint8Array.from(alerts.numbers("ssSource.ssObjectId"), (id) => Number(!Number.isNaN(id))) },
+      "pred.is_sso": { values: alerts.isNone("ssSource.ssObjectId").map((none) => 1 - none) },
       "pred.is_first": equals(alerts.numbers("diaObject.nDiaSources"), 1),
       "misc.firstDiaSourceMjdTaiFink": { values: firstMjdTai(alerts) },
     };
