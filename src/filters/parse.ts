@@ -1,5 +1,5 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
+import { syntaxTree } from "../sql/syntax-tree.ts";
 import type { Expression } from "./filter.ts";
 import { toExpression, type Node, type Scope } from "./expression.ts";
 import { refuse } from "./refuse.ts";
@@ -35,13 +35,13 @@ export async function queryOf(text: string): Promise<Query> {
     throw new FinkError("filter", `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`);
   const quote = /["`]/.exec(text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)));
   if (quote) throw refuse(text, quote.index, `${quote[0]} is not accepted: texts stand in single quotes, names in none`);
-  const { statements, ...answer } = await serialized(text);
+  const { statements, ...answer } = await syntaxTree(text);
   if (answer.error) {
     const isSelect = answer.error_type !== "not implemented";
     throw refuse(text, Number(answer.position ?? 0), isSelect ? String(answer.error_message) : "it is one SELECT: no other statement is accepted");
   }
   if (statements?.length !== 1) throw new FinkError("filter", `it is one SELECT; these are ${statements?.length ?? 0} statements`);
-  return statements[0].node;
+  return statements[0].node as Query;
 }
 
 /** A SELECT_NODE, or another kind of query, of which only the type is known. */
@@ -67,27 +67,6 @@ export interface Query {
   readonly qualify: unknown;
   readonly sample: unknown;
 }
-
-interface Answer {
-  readonly error: boolean;
-  readonly error_type?: string;
-  readonly error_message?: string;
-  readonly position?: string;
-  readonly statements?: readonly { readonly node: Query }[];
-}
-
-/** DuckDB's syntax tree. Integers that JSON cannot hold come as text. */
-async function serialized(sql: string): Promise<Answer> {
-  connection ??= DuckDBInstance.create(":memory:", { threads: "1" }).then(async (instance) => {
-    const opened = await instance.connect();
-    await opened.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
-    return opened;
-  });
-  const result = await (await connection).runAndReadAll("SELECT json_serialize_sql($1::VARCHAR)", [sql]);
-  return JSON.parse(String(result.getRows()[0][0]).replaceAll(/"value":(-?\d{16,})/g, '"value":"$1"')) as Answer;
-}
-
-let connection: Promise<DuckDBConnection> | undefined;
 
 /** One SELECT: what it gives and on which condition, both in terms of `alerts`. */
 interface Derived extends Scope {

@@ -1,38 +1,22 @@
 import { nearest } from "../config/nearest.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { StructType } from "../lake/schema.ts";
-import type { LakeViews, SessionTable } from "./views.ts";
-
-/** What the lake has, to tell the name that was meant. */
-type Known = Pick<LakeViews, "tables" | "unreadable">;
+import type { SessionTable } from "./views.ts";
 
 /** DuckDB's error as one line for whoever wrote the query. */
-export function explain(error: unknown, { tables, unreadable }: Known): unknown {
+export function explain(error: unknown, tables: readonly SessionTable[]): unknown {
   if (error instanceof FinkError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return unreadableTable(text, unreadable) ?? new FinkError("sql", unknownTable(text, tables) ?? unknownColumn(text, tables) ?? other(text), error);
+  return new FinkError("sql", unknownColumn(text, tables) ?? other(text), error);
 }
 
-/** A table that cannot be read has no view. DuckDB says `raw` or `lsst.raw`, and quotes the line that has the survey. */
-function unreadableTable(text: string, unreadable: Known["unreadable"]): FinkError | undefined {
-  const asked = nameIn(text)?.toLowerCase();
-  const isIt = (name: string) => name === asked || (name.endsWith(`.${asked}`) && text.toLowerCase().includes(name.split(".")[0]));
-  return [...unreadable].find(([name]) => isIt(name.toLowerCase()))?.[1];
-}
-
-function nameIn(text: string): string | undefined {
-  return /Table with name "?(.+?)"? does not exist/.exec(text)?.[1];
-}
-
-function unknownTable(text: string, tables: readonly SessionTable[]): string | undefined {
-  const bare = nameIn(text);
-  if (bare === undefined) return undefined;
-  // DuckDB leaves the survey out, but quotes the line
-  const name = /LINE \d+: .*?(\w+\.\w+)/.exec(text)?.[1] ?? bare;
-  const full = tables.map((table) => `${table.survey}.${table.kind}`);
-  if (full.length === 0) return `there is no table ${name}: the lake is empty; ./fink ingest or ./fink start archive fills it`;
-  const meant = nearest(name, full) ?? full.find((one) => nearest(bare, [one.split(".")[1]]));
-  return `there is no table ${name}; ${meant ? `did you mean ${meant}?` : `there are ${full.join(", ")}`}`;
+/** The error for a name that no view of the lake has. */
+export function noSuchTable(name: string, views: readonly string[]): FinkError {
+  const start = `there is no table ${name}`;
+  if (views.length === 0) return new FinkError("sql", `${start}: the lake is empty; ./fink ingest or ./fink start archive fills it`);
+  const kind = name.split(".").at(-1) ?? name;
+  const meant = nearest(name, views) ?? views.find((view) => nearest(kind, [view.split(".")[1]]));
+  return new FinkError("sql", `${start}; ${meant ? `did you mean ${meant}?` : `there are ${views.join(", ")}`}`);
 }
 
 function unknownColumn(text: string, tables: readonly SessionTable[]): string | undefined {

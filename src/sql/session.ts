@@ -1,22 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
 import { identifier, literal } from "../lake/scan.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { loadSurveys, shippedSurveys, type Surveys } from "../surveys/surveys.ts";
 import { explain } from "./explain-error.ts";
-import { createMacros, withoutAdql } from "./macros.ts";
-import { prepareReadOnly } from "./read-only.ts";
+import { createMacros } from "./macros.ts";
+import { readStatement, type ReadStatement } from "./read-only.ts";
 import { type StoredTypes, storedType } from "./stored-types.ts";
-import { LakeViews, type SessionTable } from "./views.ts";
+import { LakeViews, type Reach, type SessionTable } from "./views.ts";
 
 export interface SessionOptions {
   /** Default: the shipped ones. */
   readonly surveys?: Surveys;
   /** Of DuckDB's buffers; what does not fit goes to temporary files. */
   readonly memory?: string;
+  /** Most that the temporary files may take. Default: nine tenths of the free disk. */
+  readonly spill?: string;
   /** The one file that `copyTo` may write. */
   readonly writable?: string;
 }
@@ -27,7 +29,7 @@ export interface SessionOptions {
  */
 export async function openSession(
   lake: string,
-  { memory = "1GB", writable, surveys = loadSurveys(shippedSurveys) }: SessionOptions = {},
+  { memory = "1GB", spill, writable, surveys = loadSurveys(shippedSurveys) }: SessionOptions = {},
 ): Promise<LakeSession> {
   const scratch = mkdtempSync(join(tmpdir(), "fink-sql-"));
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
@@ -37,9 +39,12 @@ export async function openSession(
   };
   try {
     const connection = await instance.connect();
+    // as an option of the instance, DuckDB takes it and does not keep to it
+    if (spill !== undefined) await connection.run(`SET max_temp_directory_size = ${literal(spill)}`);
     await createMacros(connection);
     const views = new LakeViews(connection, lake, surveys, scratch);
-    await lock(connection, [...views.folders, scratch], writable);
+    const { folders, files } = views.reach;
+    await lock(connection, { folders: [...folders, scratch], files: [...files, ...(writable === undefined ? [] : [writable])] });
     return new LakeSession(connection, views, close);
   } catch (error) {
     close();
@@ -63,8 +68,7 @@ export class LakeSession {
   /** Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError "sql". */
   async query(sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBResult> {
     return await this.#explained(async () => {
-      await this.#views.make(sql);
-      const prepared = await prepareReadOnly(this.#connection, withoutAdql(sql));
+      const prepared = await this.#prepare(await this.#read(sql));
       prepared.bind([...values]);
       return await prepared.stream();
     });
@@ -73,16 +77,15 @@ export class LakeSession {
   /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
   async copyTo(file: string, sql: string, types: StoredTypes = "parquet", rowGroupRows = 122_880): Promise<number> {
     return await this.#explained(async () => {
-      await this.#views.make(sql);
-      const query = withoutAdql(sql).replace(/;\s*$/, "");
-      const prepared = await prepareReadOnly(this.#connection, query);
+      const statement = await this.#read(sql);
+      const prepared = await this.#prepare(statement);
       const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({ name: prepared.columnName(i), type: prepared.columnType(i) }));
       const taken = new Set<string>();
       const stored = columns.map(({ name, type }, i) => `CAST(c${i} AS ${storedType(type, types)}) AS ${identifier(unusedName(name, taken))}`);
       const given = columns.map((_, i) => `c${i}`).join(", ");
       // without dictionaries: DuckDB's turn -0 into 0
       const copied = this.#connection.run(
-        `COPY (SELECT ${stored.join(", ")} FROM (\n${query}\n) AS q(${given})) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
+        `COPY (SELECT ${stored.join(", ")} FROM (\n${statement.text}\n) AS q(${given})) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
       );
       return Number((await copied.catch((error: unknown) => Promise.reject(withCast(error)))).rowsChanged);
     });
@@ -90,7 +93,7 @@ export class LakeSession {
 
   /** What went wrong while rows were fetched, in the user's words. */
   explain(error: unknown): unknown {
-    return explain(error, this.#views);
+    return explain(error, this.tables);
   }
 
   /** Ends the running query with an error. */
@@ -101,6 +104,20 @@ export class LakeSession {
   close(): void {
     this.#connection.closeSync();
     this.#close();
+  }
+
+  async #read(sql: string): Promise<ReadStatement> {
+    const texts = async (statement: ReadStatement) => (await (await (await this.#prepare(statement)).run()).getRows()).map(([value]) => String(value));
+    return await readStatement(sql, { has: (view) => this.#views.has(view), missing: (name) => this.#views.missing(name), texts });
+  }
+
+  /** DuckDB has to see in the text what its parser saw: one statement, that reads. */
+  async #prepare({ text, views, listsViews }: ReadStatement): Promise<DuckDBPreparedStatement> {
+    await this.#views.make(listsViews ? null : views);
+    const statements = await this.#connection.extractStatements(text);
+    const prepared = statements.count === 1 ? await statements.prepare(0) : null;
+    if (prepared?.statementType === StatementType.SELECT || prepared?.statementType === StatementType.EXPLAIN) return prepared;
+    throw new FinkError("sql", "only statements that read are accepted");
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {
@@ -126,14 +143,20 @@ function unusedName(name: string, taken: Set<string>): string {
   return unused;
 }
 
-/** The folders stay readable for the views; whatever else is outside, and the settings, are out of reach from here on. */
-async function lock(connection: DuckDBConnection, folders: readonly string[], writable: string | undefined): Promise<void> {
+/**
+ * From here on only what the views read is in reach, and no setting can be changed. DuckDB may write
+ * wherever it may read: what a session should not touch is not opened, even where no checked
+ * statement would write.
+ */
+async function lock(connection: DuckDBConnection, { folders, files }: Reach): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'");
   await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"); // x -> …, which Spark has as well
   await connection.run(`SET allowed_directories = [${folders.map(literal).join(", ")}]`);
-  if (writable !== undefined) await connection.run(`SET allowed_paths = [${literal(writable)}]`);
+  await connection.run(`SET allowed_paths = [${files.map(literal).join(", ")}]`);
   await connection.run("SET autoinstall_known_extensions = false");
   await connection.run("SET autoload_known_extensions = false");
+  await connection.run("SET allow_community_extensions = false");
+  await connection.run("SET allow_persistent_secrets = false");
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");
 }

@@ -1,14 +1,15 @@
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Snapshot } from "../lake/actions.ts";
-import { catalogueFolder, catalogueInfo, catalogueNames, cataloguesFolder } from "../lake/catalogues.ts";
+import { catalogueFolder, catalogueInfo, catalogueNames } from "../lake/catalogues.ts";
 import { firstValueSql, identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type TableName, tablesIn } from "../lake/tables.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { alertsView } from "./alerts.ts";
+import { noSuchTable } from "./explain-error.ts";
 import { newestScience } from "./newest.ts";
 
 /** A table as one session sees it. */
@@ -33,8 +34,11 @@ export class SessionTable implements TableName {
   }
 }
 
-/** Statements about the tables themselves, which need a view of each. */
-const listing = /\bshow\b|^\s*describe\s*;?\s*$|information_schema|\b(?:duckdb|pg|pragma|sqlite)_/i;
+/** What DuckDB may open. */
+export interface Reach {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
 
 /**
  * The views `<survey>.<kind>`, `<survey>.alerts` and `catalogues.<name>`. A view is made when a statement first names it: a query reads the logs of its own tables
@@ -42,55 +46,86 @@ const listing = /\bshow\b|^\s*describe\s*;?\s*$|information_schema|\b(?:duckdb|p
  */
 export class LakeViews {
   readonly tables: readonly SessionTable[];
-  /** Why a view could not be made, by its name. */
-  readonly unreadable = new Map<string, FinkError>();
   readonly #connection: DuckDBConnection;
   readonly #lake: string;
   readonly #surveys: Surveys;
   /** Folder for `scan`. */
   readonly #scratch: string;
-  readonly #made = new Set<string>();
+  /** By the names in lower case, as they are written. */
+  readonly #names: ReadonlyMap<string, string>;
+  /** What came of each view that was asked for: null, or why there is none. */
+  readonly #made = new Map<string, FinkError | null>();
 
   constructor(connection: DuckDBConnection, lake: string, surveys: Surveys, scratch: string) {
     [this.#connection, this.#lake, this.#surveys, this.#scratch] = [connection, lake, surveys, scratch];
     this.tables = tablesIn(lake).map((name) => new SessionTable(name));
+    const surveysHere = new Set(this.tables.map(({ survey }) => survey));
+    const names = [
+      ...this.tables.map(({ survey, kind }) => `${survey}.${kind}`),
+      ...Array.from(surveysHere, (survey) => `${survey}.alerts`).filter((name) => this.#hasAlerts(name)),
+      ...catalogueNames(lake).map((name) => `catalogues.${name}`),
+    ];
+    this.#names = new Map(names.map((name) => [name.toLowerCase(), name]));
   }
 
-  /** Folders the views read. */
-  get folders(): string[] {
-    return [...this.tables.map(({ path }) => path), ...(existsSync(cataloguesFolder(this.#lake)) ? [cataloguesFolder(this.#lake)] : [])];
+  /**
+   * The files and folders of the views, without the logs of the tables. A night that begins after
+   * this was read is not in reach.
+   */
+  get reach(): Reach {
+    const catalogues = catalogueNames(this.#lake).map((name) => catalogueFolder(this.#lake, name));
+    const entries = [...this.tables.map(({ path }) => path), ...catalogues].flatMap((path) =>
+      readdirSync(path, { withFileTypes: true }).map((entry) => ({ entry, path: join(path, entry.name) })),
+    );
+    return {
+      folders: entries.filter(({ entry }) => !entry.isFile() && !/^[_.]/.test(entry.name)).map(({ path }) => path),
+      files: entries.filter(({ entry }) => entry.isFile() && !/^[_.]|\.json$/.test(entry.name)).map(({ path }) => path),
+    };
   }
 
-  /** Makes the views a statement may name. A name counts wherever it stands: one view too many costs little. */
-  async make(sql: string): Promise<void> {
-    const text = sql.toLowerCase();
-    const isListing = listing.test(sql);
-    const names = (...parts: readonly string[]) => isListing || parts.every((part) => text.includes(part.toLowerCase()));
-    for (const table of this.tables) {
-      const { survey, kind } = table;
-      if (names(survey, kind)) await this.#try(survey, kind, () => this.#table(table));
+  /** Whether there may be such a view: `survey.kind`, in lower case. */
+  has(view: string): boolean {
+    return this.#names.has(view);
+  }
+
+  /** The error for a table that is not there, or that cannot be read. */
+  missing(name: string): FinkError {
+    return noSuchTable(name, [...this.#names.values()]);
+  }
+
+  /** Makes the views of these names; null: all that can be read. Throws FinkError for a named one that cannot. */
+  async make(names: ReadonlySet<string> | null): Promise<void> {
+    for (const [name, full] of this.#names) {
+      if (names && !names.has(name)) continue;
+      const why = await this.#try(full);
+      if (names && why) throw why;
     }
-    for (const survey of new Set(this.tables.map((table) => table.survey))) {
-      if (names(survey, "alerts")) await this.#try(survey, "alerts", () => this.#alerts(survey));
-    }
-    if (!names("catalogues")) return;
-    for (const name of catalogueNames(this.#lake)) if (names(name)) await this.#try("catalogues", name, () => this.#catalogue(name));
   }
 
   /** Once: what cannot be read now is not tried again for each statement. */
-  async #try(schema: string, name: string, select: () => Promise<string | null>): Promise<void> {
-    const full = `${schema}.${name}`;
-    if (this.#made.has(full)) return;
-    this.#made.add(full);
-    try {
-      const sql = await select();
-      if (sql === null) return;
-      await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
-      await this.#connection.run(`CREATE VIEW ${identifier(schema)}.${identifier(name)} AS ${sql}`);
-    } catch (error) {
-      const why = error instanceof FinkError ? error.message : `${full} cannot be read: ${messageOf(error)}`;
-      this.unreadable.set(full, new FinkError("lake", why, error));
-    }
+  async #try(full: string): Promise<FinkError | null> {
+    const known = this.#made.get(full);
+    if (known !== undefined) return known;
+    const why = await this.#make(full).catch((error: unknown) => {
+      return error instanceof FinkError && error.code === "sql" ? error : unreadableView(full, error);
+    });
+    this.#made.set(full, why);
+    return why;
+  }
+
+  async #make(full: string): Promise<FinkError | null> {
+    const [schema, name] = full.split(".", 2);
+    const table = this.#find(schema, name);
+    const isCatalogue = schema === "catalogues";
+    const select = table ? await this.#table(table) : isCatalogue ? await this.#catalogue(name) : await this.#alerts(schema);
+    if (select === null)
+      return noSuchTable(
+        full,
+        [...this.#names.values()].filter((one) => one !== full),
+      );
+    await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
+    await this.#connection.run(`CREATE VIEW ${identifier(schema)}.${identifier(name)} AS ${select}`);
+    return null;
   }
 
   async #table(table: SessionTable): Promise<string | null> {
@@ -106,7 +141,10 @@ export class LakeViews {
   async #alerts(name: string): Promise<string | null> {
     const [raw, science] = [this.#find(name, "raw"), this.#find(name, "science")];
     if (!raw || !science) return null;
-    for (const table of [raw, science]) await this.#try(name, table.kind, () => this.#table(table));
+    for (const { kind } of [raw, science]) {
+      const why = await this.#try(`${name}.${kind}`);
+      if (why) throw why;
+    }
     const survey = this.#surveys.named(name);
     const hasRows = raw.snapshot.metaData && science.snapshot.files.size > 0 && firstValueSql(raw.snapshot.schema, survey.alert) !== undefined;
     return hasRows ? alertsView(survey, raw.snapshot, science.snapshot) : null;
@@ -120,4 +158,13 @@ export class LakeViews {
   #find(survey: string, kind: string): SessionTable | undefined {
     return this.tables.find((table) => table.survey === survey && table.kind === kind);
   }
+
+  #hasAlerts(view: string): boolean {
+    const [survey] = view.split(".");
+    return ["raw", "science"].every((kind) => this.#find(survey, kind) !== undefined);
+  }
+}
+
+function unreadableView(full: string, error: unknown): FinkError {
+  return new FinkError("lake", error instanceof FinkError ? error.message : `${full} cannot be read: ${messageOf(error)}`, error);
 }
