@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIP } from "node:net";
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import { getConnInfo } from "@hono/node-server/conninfo";
@@ -10,11 +11,14 @@ const compressors = { zstd: promisify(zstdCompress), gzip: promisify(gzip) };
 const leastBytes = 1024;
 const compressible = /json|text|csv|xml|arrow/;
 
-/** Any page may read (CORS); answers carry an ETag, and are sent as zstd or gzip to those who take it. Events pass as they are. */
+/** Where users' SQL is answered: not to pages of other sites. */
+export const sqlPath = "/api/v1/sql";
+
+/** Any page may read (CORS), but for SQL; answers carry an ETag, and are sent as zstd or gzip to those who take it. Events pass as they are. */
 export const answers: MiddlewareHandler = async (context, next) => {
   await next();
   const { res } = context;
-  res.headers.set("Access-Control-Allow-Origin", "*");
+  if (context.req.path !== sqlPath) res.headers.set("Access-Control-Allow-Origin", "*");
   res.headers.set("Access-Control-Expose-Headers", "X-Request-Id, X-Fink-Truncated, ETag");
   const type = res.headers.get("Content-Type") ?? "";
   if (!res.ok || !res.body || type.startsWith("text/event-stream") || res.headers.has("Content-Encoding")) return;
@@ -41,6 +45,7 @@ export const answers: MiddlewareHandler = async (context, next) => {
 
 /** What a browser asks before a POST from another page. */
 export function preflight(context: Context): Response {
+  if (context.req.path === sqlPath) return context.body(null, 204);
   const headers = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST",
@@ -51,10 +56,10 @@ export function preflight(context: Context): Response {
 }
 
 /** So many requests a minute from one address, with as many in hand at the start; 429 and when to come back for those above. 0: no limit. */
-export function perAddress(requestsPerMinute: number, now = Date.now): MiddlewareHandler {
+export function perAddress(requestsPerMinute: number, trustProxy = false, now = Date.now): MiddlewareHandler {
   const left = new Map<string, { tokens: number; at: number }>();
   return async (context, next) => {
-    const address = requestsPerMinute === 0 ? undefined : addressOf(context);
+    const address = requestsPerMinute === 0 ? undefined : clientOf(context, trustProxy);
     if (address === undefined) return await next();
     const at = now();
     if (left.size > 10_000) for (const [one, bucket] of left) if (at - bucket.at > 60_000) left.delete(one);
@@ -71,11 +76,26 @@ export function perAddress(requestsPerMinute: number, now = Date.now): Middlewar
   };
 }
 
-/** Undefined where there is no socket. */
-function addressOf(context: Context): string | undefined {
+/**
+ * The address of the client, undefined where there is no socket. A proxy adds the address it was
+ * asked from at the end of X-Forwarded-For; what stands before it, the client may have written.
+ */
+function clientOf(context: Context, trustProxy: boolean): string | undefined {
+  const forwarded = trustProxy ? context.req.header("X-Forwarded-For")?.split(",").at(-1)?.trim() : undefined;
+  if (forwarded !== undefined && isIP(forwarded) > 0) return networkOf(forwarded);
   try {
-    return getConnInfo(context).remote.address;
+    const { address } = getConnInfo(context).remote;
+    return address && networkOf(address);
   } catch {
     return undefined;
   }
+}
+
+/** Who has one address of IPv6 has 2⁶⁴ of them: the first half counts. */
+function networkOf(address: string): string {
+  const [, ipv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
+  if (ipv4 !== undefined || isIP(address) !== 6) return ipv4 ?? address;
+  const [head, tail] = address.split("::").map((part) => part.split(":").filter(Boolean));
+  const groups = tail === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => "0"), ...tail];
+  return groups.slice(0, 4).join(":");
 }

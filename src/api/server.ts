@@ -18,6 +18,7 @@ import { addDocs } from "./docs.ts";
 import { LiveFeed } from "./feed.ts";
 import { addFink } from "./fink/routes.ts";
 import { addHealth } from "./health.ts";
+import { ownHostsOnly, type ServedNames } from "./hosts.ts";
 import type { LakeView } from "./lake-view.ts";
 import { addListing } from "./listing.ts";
 import { answers, perAddress, preflight } from "./limits.ts";
@@ -31,8 +32,7 @@ import { addPageRoutes } from "./pages/routes.ts";
 import { addSql } from "./sql.ts";
 import { addStream } from "./stream.ts";
 
-export interface ServerOptions {
-  readonly host: string;
+export interface ServerOptions extends ServedNames {
   /** 0 takes any free port. */
   readonly port: number;
   /** Folder of the lake. */
@@ -42,6 +42,8 @@ export interface ServerOptions {
   /** The alerts; without them Fink's routes are not there. */
   readonly sources?: Sources;
   readonly api?: Config["api"];
+  /** The pages stand behind a proxy that says whom it answers. */
+  readonly trustProxy?: boolean;
   readonly aggregationFolder?: string;
   /** Where the user's filters and areas of the sky are. */
   readonly filters?: FilterFolders;
@@ -85,10 +87,10 @@ function tooLarge(context: Context): Response {
 export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed };
-  app.use(requestId(), headers);
+  app.use(requestId(), headers, ownHostsOnly(options));
   app.options("/api/*", preflight);
   app.use("/api/*", bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
-  app.use("/api/*", perAddress(options.api?.requestsPerMinute ?? 0), answers);
+  app.use("/api/*", perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy), answers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
   if (options.sources) addAlertRoutes(app, options, options.sources);
   servePages(app, options.pages);

@@ -127,6 +127,17 @@ export const configSchema = z.strictObject({
   ui: group({
     host: z.string().default("127.0.0.1").describe("Address the pages are served on; 0.0.0.0 opens them to the network"),
     port: z.int().min(0).max(65535).default(5000).describe("Port of the pages"),
+    publicUrl: z
+      .union([z.literal(""), z.url({ protocol: /^https?$/ })])
+      .default("")
+      .describe(
+        "Address by which readers reach the pages, e.g. https://fink.example.org; requests under other names than this, ui.hosts and localhost are refused",
+      ),
+    hosts: z.array(z.string()).default([]).describe("More names by which readers reach the pages"),
+    trustProxy: z
+      .boolean()
+      .default(false)
+      .describe("The pages stand behind a proxy: the rate limit then counts the last address in X-Forwarded-For. Without a proxy, any client could write one"),
   }),
   api: group({
     survey: z
@@ -141,6 +152,8 @@ export const configSchema = z.strictObject({
     sqlSeconds: z.number().positive().default(30).describe("A query at /api/v1/sql is ended after this time"),
     sqlRows: z.int().positive().default(100_000).describe("… and gives so many rows at most"),
     sqlMegabytes: z.int().min(64).default(512).describe("… and takes so much memory"),
+    sqlSpillMegabytes: z.int().min(0).default(2048).describe("… and so much of the disk for what does not fit into it"),
+    sqlAnswerMegabytes: z.int().positive().default(64).describe("… and gives so many megabytes at most"),
   }),
   log: group({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("Least important line to write") }),
 });

@@ -32,18 +32,36 @@ export async function tableOf(connection: DuckDBConnection, sql: string): Promis
   return (await tableOfResult(await connection.run(sql))).table;
 }
 
-/** The first rows of a result, and whether there are more. */
-export async function tableOfResult(result: DuckDBResult, limit = Infinity): Promise<{ readonly table: Table; readonly hasMore: boolean }> {
+interface TableLimits {
+  readonly rows?: number;
+  /** Of the values, about. */
+  readonly bytes?: number;
+}
+
+/** The first rows of a result, and whether there are more. Values become ours row by row, so that a limit of bytes holds. */
+export async function tableOfResult(
+  result: DuckDBResult,
+  { rows: mostRows = Infinity, bytes: mostBytes = Infinity }: TableLimits = {},
+): Promise<{ readonly table: Table; readonly hasMore: boolean }> {
   const types = result.columnTypes();
   const columns = result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
   const rows: Cell[][] = [];
+  let bytes = 0;
   for await (const chunk of result) {
-    for (const row of chunk.getRows()) {
-      if (rows.length === limit) return { table: { columns, rows }, hasMore: true };
-      rows.push(row.map((value, i) => cell(value, types[i])));
+    const vectors = types.map((_, i) => chunk.getColumnVector(i));
+    for (let at = 0; at < chunk.rowCount; at++) {
+      const row = rows.length === mostRows ? null : types.map((type, i) => cell(vectors[i].getItem(at), type));
+      if (row && mostBytes < Infinity) bytes += row.reduce((sum: number, value) => sum + sizeOf(value), 0);
+      if (!row || bytes > mostBytes) return { table: { columns, rows }, hasMore: true };
+      rows.push(row);
     }
   }
   return { table: { columns, rows }, hasMore: false };
+}
+
+function sizeOf(value: Cell): number {
+  if (typeof value === "string") return value.length + 2;
+  return typeof value === "object" && value !== null ? JSON.stringify(value).length : 8;
 }
 
 /** The table with more columns at its end. */
