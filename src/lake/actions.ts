@@ -1,8 +1,9 @@
+import type { Protocol } from "./protocol.ts";
 import { emptySchema, type StructType } from "./schema.ts";
 
 /** The lines of a Delta log entry (Delta protocol, "Actions"): each action is an object with one of these keys. */
 export interface Action {
-  readonly protocol?: { readonly minReaderVersion: number; readonly minWriterVersion: number };
+  readonly protocol?: Protocol;
   readonly metaData?: MetaData;
   readonly add?: AddFile;
   readonly remove?: RemoveFile;
@@ -46,6 +47,7 @@ export interface RemoveFile {
 export interface Snapshot {
   /** -1: there is no table yet. */
   readonly version: number;
+  readonly protocol: Protocol | null;
   readonly schema: StructType;
   readonly metaData: MetaData | null;
   readonly files: ReadonlyMap<string, AddFile>;
@@ -58,6 +60,7 @@ export interface Snapshot {
 /** A snapshot while it is being read. */
 export class Replay implements Snapshot {
   version = -1;
+  protocol: Protocol | null = null;
   schema: StructType = emptySchema;
   metaData: MetaData | null = null;
   readonly files = new Map<string, AddFile>();
@@ -77,6 +80,8 @@ export class Replay implements Snapshot {
       this.removed.set(action.remove.path, action.remove);
     } else if (action.txn) {
       this.positions.set(action.txn.appId, action.txn.version);
+    } else if (action.protocol) {
+      this.protocol = action.protocol;
     } else if (action.metaData) {
       this.metaData = action.metaData;
       this.schema = JSON.parse(action.metaData.schemaString) as StructType;

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { Bool, type DataType, Field, Int32, Int64, makeBuilder, Map_, MapRow, Struct, type StructRowProxy, Utf8, List, Vector } from "apache-arrow";
 import type { Action, Snapshot } from "./actions.ts";
 import { fromParquet, toParquet } from "./parquet.ts";
+import { ownProtocol } from "./protocol.ts";
 
 /** A snapshot as a checkpoint file (Delta protocol, "Checkpoints"): one row per action, one struct column per kind. */
-export function checkpointBytes(snapshot: Snapshot, now: number = Date.now()): Uint8Array {
+export function checkpointOf(snapshot: Snapshot, now: number = Date.now()): { readonly bytes: Uint8Array; readonly rows: number } {
   const builder = makeBuilder({ type: checkpointType, nullValues: [null, undefined] });
   for (const action of checkpointActions(snapshot, now)) builder.append(row(action));
-  return toParquet(builder.finish().flush());
+  return { rows: builder.length, bytes: toParquet(builder.finish().flush()) };
 }
 
 /** The actions of a checkpoint file, ours or another writer's. */
@@ -20,7 +21,7 @@ export function* readCheckpoint(path: string): Generator<Action> {
 const keepTombstonesMs = 30 * 86_400_000;
 
 function* checkpointActions(snapshot: Snapshot, now: number): Generator<Action> {
-  yield { protocol: { minReaderVersion: 1, minWriterVersion: 2 } };
+  yield { protocol: snapshot.protocol ?? ownProtocol };
   if (snapshot.metaData) yield { metaData: snapshot.metaData };
   for (const [appId, version] of snapshot.positions) yield { txn: { appId, version } };
   for (const add of snapshot.files.values()) yield { add };
@@ -28,6 +29,7 @@ function* checkpointActions(snapshot: Snapshot, now: number): Generator<Action> 
 }
 
 const text = (name: string) => new Field(name, new Utf8(), true);
+const texts = (name: string) => new Field(name, new List(new Field("element", new Utf8(), true)), true);
 const long = (name: string) => new Field(name, new Int64(), true);
 const flag = (name: string) => new Field(name, new Bool(), true);
 const int = (name: string) => new Field(name, new Int32(), true);
@@ -46,11 +48,11 @@ const checkpointType: Struct = new Struct([
     text("id"),
     struct("format", text("provider"), textMap("options")),
     text("schemaString"),
-    new Field("partitionColumns", new List(new Field("element", new Utf8(), true)), true),
+    texts("partitionColumns"),
     textMap("configuration"),
     long("createdTime"),
   ),
-  struct("protocol", int("minReaderVersion"), int("minWriterVersion")),
+  struct("protocol", int("minReaderVersion"), int("minWriterVersion"), texts("readerFeatures"), texts("writerFeatures")),
 ]);
 
 /** An action as Arrow's builder wants it: every field present, longs as bigint, maps as Map. */

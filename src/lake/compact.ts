@@ -31,6 +31,7 @@ export interface Compacted {
  */
 export async function compactTable(upkeep: Upkeep, path: string, survey: Survey, options: CompactOptions): Promise<Compacted> {
   const table = new LakeTable(path);
+  table.checkWritable();
   const done = { before: 0, after: 0, bytesBefore: 0, bytesAfter: 0, fenced: 0 };
   for (const group of smallFileGroups(table.snapshot.files.values(), options)) {
     if (options.signal?.aborted) break;

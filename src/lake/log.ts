@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FinkError } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { type Action, Replay } from "./actions.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import { checkReadable } from "./protocol.ts";
 
 /** File of one log entry; names sort by version. */
 export function entryPath(table: string, version: number): string {
@@ -17,7 +18,7 @@ export function logFolder(table: string): string {
   return join(table, "_delta_log");
 }
 
-/** Reads the log from its last checkpoint on. */
+/** Reads the log from its last checkpoint on. Throws FinkError "lake" where it cannot be read, or not by Fink. */
 export function readLog(table: string): Replay {
   const replay = new Replay();
   readCheckpointAfter(table, replay);
@@ -28,14 +29,18 @@ export function readLog(table: string): Replay {
 /** The log up to a version. Throws FinkError "lake" where vacuum has removed what tells of it. */
 export function readLogAt(table: string, version: number): Replay {
   const replay = new Replay();
-  const checkpoint = Math.max(-1, ...checkpointVersions(table).filter((at) => at <= version));
-  if (checkpoint >= 0) begin(table, replay, checkpoint);
+  begin(
+    table,
+    replay,
+    checkpointVersions(table).filter((at) => at <= version),
+  );
   while (replay.version < version) {
     const actions = actionsOf(table, replay.version + 1);
     if (!actions) throw new FinkError("lake", `${table}: there is no version ${version}${replay.version < 0 ? " any more" : ""}`);
     for (const action of actions) replay.apply(action);
     replay.version++;
   }
+  checkReadable(table, replay);
   return replay;
 }
 
@@ -47,29 +52,61 @@ export function readOn(table: string, replay: Replay): boolean {
     if (actions) {
       for (const action of actions) replay.apply(action);
       replay.version++;
-    } else if (!readCheckpointAfter(table, replay)) return replay.version > before;
+    } else if (!readCheckpointAfter(table, replay)) {
+      checkReadable(table, replay);
+      return replay.version > before;
+    }
   }
 }
 
 /** An entry that is missing below a checkpoint was removed by vacuum: a commit under its name would never be seen. */
 function readCheckpointAfter(table: string, replay: Replay): boolean {
-  const checkpoint = lastCheckpoint(table);
-  if (checkpoint <= replay.version) return false;
-  begin(table, replay, checkpoint);
-  return true;
+  const last = lastCheckpoint(table);
+  if (last <= replay.version) return false;
+  const versions = [...checkpointVersions(table).filter((version) => version > replay.version && version < last), last];
+  if (begin(table, replay, versions)) return true;
+  if (existsSync(entryPath(table, replay.version + 1))) return false; // the entries are all there
+  throw new FinkError("lake", `${checkpointPath(table, last)} is damaged, and the log entries before it are gone: restore it from a backup`);
 }
 
-function begin(table: string, replay: Replay, checkpoint: number): void {
-  replay.clear();
-  for (const action of readCheckpoint(checkpointPath(table, checkpoint))) replay.apply(action);
-  replay.version = checkpoint;
+/** Starts from the newest of the checkpoints (oldest first) that is whole. False: there is none, and nothing has changed. */
+function begin(table: string, replay: Replay, versions: readonly number[]): boolean {
+  for (const version of versions.toReversed()) {
+    const actions = readWhole(checkpointPath(table, version));
+    if (!actions) continue;
+    replay.clear();
+    for (const action of actions) replay.apply(action);
+    replay.version = version;
+    return true;
+  }
+  return false;
+}
+
+const damaged = new Set<string>();
+
+/** The actions of a checkpoint; null when it is damaged, which is said once. */
+function readWhole(path: string): Action[] | null {
+  try {
+    return [...readCheckpoint(path)];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (!damaged.has(path))
+      process.emitWarning(`${path} is damaged (${messageOf(error)}). Fink reads the log entries instead; the next checkpoint takes its place`);
+    damaged.add(path);
+    return null;
+  }
+}
+
+/** False also where there is none. */
+export function isWholeCheckpoint(path: string): boolean {
+  return existsSync(path) && readWhole(path) !== null;
 }
 
 /** What one entry says; null when it is not there: not yet written, or removed by vacuum. */
 export function actionsOf(table: string, version: number): Action[] | null {
   const path = entryPath(table, version);
   const lines = readIfThere(path)?.split("\n");
-  return lines?.filter((line) => line !== "").map((line) => parseAction(line, path)) ?? null;
+  return lines?.filter((line) => line.trim() !== "").map((line) => parseAction(line, path)) ?? null;
 }
 
 /** Versions whose log entry is there, oldest first. */
@@ -89,7 +126,12 @@ function lastCheckpoint(table: string): number {
     if (version !== undefined && existsSync(checkpointPath(table, version))) return version;
   }
   if (existsSync(entryPath(table, 0)) || !existsSync(logFolder(table))) return -1;
-  return Math.max(-1, ...checkpointVersions(table));
+  const [first] = entryVersions(table);
+  const last = Math.max(-1, ...checkpointVersions(table));
+  if (last < 0 && first > 0) {
+    throw new FinkError("lake", `${table}: its log begins at version ${first}, and there is no checkpoint Fink can read; use the program that wrote it`);
+  }
+  return last;
 }
 
 function namesIn(table: string): string[] {

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Action, AddFile, Replay, Snapshot } from "./actions.ts";
-import { checkpointBytes } from "./checkpoint.ts";
+import { checkpointOf } from "./checkpoint.ts";
 import { createWhole, replaceWhole } from "./durable.ts";
-import { checkpointPath, entryPath, logFolder, readLog, readOn } from "./log.ts";
+import { checkpointPath, entryPath, isWholeCheckpoint, logFolder, readLog, readOn } from "./log.ts";
+import { checkWritable, ownProtocol } from "./protocol.ts";
 import { fits, type StructType, withFieldsOf } from "./schema.ts";
 
 /** One change of a table: visible whole or not at all. */
@@ -29,6 +29,9 @@ export interface Commit {
 /** Entries between two checkpoints. */
 const checkpointEvery = 100;
 
+/** Table properties. Without the second, deltalake reads statistics of the first 32 leaves only, and Polars then fails on a condition on a struct's field. */
+const tableSettings = { "delta.checkpointInterval": String(checkpointEvery), "delta.dataSkippingNumIndexedCols": "-1" };
+
 /** A Delta table in a folder. Several processes may have the same table open and commit. */
 export class LakeTable {
   readonly path: string;
@@ -46,6 +49,11 @@ export class LakeTable {
     return this.#replay;
   }
 
+  /** Throws FinkError "lake" when the table has features Fink must not write to: before any work is done for a commit. */
+  checkWritable(): void {
+    checkWritable(this.path, this.#replay);
+  }
+
   /** Reads what others committed since. True when there was anything. */
   refresh(): boolean {
     return readOn(this.path, this.#replay);
@@ -61,6 +69,7 @@ export class LakeTable {
     makeFolder(logFolder(this.path));
     for (;;) {
       this.refresh();
+      this.checkWritable();
       const { version } = this.#replay;
       this.#check(change);
       const actions = this.#actions(change);
@@ -77,9 +86,10 @@ export class LakeTable {
   checkpoint(): void {
     const { version } = this.#replay;
     const path = checkpointPath(this.path, version);
-    if (!existsSync(path)) replaceWhole(path, checkpointBytes(this.#replay));
-    const size = this.#replay.positions.size + this.#replay.files.size + this.#replay.removed.size + 2;
-    replaceWhole(join(logFolder(this.path), "_last_checkpoint"), Buffer.from(JSON.stringify({ version, size })));
+    this.checkWritable();
+    const { bytes, rows } = checkpointOf(this.#replay);
+    if (!isWholeCheckpoint(path)) replaceWhole(path, bytes);
+    replaceWhole(join(logFolder(this.path), "_last_checkpoint"), Buffer.from(JSON.stringify({ version, size: rows })));
   }
 
   /**
@@ -95,7 +105,11 @@ export class LakeTable {
   }
 
   #check(change: Commit): void {
-    const { positions, files, schema } = this.#replay;
+    const { positions, files, schema, metaData } = this.#replay;
+    const isAppendOnly = metaData?.configuration["delta.appendOnly"] === "true";
+    if (isAppendOnly && (change.remove?.length ?? 0) > 0 && change.dataChange !== false) {
+      throw new FinkError("lake", `${this.path}: ${change.operation} would change rows of a table that is append-only (delta.appendOnly); set that to false`);
+    }
     for (const [appId, { from }] of change.positions ?? []) {
       const now = positions.get(appId) ?? null;
       if (now !== from) throw new FinkError("fenced", `${this.path}: ${appId} is at ${now}, not at ${from}: another writer was first`);
@@ -113,7 +127,7 @@ export class LakeTable {
     const now = Date.now();
     const dataChange = change.dataChange ?? true;
     const actions: Action[] = [{ commitInfo: { timestamp: now, operation: change.operation, engineInfo: "fink", txnId: randomUUID() } }];
-    if (this.#replay.version < 0) actions.push({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } });
+    if (this.#replay.version < 0) actions.push({ protocol: ownProtocol });
     const metaData = this.#metaData(change, now);
     if (metaData) actions.push({ metaData });
     for (const [appId, { to }] of change.positions ?? []) actions.push({ txn: { appId, version: to, lastUpdated: now } });
@@ -132,13 +146,13 @@ export class LakeTable {
     const base = old ? this.#replay.schema : partitions;
     const schema = change.retype ?? (change.schema ? withFieldsOf(base, change.schema) : base);
     const schemaString = JSON.stringify(schema);
-    if (old?.schemaString === schemaString) return null;
+    if (old?.schemaString === schemaString && Object.keys(tableSettings).every((key) => key in (old.configuration ?? {}))) return null;
     return {
       id: old?.id ?? randomUUID(),
       format: { provider: "parquet", options: {} },
       schemaString,
       partitionColumns: this.partitionColumns,
-      configuration: { "delta.checkpointInterval": String(checkpointEvery), ...old?.configuration },
+      configuration: { ...tableSettings, ...old?.configuration },
       createdTime: old?.createdTime ?? now,
     };
   }

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Snapshot } from "./actions.ts";
-import { checkpointPath, checkpointVersions, entryPath, entryVersions, logFolder } from "./log.ts";
+import { checkpointPath, checkpointVersions, entryPath, entryVersions, isWholeCheckpoint, logFolder } from "./log.ts";
 import { scratchFolder } from "./tables.ts";
 import { LakeTable } from "./table.ts";
 
@@ -28,6 +28,7 @@ const settledAfterMs = dayMs;
  */
 export function vacuumTable(path: string, { keepDays, dryRun = false }: VacuumOptions, now = Date.now()): Vacuumed {
   const table = new LakeTable(path);
+  table.checkWritable();
   const keepSince = now - keepDays * dayMs;
   const settledBefore = Math.min(keepSince, now - settledAfterMs);
   if (!dryRun) table.tryCheckpoint(); // the one that a vacuum after `keepDays` goes by; none on a full disk
@@ -61,7 +62,8 @@ function unneededLog(table: string, settledBefore: number): FoundFile[] {
   const found = filesBelow(logFolder(table)).map((file) => ({ ...file, path: join("_delta_log", file.path) }));
   const old = new Set(found.filter((file) => file.changedAt < settledBefore).map((file) => file.path));
   const inTable = (path: string) => relative(table, path);
-  const base = checkpointVersions(table).findLast((v) => old.has(inTable(checkpointPath(table, v)))) ?? -1;
+  const isBase = (path: string) => old.has(inTable(path)) && isWholeCheckpoint(path); // entries go only below one that can be read
+  const base = checkpointVersions(table).findLast((v) => isBase(checkpointPath(table, v))) ?? -1;
   const before = (versions: readonly number[], pathOf: typeof entryPath) => versions.flatMap((v) => (v < base ? [inTable(pathOf(table, v))] : []));
   const superseded = new Set([...before(entryVersions(table), entryPath), ...before(checkpointVersions(table), checkpointPath)]);
   return found.filter(({ path }) => superseded.has(path) || (path.endsWith(".tmp") && old.has(path)));

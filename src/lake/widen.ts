@@ -28,6 +28,7 @@ export async function widenTable(table: LakeTable, schema: StructType): Promise<
     let done: Rewritten[] = [];
     for (let tries = 1; ; tries++) {
       table.refresh();
+      table.checkWritable();
       const target = withFieldsOf(table.snapshot.schema, schema);
       try {
         done = await catchUp(upkeep, table, target, done);

@@ -4,8 +4,9 @@ import { makeFolder } from "../../folder.ts";
 import { z } from "zod";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
-import { messageOf } from "../../errors.ts";
+import { FinkError, messageOf } from "../../errors.ts";
 import { logFolder, readLog } from "../../lake/log.ts";
+import { checkWritable } from "../../lake/protocol.ts";
 import { probeKafka } from "../../sources/kafka-probe.ts";
 import { defineCommand } from "../command.ts";
 
@@ -82,10 +83,11 @@ function foldersIn(folder: string): string[] {
 
 function readable(table: string): Finding {
   try {
-    const { version, files } = readLog(table);
-    return { what: "lake", ok: true, text: `${table}: version ${version}, ${files.size} files` };
+    const snapshot = readLog(table);
+    checkWritable(table, snapshot);
+    return { what: "lake", ok: true, text: `${table}: version ${snapshot.version}, ${snapshot.files.size} files` };
   } catch (error) {
-    return { what: "lake", ok: false, text: `${table}: ${messageOf(error)}` };
+    return { what: "lake", ok: false, text: error instanceof FinkError ? error.message : `${table}: ${messageOf(error)}` };
   }
 }
 

@@ -21,12 +21,28 @@ export const lake = defineCommand({
   async run(context, [action, survey], chosen) {
     if (action === "widen" && survey !== undefined) return await retryAndReport(context, { survey, code: "type-conflict", widenUpToBytes: Infinity });
     if (action !== "list" || survey !== undefined) throw new FinkError("usage", "there is ./fink lake list and ./fink lake widen SURVEY");
-    list(context, chosen);
+    return list(context, chosen);
   },
 });
 
-function list(context: CommandContext, chosen: { survey?: string; kind?: string }): void {
-  const tables = chosenTables(context.config().config.lake, chosen).map(describe);
+/** A table that cannot be read is named after the others; the exit code is 1 then. */
+function list(context: CommandContext, chosen: { survey?: string; kind?: string }): number {
+  const problems: string[] = [];
+  const tables = chosenTables(context.config().config.lake, chosen).flatMap((name) => {
+    try {
+      return [describe(name)];
+    } catch (error) {
+      if (!(error instanceof FinkError)) throw error;
+      problems.push(error.message);
+      return [];
+    }
+  });
+  print(context, tables);
+  for (const problem of problems) context.warn(problem);
+  return problems.length > 0 ? 1 : 0;
+}
+
+function print(context: CommandContext, tables: readonly ReturnType<typeof describe>[]): void {
   if (context.json) return context.print(JSON.stringify(tables, null, 2));
   const rows = tables.map((t) => [t.table, t.rows, (t.bytes / 1e6).toFixed(1), t.files, t.nights, t.lastNight, t.version, t.lastCommit]);
   context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
