@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
 import { encodeFile, type EncodedFile, writeFiles } from "../archive/files.ts";
 import { FinkError, messageOf } from "../errors.ts";
-import type { AddFile } from "../lake/actions.ts";
 import { discard } from "../lake/rewrite.ts";
 import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
@@ -90,7 +89,8 @@ export class StatisticsTable {
 
 function nightsAfter(table: LakeTable, from: number | null): (string | null)[] {
   if (table.snapshot.version < (from ?? 0)) return [];
-  return changesAfter(table, (from ?? 0) - 1, Infinity).files.map(({ partitionValues }: AddFile) => partitionValues["night"] ?? null);
+  const { files, removed } = changesAfter(table, (from ?? 0) - 1, Infinity);
+  return [...files, ...removed].map(({ partitionValues }) => partitionValues?.["night"] ?? null);
 }
 
 function tagOf(aggregations: readonly Aggregation[]): string {

@@ -143,7 +143,7 @@ class TableRows {
     const isUpdates = basename(this.table.path) === updatesTable; // elsewhere an alert has one row
     const alerts = await file.read([...idPaths(this.#survey, file), ...(isUpdates ? ["_revision"] : [])]);
     const revisions = isUpdates ? alerts.numbers("_revision") : null;
-    const keys = Array.from(idsIn(alerts, this.#survey), (alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
+    const keys = [...idsIn(alerts, this.#survey)].map((alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
     const columns = [...file.paths].filter((p) => !p.includes(".") && !images.includes(p));
     return new FileRows(file, columns, keys);
   }

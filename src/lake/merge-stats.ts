@@ -1,3 +1,4 @@
+import type { Survey } from "../surveys/definition.ts";
 import type { AddFile } from "./actions.ts";
 
 /** Statistics of one file, as `add.stats` has them. 64-bit integers are bigint. */
@@ -44,6 +45,13 @@ export function idRange(file: AddFile, paths: readonly string[] = []): WholeRang
   const range = found.length === 0 ? null : found.reduce(([a, b], [c, d]) => [a < c ? a : c, b > d ? b : d]);
   ranges.set(file, range as WholeRange | null);
   return range as WholeRange | null;
+}
+
+/** Whether by their nights and statistics two files can have alerts in common. */
+export function mayShareAlerts(one: AddFile, other: AddFile, { alert }: Pick<Survey, "alert">): boolean {
+  if ((one.partitionValues["night"] ?? null) !== (other.partitionValues["night"] ?? null)) return false;
+  const [a, b] = [idRange(one, alert), idRange(other, alert)];
+  return a === null || b === null || (a[0] <= b[1] && b[0] <= a[1]);
 }
 
 function isWhole(value: unknown): value is number | bigint {

@@ -22,6 +22,8 @@ export interface Commit {
   readonly positions?: ReadonlyMap<string, { readonly from: number | null; readonly to: number }>;
   /** false: the same rows in other files. */
   readonly dataChange?: boolean;
+  /** The added files have some rows of the removed ones, and no others. Readers that follow new rows get none. */
+  readonly removesRows?: boolean;
   /** The whole new schema, where columns change their type; every file of the table must be in `remove`. */
   readonly retype?: StructType;
 }
@@ -135,7 +137,7 @@ export class LakeTable {
       const { partitionValues, size } = this.#replay.files.get(path)!;
       actions.push({ remove: { path, deletionTimestamp: now, dataChange, extendedFileMetadata: true, partitionValues, size } });
     }
-    for (const add of change.add ?? []) actions.push({ add: { ...add, dataChange } });
+    for (const add of change.add ?? []) actions.push({ add: { ...add, dataChange: dataChange && change.removesRows !== true } });
     return actions;
   }
 

@@ -6,9 +6,11 @@ import type { StructType } from "../lake/schema.ts";
 import { conform } from "../lake/conform.ts";
 import { columnAt } from "../lake/column.ts";
 import { separation } from "../sky/angle.ts";
+import { type AlertId, type AlertIds, idsAt } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type AlertColumns, alertsOf, someRows, withColumns } from "./alerts.ts";
 import { knownOf, type Outcome, outcomeOf, pendingTag, rawTag, type Tools } from "./compute.ts";
+import { type FirstCopy, firstCopies } from "./copies.ts";
 import { fitting } from "./fitting.ts";
 import { idPaths, idsIn, numbersOf } from "./keys.ts";
 import type { Place, ScienceModule } from "./module.ts";
@@ -37,7 +39,7 @@ export interface AgainPart {
   readonly file: string;
   /** Files of `raw` among which the alerts are. */
   readonly paths: readonly string[];
-  readonly ids: BigInt64Array;
+  readonly ids: AlertIds;
 }
 
 export interface Revised {
@@ -45,7 +47,7 @@ export interface Revised {
   /** Whole rows of the next revision, without those in which nothing changed. */
   readonly files: readonly EncodedFile[];
   /** Of each of these rows: alert id and revision. */
-  readonly revisions: readonly (readonly [bigint, number])[];
+  readonly revisions: readonly (readonly [AlertId, number])[];
   readonly outcomes: readonly Outcome[];
 }
 
@@ -88,7 +90,7 @@ async function isAnswered(
   modules: readonly ScienceModule[],
   { open, ...tools }: OpenTools,
 ): Promise<boolean> {
-  const wanted = new Set(ids);
+  const wanted = new Set<AlertId>(ids);
   for (const path of paths) {
     const raw = await open(join(folder, path));
     const alerts = await raw.read([...idPaths(survey, raw), ...modules.flatMap(({ needs }) => needs)]);
@@ -107,15 +109,16 @@ async function revise(
   { open, ...tools }: OpenTools,
 ): Promise<Omit<Revised, "night">> {
   const { survey, night } = job;
-  const wanted = new Set(ids);
+  const wanted = new Set<AlertId>(ids);
   const files: EncodedFile[] = [];
-  const revisions: (readonly [bigint, number])[] = [];
+  const revisions: (readonly [AlertId, number])[] = [];
   const outcomes: Outcome[] = [];
   const parts = await (await openAlertFile(file)).rows();
+  const first = await firstCopies(wanted, paths, (path) => open(join(job.raw, path)), survey);
   for (const path of paths) {
     const raw = await open(join(job.raw, path));
     for (const part of parts) {
-      const pairs = await pairsOf(part, raw, wanted, survey);
+      const pairs = pairsOf(part, path, first, survey);
       if (pairs.length === 0) continue;
       const base = take(
         part,
@@ -149,12 +152,14 @@ export function withUsers(names: readonly string[], all: readonly ScienceModule[
   return [...found];
 }
 
-/** Rows of the part, and of the raw file, that are of the same wanted alert. */
-async function pairsOf(part: Data<Struct>, raw: AlertFile, wanted: ReadonlySet<bigint>, survey: Survey): Promise<[number, number][]> {
-  const rows = new Map<bigint, number>();
-  idsIn(await raw.read(idPaths(survey, raw)), survey).forEach((value, row) => void (rows.has(value) || rows.set(value, row)));
-  const own = idsIn(alertsOf([part]), survey);
-  return Array.from(own, (value, row): [number, number] => [row, wanted.has(value) ? (rows.get(value) ?? -1) : -1]).filter(([, row]) => row >= 0);
+/** Rows of the part, and of this file of `raw`, that are of the same alert. Each alert is taken once: it is not among `first` any more. */
+function pairsOf(part: Data<Struct>, path: string, first: Map<AlertId, FirstCopy>, survey: Survey): [number, number][] {
+  return [...idsIn(alertsOf([part]), survey)].flatMap((id, row): [number, number][] => {
+    const copy = first.get(id);
+    if (copy?.path !== path) return [];
+    first.delete(id);
+    return [[row, copy.row]];
+  });
 }
 
 /** Those that became others; null: none did, or a module failed. */
@@ -182,13 +187,13 @@ function valuesAt(data: Data<Struct>, name: string): (row: number) => unknown {
   return (row) => (column?.present(row) ? (vector?.get(row) as unknown) : null);
 }
 
-function revisionsIn(rows: Data<Struct>, survey: Survey): (readonly [bigint, number])[] {
+function revisionsIn(rows: Data<Struct>, survey: Survey): (readonly [AlertId, number])[] {
   const stored = alertsOf([rows]);
   const revisions = stored.numbers("_revision");
-  return Array.from(idsIn(stored, survey), (id, row) => [id, revisions[row]] as const);
+  return [...idsIn(stored, survey)].map((id, row) => [id, revisions[row]] as const);
 }
 
-function waitingIn(rows: Data<Struct>): number {
+export function waitingIn(rows: Data<Struct>): number {
   return alertsOf([rows])
     .texts("_pending")
     .filter((names) => names !== "").length;
@@ -196,7 +201,7 @@ function waitingIn(rows: Data<Struct>): number {
 
 /** What is known of rows of `science` or `science_updates`. */
 export interface RowStates {
-  readonly ids: BigInt64Array;
+  readonly ids: AlertIds;
   readonly revisions: Int32Array;
   /** Names of modules. */
   readonly waitsFor: readonly string[];
@@ -219,7 +224,7 @@ export async function statesOf({ survey, file: path, which }: StatesJob): Promis
   const isThere = which === "all" ? () => true : which === "waiting" ? (row: number) => waitsFor[row] !== "" : placesOf(survey, alerts, which);
   const rows = Array.from(ids.keys()).filter(isThere);
   return {
-    ids: BigInt64Array.from(rows, (row) => ids[row]),
+    ids: idsAt(ids, rows),
     revisions: Int32Array.from(rows, (row) => revisions[row]),
     waitsFor: rows.map((row) => waitsFor[row] ?? ""),
   };

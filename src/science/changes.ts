@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { AddFile } from "../lake/actions.ts";
+import type { AddFile, RemoveFile } from "../lake/actions.ts";
 import { actionsOf } from "../lake/log.ts";
 import type { LakeTable } from "../lake/table.ts";
 
 /** What a table got after a version. */
 export interface Changes {
   readonly files: readonly AddFile[];
+  /** Files of which rows are gone, or have become others. */
+  readonly removed: readonly RemoveFile[];
   /** The version that they lead to. */
   readonly to: number;
   /** Whether these are all files of the table, whatever was read of it before. */
@@ -19,14 +21,16 @@ export interface Changes {
  */
 export function changesAfter(table: LakeTable, from: number, rows: number): Changes {
   const files: AddFile[] = [];
+  const removed: RemoveFile[] = [];
   let to = from;
   for (let count = 0; to < table.snapshot.version && count < rows; to++) {
     const actions = actionsOf(table.path, to + 1);
     const added = actions?.flatMap(({ add }) => (add?.dataChange ? [add] : []));
     if (!added?.every(({ path }) => existsSync(join(table.path, path))))
-      return { files: [...table.snapshot.files.values()], to: table.snapshot.version, whole: true };
+      return { files: [...table.snapshot.files.values()], removed: [], to: table.snapshot.version, whole: true };
     files.push(...added);
+    removed.push(...(actions ?? []).flatMap(({ remove }) => (remove?.dataChange ? [remove] : [])));
     count += added.reduce((sum, { stats }) => sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? rows), 0);
   }
-  return { files, to, whole: false };
+  return { files, removed, to, whole: false };
 }

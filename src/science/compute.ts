@@ -4,6 +4,7 @@ import { encodeFile, type EncodedFile } from "../archive/files.ts";
 import { conform } from "../lake/conform.ts";
 import { type ColumnType, fieldNamed, type StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
+import type { AlertIds } from "../surveys/alert-id.ts";
 import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
 import { fitting } from "./fitting.ts";
 import { idPaths, idsIn, keysOf } from "./keys.ts";
@@ -97,9 +98,10 @@ function hasPath(type: ColumnType | undefined, [name, ...rest]: readonly string[
   return typeof inner === "object" && inner.type === "struct" && hasPath(fieldNamed(inner, name)?.type, rest);
 }
 
-/** The ids of the alerts of a file, in its order. */
-export async function idsOf({ survey, file: path }: { readonly survey: Survey; readonly file: string }): Promise<BigInt64Array> {
+/** The ids of the alerts of a file, in its order; none of them has one where the file lacks the column. */
+export async function idsOf({ survey, file: path }: { readonly survey: Survey; readonly file: string }): Promise<AlertIds> {
   const file = await openAlertFile(path);
+  if (!survey.alert?.some((path) => file.paths.has(path))) return new BigInt64Array((await file.read([])).count);
   return idsIn(await file.read(idPaths(survey, file)), survey).slice();
 }
 

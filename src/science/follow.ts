@@ -3,10 +3,14 @@ import { type EncodedFile, writeFiles } from "../archive/files.ts";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { discard } from "../lake/rewrite.ts";
+import { rowsOf } from "../lake/merge-stats.ts";
 import { LakeTable } from "../lake/table.ts";
+import { type AlertIds, hasNoId } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { changesAfter } from "./changes.ts";
 import type { Outcome } from "./compute.ts";
+import { NightIds } from "./night-ids.ts";
+import { nightOf } from "./updates.ts";
 import type { Run } from "./work.ts";
 
 export interface Progress {
@@ -16,25 +20,43 @@ export interface Progress {
   readonly outcomes: readonly Outcome[];
   /** When the new alerts were published: ms since 1970, NaN where that is not known. */
   readonly publishedAt: readonly number[];
+  /** Alerts without an id, which get no row. */
+  readonly withoutId: number;
   /** Versions of `raw` that wait. */
   readonly lag: number;
 }
 
+/** Files of `raw` that one commit takes up. */
+interface Piece {
+  readonly files: readonly AddFile[];
+  /** The position after it. */
+  readonly to: number;
+  readonly lag: number;
+}
+
+const nothing: Progress = { alerts: 0, duplicates: 0, outcomes: [], publishedAt: [], withoutId: 0, lag: 0 };
+
 /** Position of this reader in `raw`: the next version. */
 const appId = "science:raw";
+/** Number of commits that did not move this position. Each commit compares both, so that no writer is overlooked. */
+const piecesId = "science:raw:pieces";
 
 /** `science` of one survey: a row for each distinct alert of `raw`, with what the modules say. */
 export class ScienceTable {
   readonly #survey: Survey;
   readonly #raw: LakeTable;
   readonly #table: LakeTable;
-  readonly #seen: SeenAlerts;
+  readonly #known = new NightIds();
+  /** Both positions after the last commit of this reader. */
+  #at = "";
+  #batch = 0;
+  /** What is left to take up of a table that is read whole. */
+  #rest: { readonly files: readonly AddFile[]; readonly to: number } | null = null;
 
   constructor(lake: string, survey: Survey) {
     this.#survey = survey;
     this.#raw = new LakeTable(join(lake, survey.name, "raw"));
     this.#table = new LakeTable(join(lake, survey.name, "science"));
-    this.#seen = new SeenAlerts(this.#table, survey);
   }
 
   /**
@@ -45,49 +67,100 @@ export class ScienceTable {
   async step(run: Run, batchAlerts: number): Promise<Progress | null> {
     this.#raw.refresh();
     this.#table.refresh();
-    const from = this.#table.snapshot.positions.get(appId) ?? null;
-    const next = from ?? 0;
-    if (this.#raw.snapshot.version < next) return null;
-    const { files, to } = changesAfter(this.#raw, next - 1, batchAlerts);
+    const from = this.#position(appId);
+    if (this.#at !== this.#positions()) this.#startOver(); // another process took a step
+    const piece = this.#next(from ?? 0, batchAlerts);
+    if (piece === null) return null;
+    const batch = this.#batch++;
     try {
-      const { wanted, duplicates } = await this.#wanted(files, run);
+      const { wanted, duplicates, withoutId } = await this.#wanted(batch, piece.files, run);
       const { schema } = this.#table.snapshot;
       const done = await Promise.all(wanted.map((one) => run("compute", { survey: this.#survey, raw: this.#raw.path, schema, ...one, revisions: null })));
       const computed = done.map(({ file }) => file);
-      await this.#commit(computed, from, to + 1);
+      await this.#commit(computed, from, piece.to);
+      this.#known.commit(batch);
+      this.#at = this.#positions();
       return {
         alerts: computed.reduce((sum, { rows }) => sum + rows, 0),
         duplicates,
         outcomes: done.flatMap(({ outcomes }) => outcomes),
         publishedAt: done.flatMap(({ publishedAt }) => [...publishedAt]),
-        lag: this.#raw.snapshot.version - to,
+        withoutId,
+        lag: piece.lag,
       };
     } catch (error) {
-      this.#seen.forget(); // it has alerts that are not in the table
-      if (error instanceof FinkError && error.code === "fenced") return { alerts: 0, duplicates: 0, outcomes: [], publishedAt: [], lag: 0 };
+      this.#known.drop(batch);
+      this.#startOver();
+      if (error instanceof FinkError && error.code === "fenced") return nothing;
       throw error;
     }
   }
 
+  #startOver(): void {
+    this.#known.forget();
+    this.#rest = null;
+    this.#at = this.#positions();
+  }
+
+  #position(id: string): number | null {
+    return this.#table.snapshot.positions.get(id) ?? null;
+  }
+
+  #positions(): string {
+    return `${this.#position(appId)} ${this.#position(piecesId)}`;
+  }
+
+  /**
+   * The next files, some `batchAlerts` alerts. Where log entries of `raw` are gone, all its files are read, piece by piece and night after night: the position
+   * moves with the last piece alone, and a crash before that begins anew, with what was committed known.
+   */
+  #next(next: number, batchAlerts: number): Piece | null {
+    const { version } = this.#raw.snapshot;
+    if (this.#rest === null) {
+      if (version < next) return null;
+      const { files, to, whole } = changesAfter(this.#raw, next - 1, batchAlerts);
+      if (!whole) return { files, to: to + 1, lag: version - to };
+      this.#rest = { files: files.toSorted((a, b) => (nightOf(a) ?? 0) - (nightOf(b) ?? 0)), to: to + 1 };
+    }
+    const { files, to } = this.#rest;
+    let [count, rows] = [0, 0];
+    while (count < files.length && rows < batchAlerts) rows += rowsOf(files[count++].stats) ?? batchAlerts;
+    this.#rest = count < files.length ? { files: files.slice(count), to } : null;
+    return { files: files.slice(0, count), to: this.#rest ? next : to, lag: version + 1 - (this.#rest ? next : to) };
+  }
+
   /** Of each file the rows that are not in the table yet. */
-  async #wanted(files: readonly AddFile[], run: Run): Promise<{ wanted: Wanted[]; duplicates: number }> {
+  async #wanted(batch: number, files: readonly AddFile[], run: Run): Promise<{ wanted: Wanted[]; duplicates: number; withoutId: number }> {
     const ids = await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#raw.path, path) })));
     const wanted: Wanted[] = [];
-    let duplicates = 0;
-    for (const [i, { path, partitionValues }] of files.entries()) {
-      const night = partitionValues["night"] === null ? null : Number(partitionValues["night"]);
-      const fresh = await this.#seen.fresh(night, ids[i], run);
-      duplicates += ids[i].length - fresh.length;
-      if (fresh.length > 0) wanted.push({ path, night, rows: fresh.length === ids[i].length ? null : fresh });
+    let [duplicates, withoutId] = [0, 0];
+    for (const [i, file] of files.entries()) {
+      const night = nightOf(file);
+      const fresh = await this.#known.stage(batch, night, ids[i], () => this.#idsOf(night, run));
+      const nameless = [...ids[i]].filter(hasNoId).length;
+      withoutId += nameless;
+      duplicates += ids[i].length - fresh.length - nameless;
+      if (fresh.length > 0) wanted.push({ path: file.path, night, rows: fresh.length === ids[i].length ? null : fresh });
     }
-    return { wanted, duplicates };
+    return { wanted, duplicates, withoutId };
+  }
+
+  /** The ids that the table has of a night. */
+  async #idsOf(night: number | null, run: Run): Promise<AlertIds[]> {
+    const files = [...this.#table.snapshot.files.values()].filter((file) => nightOf(file) === night);
+    return await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#table.path, path) })));
   }
 
   async #commit(computed: readonly EncodedFile[], from: number | null, to: number): Promise<void> {
     const written = await writeFiles(computed, this.#table.path);
     try {
       const schema = written.schema ?? undefined;
-      this.#table.commit({ operation: "science", add: written.files, ...(schema && { schema }), positions: new Map([[appId, { from, to }]]) });
+      const pieces = this.#position(piecesId);
+      const positions = new Map([
+        [appId, { from, to }],
+        [piecesId, { from: pieces, to: (pieces ?? 0) + (to === (from ?? 0) ? 1 : 0) }],
+      ]);
+      this.#table.commit({ operation: "science", add: written.files, ...(schema && { schema }), positions });
     } catch (error) {
       discard(this.#table.path, written.files);
       throw error;
@@ -100,50 +173,4 @@ interface Wanted {
   readonly night: number | null;
   /** null: all. */
   readonly rows: readonly number[] | null;
-}
-
-/** Nights whose ids are kept: the one that comes in, and one that comes late. */
-const keptNights = 2;
-
-/** Which alerts a table has, by night: some 60 bytes an alert. */
-class SeenAlerts {
-  readonly #table: LakeTable;
-  readonly #survey: Survey;
-  readonly #nights = new Map<number | null, Set<bigint>>();
-
-  constructor(table: LakeTable, survey: Survey) {
-    this.#table = table;
-    this.#survey = survey;
-  }
-
-  /** The rows whose id was not there yet, each id once; from now on they are. */
-  async fresh(night: number | null, ids: BigInt64Array, run: Run): Promise<number[]> {
-    const seen = await this.#of(night, run);
-    const rows: number[] = [];
-    for (let row = 0; row < ids.length; row++) {
-      if (seen.has(ids[row])) continue;
-      seen.add(ids[row]);
-      rows.push(row);
-    }
-    return rows;
-  }
-
-  /** Looks into the table again: what was computed was not committed. */
-  forget(): void {
-    this.#nights.clear();
-  }
-
-  async #of(night: number | null, run: Run): Promise<Set<bigint>> {
-    const known = this.#nights.get(night);
-    if (known) return known;
-    const files = [...this.#table.snapshot.files.values()].filter(
-      ({ partitionValues }) => partitionValues["night"] === (night === null ? null : String(night)),
-    );
-    const ids = await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#table.path, path) })));
-    const seen = new Set<bigint>();
-    for (const some of ids) for (const id of some) seen.add(id);
-    if (this.#nights.size >= keptNights) this.#nights.delete(this.#nights.keys().next().value as number | null);
-    this.#nights.set(night, seen);
-    return seen;
-  }
 }

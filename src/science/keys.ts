@@ -1,5 +1,6 @@
 import type { Data } from "apache-arrow";
 import { FinkError } from "../errors.ts";
+import { type AlertIds, hasNoId } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { AlertColumns } from "./alerts.ts";
 import { toArrow } from "./results.ts";
@@ -29,23 +30,17 @@ export function idPaths(survey: Survey, { paths }: Pick<AlertColumns, "paths">):
 }
 
 /** The ids of alerts, or of rows of science. */
-export function idsIn(alerts: AlertColumns, survey: Survey): BigInt64Array {
-  return longsOf(keysOf(survey, alerts.paths)[0], alerts);
+export function idsIn(alerts: AlertColumns, survey: Survey): AlertIds {
+  const [id] = keysOf(survey, alerts.paths);
+  return isText(alerts, id.paths[0]) ? textsOf(id, alerts).map((text) => text ?? "") : longsOf(id, alerts);
 }
 
 export function keyColumn(key: Key, alerts: AlertColumns): readonly [name: string, data: Data] {
   const [name] = key.paths;
   if (key.of === "number") return [name, toArrow({ type: "double" }, { values: numbersOf(key.paths, alerts) }, alerts.count)];
-  if (key.of === "object" && isText(alerts, name)) {
-    const values = firstOf(
-      key.paths,
-      (path) => alerts.texts(path) as (string | null)[],
-      (text) => text === null,
-    );
-    return [name, toArrow({ type: "string" }, { values: [...values] }, alerts.count)];
-  }
+  if (isText(alerts, name)) return [name, toArrow({ type: "string" }, { values: textsOf(key, alerts) }, alerts.count)];
   const values = longsOf(key, alerts);
-  return [name, toArrow({ type: "long" }, { values, missing: Uint8Array.from(values, (id) => (isNone(id) ? 1 : 0)) }, alerts.count)];
+  return [name, toArrow({ type: "long" }, { values, missing: Uint8Array.from(values, (id) => (hasNoId(id) ? 1 : 0)) }, alerts.count)];
 }
 
 /** Of the first of the paths that has a number. */
@@ -54,10 +49,16 @@ export function numbersOf(paths: readonly string[], alerts: AlertColumns): Float
 }
 
 function longsOf({ paths }: Key, alerts: AlertColumns): BigInt64Array {
-  return firstOf(paths, (path) => alerts.longs(path), isNone);
+  return firstOf(paths, (path) => alerts.longs(path), hasNoId); // a null id is read as 0
 }
 
-const isNone = (id: bigint): boolean => id === 0n; // a null id is read as 0
+function textsOf({ paths }: Key, alerts: AlertColumns): (string | null)[] {
+  return firstOf(
+    paths,
+    (path) => alerts.texts(path) as (string | null)[],
+    (text) => text === null,
+  );
+}
 
 interface Column<T> {
   readonly [row: number]: T;

@@ -5,6 +5,7 @@ import type { AddFile } from "../lake/actions.ts";
 import { discard } from "../lake/rewrite.ts";
 import { emptySchema, type StructType, withFieldsOf } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
+import { type AlertId, alertIds } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Outcome } from "./compute.ts";
 import { nightOf, rawsOf, updatesPosition } from "./updates.ts";
@@ -84,7 +85,7 @@ interface Task extends RecomputeOptions {
 
 /** What is on the disk and waits for the commit. */
 class Done {
-  readonly ids = new Set<bigint>();
+  readonly ids = new Set<AlertId>();
   readonly files: AddFile[] = [];
   readonly outcomes: Outcome[] = [];
   readonly #science: LakeTable;
@@ -94,7 +95,7 @@ class Done {
     this.#science = science;
   }
 
-  async add(files: readonly EncodedFile[], ids: Iterable<bigint>, outcomes: readonly Outcome[]): Promise<void> {
+  async add(files: readonly EncodedFile[], ids: Iterable<AlertId>, outcomes: readonly Outcome[]): Promise<void> {
     const written = await writeFiles(files, this.#science.path);
     this.files.push(...written.files);
     if (written.schema) this.#schema = withFieldsOf(this.#schema, written.schema);
@@ -113,8 +114,8 @@ class Done {
   }
 }
 
-async function newestRows({ science, updates }: Tables, own: readonly AddFile[], run: Run, { survey, night }: RecomputeOptions): Promise<Map<bigint, Row>> {
-  const rows = new Map<bigint, Row>();
+async function newestRows({ science, updates }: Tables, own: readonly AddFile[], run: Run, { survey, night }: RecomputeOptions): Promise<Map<AlertId, Row>> {
+  const rows = new Map<AlertId, Row>();
   const again = [...updates.snapshot.files.values()].filter((add) => nightOf(add) === night);
   for (const [table, add] of [...own.map((file) => [science, file] as const), ...again.map((file) => [updates, file] as const)]) {
     const { ids, revisions } = await run("states", { survey, file: join(table.path, add.path), which: "all" });
@@ -126,7 +127,7 @@ async function newestRows({ science, updates }: Tables, own: readonly AddFile[],
   return rows;
 }
 
-async function computeAll(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
+async function computeAll(missing: ReadonlyMap<AlertId, Row>, task: Task): Promise<void> {
   const { survey, night, run, done } = task;
   const { raw, science } = task.tables;
   const files = [...raw.snapshot.files.values()].filter((add) => nightOf(add) === night);
@@ -140,13 +141,13 @@ async function computeAll(missing: ReadonlyMap<bigint, Row>, task: Task): Promis
   });
 }
 
-async function computeSome(missing: ReadonlyMap<bigint, Row>, task: Task): Promise<void> {
+async function computeSome(missing: ReadonlyMap<AlertId, Row>, task: Task): Promise<void> {
   const { survey, night, modules, run, done } = task;
   const { raw, science } = task.tables;
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
   await each(byFile, task, async (rows) => {
     const [[, { table, add }]] = rows;
-    const part = { file: join(table.path, add.path), paths: rawsOf(add, raw, survey), ids: BigInt64Array.from(rows, ([id]) => id) };
+    const part = { file: join(table.path, add.path), paths: rawsOf(add, raw, survey), ids: alertIds(rows.map(([id]) => id)) };
     const job = { survey, night, parts: [part], raw: raw.path, schema: science.snapshot.schema, modules: modules ?? [], which: "all" as const };
     const { files, revisions, outcomes } = await run("again", job);
     await done.add(

@@ -24,7 +24,11 @@ export class ScienceReport {
   readonly #failedAt = new Map<string, number>();
   /** By survey; empty texts for what is well again. */
   readonly errors = new Map<string, string>();
+  /** Surveys of which no definition says what the alerts' id is. */
+  readonly undefinedIds = new Set<string>();
   duplicates = 0;
+  /** Alerts that lack the id that their survey's definition names. */
+  withoutId = 0;
   /** Files with rows for which an answer is missing. */
   waiting = 0;
   /** What is wrong with remote services. */
@@ -56,12 +60,14 @@ export class ScienceReport {
     return failures;
   }
 
-  /** Modules without their model or catalogue, and alerts that the survey sends twice, are nothing to mend. */
+  /** What stops nothing: modules without their model or catalogue, alerts that were sent twice or have no id. */
   note(): string {
     const off = this.#pool.unavailable.size;
     return [
       off > 0 ? `${off} modules are off for want of a catalogue, a model or a service (./fink science list)` : "",
       this.duplicates > 0 ? `${this.duplicates} alerts were sent again` : "",
+      this.withoutId > 0 ? `${this.withoutId} alerts have no id, and get no science` : "",
+      ...[...this.undefinedIds].map((survey) => `${survey} gets no science: name the id of its alerts (alert:) in a survey definition ${survey}.yaml`),
     ]
       .filter((text) => text !== "")
       .join("; ");

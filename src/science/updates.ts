@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { writeFiles } from "../archive/files.ts";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
-import { idRange } from "../lake/merge-stats.ts";
+import { mayShareAlerts } from "../lake/merge-stats.ts";
 import { discard } from "../lake/rewrite.ts";
 import { LakeTable } from "../lake/table.ts";
+import { type AlertId, idsAt } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { AgainJob, AgainPart, Revised, StatesJob } from "./again.ts";
 import { type Outcome, pendingTag, rawTag } from "./compute.ts";
@@ -55,7 +56,7 @@ export class ScienceUpdates {
   readonly #updates: LakeTable;
   readonly #questions = new Map<string, Question>();
   readonly #looked = new Set<string>();
-  readonly #revisions = new Map<number | null, Promise<Map<bigint, number>>>();
+  readonly #revisions = new Map<number | null, Promise<Map<AlertId, number>>>();
   #at: number | null = null;
   #isAnswered = false;
 
@@ -161,7 +162,7 @@ export class ScienceUpdates {
       night: nightOf(add),
       modules,
       which: which === "waiting" ? "answered" : "changed",
-      part: { file, paths, ids: BigInt64Array.from(rows, (row) => ids[row]) },
+      part: { file, paths, ids: idsAt(ids, rows) },
       revisions: rows.map((row) => revisions[row]),
       newest,
     }));
@@ -172,14 +173,14 @@ export class ScienceUpdates {
   }
 
   /** By alert id, of those that were updated. */
-  async #revisionsOf(add: AddFile, run: Run): Promise<Map<bigint, number>> {
+  async #revisionsOf(add: AddFile, run: Run): Promise<Map<AlertId, number>> {
     const night = nightOf(add);
     const known = this.#revisions.get(night);
     if (known) return await known;
     const files = [...this.#updates.snapshot.files.values()].filter((file) => nightOf(file) === night);
     const reading = files.map(({ path }) => run("states", { survey: this.#survey, file: join(this.#updates.path, path), which: "all" }));
     const newest = Promise.all(reading).then((states) => {
-      const revisions = new Map<bigint, number>();
+      const revisions = new Map<AlertId, number>();
       for (const { ids, revisions: own } of states) ids.forEach((id, row) => revisions.set(id, Math.max(own[row], revisions.get(id) ?? 0)));
       return revisions;
     });
@@ -217,7 +218,7 @@ interface Asked {
   readonly part: AgainPart;
   readonly revisions: readonly number[];
   /** Of the night, by alert id. */
-  readonly newest: Map<bigint, number>;
+  readonly newest: Map<AlertId, number>;
 }
 
 /** Rows of many files in one job, so that one request holds what they ask. */
@@ -239,16 +240,10 @@ function weightOf({ add, which }: Question): number {
 export function rawsOf(add: AddFile, raw: LakeTable, survey: Survey): string[] {
   const own = add.tags?.[rawTag];
   if (own !== undefined && existsSync(join(raw.path, own))) return [own];
-  return [...raw.snapshot.files.values()].filter((file) => nightOf(file) === nightOf(add) && mayShare(file, add, survey)).map(({ path }) => path);
+  return [...raw.snapshot.files.values()].filter((file) => mayShareAlerts(file, add, survey)).map(({ path }) => path);
 }
 
 export function nightOf({ partitionValues }: AddFile): number | null {
   const night = partitionValues["night"] ?? null;
   return night === null ? null : Number(night);
-}
-
-/** Whether by their statistics two files can have alerts in common. */
-function mayShare(one: AddFile, other: AddFile, { alert }: Survey): boolean {
-  const [a, b] = [idRange(one, alert), idRange(other, alert)];
-  return a === null || b === null || (a[0] <= b[1] && b[0] <= a[1]);
 }

@@ -4,12 +4,13 @@ import { messageOf } from "../errors.ts";
 import { watched } from "./runner.ts";
 import { knownModules } from "./registry.ts";
 import type { Place, ScienceSetup } from "./module.ts";
+import type { AlertIds } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 
 /** What can be asked of a thread: job and answer by kind. */
 export interface Work {
   readonly compute: { readonly job: ComputeJob; readonly answer: Computed };
-  readonly ids: { readonly job: { readonly survey: Survey; readonly file: string }; readonly answer: BigInt64Array };
+  readonly ids: { readonly job: { readonly survey: Survey; readonly file: string }; readonly answer: AlertIds };
   readonly again: { readonly job: AgainJob; readonly answer: Revised };
   readonly states: { readonly job: StatesJob; readonly answer: RowStates };
   readonly changes: { readonly job: { readonly survey: Survey; readonly since: number }; readonly answer: readonly ChangedPlaces[] };

@@ -31,6 +31,8 @@ interface Work extends ServiceContext {
   readonly pool: SciencePool;
   readonly meter: StageMeter;
   readonly report: ScienceReport;
+  /** With `once`: what went wrong, thrown when the other surveys are done. */
+  readonly failures: unknown[];
 }
 
 async function runScience(context: ServiceContext): Promise<void> {
@@ -40,7 +42,7 @@ async function runScience(context: ServiceContext): Promise<void> {
   const pool = new SciencePool(setup, surveysOf(config).all, (trouble) => log.warn(`science: ${trouble}`));
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
-  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool) };
+  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool), failures: [] };
   const say = () => status({ stage: work.meter.status(), message: work.report.message(), note: work.report.note() });
   let stamp = stampOf(setup);
   const look = () => {
@@ -56,6 +58,8 @@ async function runScience(context: ServiceContext): Promise<void> {
     if (once) {
       await follow(work);
       await update(work);
+      const [failure] = work.failures;
+      if (failure !== undefined) throw failure;
     } else await Promise.all([follow(work), update(work)]);
   } finally {
     failed.abort();
@@ -72,7 +76,9 @@ async function follow(work: Work): Promise<void> {
   const tables = new Map<string, ScienceTable>();
   const busy = new Map<string, Promise<void>>();
   const catchUp = async (survey: string): Promise<void> => {
-    const table = kept(tables, survey, () => new ScienceTable(lake, surveysOf(config).named(survey)));
+    const definition = surveysOf(config).named(survey);
+    if (definition.alert === undefined) return void work.report.undefinedIds.add(survey);
+    const table = kept(tables, survey, () => new ScienceTable(lake, definition));
     while (!signal.aborted) {
       const progress = await tried(work, survey, () => table.step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
       if (progress === null) return;
@@ -116,22 +122,23 @@ async function update(work: Work): Promise<void> {
 }
 
 /** One survey that cannot go on does not keep the others from it: it is tried again. */
-async function tried<T>({ once, log, report }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
+async function tried<T>({ once, log, report, failures }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
   try {
     const done = await step();
     report.errors.delete(survey);
     return done;
   } catch (error) {
-    if (once) throw error;
-    if (!report.errors.has(survey)) log.error({ err: error }, `science of ${survey} failed; it is tried again`);
+    if (once) failures.push(error);
+    else if (!report.errors.has(survey)) log.error({ err: error }, `science of ${survey} failed; it is tried again`);
     report.errors.set(survey, `${survey}: ${messageOf(error)}`);
     return null;
   }
 }
 
-function count({ alerts, duplicates, publishedAt, outcomes, lag }: Progress, { meter, report }: Work): void {
+function count({ alerts, duplicates, publishedAt, outcomes, withoutId, lag }: Progress, { meter, report }: Work): void {
   meter.commit(alerts, publishedAt);
   meter.fail(report.add(outcomes));
   meter.waiting(lag);
   report.duplicates += duplicates;
+  report.withoutId += withoutId;
 }

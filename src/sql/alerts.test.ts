@@ -69,3 +69,29 @@ test("a batch has one row per row of science, though the file of raw has alerts 
   expect(rows.map((row) => row.slice(0, 3))).toEqual([[String(2n ** 60n), "b", 2]]);
   connection.closeSync();
 });
+
+test("a batch has the copy of an alert that the view shows, also where a file of raw that came later has it", async () => {
+  const [copies, made] = ["raw", "science"].map((kind) => new LakeTable(join(lake, "copies", "ztf", kind)));
+  const alert = (jd: number, source: object) => ({ objectId: "a", candid: 7n, candidate: { jd, fid: 1 }, ...source });
+  const computedFrom = await writeRows(copies, rawColumns, [alert(1, from(9)), alert(2, from(8))], 20260101);
+  copies.commit({ operation: "test", add: [computedFrom], schema: structType(rawColumns.children) });
+  // another night has its own alert of this id
+  await append(copies, rawColumns, [alert(3, { ...from(1) })], 20260102);
+  const night = { rawFiles: [computedFrom], scienceFiles: [await writeRows(made, scienceColumns, [{ candid: 7n, objectId: "a", roid: 1 }], 20260101)] };
+  made.commit({ operation: "test", add: night.scienceFiles, schema: structType(scienceColumns.children) });
+  const shown = async (): Promise<unknown> => {
+    const view = await openSession(join(lake, "copies"));
+    const rows = await (await view.query("SELECT candidate.jd FROM ztf.alerts")).getRowsJson();
+    view.close();
+    const connection = await (await DuckDBInstance.create(":memory:")).connect();
+    const select = await alertBatch(connection, { survey, raw: copies, science: made, ...night }, join(lake, "seeds-of-copies"));
+    expect(await (await connection.run(`SELECT candidate.jd FROM (${select})`)).getRowsJson()).toEqual(rows);
+    connection.closeSync();
+    return rows;
+  };
+  expect(await shown()).toEqual([[2]]);
+  await append(copies, rawColumns, [alert(4, from(5))], 20260101);
+  expect(await shown()).toEqual([[4]]);
+  await append(copies, rawColumns, [alert(5, from(20))], 20260101);
+  expect(await shown()).toEqual([[4]]);
+});

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AddFile, Snapshot } from "../lake/actions.ts";
+import { mayShareAlerts } from "../lake/merge-stats.ts";
 import { firstValueSql, identifier, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
@@ -41,10 +43,37 @@ export async function alertBatch(connection: DuckDBConnection, files: AlertFiles
   const [id, done] = [firstValueSql(raw, alert, "r"), firstValueSql(science, alert, "s")];
   const rowsOf = (table: LakeTable, of: readonly AddFile[], fileColumn: string | null) =>
     scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds, { fileColumn });
-  const [rawRows, scienceRows] = [await rowsOf(files.raw, files.rawFiles, rawFileColumn), await rowsOf(files.science, files.scienceFiles, null)];
+  const scienceRows = await rowsOf(files.science, files.scienceFiles, null);
+  const later = laterFiles(files);
+  const rawFiles = [...files.rawFiles];
+  if (later.length > 0) {
+    const rows = await rowsOf(files.raw, [...files.rawFiles, ...later], rawFileColumn);
+    const first = `SELECT arg_min(${rawFileColumn}, {s: _source, p: _partition, o: _offset}) AS file FROM (${rows}) AS r
+      SEMI JOIN (${scienceRows}) AS s ON ${id} = ${done} GROUP BY ${id}, r.night`;
+    const found = new Set((await connection.runAndReadAll(`SELECT DISTINCT file FROM (${first})`)).getRows().map(([file]) => file));
+    rawFiles.push(...later.filter(({ path }) => found.has(join(files.raw.path, path))));
+  }
+  const rawRows = await rowsOf(files.raw, rawFiles, rawFileColumn);
   // a file of raw may have alerts that were sent again, or others than those of science
-  const once = rowsIn(files.rawFiles) === rowsIn(files.scienceFiles) ? "" : ` QUALIFY row_number() OVER (PARTITION BY ${id}) = 1`;
-  return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows}) AS r${once}) AS r JOIN (${scienceRows}) AS s ON ${id} = ${done}`;
+  const copies = ` QUALIFY row_number() OVER (PARTITION BY ${id}, r.night ORDER BY _source, _partition, _offset) = 1`;
+  const once = rowsIn(rawFiles) === rowsIn(files.scienceFiles) ? "" : copies;
+  return `SELECT ${columnList(raw, science)} FROM (SELECT * FROM (${rawRows}) AS r${once}) AS r
+    JOIN (${scienceRows}) AS s ON ${id} = ${done} AND r.night IS NOT DISTINCT FROM s.night`;
+}
+
+/** Clocks of writers may differ by so much. */
+const clockMs = 60_000;
+
+/**
+ * Files of `raw` that may have copies of these alerts, written after those the alerts were computed from: science has read earlier ones before, and found
+ * none. Only then may another copy come first by source, partition and offset.
+ */
+function laterFiles({ survey, raw, rawFiles, scienceFiles }: AlertFiles): AddFile[] {
+  const own = new Set(rawFiles.map(({ path }) => path));
+  const since = Math.min(...rawFiles.map(({ modificationTime }) => modificationTime)) - clockMs;
+  return [...raw.snapshot.files.values()].filter(
+    (file) => !own.has(file.path) && file.modificationTime >= since && scienceFiles.some((other) => mayShareAlerts(file, other, survey)),
+  );
 }
 
 /** Of a batch: path of the file of `raw` that has the alert. */

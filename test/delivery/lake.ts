@@ -53,7 +53,7 @@ export async function alertsIn(lake: string, survey: string): Promise<RawAlert[]
   for (const { path, partitionValues } of raw.snapshot.files.values()) {
     const file = await openAlertFile(join(raw.path, path));
     const alerts = await file.read(idPaths(surveys.named(survey), file));
-    for (const value of idsIn(alerts, surveys.named(survey))) found.push({ id: value, night: partitionValues["night"], file: path });
+    for (const value of idsIn(alerts, surveys.named(survey))) found.push({ id: BigInt(value), night: partitionValues["night"], file: path });
   }
   return found;
 }

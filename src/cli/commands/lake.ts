@@ -1,11 +1,14 @@
 import { statSync } from "node:fs";
 import { z } from "zod";
+import { surveysOf } from "../../archive/setup.ts";
 import { FinkError } from "../../errors.ts";
 import { entryPath } from "../../lake/log.ts";
 import { rowsOf } from "../../lake/merge-stats.ts";
 import { LakeTable } from "../../lake/table.ts";
 import type { TableName } from "../../lake/tables.ts";
+import { repairedKinds, repairTable } from "../../science/repair.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
+import { ProgressBar } from "../progress.ts";
 import { retryAndReport } from "../retrying.ts";
 import { table } from "../table.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
@@ -14,16 +17,48 @@ export const lake = defineCommand({
   arguments: "ACTION [SURVEY]",
   description: [
     "list: what each table of the lake holds.",
+    "repair: takes away rows that science has twice of an alert, as earlier versions could write them. Safe to repeat, and while services run.",
     "widen SURVEY: gives columns the wider number types that waiting alerts need, however large the table is, and takes these alerts over.",
   ].join("\n"),
   example: "./fink lake list --survey ztf",
   flags: z.object(tableFlags),
   async run(context, [action, survey], chosen) {
     if (action === "widen" && survey !== undefined) return await retryAndReport(context, { survey, code: "type-conflict", widenUpToBytes: Infinity });
-    if (action !== "list" || survey !== undefined) throw new FinkError("usage", "there is ./fink lake list and ./fink lake widen SURVEY");
+    if (action === "repair" && survey === undefined) return await repair(context, chosen);
+    if (action !== "list" || survey !== undefined) throw new FinkError("usage", "there is ./fink lake list, ./fink lake repair and ./fink lake widen SURVEY");
     return list(context, chosen);
   },
 });
+
+async function repair(context: CommandContext, chosen: { survey?: string; kind?: string }): Promise<void> {
+  const { config } = context.config();
+  const surveys = surveysOf(config);
+  const tables = chosenTables(config.lake, chosen).flatMap((one) => {
+    const kind = repairedKinds.find((own) => own === one.kind);
+    return kind === undefined || surveys.named(one.survey).alert === undefined ? [] : [{ survey: one.survey, kind }];
+  });
+  const bar = new ProgressBar(process.stderr, !context.json);
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  process.once("SIGINT", abort);
+  const done = [];
+  try {
+    for (const { survey, kind } of tables) {
+      const name = `${survey}.${kind}`;
+      const progress = (night: number, of: number) => bar.show(night / of, `${name}, ${night} of ${of} nights`);
+      const repaired = await repairTable(config.lake, surveys.named(survey), kind, { signal: stop.signal, progress });
+      bar.clear();
+      done.push({ table: name, ...repaired });
+      if (!context.json && repaired.rows > 0) context.print(`${name}: ${repaired.rows} doubled rows of ${repaired.nights} nights were taken away.`);
+    }
+  } finally {
+    bar.clear();
+    process.off("SIGINT", abort);
+  }
+  if (context.json) context.print(JSON.stringify(done));
+  else if (stop.signal.aborted) context.print("Stopped. Run it again for the nights that are left.");
+  else if (done.every(({ rows }) => rows === 0)) context.print("No alert has two rows in science.");
+}
 
 /** A table that cannot be read is named after the others; the exit code is 1 then. */
 function list(context: CommandContext, chosen: { survey?: string; kind?: string }): number {
