@@ -1,4 +1,4 @@
-import { type ConfigKey, configKey, valueOfText } from "./keys.ts";
+import { type ConfigKey, configKey, urlScheme, valueOfText } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import type { Setting, Settings } from "./settings.ts";
 import { shellWord } from "./shell-word.ts";
@@ -128,7 +128,7 @@ function* logicalLines(text: string): Generator<{ line: string; number: number }
 
 /** HDFS and object stores, which the older Fink wrote to. */
 function isElsewhere({ key }: ConfigKey, value: string): boolean {
-  return key === "lake" && /^[a-z][a-z0-9+.-]*:\/\//i.test(value);
+  return key === "lake" && urlScheme.test(value);
 }
 
 function translated({ key }: ConfigKey, value: string): string {

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { configSchema } from "./schema.ts";
 
+/** `s3://…`, `hdfs:/…`: an address elsewhere, not a path. A drive of one letter is none. */
+export const urlScheme = /^[a-z][a-z0-9+.-]+:\//i;
+
 /** One line of `conf/fink.yaml`, e.g. `kafka.brokers`. */
 export interface ConfigKey {
   readonly key: string;

@@ -78,6 +78,17 @@ describe("mistakes", () => {
     expect(notes).toEqual(["the environment variable FINK_KAFKA_BROKER means nothing to Fink; did you mean FINK_KAFKA_BROKERS?"]);
   });
 
+  test.each(["s3://bucket/lake", "hdfs:///lake", "abfss://c@a.dfs.core.windows.net/lake", "file:/data/lake", "GS://b"])(
+    "a lake elsewhere, %s, is refused wherever it is named",
+    (lake) => {
+      const message = `lake is "${lake}" (`;
+      expect(yaml(`lake: "${lake}"\n`)).toThrow(message);
+      expect(() => load(undefined, { FINK_LAKE: lake })).toThrow(`${message}FINK_LAKE): it has to be a path of this machine`);
+      expect(() => loadConfig({ settings: { lake } }, { FINK_HOME: home })).toThrow(`${message}command line)`);
+      expect(yaml(`files: { watch: ["/a", "${lake}"] }\n`)).toThrow(`files.watch is "${lake}" (`);
+    },
+  );
+
   test("a wrong secret is not repeated", () => {
     write("conf/fink.yaml", "kafka: { sasl: { password: 1234567 } }\n");
     expect(() => load()).toThrow(/^kafka\.sasl\.password is wrong \((?!.*1234567)/);

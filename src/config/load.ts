@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { z } from "zod";
 import { FinkError, messageOf } from "../errors.ts";
 import { keyValueSettings } from "./key-value.ts";
-import { configKey, configKeys, valueOfText } from "./keys.ts";
+import { configKey, configKeys, urlScheme, valueOfText } from "./keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { environmentSettings, type Setting, type Settings, yamlSettings } from "./settings.ts";
 
@@ -84,23 +84,34 @@ function parseSettings(settings: ReadonlyMap<string, Setting>, home: string): Co
     const setting = settings.get(key.key);
     const value = setting ? setting.value : key.default;
     const base = setting?.base ?? home;
-    put(raw, key.key, key.path ? absolute(value, base) : withPaths(value, key.inner.paths, base));
+    const from: PathOrigin = { base, key: key.key, origin: setting?.origin ?? "default" };
+    put(raw, key.key, key.path ? absolute(value, from) : withPaths(value, key.inner.paths, from));
   }
   const result = configSchema.safeParse(raw);
   if (result.success) return result.data;
   throw new FinkError("config", refusal(result.error.issues[0], settings));
 }
 
-/** Empty stays empty: it stands for "none". */
-function absolute(value: unknown, base: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => absolute(item, base));
-  return typeof value === "string" && value !== "" ? resolve(base, value) : value;
+/** Folder that relative paths start from, and what to name when a path cannot be used. */
+interface PathOrigin {
+  readonly base: string;
+  readonly key: string;
+  readonly origin: string;
+}
+
+/** Empty stays empty: it stands for "none". A URL would become a local folder called `s3:`, and is refused. */
+function absolute(value: unknown, from: PathOrigin): unknown {
+  if (Array.isArray(value)) return value.map((item) => absolute(item, from));
+  if (typeof value !== "string" || value === "") return value;
+  if (!urlScheme.test(value)) return resolve(from.base, value);
+  const advice = "it has to be a path of this machine. Object stores are not supported yet; mount one, and name its folder";
+  throw new FinkError("config", `${from.key} is ${JSON.stringify(value)} (${from.origin}): ${advice}`);
 }
 
 /** The paths within a map. */
-function withPaths(value: unknown, names: readonly string[], base: string): unknown {
+function withPaths(value: unknown, names: readonly string[], from: PathOrigin): unknown {
   if (names.length === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, names.includes(name) ? absolute(inner, base) : withPaths(inner, names, base)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, names.includes(name) ? absolute(inner, from) : withPaths(inner, names, from)]));
 }
 
 function refusal(issue: z.core.$ZodIssue, settings: ReadonlyMap<string, Setting>): string {

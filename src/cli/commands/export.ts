@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { urlScheme } from "../../config/keys.ts";
 import { defaultKafkaTarget } from "../../config/targets.ts";
 import type { Config } from "../../config/schema.ts";
 import { surveysOf } from "../../archive/setup.ts";
@@ -60,7 +61,7 @@ function placeOf(to: string | undefined, partitions: number, config: Config): Ex
     };
   }
   const kind = /\.(parquet|avro|csv|vot)$/.exec(to ?? "")?.[1] as "parquet" | undefined;
-  if (to === undefined || kind === undefined)
+  if (to === undefined || kind === undefined || urlScheme.test(to))
     throw new FinkError("usage", "export needs a place: --to FILE.parquet, .avro, .csv or .vot, or --to kafka://host:9092/topic");
   if (existsSync(to)) throw new FinkError("usage", `${to} is there already: name another file, or remove it`);
   return { kind, file: resolve(to) };
