@@ -102,7 +102,7 @@ export const configSchema = z.strictObject({
       .regex(/^\d+(MB|GB)$/, "write a number with MB or GB")
       .default("500MB")
       .describe("What filters may have of memory, together"),
-    maxFailures: z.int().positive().default(5).describe("A filter that fails in so many batches, one after the other, is switched off until its file changes"),
+    maxFailures: z.int().positive().default(5).describe("A filter that fails in so many batches in a row is switched off until its file is saved again"),
   }),
   aggregation: group({
     folder: path.default("aggregations").describe("Folder with aggregations of your own (<survey>/*.sql); relative to FINK_HOME"),

@@ -8,6 +8,7 @@ import type { Filter } from "./filter.ts";
 import { FunctionThread } from "./function-thread.ts";
 import { allFilterFiles } from "./library.ts";
 import { loadFilter } from "./load.ts";
+import type { MissedRange, MissingFilter } from "./missed.ts";
 import type { Outcome } from "./run.ts";
 import type { FilterState, FilterStates } from "./states.ts";
 import { Versions } from "./versions.ts";
@@ -72,15 +73,15 @@ export class ActiveFilters {
     }
   }
 
-  /** The filters of a survey that are on. `shape` changes when `columns` do. */
-  async of(survey: string, engine: Engine, columns: ColumnTypes, shape: string): Promise<Compiled[]> {
+  /** The filters of a survey that are on, and those that have been and are not. `shape` changes when `columns` do. */
+  async of(survey: string, engine: Engine, columns: ColumnTypes, shape: string): Promise<{ readonly on: Compiled[]; readonly idle: MissingFilter[] }> {
     const on: Compiled[] = [];
     for (const entry of this.#entries.values()) {
       if (entry.filter?.survey !== survey) continue;
       if (entry.shape !== shape) await this.#compile(entry, entry.filter, engine, columns, shape);
       if (entry.compiled && !this.#states.isOff(entry.compiled.filter)) on.push(entry.compiled);
     }
-    return on;
+    return { on, idle: this.#states.idle(survey, on) };
   }
 
   async #compile(entry: Entry, filter: Filter, engine: Engine, columns: ColumnTypes, shape: string): Promise<void> {
@@ -90,7 +91,7 @@ export class ActiveFilters {
       const version = this.#versions.keep(filter);
       if (entry.compiled?.filter.text !== filter.text) await this.#renew(entry);
       entry.compiled = { ...compiled, filter: { ...filter, version } };
-      this.#states.accept(entry.compiled.filter);
+      this.#states.accept(entry.compiled.filter, entry.mtimeMs);
     } catch (error) {
       this.#states.refuse(entry, messageOf(error));
       // the old text goes on, for the columns that there are now
@@ -101,6 +102,15 @@ export class ActiveFilters {
   async #renew(entry: Entry): Promise<void> {
     await entry.thread?.close();
     entry.thread = null;
+  }
+
+  /** The first range that a filter has missed before it was switched on again. */
+  due(ranges: readonly MissedRange[], on: readonly Compiled[]): { readonly range: MissedRange; readonly filter: Compiled } | null {
+    for (const range of ranges) {
+      const filter = on.find((one) => one.filter.name === range.filter);
+      if (filter && this.#states.isNewerThan(filter.filter, range.missed_at)) return { range, filter };
+    }
+    return null;
   }
 
   thread({ filter }: Compiled): FunctionThread {

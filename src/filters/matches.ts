@@ -3,7 +3,25 @@ import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-a
 import type { LakeTable } from "../lake/table.ts";
 import { bits, nested, toArrow } from "../science/results.ts";
 import { openAlertFile } from "../science/parquet.ts";
-import type { Match } from "./filter.ts";
+import type { Filter, Match } from "./filter.ts";
+import type { AlertKeys } from "./keys.ts";
+import type { Outcome } from "./run.ts";
+
+export type MatchesByNight = ReadonlyMap<number | null, readonly Match[]>;
+
+export function countOf(byNight: MatchesByNight): number {
+  return [...byNight.values()].reduce((sum, matches) => sum + matches.length, 0);
+}
+
+/** A match for each row that a filter selected of alerts with these keys; none where it failed. */
+export function matchesOf(filter: Filter, outcome: Outcome, keys: readonly AlertKeys[], requested: boolean): { night: number | null; match: Match }[] {
+  if (!("rows" in outcome)) return [];
+  const matched_at = BigInt(Date.now()) * 1000n;
+  return outcome.rows.map((row, i) => {
+    const { night, publishedAt: _, ...key } = keys[row];
+    return { night, match: { filter: filter.name, filter_version: filter.version, ...key, matched_at, requested, clauses: outcome.clauses[i] } };
+  });
+}
 
 /** Matches as columns of the table. */
 export function matchColumns(matches: readonly Match[]): Data<Struct> {

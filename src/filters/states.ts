@@ -4,6 +4,7 @@ import { makeFolder } from "../folder.ts";
 import { replaceWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 import type { FilterFile } from "./library.ts";
+import type { MissingFilter } from "./missed.ts";
 import { tellOwner } from "./owner-messages.ts";
 import type { Outcome } from "./run.ts";
 import { filtersFolder } from "./versions.ts";
@@ -19,6 +20,10 @@ export interface FilterState {
   state: "on" | "refused" | "off";
   /** Why it is refused or off, or how it failed last; empty: nothing is wrong. */
   reason: string;
+  /** When it began to run: ms since 1970. */
+  onSince?: number;
+  /** When it was switched off: ms since 1970. */
+  offSince?: number;
   /** Batches that it failed in, one after the other. */
   failures: number;
   /** By hour since 1970, the last two. */
@@ -36,7 +41,7 @@ export function readStates(lake: string): FilterState[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]) : [];
 }
 
-/** States of all filters, kept over restarts: one that is off stays so until its file changes. */
+/** States of all filters, kept over restarts: one that is off stays so until its file is saved again. */
 export class FilterStates {
   readonly #lake: string;
   readonly #byFile: Map<string, FilterState>;
@@ -56,10 +61,13 @@ export class FilterStates {
     for (const file of this.#byFile.keys()) if (!present.has(file)) this.#hasChanged = this.#byFile.delete(file) || this.#hasChanged;
   }
 
-  accept({ survey, name, file, version }: Filter): void {
+  /** The file of the filter, saved at `mtimeMs`, can be used. */
+  accept({ survey, name, file, version }: Filter, mtimeMs: number): void {
     const before = this.#byFile.get(file);
-    if (before?.version === version && before.state !== "refused") return;
-    this.#set({ ...empty(survey, name, file), ...(before?.version === version ? before : {}), version, state: "on", reason: "", failures: 0 });
+    const stays = before?.state === "on" || (before?.state === "off" && mtimeMs <= (before.offSince ?? Infinity));
+    if (before?.version === version && stays) return;
+    const counts = before?.version === version ? before : {};
+    this.#set({ ...empty(survey, name, file), ...counts, version, state: "on", onSince: Date.now(), reason: "", failures: 0 });
   }
 
   refuse({ survey, file }: { readonly survey: string; readonly file: string }, reason: string): void {
@@ -69,6 +77,18 @@ export class FilterStates {
 
   isOff({ file }: Filter): boolean {
     return this.#byFile.get(file)?.state === "off";
+  }
+
+  /** The filters of a survey that have run before and are not among those that run now. */
+  idle(survey: string, on: readonly { readonly filter: Filter }[]): MissingFilter[] {
+    const files = new Set(on.map(({ filter }) => filter.file));
+    const idle = this.all.filter((state) => state.survey === survey && state.version > 0 && !files.has(state.file));
+    return idle.map(({ name, version, reason, state }) => ({ name, version, reason: reason || state }));
+  }
+
+  /** Whether the filter began to run after a time (ms since 1970). */
+  isNewerThan({ file }: Filter, time: number): boolean {
+    return (this.#byFile.get(file)?.onSince ?? 0) > time;
   }
 
   /** Takes a batch into account; the state when the filter is switched off by it. */
@@ -89,7 +109,8 @@ export class FilterStates {
     state.reason = outcome.failure;
     if (state.failures < maxFailures) return null;
     state.state = "off";
-    const text = `The filter ${filter.name} (version ${filter.version}) is switched off: it failed in ${state.failures} batches, one after the other. The last time: ${outcome.failure}. It runs again when its file changes; what it missed: ./fink filter rerun ${filter.name} --night YYYYMMDD`;
+    state.offSince = Date.now();
+    const text = `The filter ${filter.name} (version ${filter.version}) is switched off: it failed in ${state.failures} batches in a row. The last time: ${outcome.failure}. When its file is saved again, it runs again and looks at the alerts that it missed.`;
     tellOwner(this.#lake, { at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
     return state;
   }

@@ -7,6 +7,7 @@ import type { ColumnTypes } from "../filters/columns.ts";
 import { type Engine, openEngine } from "../filters/engine.ts";
 import { addedColumns } from "../filters/file-alerts.ts";
 import { MatchTable, type Step } from "../filters/follow.ts";
+import type { MissedRange } from "../filters/missed.ts";
 import { Places } from "../filters/places/places.ts";
 import { FilterStates } from "../filters/states.ts";
 import { surveysWith } from "../lake/tables.ts";
@@ -33,6 +34,8 @@ interface Running {
 
 interface SurveyFilters {
   readonly table: MatchTable;
+  /** What filters have missed, for the status. */
+  missed: readonly MissedRange[];
   shape: string;
   columns: ColumnTypes | null;
 }
@@ -46,14 +49,15 @@ async function runFilterService(context: ServiceContext): Promise<void> {
   const states = new FilterStates(lake);
   const active = new ActiveFilters(lake, config.filters, states);
   const meter = new StageMeter();
+  const surveys = new Map<string, SurveyFilters>();
   const report = () => {
-    status({ stage: meter.status(), message: messageFor(states) });
+    status({ stage: meter.status(), message: messageFor(states), note: noteFor(surveys) });
     states.write();
   };
   const timer = setInterval(report, 1000);
   try {
     status({ state: "running" });
-    await follow({ context, engine, states, active, modules, meter, surveys: new Map() });
+    await follow({ context, engine, states, active, modules, meter, surveys });
   } finally {
     clearInterval(timer);
     report();
@@ -95,7 +99,7 @@ async function stepOf(survey: string, running: Running): Promise<boolean> {
 
 async function filterSurvey(survey: string, { context, engine, active, modules, surveys }: Running): Promise<Step | null> {
   const { config, lake, log } = context;
-  const own = surveys.get(survey) ?? { table: new MatchTable(lake, surveysOf(config).named(survey)), shape: "", columns: null };
+  const own = surveys.get(survey) ?? { table: new MatchTable(lake, surveysOf(config).named(survey)), missed: [], shape: "", columns: null };
   surveys.set(survey, own);
   const shape = own.table.shape();
   if (!own.columns || own.shape !== shape) {
@@ -105,9 +109,13 @@ async function filterSurvey(survey: string, { context, engine, active, modules, 
   const filters = await active.of(survey, engine, own.columns, shape);
   const options = { seconds: config.filters.seconds, thread: active.thread.bind(active) };
   const step = await own.table.step(engine, own.columns, filters, config.filters.batchAlerts, options);
-  if (!step) return null;
-  for (const off of active.account(filters, step.outcomes, step.alerts)) log.error(`filter ${off.survey}/${off.name} is switched off: ${off.reason}`);
-  return step;
+  own.missed = await own.table.missed();
+  const due = step ? null : active.due(own.missed, filters.on); // new alerts go first
+  if (!step && !due) return null;
+  const done = step ?? (await own.table.makeUp(engine, own.columns, { ...due!, isOn: true }, config.filters.batchAlerts, options));
+  for (const off of active.account(due ? [due.filter] : filters.on, done.outcomes, done.alerts))
+    log.error(`filter ${off.survey}/${off.name} is switched off: ${off.reason}`);
+  return done;
 }
 
 /** A shipped filter whose catalogue nobody has added yet is nothing to mend: ./fink filter list says how to get it. */
@@ -115,6 +123,15 @@ const waitsForCatalogue = /it needs the catalogue /;
 
 function messageFor(states: FilterStates): string {
   const of = (state: string) => states.all.filter((one) => one.state === state && !waitsForCatalogue.test(one.reason)).map(({ name }) => name);
-  const parts = (["off", "refused"] as const).map((state) => ({ state, names: of(state) })).filter(({ names }) => names.length > 0);
-  return parts.map(({ state, names }) => `${state}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`).join("; ");
+  return (["off", "refused"] as const).flatMap((state) => (of(state).length > 0 ? `${state}: ${someOf(of(state))}` : [])).join("; ");
+}
+
+/** It stays in the status when the service has stopped. */
+function noteFor(surveys: ReadonlyMap<string, SurveyFilters>): string {
+  const names = [...new Set([...surveys.values()].flatMap(({ missed }) => missed.map(({ filter }) => filter)))];
+  return names.length === 0 ? "" : `${someOf(names)} missed alerts; ./fink filter list says why, ./fink filter rerun ${names[0]} looks at them`;
+}
+
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`;
 }

@@ -111,6 +111,15 @@ function OneFilter({ survey, name, version }: { survey: string; name: string; ve
         {(filter) => (
           <>
             {filter.problem && <p class="failed">✗ It does not run: {filter.problem}</p>}
+            {filter.missed && (
+              <p class="failed">
+                ✗ It missed alerts ({filter.missed}).{" "}
+                <code>
+                  ./fink filter rerun {filter.survey}/{filter.name}
+                </code>{" "}
+                looks at them.
+              </p>
+            )}
             <p>{filter.description}</p>
             {alert && <Explain survey={survey} name={name} alert={alert} />}
             <About filter={filter} />

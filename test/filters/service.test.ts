@@ -1,79 +1,19 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { existsSync, readFileSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { expectBalance } from "../account/balance.ts";
-import type { FilterState } from "../../src/filters/states.ts";
-import { openSession } from "../../src/sql/session.ts";
 import { type FinkProcess, startFink } from "../archive/process.ts";
-import { lakeOfAlerts } from "../science/lake.ts";
+import { filterLakes, filterOnce, fink, matchesOf, rows, settings, stateOf, writeFilter } from "./lakes.ts";
 
 const killPoints = ["before", "after"].flatMap((when) => ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)));
 const bright = "candidate.magpsf < 19";
 const sql = (where: string, header = "") => `${header}SELECT * FROM alerts WHERE ${where}`;
-
-let folder = "";
-let science = "";
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "fink-filter-service-"));
-  science = join(folder, "lake");
-  await lakeOfAlerts(science, 200);
-  expect(await fink(science, ["start", "science", "--once"])).toMatchObject({ code: 0 });
-}, 90_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Batches of one commit, so that there are several to be killed in. */
-function settings(lake: string, more: Record<string, string> = {}): Record<string, string> {
-  return {
-    FINK_LAKE: lake,
-    FINK_FILTERS_FOLDER: join(lake, "filters"),
-    FINK_FILTERS_SHIPPED: "false",
-    FINK_FILTERS_BATCH_ALERTS: "1",
-    FINK_SCIENCE_BATCH_ALERTS: "40",
-    FINK_SCIENCE_WORKERS: "1",
-    ...more,
-  };
-}
-const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) => startFink(args, settings(lake, more)).ended;
-const filter = (lake: string, more: Record<string, string> = {}) => fink(lake, ["start", "filter", "--once"], more);
-
-/** A lake with alerts and science, and filters by file name. */
-function lakeWith(name: string, filters: Readonly<Record<string, string>>): string {
-  const lake = join(folder, name);
-  cpSync(science, lake, { recursive: true });
-  for (const [file, text] of Object.entries(filters)) write(lake, file, text);
-  return lake;
-}
-
-function write(lake: string, file: string, text: string): void {
-  const path = join(lake, "filters/ztf", file);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
-
-async function rows(lake: string, query: string): Promise<unknown[][]> {
-  const session = await openSession(lake);
-  try {
-    return (await (await session.query(query)).getRowsJson()) as unknown[][];
-  } finally {
-    session.close();
-  }
-}
-
-const matchesOf = async (lake: string, name: string) =>
-  (await rows(lake, `SELECT alert FROM ztf.matches WHERE filter = '${name}' ORDER BY alert`)).map(([id]) => id);
-const expected = async (where: string) =>
-  (await rows(science, `SELECT candid FROM ztf.alerts WHERE (${where}) AND passes_quality_cuts ORDER BY candid`)).map(([id]) => id);
-
-function stateOf(lake: string, name: string): FilterState | undefined {
-  const file = join(lake, ".fink/filters/states.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]).find((state) => state.name === name) : undefined;
-}
+const { lakeWith, expected } = filterLakes();
 
 describe("the filter service", { timeout: 120_000 }, () => {
   it("writes a match for each alert that a filter selects, with its keys, its clauses and where the alert is", async () => {
     const lake = lakeWith("whole", { "bright.sql": sql(`${bright} OR candidate.rb > 2`), "all.sql": sql("true", "-- quality: all\n") });
-    expect(await filter(lake)).toMatchObject({ code: 0 });
+    expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     const found = await expected(bright);
     expect(found.length).toBeGreaterThan(10);
     expect(await matchesOf(lake, "bright")).toEqual(found);
@@ -94,8 +34,8 @@ describe("the filter service", { timeout: 120_000 }, () => {
 
   it.each(killPoints)("killed %s and started again has each match once", async (killPoint) => {
     const lake = lakeWith(killPoint.replaceAll(":", "-"), { "bright.sql": sql(bright), "faint.sql": sql("candidate.magpsf >= 19") });
-    expect(await filter(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
-    expect(await filter(lake)).toMatchObject({ code: 0 });
+    expect(await filterOnce(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
+    expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
     expect(await matchesOf(lake, "faint")).toEqual(await expected("candidate.magpsf >= 19"));
     await expectBalance(lake);
@@ -103,11 +43,11 @@ describe("the filter service", { timeout: 120_000 }, () => {
 
   it("finds nothing twice when alerts are compacted, or a night is run again, or the file changes", async () => {
     const lake = lakeWith("again", { "bright.sql": sql(bright) });
-    expect(await filter(lake)).toMatchObject({ code: 0 });
+    expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     expect(await fink(lake, ["compact"])).toMatchObject({ code: 0 });
-    expect(await filter(lake)).toMatchObject({ code: 0 });
+    expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
-    write(lake, "bright.sql", sql("candidate.magpsf < 19.5"));
+    writeFilter(lake, "bright.sql", sql("candidate.magpsf < 19.5"));
     const night = String((await rows(lake, "SELECT night FROM ztf.alerts LIMIT 1"))[0][0]);
     expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({ code: 0 });
     expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({ code: 0 });
@@ -126,7 +66,7 @@ describe("the filter service", { timeout: 120_000 }, () => {
       "overflow.sql": sql("candidate.pid * candidate.pid * candidate.pid > 0"),
       "passwd.sql": "SELECT * FROM read_csv('/etc/passwd') WHERE true",
     });
-    const { code, output } = await filter(lake, { FINK_FILTERS_SECONDS: "0.5", FINK_FILTERS_MAX_FAILURES: "2" });
+    const { code, output } = await filterOnce(lake, { FINK_FILTERS_SECONDS: "0.5", FINK_FILTERS_MAX_FAILURES: "2" });
     expect([code, output]).toEqual([0, expect.stringContaining("filter ztf/hang is switched off")]);
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
     expect(stateOf(lake, "hang")).toMatchObject({ state: "off", failures: 2, reason: "it took longer than 0.5 s and was stopped" });
@@ -155,11 +95,11 @@ describe("while it runs", { timeout: 60_000 }, () => {
       await expect.poll(() => stateOf(lake, name), { timeout: 10_000, interval: 200 }).toMatchObject(state);
     await untilState("bright", { state: "on", version: 1 });
     const touch = (file: string) => utimesSync(join(lake, "filters/ztf", file), new Date(), new Date());
-    write(lake, "bright.sql", sql("candidate.magpfs < 19"));
+    writeFilter(lake, "bright.sql", sql("candidate.magpfs < 19"));
     touch("bright.sql");
     await untilState("bright", { state: "refused", version: 1, reason: expect.stringContaining("did you mean candidate.magpsf?") });
-    write(lake, "bright.sql", sql("candidate.magpsf < 18"));
-    write(lake, "second.sql", sql("candidate.magpsf < 17"));
+    writeFilter(lake, "bright.sql", sql("candidate.magpsf < 18"));
+    writeFilter(lake, "second.sql", sql("candidate.magpsf < 17"));
     await untilState("bright", { state: "on", version: 2, reason: "" });
     await untilState("second", { state: "on", version: 1 });
   });

@@ -3,7 +3,9 @@ import { messageOf } from "../../errors.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { allFilterFiles, type FilterFile } from "../../filters/library.ts";
 import { loadFilter } from "../../filters/load.ts";
+import { type MissedRange, MissedRanges, missedText } from "../../filters/missed.ts";
 import { type FilterState, readStates } from "../../filters/states.ts";
+import { kept } from "../../kept.ts";
 import { number } from "./alerts.ts";
 import { nightOf, type PageLake } from "./lake.ts";
 import type { FilterRow } from "./types.ts";
@@ -23,6 +25,7 @@ interface Shelved {
 export class FilterShelf {
   readonly #lake: PageLake;
   readonly #read = new Map<string, Shelved>();
+  readonly #missedRanges = new Map<string, MissedRanges>();
 
   constructor(lake: PageLake) {
     this.#lake = lake;
@@ -33,8 +36,14 @@ export class FilterShelf {
     const surveys = [...new Set(files.map((f) => f.survey))];
     const states = new Map(readStates(this.#lake.path).map((state) => [state.file, state]));
     const counts = new Map(await Promise.all(surveys.map(async (survey) => [survey, await matchCounts(this.#lake, survey)] as const)));
+    const missed = new Map(await Promise.all(surveys.map(async (survey) => [survey, await this.#missed(survey)] as const)));
     return await Promise.all(
-      files.map(async (file) => withState(this.#row(file, await this.#shelved(file), counts.get(file.survey)?.get(file.name) ?? []), states.get(file.file))),
+      files.map(async (file) =>
+        withState(
+          this.#row(file, await this.#shelved(file), counts.get(file.survey)?.get(file.name) ?? [], missed.get(file.survey) ?? []),
+          states.get(file.file),
+        ),
+      ),
     );
   }
 
@@ -46,7 +55,7 @@ export class FilterShelf {
     const counts = await matchCounts(this.#lake, survey);
     const state = readStates(this.#lake.path).find((one) => one.file === file.file);
     return {
-      row: withState(this.#row(file, shelved, counts.get(name) ?? []), state),
+      row: withState(this.#row(file, shelved, counts.get(name) ?? [], await this.#missed(survey)), state),
       text: shelved.filter?.text ?? readFileSync(file.file, "utf8"),
       filter: shelved.filter,
     };
@@ -64,9 +73,15 @@ export class FilterShelf {
     return read;
   }
 
-  #row({ file, survey, name }: FilterFile, { filter, problem }: Shelved, nights: FilterRow["nights"]): FilterRow {
+  async #missed(survey: string): Promise<readonly MissedRange[]> {
+    return await kept(this.#missedRanges, survey, () => new MissedRanges(this.#lake.path, survey)).all();
+  }
+
+  #row({ file, survey, name }: FilterFile, { filter, problem }: Shelved, nights: FilterRow["nights"], ranges: readonly MissedRange[]): FilterRow {
+    const own = ranges.filter((range) => range.filter === name);
+    const missed = own.length === 0 ? "" : `${missedText(own)}: ${own.at(-1)!.reason}`;
     const { description = "", origin = "", owner = "", deliver = [], topic = "", quality = "" } = filter ?? {};
-    return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", problem, nights };
+    return { survey, name, description, origin, owner, deliver, topic, quality, kind: file.endsWith(".ts") ? "ts" : "sql", problem, missed, nights };
   }
 }
 

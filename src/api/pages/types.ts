@@ -144,6 +144,8 @@ export interface FilterRow {
   readonly kind: "sql" | "ts";
   /** Why its file cannot be used; empty when it can. */
   readonly problem: string;
+  /** Alerts that it did not look at, and why; empty: none. */
+  readonly missed: string;
   /** Matches of the newest nights, newest first. */
   readonly nights: readonly (readonly [night: number, matches: number])[];
 }
