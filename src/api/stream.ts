@@ -45,9 +45,11 @@ export function addStream(app: Api, lake: string, sources: Sources): void {
   app.openapi(route, (c) => {
     const { survey, filter, after } = c.req.valid("query");
     const table = new LakeTable(join(lake, survey, "matches"));
-    const start = positionOf(c.req.header("Last-Event-ID") ?? after, table);
+    const last = c.req.header("Last-Event-ID");
+    const start = positionOf(last ?? after, table);
     if (listeners >= mostListeners) throw new HTTPException(429, { message: "all places for listeners are taken: try again later" });
-    if (!isThere(table, start.version + 1))
+    // a browser that comes back gives up for ever after an error: it is told what is gone, and goes on
+    if (last === undefined && !isKept(table, start.version))
       throw new HTTPException(410, {
         message: `the matches after ${start.version}.${start.row} are not kept as single entries any more: read the table, or begin with after=0 or without`,
       });
@@ -66,7 +68,11 @@ function follow(context: Context, table: LakeTable, start: Position, read: (file
       let { version, row } = start;
       while (!stream.aborted && !stream.closed) {
         table.refresh();
-        for (; version <= table.snapshot.version && !stream.aborted; version++, row = -1) await sendVersion(stream, table, { version, row }, read);
+        while (version <= table.snapshot.version && !stream.aborted) {
+          if (isKept(table, version)) await sendVersion(stream, table, { version, row }, read);
+          else version = (await tellGone(stream, table, version)) - 1;
+          [version, row] = [version + 1, -1];
+        }
         await sleep(pollMs);
       }
     } finally {
@@ -88,11 +94,7 @@ async function sendVersion(
   { version, row }: Position,
   read: (file: string, first: number) => Promise<Numbered>,
 ): Promise<void> {
-  const actions = actionsOf(table.path, version);
-  if (actions === null) {
-    await stream.writeSSE({ event: "gone", data: `version ${version} of the table is not kept any more: read the table for what is missing` });
-    return void (await stream.close());
-  }
+  const actions = actionsOf(table.path, version) ?? [];
   const added = actions.flatMap(({ add }) => (add?.dataChange ? [add.path] : []));
   let first = 0;
   for (const path of added) {
@@ -107,6 +109,15 @@ async function sendVersion(
     }
     first += rows;
   }
+}
+
+/** Tells which versions are gone; the version from which matches are kept again. The event's id is that version, so that a browser that comes back goes on there. */
+async function tellGone(stream: SSEStreamingApi, table: LakeTable, from: number): Promise<number> {
+  let next = from + 1;
+  while (next <= table.snapshot.version && !isKept(table, next)) next++;
+  const data = `versions ${from} to ${next - 1} of the table are not kept any more: read the table for their matches`;
+  await stream.writeSSE({ event: "gone", id: String(next), data });
+  return next;
 }
 
 async function rowsOf(sources: Sources, file: string, first: number, filter: string | undefined): Promise<Numbered> {
@@ -132,10 +143,8 @@ function positionOf(id: string | undefined, table: LakeTable): Position {
   return { version: Number(version), row: Number(row) };
 }
 
-/** Whether the entry from which to go on, and what it added, is there; one that is still to come is. */
-function isThere(table: LakeTable, version: number): boolean {
-  const from = version - 1;
-  if (from > table.snapshot.version || table.snapshot.version < 0) return true;
-  const actions = actionsOf(table.path, from);
-  return actions?.every(({ add }) => !add?.dataChange || existsSync(join(table.path, add.path))) ?? false;
+/** True while the entry of a version and the files that it added are there, and for a version that is still to come. */
+function isKept(table: LakeTable, version: number): boolean {
+  if (version > table.snapshot.version || table.snapshot.version < 0) return true;
+  return actionsOf(table.path, version)?.every(({ add }) => !add?.dataChange || existsSync(join(table.path, add.path))) ?? false;
 }

@@ -171,5 +171,5 @@ export function dataFile(
 /** Columns that queries select by, and so get statistics. */
 export function indexedPaths(survey?: Survey): string[][] {
   const own = survey ? [survey.alert, survey.object, survey.time?.field, survey.position?.ra, survey.position?.dec] : [];
-  return [...own.filter((paths) => paths !== undefined), ["_source"], ["_partition"], ["_offset"], ["_received_at"]];
+  return [...own.filter((paths) => paths !== undefined), ["_source"], ["_partition"], ["_offset"], ["_received_at"], ["matched_at"]];
 }

@@ -56,7 +56,12 @@ export const surveySchema = z.strictObject({
     .describe("Values that stand for none, field by field; null and NaN do in every field"),
   names: z.array(path).default([]).describe("Columns of science with names that others gave the object, such as TNS's"),
   class: z
-    .strictObject({ field: paths, names: z.record(z.string(), z.string()).default({}) })
+    .strictObject({
+      flags: z.record(path, z.string()).default({}).describe("Columns that are true for alerts of a class, and its name; they come first"),
+      field: paths,
+      names: z.record(z.string(), z.string()).default({}),
+      groups: z.record(z.string(), z.array(z.string())).default({}).describe("Names under which several classes are found"),
+    })
     .optional()
     .describe("Columns of science that say what it is; the first that is not null counts"),
 });
@@ -67,6 +72,14 @@ export type Survey = z.output<typeof surveySchema>;
 export function pathsOfSurvey(survey: Survey): string[] {
   const { alert, object, time, position, band, magnitude, flux, cutouts, history, solarSystem, names, none } = survey;
   const lists = [alert, object, time?.field, position?.ra, position?.dec, band?.field, magnitude?.field, magnitude?.error, flux?.field, flux?.error];
-  const more = [...Object.values(cutouts ?? {}), ...Object.values(history ?? {}), solarSystem, survey.class?.field, names, ...none.map(({ fields }) => fields)];
+  const more = [
+    ...Object.values(cutouts ?? {}),
+    ...Object.values(history ?? {}),
+    solarSystem,
+    survey.class?.field,
+    Object.keys(survey.class?.flags ?? {}),
+    names,
+    ...none.map(({ fields }) => fields),
+  ];
   return [...lists, ...more].flatMap((paths) => paths ?? []);
 }

@@ -46,6 +46,27 @@ test("a solar-system object is found however its designation is written", async 
   expect(rows.map((row) => row.solarSystem)).toContain(named);
 });
 
+test("solar-system alerts of both surveys have a class, and are found by it", async () => {
+  const rows = async (of: typeof app) => ((await (await of.request("/api/pages/search?q=class:Solar%20System")).json()) as SearchAnswer).rows;
+  const ofZtf = await rows(app);
+  expect(ofZtf.length).toBeGreaterThan(0);
+  for (const row of ofZtf) expect(row.class).toMatch(/^Solar System (MPC|candidate)$/);
+  const lsst = simulatedLake("lsst");
+  try {
+    await lsst.night("2026-09-15", 60);
+    const own = new Sources(lsst.lake, surveys);
+    const lsstApp = newApi();
+    addPageRoutes(lsstApp, { lake: lsst.lake, pageLake: new PageLake(lsst.lake, surveys, { folder: "" }, own) } as never);
+    const [{ classes }, found] = [(await (await lsstApp.request("/api/pages/now")).json()) as NowAnswer, await rows(lsstApp)];
+    await own.close();
+    const count = new Map(classes).get("Solar System");
+    expect(found.reduce((sum, { alerts: n }) => sum + n, 0)).toBe(count);
+    for (const row of found) expect([row.class, row.solarSystem === null]).toEqual(["Solar System", false]);
+  } finally {
+    lsst.end();
+  }
+});
+
 test("what is no position is told why, and a class may be written as the API lists it", async () => {
   expect((await get<SearchAnswer>("search?q=400 10")).understood).toContain("right ascension is 0° to 360°");
   const rowsOf = async (text: string) => (await get<SearchAnswer>(`search?q=${encodeURIComponent(text)}`)).rows.map((row) => row.alertId);

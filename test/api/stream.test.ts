@@ -42,6 +42,18 @@ async function events(count: number, query: string, headers: Record<string, stri
   throw new Error(`the stream ended: ${text}`);
 }
 
+/** What comes up to and with the piece that has this in it. */
+async function textUntil(wanted: string, reader: ReadableStreamDefaultReader<string>): Promise<string> {
+  let text = "";
+  while (!text.includes(wanted)) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`the stream ended: ${text}`);
+    text += value;
+  }
+  await reader.cancel();
+  return text;
+}
+
 test("all matches in order; after any of them exactly the others; of one filter", async () => {
   const all = await events(5, "after=0");
   expect(all.map(([, n]) => n)).toEqual([0, 1, 2, 3, 4]);
@@ -60,4 +72,27 @@ test("what is not kept any more, and ids that are none", async () => {
   rmSync(join(lake, "ztf/matches/_delta_log/00000000000000000000.json"));
   expect((await app.request("/api/v1/stream?after=0")).status).toBe(410);
   expect((await app.request("/api/v1/stream?after=x")).status).toBe(400);
+});
+
+test("a browser that comes back after an entry was removed is told so, and gets what follows", async () => {
+  const next = events(1, "", { "Last-Event-ID": "0.1" });
+  const response = await app.request("/api/v1/stream", { headers: { "Last-Event-ID": "0.1" } });
+  const text = await textUntil("event: gone", response.body!.pipeThrough(new TextDecoderStream()).getReader());
+  expect(text).toContain("event: gone\ndata: versions 0 to 0 of the table are not kept any more: read the table for their matches\nid: 1\n");
+  expect((await next).map(([, n]) => n)).toEqual([3]);
+});
+
+test("a page that listens goes on after a gone event", async () => {
+  const response = await app.request("/api/v1/stream");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  const version = table.snapshot.version + 1;
+  // both come before the stream looks again
+  await append(table, type, matches(6), 20260103);
+  await append(table, type, matches(7), 20260103);
+  table.checkpoint();
+  rmSync(join(lake, `ztf/matches/_delta_log/${String(version).padStart(20, "0")}.json`));
+  const text = await textUntil("event: match", reader);
+  expect(text).toContain("event: gone");
+  expect(text).toContain(`"alert":"${first + 7n}"`);
 });

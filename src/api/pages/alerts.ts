@@ -82,12 +82,13 @@ export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Itera
 }
 
 /** Class of each alert, as SQL over columns found by their paths; null where the survey has none or there is no such column. */
-export function classSql(survey: Survey, column: (path: string) => string | undefined): string | null {
-  const columns = survey.class?.field.flatMap((path) => column(path) ?? []) ?? [];
-  if (columns.length === 0) return null;
-  const named = Object.entries(survey.class?.names ?? {}).map(([value, name]) => `WHEN ${literal(value)} THEN ${literal(name)}`);
-  const value = `coalesce(${columns.map((sql) => `${sql}::VARCHAR`).join(", ")})`;
-  return named.length === 0 ? value : `CASE ${value} ${named.join(" ")} ELSE ${value} END`;
+export function classSql({ class: of }: Survey, column: (path: string) => string | undefined): string | null {
+  const flags = Object.entries(of?.flags ?? {}).flatMap(([path, name]) => (column(path) === undefined ? [] : [`WHEN ${column(path)} THEN ${literal(name)}`]));
+  const columns = of?.field.flatMap((path) => column(path) ?? []) ?? [];
+  if (columns.length + flags.length === 0) return null;
+  const value = columns.length === 0 ? "NULL" : `coalesce(${columns.map((sql) => `${sql}::VARCHAR`).join(", ")})`;
+  const named = Object.entries(of?.names ?? {}).map(([text, name]) => `WHEN ${value} = ${literal(text)} THEN ${literal(name)}`);
+  return flags.length + named.length === 0 ? value : `CASE ${[...flags, ...named].join(" ")} ELSE ${value} END`;
 }
 
 /** Columns of a table by their paths. */

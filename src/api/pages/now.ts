@@ -3,6 +3,7 @@ import { firstValueSql } from "../../lake/scan.ts";
 import { cellSql } from "../../serving/state.ts";
 import { alertsById, classSql, columnsOf, number, text, withCurves } from "./alerts.ts";
 import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
+import { newestFiles } from "./newest-files.ts";
 import type { AlertRow, Counts, MatchRow, NightCount, NowAnswer } from "./types.ts";
 
 const STRIP = 12;
@@ -43,13 +44,13 @@ export function summed(all: readonly Counts[]): Counts {
   return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-/** Those of the newest files, by their ids. */
+/** The alerts that were received last. */
 async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
   const found = lake.surveyNames().map(async (survey) => {
     const id = firstValueSql(lake.table(survey, "raw")!.snapshot.schema, lake.surveys.named(survey).alert);
     if (id === undefined) return [];
     const sql = (from: string) => `SELECT ${id}::VARCHAR AS alert FROM ${from} ORDER BY _received_at DESC, _offset DESC LIMIT ${limit}`;
-    const rows = await lake.rows({ survey, kind: "raw", files: newestFiles(lake, survey, "raw", limit), sql });
+    const rows = await lake.rows({ survey, kind: "raw", files: filesOfNewest(lake, survey, "raw", "_received_at", limit), sql });
     return await alertsById(
       lake,
       survey,
@@ -60,14 +61,8 @@ async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> 
   return await withCurves(lake, newest.slice(0, limit));
 }
 
-function newestFiles(lake: PageLake, survey: string, kind: string, rows: number): NonNullable<Question["files"]> {
-  const sorted = [...(lake.table(survey, kind)?.snapshot.files.values() ?? [])].slice(-200).sort((a, b) => b.modificationTime - a.modificationTime);
-  const chosen = new Set<string>();
-  for (let have = 0; have < rows && sorted.length > 0;) {
-    const file = sorted.shift()!;
-    chosen.add(file.path);
-    have += file.stats === undefined ? 0 : Number(parseStats(file.stats).numRecords);
-  }
+function filesOfNewest(lake: PageLake, survey: string, kind: string, column: string, rows: number): NonNullable<Question["files"]> {
+  const chosen = newestFiles(lake.table(survey, kind)?.snapshot.files.values() ?? [], column, rows);
   return (file) => chosen.has(file.path);
 }
 
@@ -75,7 +70,7 @@ function newestFiles(lake: PageLake, survey: string, kind: string, rows: number)
 export async function latestMatches(lake: PageLake, limit: number, where = "true", survey?: string): Promise<MatchRow[]> {
   const names = lake.surveyNames().filter((name) => survey === undefined || name === survey);
   const found = names.map(async (name) => {
-    const rows = await matchesWhere(lake, name, where, limit, where === "true" ? newestFiles(lake, name, "matches", limit) : () => true);
+    const rows = await matchesWhere(lake, name, where, limit, where === "true" ? filesOfNewest(lake, name, "matches", "matched_at", limit) : () => true);
     const places = await lake.sources.placesOfCells(name, [...new Set(rows.map(({ cell }) => cell))]);
     const ids = rows.map(({ id }) => id);
     return withAlerts(rows, await alertsById(lake, name, ids, places));

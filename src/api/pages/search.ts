@@ -48,7 +48,7 @@ const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<Al
   alert: (lake, text) => ofSurveys(lake, (survey) => alertsById(lake, survey, [text])),
   sso: ofSolarSystem,
   filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
-  class: (lake, text) => inScience(lake, [text.replace(/^\((SIMBAD|TNS)\) ?/i, "")], (survey, schema) => listOf(classSql(survey, columnsOf(schema)))),
+  class: (lake, text) => inScience(lake, [text.replace(/^\((SIMBAD|TNS)\) ?/i, "")], classesSql),
   name: (lake, text) => inScience(lake, tnsSpellings(text), namesSql),
 };
 
@@ -140,6 +140,11 @@ function namesSql({ names }: Survey, schema: StructType): string | null {
   return paths.length === 0 ? null : `[${paths.map((path) => `lower(${pathSql(path)}::VARCHAR)`).join(", ")}]`;
 }
 
-function listOf(sql: string | null): string | null {
-  return sql === null ? null : `[lower(${sql})]`;
+/** The class of each alert and the groups that it is in, as a list in lower case. */
+function classesSql(survey: Survey, schema: StructType): string | null {
+  const sql = classSql(survey, columnsOf(schema));
+  const groups = Object.entries(survey.class?.groups ?? {}).map(
+    ([name, classes]) => `CASE WHEN ${sql} IN (${classes.map(literal).join(", ")}) THEN ${literal(name.toLowerCase())} END`,
+  );
+  return sql === null ? null : `[${[`lower(${sql})`, ...groups].join(", ")}]`;
 }
