@@ -8,7 +8,7 @@ import type { AlertReader } from "./alerts.ts";
 import { type NightMatch, readMatches } from "./matches.ts";
 import type { DeadLetter, DeliveryStore, LogLine, Position } from "./store.ts";
 import type { Route } from "./subscriptions.ts";
-import { type Message, messageId, type Target } from "./target.ts";
+import { type Message, messageId, type Refusal, type Target } from "./target.ts";
 
 export interface FollowOptions {
   readonly lake: string;
@@ -45,9 +45,11 @@ export class TargetFollower {
   readonly #of: FollowOptions;
   readonly #matches: LakeTable;
   #pending: Pending | null = null;
-  /** Failures since something was sent. */
+  /** Failures since the target took something. */
   failures = 0;
   trouble = "";
+  /** The last failure was the target's, not the lake's or the store's. */
+  #targetFailed = false;
 
   constructor(options: FollowOptions) {
     this.#of = options;
@@ -61,6 +63,19 @@ export class TargetFollower {
 
   /** Sends the next matches; null: there are none, or it is not time yet. Throws when the target did not take them: it is called again after a pause. */
   async step(signal: AbortSignal): Promise<Sent | null> {
+    try {
+      const sent = await this.#next(signal);
+      // a target that failed is well again when it has taken something
+      if (!this.#targetFailed || (sent?.messages.length ?? 0) > 0) [this.failures, this.trouble, this.#targetFailed] = [0, "", false];
+      return sent;
+    } catch (error) {
+      this.failures++;
+      this.trouble = messageOf(error);
+      throw error instanceof FinkError ? error : new FinkError("delivery", `${this.#of.target.name}: ${this.trouble}`, error);
+    }
+  }
+
+  async #next(signal: AbortSignal): Promise<Sent | null> {
     const { target, store, survey } = this.#of;
     this.#matches.refresh();
     const at = this.#position();
@@ -117,32 +132,31 @@ export class TargetFollower {
   async #send(matches: readonly NightMatch[], from: Position, next: Position, signal: AbortSignal, isAgain = false): Promise<Sent> {
     const { target, store, survey } = this.#of;
     const startedAt = performance.now();
-    let messages: readonly Message[] = [];
+    const { messages, dead: unsent } = await this.#sorted(matches, from, isAgain);
+    const refused = messages.length === 0 ? [] : await this.#toTarget(messages, signal);
+    const at = this.#now();
+    const dead = [...unsent, ...refused.map(({ message, reason }) => this.#letter(message.id, matchOf(matches, message), reason))];
+    const gone = new Set(dead.map(({ id }) => id));
+    const took = { at, milliseconds: performance.now() - startedAt, error: "" };
+    const there = messages.filter(({ id }) => !gone.has(id));
+    const lines = [...Map.groupBy(there, ({ filter }) => filter.name)].map(([filter, own]) => this.#line(filter, own.length, own[0].id, took));
+    lines.push(...dead.map((d) => this.#line(d.match.filter, 1, d.id, { at: d.at, milliseconds: 0, error: `dead letter: ${d.reason}` })));
+    const settled = isAgain ? there.map(({ id }) => id) : [];
+    store.advance(target.name, survey, from, messages.length > 0 ? { ...next, sentAt: at } : next, { lines, dead, settled });
+    return { messages, refused: dead.length };
+  }
+
+  async #toTarget(messages: readonly Message[], signal: AbortSignal): Promise<readonly Refusal[]> {
+    const { target, store } = this.#of;
+    const startedAt = performance.now();
     try {
-      const sorted = await this.#sorted(matches, from, isAgain);
-      messages = sorted.messages;
-      const refused = messages.length === 0 ? [] : await target.send(messages, signal);
-      const at = this.#now();
-      const dead = [...sorted.dead, ...refused.map(({ message, reason }) => this.#letter(message.id, matchOf(matches, message), reason))];
-      const gone = new Set(dead.map(({ id }) => id));
-      const took = { at, milliseconds: performance.now() - startedAt, error: "" };
-      const there = messages.filter(({ id }) => !gone.has(id));
-      const lines = [...Map.groupBy(there, ({ filter }) => filter.name)].map(([filter, own]) => this.#line(filter, own.length, own[0].id, took));
-      lines.push(...dead.map((d) => this.#line(d.match.filter, 1, d.id, { at: d.at, milliseconds: 0, error: `dead letter: ${d.reason}` })));
-      const settled = isAgain ? there.map(({ id }) => id) : [];
-      store.advance(target.name, survey, from, messages.length > 0 ? { ...next, sentAt: at } : next, { lines, dead, settled });
-      if (messages.length > 0) this.failures = 0;
-      if (messages.length > 0) this.trouble = "";
-      return { messages, refused: dead.length };
+      return await target.send(messages, signal);
     } catch (error) {
-      this.failures++;
-      this.trouble = messageOf(error);
+      this.#targetFailed = true;
       const [first] = messages;
-      if (!signal.aborted && first) {
-        const took = { at: this.#now(), milliseconds: performance.now() - startedAt, error: this.trouble };
-        store.failed(this.#line(first.filter.name, messages.length, first.id, took));
-      }
-      throw error instanceof FinkError ? error : new FinkError("delivery", `${target.name}: ${this.trouble}`, error);
+      const took = { at: this.#now(), milliseconds: performance.now() - startedAt, error: messageOf(error) };
+      if (!signal.aborted) store.failed(this.#line(first.filter.name, messages.length, first.id, took));
+      throw error;
     }
   }
 

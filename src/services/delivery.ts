@@ -4,20 +4,21 @@ import type { TargetConfig } from "../config/targets.ts";
 import { AlertReader } from "../delivery/alerts.ts";
 import { breakAfter, pauseAfter, type Sent, TargetFollower } from "../delivery/follow.ts";
 import { openTarget, targetsOf } from "../delivery/open.ts";
-import { messageOf } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { tellOwners } from "../delivery/owners.ts";
 import { DeliveryStore } from "../delivery/store.ts";
 import { Subscriptions } from "../delivery/subscriptions.ts";
 import type { Target } from "../delivery/target.ts";
 import { surveysWith } from "../lake/tables.ts";
-import type { Service, ServiceContext } from "./service.ts";
+import type { Service, ServiceContext, StatusChange } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
 /** Sends the matches of every survey to the targets that their filters name; with `once`, until each target has what there is or has failed. */
-export const delivery: Service = { name: "delivery", run: (context) => runDelivery(context) };
+export const delivery: Service = { name: "delivery", isSole: true, run: (context) => runDelivery(context) };
 
 const pollMs = 100;
 const lookEveryMs = 2000;
+const pruneEveryMs = 3_600_000;
 
 /** What the loops share. */
 interface Shared {
@@ -26,18 +27,18 @@ interface Shared {
   readonly meter: StageMeter;
   readonly subscriptions: Subscriptions;
   readonly followers: Map<string, TargetFollower>;
-  /** Targets that cannot be used, and why. */
+  /** The trouble of targets and surveys that cannot be used, and of parts of the service, by name. */
   readonly broken: Map<string, string>;
 }
 
 async function runDelivery(context: ServiceContext): Promise<void> {
-  const { lake, signal, once, status } = context;
+  const { lake, signal, once, status, config, log } = context;
   const store = DeliveryStore.open(lake);
   const shared: Shared = {
     context,
     store,
     meter: new StageMeter(),
-    subscriptions: new Subscriptions(lake, targetsOf(context.config).keys(), (message) => context.log.warn(message)),
+    subscriptions: new Subscriptions(lake, targetsOf(config).keys(), (message) => log.warn(message)),
     followers: new Map(),
     broken: new Map(),
   };
@@ -45,14 +46,21 @@ async function runDelivery(context: ServiceContext): Promise<void> {
   const report = () => status(statusOf(shared));
   const timer = setInterval(report, 1000);
   status({ state: "running" });
+  let prunedAt = 0;
   try {
-    store.prune(Date.now());
     do {
-      for (const survey of surveysWith(lake, "matches")) if (!loops.has(survey)) loops.set(survey, deliverSurvey(shared, survey));
-      await tellOwners(lake, targetsOf(context.config), store, signal).catch((error: unknown) => context.log.warn({ err: error }, "owners cannot be told"));
+      await attempted(shared, "the lake", () => {
+        for (const survey of surveysWith(lake, "matches")) if (!loops.has(survey)) loops.set(survey, surveyLoop(shared, survey));
+      });
+      await attempted(shared, "the delivery log", () => {
+        if (Date.now() - prunedAt > pruneEveryMs) store.prune((prunedAt = Date.now()));
+      });
+      await attempted(shared, "owners of filters", () => tellOwners(lake, targetsOf(config), store, signal));
       if (!once) await sleep(lookEveryMs, null, { signal }).catch(() => null);
     } while (!signal.aborted && !once);
     await Promise.all(loops.values());
+    const [failed] = once ? [...loops.keys()].filter((survey) => shared.broken.has(survey)) : [];
+    if (failed !== undefined) throw new FinkError("delivery", `${failed}: ${shared.broken.get(failed)}`);
   } finally {
     clearInterval(timer);
     report();
@@ -60,27 +68,50 @@ async function runDelivery(context: ServiceContext): Promise<void> {
   }
 }
 
+/** Does a part of the work. What goes wrong is logged once and shown until the part succeeds; the other parts go on. True: it succeeded. */
+async function attempted({ context, broken }: Shared, part: string, work: () => void | Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    broken.delete(part);
+    return true;
+  } catch (error) {
+    if (broken.get(part) !== messageOf(error)) context.log.error({ err: error }, `${part}: ${messageOf(error)}`);
+    broken.set(part, messageOf(error));
+    return false;
+  }
+}
+
+/** The loop of one survey. If it cannot begin, it is begun again until it can. Never rejects: nobody waits for it before the service ends. */
+async function surveyLoop(shared: Shared, survey: string): Promise<void> {
+  const { signal, once } = shared.context;
+  while (!(await attempted(shared, survey, () => deliverSurvey(shared, survey)))) {
+    if (signal.aborted || once) return;
+    await sleep(lookEveryMs, null, { signal }).catch(() => null);
+  }
+}
+
 async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
   const { config, lake } = shared.context;
   const definition = surveysOf(config).named(survey);
   const readers = { images: new AlertReader(lake, definition, true), plain: new AlertReader(lake, definition, false) };
-  await Promise.all(
-    [...targetsOf(config)].map(async ([name, options]) => {
-      const target = opened(shared, name, options);
-      if (!target) return;
-      const follower = new TargetFollower({
-        lake,
-        survey,
-        target,
-        store: shared.store,
-        reader: target.images ? readers.images : readers.plain,
-        route: (match, to) => shared.subscriptions.route(survey, match, to),
-        newTargetHours: config.delivery.newTargetHours,
-      });
-      shared.followers.set(`${name} (${survey})`, follower);
-      await follow(shared, target, follower);
-    }),
-  );
+  const loops = [...targetsOf(config)].map(async ([name, options]) => {
+    const target = opened(shared, name, options);
+    if (!target) return;
+    const follower = new TargetFollower({
+      lake,
+      survey,
+      target,
+      store: shared.store,
+      reader: target.images ? readers.images : readers.plain,
+      route: (match, to) => shared.subscriptions.route(survey, match, to),
+      newTargetHours: config.delivery.newTargetHours,
+    });
+    shared.followers.set(`${name} (${survey})`, follower);
+    await follow(shared, target, follower);
+  });
+  // All have to end before the survey is begun again, so that a target has one loop.
+  const failed = (await Promise.allSettled(loops)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 /** One that is not configured as it has to be does not keep the others from their matches. */
@@ -124,9 +155,15 @@ async function attempt(follower: TargetFollower, { signal, log }: ServiceContext
   }
 }
 
-function statusOf({ followers, meter, broken }: Shared) {
+/** Never throws: a report does not end the process. */
+function statusOf({ followers, meter, broken }: Shared): StatusChange {
   const leftOut = [...broken].map(([name, why]) => `${name}: ${why}`);
   const troubles = [...followers].flatMap(([name, { trouble }]) => (trouble === "" ? [] : [`${name}: ${trouble}`]));
-  meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
+  try {
+    meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
+  } catch (error) {
+    meter.waiting(null);
+    troubles.push(`the delivery log cannot be read: ${messageOf(error)}`);
+  }
   return { message: [...leftOut, ...troubles].join("; "), stage: meter.status() };
 }

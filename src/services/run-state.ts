@@ -105,10 +105,18 @@ function stopFile(lake: string, name: string): string {
   return join(runFolder(lake), `${name}.stop`);
 }
 
+/** The name under which a service is claimed that a lake has one of. */
+export function soleName(service: string): string {
+  return `.${service}`;
+}
+
 function alreadyRuns(lake: string, name: string, owner: ProcessId | undefined): FinkError {
   const host = owner ? otherHost(owner) : null;
   const who = `pid ${owner?.pid ?? "unknown"}${host === null ? "" : ` on ${host}`}`;
   const where = host === null ? "" : ` there, or, if that machine is gone, remove ${pidFile(lake, name)};`;
+  if (name.startsWith(".")) {
+    return new FinkError("lake", `a lake has one ${name.slice(1)} service, and it runs already (${who}); ./fink status shows it, ./fink stop ends it${where}`);
+  }
   return new FinkError("lake", `${name} already runs on this lake (${who}); stop it with \`./fink stop ${name}\`${where} or give this one another --name`);
 }
 

@@ -23,5 +23,7 @@ export interface ServiceContext {
 /** One box of the data flow. Returns after a clean stop; throws when it cannot go on. */
 export interface Service {
   readonly name: ServiceName;
+  /** True: a lake has one of it, whatever --name it is given. */
+  readonly isSole?: boolean;
   run(context: ServiceContext): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { claim, release, stopRequested, writeStatus } from "./run-state.ts";
+import { claim, release, soleName, stopRequested, writeStatus } from "./run-state.ts";
 import type { Service, StatusChange } from "./service.ts";
 import type { ServiceStatus } from "./status.ts";
 
@@ -21,10 +21,7 @@ export interface SuperviseOptions {
 
 /** Runs services side by side until all have returned. When one throws, the others are drained and its error is thrown. */
 export async function supervise(services: readonly Supervised[], options: SuperviseOptions, everyMs = 1000): Promise<void> {
-  claimAll(
-    options.config.lake,
-    services.map((one) => one.name),
-  );
+  claimAll(options.config.lake, services.flatMap(claimsOf));
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const runs = services.map((one) =>
@@ -78,8 +75,12 @@ async function superviseOne({ service, name }: Supervised, options: SuperviseOpt
   } finally {
     signal.removeEventListener("abort", drain);
     clearInterval(timer);
-    release(config.lake, name);
+    for (const claimed of claimsOf({ service, name })) release(config.lake, claimed);
   }
+}
+
+function claimsOf({ service, name }: Supervised): string[] {
+  return service.isSole ? [soleName(service.name), name] : [name];
 }
 
 /** All or none. */
