@@ -1,12 +1,14 @@
 import { type CompressionAlgorithmValue } from "@platformatic/kafka";
 import type { SchemaRegistration } from "../avro/registration.ts";
-import { FinkError } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { avroSchemaOf, plainSchemaOf } from "../lake/avro-schema.ts";
 import type { KafkaConfig } from "../sources/kafka-connection.ts";
-import { KafkaLane } from "../sources/kafka-lane.ts";
+import { KafkaLane, type LaneMessage } from "../sources/kafka-lane.ts";
 import { explainProducing, Topics } from "../sources/kafka-made-topics.ts";
 import { AlertEncoders } from "./encoders.ts";
+import { pauseAfter } from "./follow.ts";
 import { jsonOf } from "./json.ts";
+import { type KafkaFault, kafkaFault } from "./kafka-faults.ts";
 import type { Message, Refusal, Target } from "./target.ts";
 
 export interface KafkaTargetOptions {
@@ -28,40 +30,52 @@ export interface KafkaTargetOptions {
 /** The header that says which match a message is: the same when it is sent twice. */
 export const idHeader = "fink-id";
 
-/** A topic a filter. */
+/** A topic that did not take what was sent. */
+interface TopicTrouble {
+  readonly failures: number;
+  /** ms since 1970: since when it fails, and until when it is not asked again. */
+  readonly since: number;
+  readonly until: number;
+  readonly reason: string;
+  /** Its messages are refused; else they wait. */
+  readonly isFinal: boolean;
+}
+
+/** A topic that fails so often, while the broker takes other messages, has its messages refused. */
+const topicAttempts = 8;
+/** Messages that are encoded and sent at once. */
+const chunkBytes = 8 << 20;
+
+/** A topic for each filter. A message or a topic that the broker refuses does not keep the others from going. */
 export class KafkaTarget implements Target {
   readonly name: string;
   readonly batch = 1000;
   readonly images = true;
   readonly #options: KafkaTargetOptions;
+  readonly #now: () => number;
   readonly #encoders: AlertEncoders;
-  #open: { readonly lane: KafkaLane; readonly topics: Topics } | null = null;
+  #open: { lane: KafkaLane; readonly topics: Topics } | null = null;
+  /** Matches that are done with and will be asked for again because others failed: there (null), or refused. */
+  readonly #settled = new Map<string, Refusal | null>();
+  readonly #troubles = new Map<string, TopicTrouble>();
+  #succeededAt = 0;
 
-  constructor(options: KafkaTargetOptions) {
+  constructor(options: KafkaTargetOptions, now: () => number = Date.now) {
     this.name = options.name;
     this.#options = options;
+    this.#now = now;
     this.#encoders = new AlertEncoders(options.format === "fink" ? plainSchemaOf : avroSchemaOf);
   }
 
   async send(messages: readonly Message[]): Promise<readonly Refusal[]> {
-    const { lane, topics } = await this.#connect();
-    try {
-      for (const [topic, own] of Map.groupBy(messages, ({ filter }) => filter.topic)) {
-        const partitions = topics.partitionsOf(topic) ?? (await topics.make(topic));
-        for (const message of own) {
-          const { key, value } = await this.#payload(message);
-          const partition = partitionOf(message.match.object ?? String(message.match.alert), partitions);
-          lane.add({ topic, partition, key, value, publishedAt: null, headers: { [idHeader]: message.id } });
-          if (lane.isFull) await lane.room();
-        }
-      }
-      await lane.flush();
-      if (lane.failure !== null) throw this.#failure(lane.failure);
-      return [];
-    } catch (error) {
-      await this.close(); // a producer that failed does not know what is there: the next one begins anew
-      throw error;
-    }
+    const waiting = messages.filter(({ id }) => !this.#settled.has(id));
+    const troubles: string[] = [];
+    for (const [topic, own] of Map.groupBy(waiting, ({ filter }) => filter.topic)) troubles.push(...(await this.#toTopic(topic, own)));
+    const left = messages.filter(({ id }) => !this.#settled.has(id)).length;
+    if (left > 0) throw new FinkError("delivery", `${troubles.join("; ")}; ${left} matches wait`);
+    const refused = messages.flatMap(({ id }) => this.#settled.get(id) ?? []);
+    for (const { id } of messages) this.#settled.delete(id);
+    return refused;
   }
 
   async close(): Promise<void> {
@@ -71,14 +85,94 @@ export class KafkaTarget implements Target {
     await open?.topics.close();
   }
 
-  async #connect(): Promise<{ lane: KafkaLane; topics: Topics }> {
-    if (this.#open) return this.#open;
-    const { kafka, compression } = this.#options;
-    this.#open = { topics: await topicsOf(this.#options), lane: new KafkaLane(kafka, compression) };
-    return this.#open;
+  /** Settles the messages, or returns why they have to wait. Throws when it is the broker that fails. */
+  async #toTopic(topic: string, own: readonly Message[]): Promise<string[]> {
+    const before = this.#troubles.get(topic);
+    if (before && before.until > this.#now()) {
+      if (before.isFinal) this.#refuse(own, before.reason);
+      return before.isFinal ? [] : [before.reason];
+    }
+    try {
+      await this.#produce(topic, own);
+      this.#troubles.delete(topic);
+      return [];
+    } catch (error) {
+      await this.close(); // the topic may have to be made again
+      const fault = kafkaFault(error);
+      if (!fault) throw this.#failure(error);
+      const trouble = this.#troubleOf(topic, before, fault, error);
+      this.#troubles.set(topic, trouble);
+      if (!trouble.isFinal) return [trouble.reason];
+      this.#refuse(own, trouble.reason);
+      return [];
+    }
+  }
+
+  #troubleOf(topic: string, before: TopicTrouble | undefined, fault: KafkaFault, error: unknown): TopicTrouble {
+    const now = this.#now();
+    const failures = (before?.failures ?? 0) + 1;
+    const since = before?.since ?? now;
+    const isHopeless = failures >= topicAttempts && this.#succeededAt >= since;
+    const reason = `topic ${topic}: ${this.#failure(error).message.replace(`topic ${topic}: `, "")}`;
+    return { failures, since, until: now + pauseAfter(failures), reason, isFinal: fault.isFinal || isHopeless };
+  }
+
+  #refuse(messages: readonly Message[], reason: string): void {
+    for (const message of messages) if (!this.#settled.has(message.id)) this.#settled.set(message.id, { message, reason });
+  }
+
+  async #produce(topic: string, own: readonly Message[]): Promise<void> {
+    const { topics } = await this.#connect();
+    const partitions = topics.partitionsOf(topic) ?? (await topics.make(topic));
+    let chunk = new Map<LaneMessage, Message>();
+    let bytes = 0;
+    for (const message of own) {
+      const payload = await this.#payload(message).catch((error: unknown) => {
+        if (error instanceof FinkError && ["io", "schema"].includes(error.code)) throw error; // the registry's
+        this.#refuse([message], `it cannot be written as ${this.#options.format}: ${messageOf(error)}`);
+        return null;
+      });
+      if (!payload) continue;
+      const { key, value } = payload;
+      const partition = partitionOf(message.match.object ?? String(message.match.alert), partitions);
+      chunk.set({ topic, partition, key, value, publishedAt: null, headers: { [idHeader]: message.id } }, message);
+      bytes += key.length + value.length;
+      if (bytes < chunkBytes) continue;
+      await this.#deliver(chunk);
+      chunk = new Map();
+      bytes = 0;
+    }
+    await this.#deliver(chunk);
+  }
+
+  /** Sends messages. Where one of them is refused, halves are sent, down to the one that it is. */
+  async #deliver(chunk: ReadonlyMap<LaneMessage, Message>): Promise<void> {
+    const open = await this.#connect();
+    const { lane } = open;
+    for (const message of chunk.keys()) lane.add(message);
+    await lane.flush();
+    const left = [...chunk].filter(([message]) => lane.unsent.has(message));
+    for (const [message, { id }] of chunk) if (!lane.unsent.has(message)) this.#settled.set(id, null);
+    if (left.length < chunk.size) this.#succeededAt = this.#now();
+    if (lane.failure === null) return;
+    if (kafkaFault(lane.failure)?.about !== "message") throw lane.failure;
+    open.lane = this.#newLane(); // a producer that failed does not know what is there: the next one begins anew
+    await lane.close();
+    if (left.length === 1) return this.#refuse([left[0][1]], this.#failure(lane.failure).message);
+    const half = left.length >> 1;
+    for (const part of [left.slice(0, half), left.slice(half)]) await this.#deliver(new Map(part));
+  }
+
+  async #connect(): Promise<{ lane: KafkaLane; readonly topics: Topics }> {
+    return (this.#open ??= { topics: await topicsOf(this.#options), lane: this.#newLane() });
+  }
+
+  #newLane(): KafkaLane {
+    return new KafkaLane(this.#options.kafka, this.#options.compression);
   }
 
   #failure(error: unknown): FinkError {
+    if (error instanceof FinkError) return error;
     return new FinkError("delivery", explainProducing(error, this.#options.kafka, this.#options.givenBy), error);
   }
 

@@ -20,6 +20,8 @@ export class KafkaLane {
   delivered = 0;
   /** Why nothing is sent any more. */
   failure: unknown = null;
+  /** Messages that were added and are not known to be delivered. */
+  readonly unsent = new Set<LaneMessage>();
   readonly #producer: Producer;
   /** By topic and partition. */
   readonly #queues = new Map<string, LaneMessage[]>();
@@ -41,6 +43,7 @@ export class KafkaLane {
     if (queue) queue.push(message);
     else this.#queues.set(name, [message]);
     this.#queued += bytesOf(message);
+    this.unsent.add(message);
     this.#sending ??= this.#send();
   }
 
@@ -63,30 +66,34 @@ export class KafkaLane {
   /** A batch to each partition that has messages; then the next, if there is one. */
   async #send(): Promise<void> {
     await Promise.resolve(); // what is added in one go is sent together
-    const messages = this.#take();
+    const taken = this.#take();
+    const now = Date.now();
     try {
-      await this.#producer.send({ messages });
-      this.delivered += messages.length;
+      await this.#producer.send({ messages: taken.map((message) => produced(message, now)) });
+      this.delivered += taken.length;
+      for (const message of taken) this.unsent.delete(message);
     } catch (error) {
       this.failure = error;
     }
     this.#sending = this.#queued > 0 && this.failure === null ? this.#send() : null;
   }
 
-  #take(): MessageToProduce[] {
-    const taken: MessageToProduce[] = [];
-    const now = Date.now();
+  #take(): LaneMessage[] {
+    const taken: LaneMessage[] = [];
     for (const [name, queue] of this.#queues) {
       for (const message of queue.splice(0, batchOf(queue))) {
-        const { topic, partition, key, value, publishedAt, headers } = message;
         this.#queued -= bytesOf(message);
-        const timestamp = BigInt(Math.round(publishedAt ?? now));
-        taken.push({ topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp, headers: headersOf(headers) });
+        taken.push(message);
       }
       if (queue.length === 0) this.#queues.delete(name);
     }
     return taken;
   }
+}
+
+function produced({ topic, partition, key, value, publishedAt, headers }: LaneMessage, now: number): MessageToProduce {
+  const timestamp = BigInt(Math.round(publishedAt ?? now));
+  return { topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp, headers: headersOf(headers) };
 }
 
 /** How many of the first messages make a record batch; one at least. */
