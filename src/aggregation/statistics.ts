@@ -4,7 +4,7 @@ import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-a
 import { encodeFile, type EncodedFile, writeFiles } from "../archive/files.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { discard } from "../lake/rewrite.ts";
-import { LakeTable } from "../lake/table.ts";
+import { type Commit, LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
 import { nested, toArrow } from "../science/results.ts";
 import { openSession } from "../sql/session.ts";
@@ -15,6 +15,9 @@ import { nightStatistics } from "./compute.ts";
 
 /** Tables whose new rows change what was counted. */
 const sources = ["science", "science_updates", "matches"];
+
+/** Number of commits that counted a night: of two processes that count the same one, the later is refused. */
+const countsId = "aggregation:counts";
 
 /** Key of `add.tags` that says which aggregations a night's file was made by. */
 const madeBy = "fink.aggregations";
@@ -40,8 +43,8 @@ export class StatisticsTable {
   }
 
   /**
-   * Counts the nights that changed, the newest first, Each night is a commit of its own, and positions move with the last: a crash
-   * before it leaves nights that are counted again, with the same result.
+   * Counts the nights that changed, the newest first. Each night is a commit of its own, and positions move with the last: a crash
+   * before it leaves nights that are counted again, with the same result. Where another process was first, its positions hold.
    */
   async step(aggregations: readonly Aggregation[], signal: AbortSignal): Promise<Counted> {
     const problems = new Set<string>();
@@ -55,7 +58,7 @@ export class StatisticsTable {
       if (signal.aborted) return { nights: 0, problems: [...problems] };
       await this.#count(night, aggregations, tag, problems);
     }
-    if (nights.size > 0) this.#table.commit({ operation: "aggregation", positions });
+    if (nights.size > 0) this.#commit({ operation: "aggregation", positions });
     return { nights: dated.length, problems: [...problems] };
   }
 
@@ -63,7 +66,34 @@ export class StatisticsTable {
     return { from: this.#table.snapshot.positions.get(appId) ?? null, to: table.snapshot.version + 1 };
   }
 
+  /** Where another process counts as well, or compaction took the file, the night is counted again. */
   async #count(night: number, aggregations: readonly Aggregation[], tag: string, problems: Set<string>): Promise<void> {
+    for (;;) {
+      this.#table.refresh();
+      const from = this.#table.snapshot.positions.get(countsId) ?? null;
+      const rows = await this.#rowsOf(night, aggregations, problems);
+      const remove = [...this.#table.snapshot.files.values()]
+        .filter(({ partitionValues }) => partitionValues["night"] === String(night))
+        .map(({ path }) => path);
+      const written = await writeFiles(rows.length === 0 ? [] : [tagged(encodeFile(columnsOf(rows), night), tag)], this.#table.path);
+      const positions = new Map([[countsId, { from, to: (from ?? 0) + 1 }]]);
+      if (this.#commit({ operation: "aggregation", add: written.files, remove, ...(written.schema && { schema: written.schema }), positions })) return;
+    }
+  }
+
+  /** False: another process was first, and nothing was changed. */
+  #commit(change: Commit): boolean {
+    try {
+      this.#table.commit(change);
+      return true;
+    } catch (error) {
+      discard(this.#table.path, change.add ?? []);
+      if (error instanceof FinkError && error.code === "fenced") return false;
+      throw error;
+    }
+  }
+
+  async #rowsOf(night: number, aggregations: readonly Aggregation[], problems: Set<string>): Promise<Statistic[]> {
     const rows: Statistic[] = [];
     const session = await openSession(this.#lake, { surveys: new Surveys([this.#survey]) });
     try {
@@ -74,16 +104,7 @@ export class StatisticsTable {
     } finally {
       session.close();
     }
-    const remove = [...this.#table.snapshot.files.values()].filter(({ partitionValues }) => partitionValues["night"] === String(night)).map(({ path }) => path);
-    const file = rows.length === 0 ? [] : [tagged(encodeFile(columnsOf(rows), night), tag)];
-    const written = await writeFiles(file, this.#table.path);
-    try {
-      this.#table.commit({ operation: "aggregation", add: written.files, remove, ...(written.schema && { schema: written.schema }) });
-    } catch (error) {
-      discard(this.#table.path, written.files);
-      if (error instanceof FinkError && error.code === "fenced") return; // another one counted it, or compaction took the file: it is counted again with the next change
-      throw error;
-    }
+    return rows;
   }
 }
 

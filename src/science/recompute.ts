@@ -7,6 +7,7 @@ import { emptySchema, type StructType, withFieldsOf } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
 import { type AlertId, alertIds } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
+import { changesAfter } from "./changes.ts";
 import type { Outcome } from "./compute.ts";
 import { nightOf, rawsOf, updatesPosition } from "./updates.ts";
 import type { Run } from "./work.ts";
@@ -41,28 +42,31 @@ interface Row {
 
 /**
  * Computes the science of one night anew: one commit of `science` in which new files stand for all of that night. Rows that come in meanwhile stay; where
- * compaction replaced files meanwhile, what is missing is computed and it is tried again. A crash before the commit leaves files that nothing refers to, and
- * nothing has happened; one after it leaves updates that are older than their rows, which compaction takes away.
+ * compaction replaced files meanwhile, what is missing is computed and it is tried again. Updates that are made meanwhile are computed anew as updates. A crash
+ * before the commit leaves files that nothing refers to, and nothing has happened; one after it leaves updates that are older than their rows, which
+ * compaction takes away.
  */
 export async function recomputeNight(lake: string, run: Run, options: RecomputeOptions): Promise<Recomputed> {
   const { survey, night } = options;
   const table = (kind: string) => new LakeTable(join(lake, survey.name, kind));
   const tables = { raw: table("raw"), science: table("science"), updates: table("science_updates") };
   const done = new Done(tables.science);
+  tables.updates.refresh();
+  const since = tables.updates.snapshot.version;
   try {
     for (;;) {
       for (const one of Object.values(tables)) one.refresh();
-      const own = [...tables.science.snapshot.files.values()].filter((add) => nightOf(add) === night);
+      const own = filesOf(tables.science, night);
       if (own.length === 0)
         throw new FinkError("usage", `there is no science of ${survey.name} in night ${night}; ./fink start science --once computes what is new`);
       const rows = await newestRows(tables, own, run, options);
       const missing = new Map([...rows].filter(([id]) => !done.ids.has(id)));
-      await (options.modules === null ? computeAll : computeSome)(missing, { ...options, tables, run, done });
+      await compute(missing, { ...options, tables, run, done });
       const lost = [...missing.keys()].find((id) => !done.ids.has(id));
       if (lost !== undefined) throw new FinkError("lake", `alert ${lost} of night ${night} is in science and not in raw; nothing was changed`);
       const to = done.commit(own);
       if (to === null) continue;
-      takeAway(tables.updates, night);
+      await replaceUpdates({ ...options, tables, run, done }, since);
       return { rows: done.ids.size, from: to - 1, to, outcomes: done.outcomes };
     }
   } catch (error) {
@@ -88,17 +92,17 @@ class Done {
   readonly ids = new Set<AlertId>();
   readonly files: AddFile[] = [];
   readonly outcomes: Outcome[] = [];
-  readonly #science: LakeTable;
-  #schema: StructType = emptySchema;
+  readonly table: LakeTable;
+  schema: StructType = emptySchema;
 
-  constructor(science: LakeTable) {
-    this.#science = science;
+  constructor(table: LakeTable) {
+    this.table = table;
   }
 
   async add(files: readonly EncodedFile[], ids: Iterable<AlertId>, outcomes: readonly Outcome[]): Promise<void> {
-    const written = await writeFiles(files, this.#science.path);
+    const written = await writeFiles(files, this.table.path);
     this.files.push(...written.files);
-    if (written.schema) this.#schema = withFieldsOf(this.#schema, written.schema);
+    if (written.schema) this.schema = withFieldsOf(this.schema, written.schema);
     for (const id of ids) this.ids.add(id);
     this.outcomes.push(...outcomes);
   }
@@ -106,7 +110,7 @@ class Done {
   /** The version; null: files were replaced meanwhile. */
   commit(own: readonly AddFile[]): number | null {
     try {
-      return this.#science.commit({ operation: "science run", add: this.files, remove: own.map(({ path }) => path), schema: this.#schema });
+      return this.table.commit({ operation: "science run", add: this.files, remove: own.map(({ path }) => path), schema: this.schema });
     } catch (error) {
       if (error instanceof FinkError && error.code === "fenced") return null;
       throw error;
@@ -116,21 +120,34 @@ class Done {
 
 async function newestRows({ science, updates }: Tables, own: readonly AddFile[], run: Run, { survey, night }: RecomputeOptions): Promise<Map<AlertId, Row>> {
   const rows = new Map<AlertId, Row>();
-  const again = [...updates.snapshot.files.values()].filter((add) => nightOf(add) === night);
-  for (const [table, add] of [...own.map((file) => [science, file] as const), ...again.map((file) => [updates, file] as const)]) {
+  await addNewest(rows, science, own, run, survey);
+  const ids = new Set(rows.keys());
+  await addNewest(rows, updates, filesOf(updates, night), run, survey);
+  for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id);
+  return rows;
+}
+
+async function addNewest(rows: Map<AlertId, Row>, table: LakeTable, files: readonly AddFile[], run: Run, survey: Survey): Promise<void> {
+  for (const add of files) {
     const { ids, revisions } = await run("states", { survey, file: join(table.path, add.path), which: "all" });
     ids.forEach((id, i) => {
-      if (table === updates && !rows.has(id)) return;
       if ((rows.get(id)?.revision ?? -1) <= revisions[i]) rows.set(id, { table, add, revision: revisions[i] });
     });
   }
-  return rows;
+}
+
+function filesOf(table: LakeTable, night: number): AddFile[] {
+  return [...table.snapshot.files.values()].filter((add) => nightOf(add) === night);
+}
+
+async function compute(missing: ReadonlyMap<AlertId, Row>, task: Task): Promise<void> {
+  await (task.modules === null ? computeAll : computeSome)(missing, task);
 }
 
 async function computeAll(missing: ReadonlyMap<AlertId, Row>, task: Task): Promise<void> {
   const { survey, night, run, done } = task;
   const { raw, science } = task.tables;
-  const files = [...raw.snapshot.files.values()].filter((add) => nightOf(add) === night);
+  const files = filesOf(raw, night);
   await each(files, task, async ({ path }) => {
     const ids = await run("ids", { survey, file: join(raw.path, path) });
     const rows = [...ids.keys()].filter((row) => missing.has(ids[row]) && !done.ids.has(ids[row]) && (done.ids.add(ids[row]), true));
@@ -167,17 +184,35 @@ async function each<T>(all: readonly T[], { night, signal, progress, done }: Tas
   progress(all.length, all.length, done.ids.size);
 }
 
-/** Updates of the night are older than its rows now. The position refuses those that the service computes just now from the rows that were. */
-function takeAway(updates: LakeTable, night: number): void {
+/**
+ * Takes the night's updates away, which are older than its rows now. Those that the service made since the rows were read know what the rows do not: they are
+ * computed anew, as updates of the next revision. The position refuses what the service computes just now from the rows that were, and is compared here too.
+ */
+async function replaceUpdates(task: Task, since: number): Promise<void> {
+  const { survey, night, tables, run } = task;
+  const { updates } = tables;
   for (;;) {
-    updates.refresh();
+    for (const table of Object.values(tables)) table.refresh();
     if (updates.snapshot.version < 0) return;
-    const remove = [...updates.snapshot.files.values()].filter((add) => nightOf(add) === night).map(({ path }) => path);
     const from = updates.snapshot.positions.get(updatesPosition) ?? null;
+    const remove = filesOf(updates, night).map(({ path }) => path);
+    const late = new Map<AlertId, Row>();
+    // of the log, because compaction may have merged them into rows that are gone
+    await addNewest(
+      late,
+      updates,
+      changesAfter(updates, since, Infinity).files.filter((add) => nightOf(add) === night),
+      run,
+      survey,
+    );
+    const done = new Done(updates);
     try {
-      updates.commit({ operation: "science run", remove, positions: new Map([[updatesPosition, { from, to: (from ?? 0) + 1 }]]) });
+      await compute(late, { ...task, done });
+      const positions = new Map([[updatesPosition, { from, to: (from ?? 0) + 1 }]]);
+      updates.commit({ operation: "science run", add: done.files, remove, schema: done.schema, positions });
       return;
     } catch (error) {
+      discard(updates.path, done.files);
       if (!(error instanceof FinkError && error.code === "fenced")) throw error;
     }
   }

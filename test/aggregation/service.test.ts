@@ -2,6 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aggregationsIn } from "../../src/aggregation/load.ts";
+import { StatisticsTable } from "../../src/aggregation/statistics.ts";
+import { surveysOf } from "../../src/archive/setup.ts";
+import { configSchema } from "../../src/config/schema.ts";
 import { packetsOf } from "../../src/simulator/night/batch.ts";
 import { simulateHere } from "../../src/simulator/night/simulate.ts";
 import { startFink } from "../archive/process.ts";
@@ -70,6 +74,17 @@ describe("the aggregation service", { timeout: 60_000 }, () => {
       expect(await counted(lake)).toEqual([{ night: 20261010, band: 60, nightly: 60, rate: 60 }]);
     },
   );
+
+  it("counts each alert once where two processes count at the same time, and neither fails", async () => {
+    const lake = lakeNamed("two");
+    const { aggregations } = await aggregationsIn("aggregations");
+    const own = aggregations.filter(({ survey }) => survey === "ztf");
+    const survey = surveysOf(configSchema.parse({})).named("ztf");
+    const tables = [new StatisticsTable(lake, survey), new StatisticsTable(lake, survey)];
+    await Promise.all(tables.map((table) => table.step(own, new AbortController().signal)));
+    expect(await counted(lake)).toEqual([{ night: 20261010, band: 60, nightly: 60, rate: 60 }]);
+    for (const table of tables) expect(await table.step(own, new AbortController().signal)).toEqual({ nights: 0, problems: [] });
+  });
 
   it("takes up one of the user's own, and says what is wrong with another", async () => {
     const lake = lakeNamed("own-lake");

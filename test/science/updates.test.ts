@@ -6,6 +6,7 @@ import { surveysOf } from "../../src/archive/setup.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { ScienceTable } from "../../src/science/follow.ts";
+import { recomputeNight } from "../../src/science/recompute.ts";
 import type { Columns, Place, ScienceContext, ScienceModule } from "../../src/science/module.ts";
 import { ScienceUpdates } from "../../src/science/updates.ts";
 import { type Run, workOn } from "../../src/science/work.ts";
@@ -238,3 +239,31 @@ describe("the service, killed while it writes updates and started again", { time
     },
   );
 });
+
+it.each([["all modules", null] as const, ["one module", ["points"]] as const])(
+  "an update that is made while %s compute the night again is kept",
+  async (_, names) => {
+    await caughtUp();
+    let isFirst = true;
+    const interrupted: Run = async (kind, job) => {
+      const answer = await run(kind, job);
+      if ((kind === "compute" || kind === "again") && isFirst) {
+        isFirst = false;
+        remote.name = "galaxy";
+        remote.changed = [{ ra: 0, dec: 0, radiusArcsec: 180 * 3600 }];
+        const updates = new ScienceUpdates(lake, ztf, 7);
+        await updates.learn(run, 0);
+        while (((await updates.step(run))?.changed ?? 0) > 0) /* … */ ;
+      }
+      return answer;
+    };
+    const before = runs;
+    const options = { survey: ztf, night: 20261010, modules: names, signal: new AbortController().signal, progress: () => {} };
+    await recomputeNight(lake, interrupted, options);
+    expect(await rows(summary)).toEqual([{ ...complete, revision: 2 }]);
+    expect(await rows("SELECT DISTINCT class FROM ztf.science")).toEqual([{ class: "galaxy" }]);
+    expect(await rows(`SELECT count(*) FILTER (points <= ${before})::INTEGER AS old FROM ztf.science`)).toEqual([{ old: 0 }]);
+    expect(await compact().ended).toMatchObject({ code: 0 });
+    expect(await rows("SELECT DISTINCT class FROM ztf.science")).toEqual([{ class: "galaxy" }]);
+  },
+);
