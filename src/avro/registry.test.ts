@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { SchemaStore } from "./registry.ts";
+import { parseSchema } from "./schema.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const int = '{"type":"int"}';
@@ -121,4 +122,98 @@ it("says what to do where there is no registry, a wrong URL, or an answer of som
   await expect(new SchemaStore(known).get(701)).rejects.toThrow("does not answer as a schema registry does");
   answer = json(200, { schema: "x", schemaType: "PROTOBUF" });
   await expect(new SchemaStore(known).get(702)).rejects.toThrow("schema id 702 is of type PROTOBUF, not an Avro schema");
+});
+
+/** A registry of schemas by their paths. */
+const registryOf =
+  (entries: Record<string, { schema: unknown; references?: unknown; schemaType?: unknown }>): Answer =>
+  (request, response) => {
+    const entry = entries[(request.url ?? "").replace("/base/", "")];
+    if (!entry) return json(404, { error_code: 40403 })(request, response);
+    json(200, { ...entry, schema: typeof entry.schema === "string" ? entry.schema : JSON.stringify(entry.schema) })(request, response);
+  };
+const place = {
+  type: "record",
+  name: "Pos",
+  namespace: "sv",
+  fields: [
+    { name: "ra", type: "double" },
+    { name: "err", type: ["null", "Err"] },
+  ],
+};
+const error = { type: "fixed", name: "Err", size: 2, namespace: "sv" };
+const packet = {
+  type: "record",
+  name: "alert",
+  namespace: "sv",
+  fields: [
+    { name: "pos", type: { type: "array", items: "Pos" } },
+    { name: "again", type: ["null", "sv.Pos"] },
+    { name: "plain", type: "Plain" },
+    { name: "namespace", type: "string" },
+  ],
+};
+const referring = {
+  "schemas/ids/1": {
+    schema: packet,
+    references: [
+      { name: "sv.Pos", subject: "pos/value", version: 3 },
+      { name: "Plain", subject: "plain", version: 1 },
+    ],
+  },
+  "subjects/pos%2Fvalue/versions/3": { schema: place, references: [{ name: "sv.Err", subject: "err", version: 1 }] },
+  "subjects/err/versions/1": { schema: error },
+  "subjects/plain/versions/1": { schema: { type: "enum", name: "Plain", symbols: ["a"] } },
+};
+
+// They were rejected: `type "sv.Pos" does not exist`.
+it("fetches the schemas that a schema refers to, and keeps one that stands alone", async () => {
+  answer = registryOf(referring);
+  const known = places();
+  const text = await new SchemaStore(known).get(1);
+  const errType = { kind: "fixed", name: "sv.Err", size: 2 };
+  const posType = {
+    kind: "record",
+    name: "sv.Pos",
+    fields: [
+      { name: "ra", type: { kind: "double" } },
+      { name: "err", type: { kind: "union", branches: [{ kind: "null" }, errType] } },
+    ],
+  };
+  expect(parseSchema(text)).toMatchObject({
+    name: "sv.alert",
+    fields: [
+      { name: "pos", type: { kind: "array", items: posType } },
+      { name: "again", type: { kind: "union", branches: [{ kind: "null" }, posType] } },
+      { name: "plain", type: { kind: "enum", name: "Plain" } },
+      { name: "namespace", type: { kind: "string" } },
+    ],
+  });
+  const asked = requests.length;
+  expect(await new SchemaStore(known).get(1)).toBe(text);
+  expect(requests).toHaveLength(asked);
+});
+
+it("says which schema is missing that another refers to, and that a ring of them cannot be used", async () => {
+  const { "subjects/err/versions/1": _, ...broken } = referring;
+  answer = registryOf(broken);
+  await expect(new SchemaStore(places()).get(1)).rejects.toThrow("schema id 1 refers to subjects/err/versions/1, which the registry");
+  answer = registryOf({
+    "schemas/ids/2": { schema: { type: "record", name: "r", fields: [{ name: "a", type: "A" }] }, references: [{ name: "A", subject: "a", version: 1 }] },
+    "subjects/a/versions/1": {
+      schema: { type: "record", name: "A", fields: [{ name: "b", type: "B" }] },
+      references: [{ name: "B", subject: "b", version: 1 }],
+    },
+    "subjects/b/versions/1": {
+      schema: { type: "record", name: "B", fields: [{ name: "a", type: "A" }] },
+      references: [{ name: "A", subject: "a", version: 1 }],
+    },
+  });
+  const text = await new SchemaStore(places()).get(2);
+  expect(() => parseSchema(text)).toThrow("A contains itself");
+});
+
+it("takes a schema whose type is null for Avro, as registries mean it", async () => {
+  answer = registryOf({ "schemas/ids/3": { schema: int, schemaType: null } });
+  expect(await new SchemaStore(places()).get(3)).toBe(int);
 });

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { FinkError, messageOf } from "../errors.ts";
+import { type ReferencedSchema, withReferences } from "./references.ts";
 
 /** Where schemas come from; an empty string stands for "none". */
 export interface SchemaPlaces {
@@ -98,14 +99,32 @@ export class SchemaStore {
   }
 
   async #request(id: number): Promise<string> {
+    const { text, references } = await this.#entry(`schemas/ids/${id}`, id);
+    const referenced = new Map<string, ReferencedSchema>();
+    await this.#collect(references, id, referenced);
+    return withReferences(text, [...referenced.values()]);
+  }
+
+  /** Fetches the schemas that are referred to, and those that these refer to, each once. */
+  async #collect(references: readonly Reference[], id: number, found: Map<string, ReferencedSchema>): Promise<void> {
+    for (const { name, subject, version } of references) {
+      if (found.has(name)) continue;
+      if (found.size >= maxReferences) throw new FinkError("schema", `schema id ${id} refers to more than ${maxReferences} others; Fink takes no more`);
+      const entry = await this.#entry(`subjects/${encodeURIComponent(subject)}/versions/${version}`, id);
+      found.set(name, { name, text: entry.text });
+      await this.#collect(entry.references, id, found);
+    }
+  }
+
+  async #entry(path: string, id: number): Promise<RegistryEntry> {
     const { registry, username, password } = this.#places;
-    const url = `${registry.replace(/\/+$/, "")}/schemas/ids/${id}`;
+    const url = `${registry.replace(/\/+$/, "")}/${path}`;
     const headers: HeadersInit = username === "" ? {} : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
     for (let attempt = 0; ; attempt++) {
       let trouble: string;
       try {
         const response = await this.#fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
-        if (response.status < 500) return await schemaOf(response, id, registry);
+        if (response.status < 500) return await entryOf(response, path, id, registry);
         trouble = `it answers with status ${response.status}`;
       } catch (cause) {
         if (cause instanceof FinkError) throw cause;
@@ -119,8 +138,25 @@ export class SchemaStore {
   }
 }
 
-async function schemaOf(response: Response, id: number, registry: string): Promise<string> {
-  if (response.status === 404) throw unknown(id, `nor does the registry ${registry} know it`);
+const maxReferences = 200;
+
+/** A schema that another refers to, as registries name it. */
+interface Reference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+interface RegistryEntry {
+  readonly text: string;
+  readonly references: readonly Reference[];
+}
+
+async function entryOf(response: Response, path: string, id: number, registry: string): Promise<RegistryEntry> {
+  if (response.status === 404) {
+    if (path.startsWith("schemas/")) throw unknown(id, `nor does the registry ${registry} know it`);
+    throw new FinkError("schema", `schema id ${id} refers to ${path}, which the registry ${registry} does not have; register it there`);
+  }
   if (response.status === 401 || response.status === 403) {
     const refusal = `the schema registry ${registry} refuses the user or the password (status ${response.status})`;
     throw new FinkError("io", `${refusal}; check schemas.username and schemas.password`);
@@ -129,10 +165,19 @@ async function schemaOf(response: Response, id: number, registry: string): Promi
   if (typeof answer !== "object" || answer === null || !("schema" in answer) || typeof answer.schema !== "string") {
     throw new FinkError("io", `${response.url} (status ${response.status}) does not answer as a schema registry does; check schemas.registry`);
   }
-  if ("schemaType" in answer && answer.schemaType !== "AVRO") {
+  // registries leave the type out, or null, for Avro
+  if ("schemaType" in answer && (answer.schemaType ?? "AVRO") !== "AVRO") {
     throw new FinkError("schema", `schema id ${id} is of type ${String(answer.schemaType)}, not an Avro schema`);
   }
-  return answer.schema;
+  const references: unknown[] = "references" in answer && Array.isArray(answer.references) ? answer.references : [];
+  if (!references.every(isReference))
+    throw new FinkError("io", `${response.url} has references that are not those of a schema registry; check schemas.registry`);
+  return { text: answer.schema, references };
+}
+
+function isReference(value: unknown): value is Reference {
+  const { name, subject, version } = (value ?? {}) as Partial<Reference>;
+  return typeof name === "string" && typeof subject === "string" && Number.isInteger(version);
 }
 
 function unknown(id: number, where: string): FinkError {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { minSize, parseSchema } from "./schema.ts";
+import { type AvroRecord, minSize, parseSchema } from "./schema.ts";
 
 const parse = (schema: unknown) => parseSchema(JSON.stringify(schema));
 const record = (fields: unknown, name: unknown = "r") => ({ type: "record", name, fields });
@@ -60,6 +60,14 @@ describe("a schema", () => {
   });
 });
 
+// WINTER's packets have candidate.sgmag1 twice: nothing of the survey came in.
+it("a field that is named again gets the next free number, as columns that differ by case do", () => {
+  const names = (...given: string[]) => (parse(record(given.map((name) => field("int", name)))) as AvroRecord).fields.map(({ name }) => name);
+  expect(names("mag", "mag")).toEqual(["mag", "mag_2"]);
+  expect(names("mag", "mag", "mag_2", "mag", "Mag")).toEqual(["mag", "mag_3", "mag_2", "mag_4", "Mag"]);
+  expect(new Set(names(...Array.from({ length: 19_000 }, () => "f"))).size).toBe(19_000);
+});
+
 describe("a schema that cannot be used is refused", () => {
   it.each([
     ["a name with code in it", record([field("int", "a; process.exit()")]), "not an Avro name"],
@@ -69,7 +77,6 @@ describe("a schema that cannot be used is refused", () => {
     ["a name of a megabyte", record([field("int", "x".repeat(1 << 20))]), "not an Avro name"],
     ["a name of many parts", record([], Array.from({ length: 500 }, () => "abc").join(".")), "longer than 1000"],
     ["a name that is no text", record([field("int", { a: 1 })]), "not an Avro name"],
-    ["two fields of one name", record([field("int"), field("long")]), 'two fields "f"'],
     ["a record that contains itself", record([field(["null", "r"])]), "contains itself"],
     ["a type that does not exist", record([field("candidate")]), 'type "candidate" does not exist'],
     ["a type that is a number", record([field(7)]), "7 is not a type"],

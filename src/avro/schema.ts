@@ -144,16 +144,13 @@ class Parser {
     const [name, inner] = this.#declare(json, namespace);
     const fields = json["fields"];
     if (!Array.isArray(fields)) throw bad(`record ${name} has no fields`);
-    const seen = new Set<string>();
     const parsed = fields.map((field: unknown): AvroField => {
       if (typeof field !== "object" || field === null) throw bad(`a field of ${name} is not an object`);
       const given = (field as Json)["name"];
       const fieldName = this.#anyFields ? String(given) : checkedName(given);
-      if (seen.has(fieldName)) throw bad(`record ${name} has two fields "${fieldName}"`);
-      seen.add(fieldName);
       return { name: fieldName, type: this.parse((field as Json)["type"], inner, depth + 1) };
     });
-    return this.#define({ kind: "record", name, fields: parsed });
+    return this.#define({ kind: "record", name, fields: named(parsed) });
   }
 
   #enum(json: Json, namespace: string): AvroType {
@@ -188,6 +185,22 @@ class Parser {
     this.#named.set(type.name, type);
     return type;
   }
+}
+
+/** Avro forbids two fields of one name. Telescopes write such schemas all the same, and the bytes can be decoded: a repeated name gets a number. */
+function named(fields: readonly AvroField[]): AvroField[] {
+  const given = new Set(fields.map(({ name }) => name));
+  const used = new Set<string>();
+  const next = new Map<string, number>();
+  return fields.map(({ name, type }) => {
+    let unique = name;
+    for (let n = next.get(name) ?? 2; used.has(unique); n++) {
+      next.set(name, n + 1);
+      if (!given.has(`${name}_${n}`)) unique = `${name}_${n}`;
+    }
+    used.add(unique);
+    return { name: unique, type };
+  });
 }
 
 /** Names end up as column names and in generated code: nothing but letters, digits and underscores passes. */
