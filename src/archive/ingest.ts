@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { type ListedFile, listAlertFiles } from "../sources/file-list.ts";
+import { readableNames } from "../sources/file-format.ts";
 import { type FileProgress, FileSource } from "../sources/files.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { withUpkeep } from "../lake/upkeep.ts";
@@ -12,6 +13,8 @@ export interface IngestCounts {
   readonly rejected: number;
   /** Alerts that were in the lake before. */
   readonly duplicates: number;
+  /** Files that were not read, and members of archives that may hold alerts and were not; absent when there are none. */
+  readonly passedOver?: number;
   readonly seconds: number;
 }
 
@@ -32,7 +35,7 @@ export async function ingest(
   const startedAt = performance.now();
   const { skipped, parquet: listed } = listAlertFiles(paths);
   const parquet = currentFiles(listed);
-  if (skipped > 0) events.warn(`${skipped} files are neither .avro, .bin, .parquet nor .tar.gz and were passed over`);
+  if (skipped > 0) events.warn(`${skipped} files were passed over. Fink reads ${readableNames}`);
   const archiver = new Archiver({
     ...archiverOptions(config, config.lake),
     onTrouble: (message) => message !== "" && events.warn(`the lake cannot be written, trying again: ${message}`),
@@ -60,10 +63,12 @@ export async function ingest(
     await archiver.close();
   }
   const { archived, rejected } = archiver.meter;
+  const passedOver = skipped + source.progress().passedOver;
   return {
     archived: archived + tables.archived,
     rejected,
     duplicates: archiver.duplicates + source.progress().recordsSkipped + tables.duplicates,
+    ...(passedOver > 0 && { passedOver }),
     seconds: (performance.now() - startedAt) / 1000,
   };
 }

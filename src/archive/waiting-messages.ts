@@ -5,7 +5,7 @@ import { parseStats } from "../lake/merge-stats.ts";
 import { literal, scan } from "../lake/scan.ts";
 import type { LakeTable } from "../lake/table.ts";
 import type { Upkeep } from "../lake/upkeep.ts";
-import { isAlertName, isTarName } from "../sources/file-list.ts";
+import { alertFileFormat } from "../sources/file-format.ts";
 import type { SourcePartition } from "../sources/source.ts";
 import { type Batch, BatchBuilder } from "./batch.ts";
 
@@ -71,7 +71,7 @@ function keyOf(source: DuckDBValue, partition: DuckDBValue, offset: DuckDBValue,
 }
 
 function isFile(source: string): boolean {
-  return isAlertName(source) || isTarName(source);
+  return alertFileFormat(source) !== null;
 }
 
 /** The messages as a batch, as the archive had them. */

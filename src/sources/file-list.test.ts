@@ -33,6 +33,19 @@ it("tells alerts from Parquet and counts the rest", () => {
   expect(list.alerts[3]).toMatchObject({ realPath: join(folder, "deep/1.bin"), bytes: 10 });
 });
 
+it("takes compressed alerts and archives, and says what to do with what cannot be read", () => {
+  for (const name of ["1.avro.gz", "2.bin.zst", "3.AVRO.GZ", "a.tar.zst", "b.zip", "c.tar.xz", "d.parquet.gz", "e.avro.bz2", "f.csv.gz"])
+    writeFileSync(join(folder, name), name);
+  const { alerts, unreadable, skipped } = listAlertFiles([folder]);
+  expect(names(alerts)).toEqual(["1.avro.gz", "2.bin.zst", "3.AVRO.GZ", "a.tar.zst", "b.zip"]);
+  expect(unreadable.map((line) => line.replaceAll(`${folder}/`, ""))).toEqual([
+    "c.tar.xz is packed as .xz, which Fink does not read. Unpack it first: xz -d c.tar.xz",
+    "d.parquet.gz is a compressed Parquet file, which Fink does not read. Unpack it first: gunzip d.parquet.gz",
+    "e.avro.bz2 is packed as .bz2, which Fink does not read. Unpack it first: bunzip2 e.avro.bz2",
+  ]);
+  expect(skipped).toBe(1);
+});
+
 it("gives a file once, and follows links neither in circles nor to nowhere", () => {
   writeFileSync(join(folder, "a.avro"), "");
   symlinkSync(folder, join(folder, "loop"));

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { FinkError, messageOf } from "../errors.ts";
+import { alertFileFormat, unpackAdvice } from "./file-format.ts";
 
 /** A file as it was when it was listed. */
 export interface ListedFile {
@@ -12,10 +13,12 @@ export interface ListedFile {
 }
 
 export interface FileList {
-  /** Avro containers, single messages and tar archives of them. */
+  /** Avro containers, single messages and archives of them. */
   readonly alerts: ListedFile[];
   readonly parquet: ListedFile[];
-  /** Number of files whose extension says neither; schemas (`.avsc`) do not count. */
+  /** Why files cannot be read that may hold alerts, and what to do. */
+  readonly unreadable: string[];
+  /** Number of other files; schemas (`.avsc`) do not count. */
   readonly skipped: number;
 }
 
@@ -30,18 +33,10 @@ export function listAlertFiles(paths: readonly string[]): FileList {
   }
   // schemas lie beside alerts, and are read by id
   const all = [...files.values()].filter((file) => !/\.avsc$/i.test(file.path));
-  const alerts = all.filter((file) => isAlertName(file.path) || isTarName(file.path));
+  const alerts = all.filter((file) => alertFileFormat(file.path) !== null);
   const parquet = all.filter((file) => /\.parquet$/i.test(file.path));
-  return { alerts, parquet, skipped: all.length - alerts.length - parquet.length };
-}
-
-/** Names of container files and of single messages. */
-export function isAlertName(name: string): boolean {
-  return /\.(avro|bin)$/i.test(name);
-}
-
-export function isTarName(name: string): boolean {
-  return /\.(tar|tar\.gz|tgz)$/i.test(name);
+  const unreadable = all.flatMap((file) => unpackAdvice(file.path) ?? []);
+  return { alerts, parquet, unreadable, skipped: all.length - alerts.length - parquet.length - unreadable.length };
 }
 
 /** `folders` are those this path lies in: a link back to one of them would never end. */

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeContainer } from "../avro/container.ts";
@@ -74,6 +75,81 @@ describe("a tar archive", () => {
     expect(await read(path)).toEqual({ puts: expected, problems: [], skipped: 0 });
     expect(await read(path, 3n)).toEqual({ puts: expected.slice(2), problems: [], skipped: 3 });
     expect(await read(path, 5n)).toEqual({ puts: [], problems: [], skipped: 5 });
+  });
+
+  // Were passed over without a word, or "cannot be read to its end".
+  it.each([
+    ["night.tar.zst", (bytes: Buffer) => zstdCompressSync(bytes)],
+    ["night.tzst", (bytes: Buffer) => zstdCompressSync(bytes)],
+    ["night.TAR.GZ", (bytes: Buffer) => gzipSync(bytes)],
+  ] as const)("%s is read, and compressed members of it", async (name, pack) => {
+    const packed = {
+      "a.avro.gz": gzipSync(container(2)),
+      "b.bin.zst": zstdCompressSync(Buffer.alloc(7)),
+      "c.avro": container(1),
+      "d.avro.gz": gzipSync(container(120, 50_000)),
+    };
+    const path = join(folder, name);
+    writeFileSync(path, pack(await tar(packed)));
+    const { puts, problems } = await read(path);
+    expect(problems).toEqual([]);
+    expect(puts.slice(0, 3)).toEqual([
+      [0, 2, container(2).length],
+      [2, 3, 7],
+      [3, 4, container(1).length],
+    ]);
+    expect(puts.at(-1)?.[1]).toBe(124);
+  });
+
+  it.each(["v7", "ustar", "gnu", "posix"])("of format %s is read", async (format) => {
+    mkdirSync(join(folder, "n"));
+    for (const [name, count] of [
+      ["1.avro", 2],
+      ["2.avro", 1],
+    ] as const)
+      writeFileSync(join(folder, "n", name), container(count));
+    execFileSync("tar", [`--format=${format}`, "--sort=name", "-cf", join(folder, "night.tar"), "-C", folder, "n"]);
+    const { puts, problems } = await read(join(folder, "night.tar"));
+    expect(problems).toEqual([]);
+    expect(puts.map(([offset, next]) => [offset, next])).toEqual([
+      [0, 2],
+      [2, 3],
+    ]);
+  });
+
+  it("counts a damaged compressed member as one message, and goes on with the others", async () => {
+    const path = join(folder, "night.tar");
+    const cut = gzipSync(container(5)).subarray(0, -20);
+    writeFileSync(path, await tar({ "a.avro": container(1), "b.avro.gz": cut, "c.avro.gz": gzipSync(container(2)) }));
+    const { puts, problems } = await read(path);
+    expect(puts.map(([offset, next]) => [offset, next])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(puts[1][2]).toBe(cut.length);
+    expect(problems).toEqual([`${path}: b.avro.gz in it cannot be unpacked: unexpected end of file. It is counted as rejected`]);
+  });
+
+  it("names the members that may hold alerts and are not read", async () => {
+    const path = join(folder, "night.tar");
+    writeFileSync(
+      path,
+      await tar({
+        "a.avro": container(1),
+        "n/b.avro.xz": Buffer.alloc(9),
+        "n/c.parquet": Buffer.alloc(9),
+        "n/d.tar.gz": Buffer.alloc(9),
+        README: Buffer.alloc(9),
+      }),
+    );
+    const { puts, problems } = await read(path);
+    expect(puts).toHaveLength(1);
+    expect(problems).toEqual([
+      `${path}: n/b.avro.xz is packed as .xz, which Fink does not read. Unpack it first: xz -d n/b.avro.xz`,
+      `${path}: n/c.parquet in it is not read there. Unpack the archive and ingest the folder`,
+      `${path}: n/d.tar.gz in it is not read there. Unpack the archive and ingest the folder`,
+    ]);
   });
 
   it("may hold a large container, which is cut into pieces", async () => {

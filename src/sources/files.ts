@@ -1,9 +1,12 @@
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { FinkError } from "../errors.ts";
-import { isTarName, listAlertFiles, type ListedFile, unreadable } from "./file-list.ts";
+import { archivePieces, type PassedOver, unpacked } from "./file-archive.ts";
+import { alertFileFormat } from "./file-format.ts";
+import { listAlertFiles, type ListedFile, unreadable } from "./file-list.ts";
 import { filePieces, type Piece, wholeBytes, wholePiece, withoutFirst } from "./file-pieces.ts";
-import { tarPieces } from "./file-tar.ts";
+import { tarMembers } from "./file-tar.ts";
+import { zipMembers } from "./file-zip.ts";
 import type { AlertSource, Sink, SourceLag, SourcePartition } from "./source.ts";
 
 export interface FileSourceOptions {
@@ -25,6 +28,8 @@ export interface FileProgress {
   readonly filesTotal: number;
   /** Records that were in the lake before. */
   readonly recordsSkipped: number;
+  /** Files, and members of archives, that may hold alerts and could not be read. */
+  readonly passedOver: number;
 }
 
 interface KnownFile {
@@ -49,6 +54,8 @@ export class FileSource implements AlertSource {
   #reading: KnownFile | null = null;
   /** What each file was like at the last look. */
   #seen = new Map<string, string>();
+  /** What was said of files that are not read; once each. */
+  readonly #saidOf = new Set<string>();
 
   constructor(options: FileSourceOptions) {
     this.#options = options;
@@ -92,13 +99,22 @@ export class FileSource implements AlertSource {
       filesDone: sum((file) => (this.#pending.has(file) || file === this.#reading ? 0 : 1)),
       filesTotal: files.length,
       recordsSkipped: sum((file) => file.recordsSkipped),
+      passedOver: this.#saidOf.size,
     };
+  }
+
+  #passOver(reason: string): void {
+    if (this.#saidOf.has(reason)) return;
+    this.#saidOf.add(reason);
+    this.#options.onProblem(new FinkError("io", reason));
   }
 
   /** Takes in files that are new or changed; when watching, only those that stayed the same since the last look. */
   #look(): void {
     const seen = new Map<string, string>();
-    for (const listed of listAlertFiles(this.#options.paths).alerts) {
+    const { alerts, unreadable: packed } = listAlertFiles(this.#options.paths);
+    for (const advice of packed) this.#passOver(advice);
+    for (const listed of alerts) {
       const appId = `files:${listed.realPath}`;
       const state = `${listed.bytes} ${listed.modifiedMs}`;
       seen.set(appId, state);
@@ -175,7 +191,8 @@ export class FileSource implements AlertSource {
     const { path, realPath, bytes } = file.listed;
     file.bytesDone = 0;
     try {
-      const whole = isTarName(path) ? null : readWhole(realPath, this.#buffer);
+      const { kind, packing } = alertFileFormat(path)!;
+      const whole = kind !== "alerts" || packing !== "none" ? null : readWhole(realPath, this.#buffer);
       if (whole && whole.length <= wholeBytes) yield wholePiece(whole);
       else yield* this.#streamed(file);
     } catch (cause) {
@@ -186,8 +203,16 @@ export class FileSource implements AlertSource {
 
   async *#streamed(file: KnownFile): AsyncGenerator<Piece> {
     const { path, realPath } = file.listed;
+    const { kind, packing } = alertFileFormat(path)!;
+    const passedOver: PassedOver = (reason) => this.#passOver(`${path}: ${reason}`);
+    if (kind === "zip")
+      return yield* archivePieces(
+        zipMembers(realPath, passedOver, (bytes) => (file.bytesDone = bytes)),
+        passedOver,
+      );
     const stream = createReadStream(realPath, { highWaterMark: 1 << 20 });
-    const pieces = isTarName(path) ? tarPieces(stream, !/\.tar$/i.test(path)) : filePieces(stream);
+    const bytes = unpacked(stream, packing);
+    const pieces = kind === "tar" ? archivePieces(tarMembers(bytes), passedOver) : filePieces(bytes);
     try {
       for await (const piece of pieces) {
         file.bytesDone = stream.bytesRead;

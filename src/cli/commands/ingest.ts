@@ -8,7 +8,8 @@ import { flag, matching } from "../flags.ts";
 
 export const ingest = defineCommand({
   arguments: "PATH…",
-  description: "Files (.avro, .bin, .parquet), folders and .tar.gz of them. What is in the lake already is not added again.",
+  description:
+    "Files (.avro, .bin, .parquet), folders of them, and archives (.tar, .tar.gz, .tar.zst, .zip). .avro and .bin may be compressed (.gz, .zst).\nWhat is in the lake already is not added again.",
   example: "./fink ingest ztf_public_20260131.tar.gz",
   flags: z.object({
     survey: flag("NAME", "Survey of the alerts, where their schema does not tell", matching(/^[a-z][a-z0-9_]*$/, "a survey's name is made of a-z, 0-9 and _")),
@@ -38,7 +39,7 @@ export const ingest = defineCommand({
     if (context.json) context.print(JSON.stringify({ ...counts, seconds }));
     else
       context.print(
-        `archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}, ${seconds} s${signal.aborted ? " (stopped early: run it again to go on)" : ""}`,
+        `archived ${counts.archived}, rejected ${counts.rejected}, duplicates skipped ${counts.duplicates}${counts.passedOver ? `, files passed over ${counts.passedOver}` : ""}, ${seconds} s${signal.aborted ? " (stopped early: run it again to go on)" : ""}`,
       );
     return signal.aborted ? 130 : 0;
   },

@@ -13,7 +13,7 @@ import { FinkError, messageOf } from "../../errors.ts";
 import { columnAt } from "../../lake/column.ts";
 import type { OutgoingPacket } from "../../simulator/targets/target.ts";
 import { jdMinusMjd, msOfMjd, nightOfMjd } from "../../sky/time.ts";
-import { isTarName } from "../../sources/file-list.ts";
+import { alertFileFormat } from "../../sources/file-format.ts";
 import { type FileProgress, FileSource } from "../../sources/files.ts";
 import type { Sink, SourcePartition } from "../../sources/source.ts";
 import type { Survey } from "../../surveys/definition.ts";
@@ -161,7 +161,9 @@ class Index {
       const isAlone = decoded.rows.length === 1;
       const bytes = isAlone ? message : alone(message, decoded, row);
       const name = this.#named(`${id ?? `alert${this.found.length}`}.${message[0] === 0 ? "bin" : "avro"}`);
-      const path = isAlone && !isTarName(source) && statSync(source).size === bytes.length ? source : null;
+      const { kind, packing } = alertFileFormat(source)!;
+      const isPlain = kind === "alerts" && packing === "none";
+      const path = isAlone && isPlain && statSync(source).size === bytes.length ? source : null;
       const start = path === null ? this.#spool.append(bytes) : 0;
       this.found.push({ survey: survey.name, night, name, key: key ?? name, observedAt, path, start, length: bytes.length });
     }
