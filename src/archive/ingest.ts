@@ -36,14 +36,15 @@ export async function ingest(
   const { skipped, parquet: listed } = listAlertFiles(paths);
   const parquet = currentFiles(listed);
   if (skipped > 0) events.warn(`${skipped} files were passed over. Fink reads ${readableNames}`);
+  const options = archiverOptions(config, config.lake, paths);
   const archiver = new Archiver({
-    ...archiverOptions(config, config.lake),
+    ...options,
     onTrouble: (message) => message !== "" && events.warn(`the lake cannot be written, trying again: ${message}`),
     onRejected: (of, [reason], count) => events.warn(`${count} of ${of} rejected${count > 1 ? ", the first" : ""}: ${reason}`),
   });
   const source = new FileSource({
     paths,
-    surveyOf: survey === undefined ? surveyOfFile(config, config.lake) : () => survey,
+    surveyOf: survey === undefined ? surveyOfFile(options) : () => survey,
     onProblem: (error) => events.warn(error.message),
     once: true,
   });

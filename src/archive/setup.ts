@@ -6,6 +6,7 @@ import { secretOf } from "../config/secrets.ts";
 import { FinkError } from "../errors.ts";
 import { loadSurveys, shippedSurveys, type Surveys, unknownSurvey } from "../surveys/surveys.ts";
 import type { ArchiverOptions } from "./archiver.ts";
+import { foldersOfSchemas } from "./schemas-beside.ts";
 import { surveyOfMessage } from "./survey-of.ts";
 
 /** The shipped survey definitions, and the user's. */
@@ -13,8 +14,9 @@ export function surveysOf(config: Config): Surveys {
   return loadSurveys(shippedSurveys, config.surveys);
 }
 
-export function archiverOptions(config: Config, lake: string): Omit<ArchiverOptions, "onTrouble"> {
-  return { lake, surveys: surveysOf(config), schemas: schemaPlaces(config, lake), bareSchema: bareSchema(config), ...config.archive };
+/** `paths`: files and folders of alerts, beside which schemas can be. */
+export function archiverOptions(config: Config, lake: string, paths: readonly string[] = []): Omit<ArchiverOptions, "onTrouble"> {
+  return { lake, surveys: surveysOf(config), schemas: schemaPlaces(config, lake, paths), bareSchema: bareSchema(config), ...config.archive };
 }
 
 /** Survey of a topic: a definition that claims it, else `kafka.survey`, else its first word. */
@@ -24,16 +26,15 @@ export function surveyOfTopic(config: Config): (topic: string) => string {
 }
 
 /** Survey of a file by its first message. */
-export function surveyOfFile(config: Config, lake: string, otherwise = unknownSurvey): (first: Uint8Array) => Promise<string> {
-  const surveys = surveysOf(config);
-  const schemas = new SchemaStore(schemaPlaces(config, lake));
-  return (first) => surveyOfMessage(first, surveys, schemas, otherwise);
+export function surveyOfFile({ surveys, schemas }: Pick<ArchiverOptions, "surveys" | "schemas">): (first: Uint8Array) => Promise<string> {
+  const store = new SchemaStore(schemas);
+  return (first) => surveyOfMessage(first, surveys, store, unknownSurvey);
 }
 
-function schemaPlaces({ schemas }: Config, lake: string): SchemaPlaces {
+function schemaPlaces({ schemas }: Config, lake: string, paths: readonly string[]): SchemaPlaces {
   const { folder, registry, username } = schemas;
   if (folder !== "" && !existsSync(folder)) throw new FinkError("config", `schemas.folder: there is no folder ${folder}`);
-  return { folder, registry, username, password: secretOf(schemas, "schemas"), cache: join(lake, ".fink", "schemas") };
+  return { folder, beside: foldersOfSchemas(paths, folder), registry, username, password: secretOf(schemas, "schemas"), cache: join(lake, ".fink", "schemas") };
 }
 
 function bareSchema({ schemas }: Config): string {

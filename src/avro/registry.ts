@@ -8,6 +8,8 @@ import { type ReferencedSchema, withReferences } from "./references.ts";
 export interface SchemaPlaces {
   /** Folder of `<id>.avsc` files of the user. */
   readonly folder: string;
+  /** Further folders of them, beside the alerts. */
+  readonly beside?: readonly string[];
   /** Folder that keeps what the registry answered. */
   readonly cache: string;
   /** URL of a Confluent schema registry. */
@@ -84,7 +86,7 @@ export class SchemaStore {
   }
 
   #onDisk(id: number): string | undefined {
-    for (const folder of [this.#places.folder, this.#cacheFolder]) {
+    for (const folder of [this.#places.folder, ...(this.#places.beside ?? []), this.#cacheFolder]) {
       const schema = folder === "" ? undefined : readIfThere(join(folder, `${id}.avsc`));
       if (schema !== undefined) return schema;
     }

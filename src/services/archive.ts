@@ -1,3 +1,4 @@
+import type { Config } from "../config/schema.ts";
 import { Archiver } from "../archive/archiver.ts";
 import { archiverOptions, surveyOfFile, surveyOfTopic } from "../archive/setup.ts";
 import { FileSource } from "../sources/files.ts";
@@ -17,7 +18,7 @@ export async function runArchive(context: ServiceContext, open: (context: Servic
   const { config, lake, log, signal, status } = context;
   const say = speaker(context);
   const archiver = new Archiver({
-    ...archiverOptions(config, lake),
+    ...archiverOptions(config, lake, watchedBy(config)),
     onTrouble: (message) => say("lake", message === "" ? "" : `the lake cannot be written, trying again: ${message}`),
     onRejected: (survey, [reason], count) => log.warn(`${count} of ${survey} rejected: ${reason}`),
   });
@@ -32,6 +33,10 @@ export async function runArchive(context: ServiceContext, open: (context: Servic
     await report();
     await archiver.close();
   }
+}
+
+function watchedBy({ archive: { sources }, files }: Config): readonly string[] {
+  return sources.includes("files") ? files.watch : [];
 }
 
 function speaker({ log, status }: ServiceContext): Say {
@@ -50,7 +55,7 @@ function sourcesOf({ config, lake, log, once }: ServiceContext, say: Say): Alert
       ? new KafkaSource({ kafka: config.kafka, surveyOf: surveyOfTopic(config), once, log, onState: (message) => say("kafka", message) })
       : new FileSource({
           paths: config.files.watch,
-          surveyOf: surveyOfFile(config, lake),
+          surveyOf: surveyOfFile(archiverOptions(config, lake, watchedBy(config))),
           onProblem: (error) => log.error(error.message),
           once,
           everySeconds: config.files.everySeconds,

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { instance } from "../../src/services/run-state.ts";
 import { until } from "../kafka/reading.ts";
@@ -54,6 +55,48 @@ describe("./fink ingest", { timeout: 60_000 }, () => {
     const { rejected, bytes } = await lakeContent(lake);
     expect(rejected).toEqual([`${join(alerts, "damaged.avro")}/0/0`]);
     expect(bytes.get(rejected[0])!.equals(damagedPacket(1000))).toBe(true);
+  });
+
+  // "1 files are neither .avro, .bin, .parquet nor .tar.gz and were passed over", and nothing archived.
+  it("takes compressed files, archives of them, and names what it cannot read", async () => {
+    const alerts = write("night", []);
+    const gzip = (into: string, name: string, numbers: readonly number[]) => writeFileSync(join(into, name), gzipSync(packet(...numbers)));
+    gzip(alerts, "many.avro.gz", range(0, 20));
+    writeFileSync(join(alerts, "more.avro.zst"), zstdCompressSync(packet(...range(20, 30))));
+    const packed = write("packed", []);
+    for (const number of range(30, 40)) gzip(packed, `${number}.avro.gz`, [number]);
+    execFileSync("tar", ["-czf", join(alerts, "elasticc.tar.gz"), "-C", packed, "."]);
+    execFileSync("tar", ["--format=v7", "-cf", join(alerts, "old.tar"), "-C", write("plain", range(40, 45)), "."]);
+    writeFileSync(join(alerts, "damaged.avro.gz"), gzipSync(damagedPacket(1000)));
+    writeFileSync(join(alerts, "unread.tar.xz"), "");
+    writeFileSync(join(alerts, "README"), "");
+    const { output } = await startFink(["ingest", alerts], { FINK_LAKE: lake }).ended;
+    expect(output).toContain(
+      `${join(alerts, "unread.tar.xz")} is packed as .xz, which Fink does not read. Unpack it first: xz -d ${join(alerts, "unread.tar.xz")}`,
+    );
+    expect(output).toContain("1 files were passed over. Fink reads .avro, .bin (each also .gz or .zst), .parquet, .tar, .tar.gz, .tar.zst and .zip");
+    expect(output).toContain("archived 45, rejected 1, duplicates skipped 0, files passed over 2");
+    expect(await ingest(alerts)).toEqual({ archived: 0, rejected: 0, duplicates: 46, passedOver: 2 });
+    expect(await numbersInLake()).toEqual(range(0, 45));
+  });
+
+  // They were rejected as of an unknown schema, although it lay beside them.
+  it("finds the schemas that lie beside the alerts, or in the folder above", async () => {
+    const schema = (field: string) => JSON.stringify({ type: "record", name: "sky.alert", fields: [{ name: field, type: "long" }] });
+    const bin = (path: string, number: number) => writeFileSync(join(write(path, []), `${number}.bin`), Buffer.from([0, 0, 0, 0, 7, 2 * number]));
+    bin("one/night", 1);
+    bin("one", 2);
+    writeFileSync(join(folder, "one/7.avsc"), schema("alertId"));
+    expect(await ingest(join(folder, "one"))).toEqual({ archived: 2, rejected: 0, duplicates: 0 });
+    bin("two/night", 3);
+    writeFileSync(join(folder, "two/7.avsc"), schema("alertId"));
+    expect(await ingest(join(folder, "two/night/3.bin"))).toEqual({ archived: 1, rejected: 0, duplicates: 0 });
+    bin("three", 4);
+    writeFileSync(join(folder, "three/7.avsc"), schema("number"));
+    const { code, output } = await startFink(["ingest", join(folder, "one"), join(folder, "three")], { FINK_LAKE: lake }).ended;
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/7\.avsc are different schemas of one id\. Name the folder of the right one with --schemas/);
+    expect(await ingest(join(folder, "one"), join(folder, "three"), "--schemas", join(folder, "three"))).toEqual({ archived: 1, rejected: 0, duplicates: 2 });
   });
 
   it("adds what is new in a folder", async () => {

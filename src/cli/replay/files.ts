@@ -104,14 +104,14 @@ class Index {
     const { config } = options;
     this.#options = options;
     this.#spool = spool;
-    this.#setup = archiverOptions(config, config.lake);
+    this.#setup = archiverOptions(config, config.lake, options.paths);
     const { schemas, bareSchema, maxMessageMegabytes } = this.#setup;
     this.#decoder = new MessageDecoder({ schemas: new SchemaStore(schemas), bareSchema, maxMessageBytes: maxMessageMegabytes * 2 ** 20 });
   }
 
   async read(signal: AbortSignal): Promise<void> {
-    const { paths, survey, config, warn, progress } = this.#options;
-    const surveyOf = survey === undefined ? surveyOfFile(config, config.lake) : () => survey;
+    const { paths, survey, warn, progress } = this.#options;
+    const surveyOf = survey === undefined ? surveyOfFile(this.#setup) : () => survey;
     const source = new FileSource({ paths, surveyOf, onProblem: (error) => warn(error.message), once: true });
     const report = setInterval(() => progress(source.progress()), 200);
     try {
