@@ -115,7 +115,7 @@ export class LiveFeed {
       if (this.#isNew("tables", tables)) this.#publish("tables", tables);
       if (this.#isNew("alerts", versionsOf(tables, "raw"))) this.#publish("alerts", await this.#view.latest(ALERTS_SHOWN));
       if (this.#isNew("rejected", versionsOf(tables, "rejected"))) this.#publish("rejected", await this.#view.rejected(REJECTED_SHOWN));
-      this.#lakeProblem = "";
+      this.#lakeProblem = (this.#view.problems?.() ?? []).join(" ");
     } catch (error) {
       this.#versions.clear(); // what was not read is read again
       this.#lakeProblem = `The lake cannot be read: ${messageOf(error)}`;

@@ -36,13 +36,16 @@ export function addHealth(app: Api, { lake, view, feed }: ApiDeps): void {
   app.openAPIRegistry.registerPath(routes.health);
   app.openapi(routes.metrics, async (c) => {
     const tables = await view.tables().catch(() => null); // the services are watched all the same
-    return c.text(await metricsText(liveStatus(readServices(lake), Date.now()), tables), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+    const isReadable = tables !== null && (view.problems?.() ?? []).length === 0;
+    return c.text(await metricsText(liveStatus(readServices(lake), Date.now()), tables ?? [], isReadable), 200, {
+      "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
+    });
   });
 }
 
 async function statusWithLake(lake: string, view: ApiDeps["view"]): Promise<LiveStatus> {
   const problem = await view.tables().then(
-    () => "",
+    () => (view.problems?.() ?? []).join(" "),
     (error: unknown) => `The lake cannot be read: ${messageOf(error)}`,
   );
   return liveStatus(readServices(lake), Date.now(), problem);

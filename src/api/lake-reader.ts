@@ -1,5 +1,6 @@
 import type { DuckDBBlobValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../lake/actions.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { kept } from "../kept.ts";
 import { parseStats } from "../lake/merge-stats.ts";
 import { columnPath, firstValueSql, pathSql } from "../lake/scan.ts";
@@ -19,6 +20,8 @@ export class LakeReader implements LakeView {
   readonly #surveys: Surveys;
   readonly #tables = new Map<string, DeltaTable>();
   readonly #sources: Sources;
+  /** By table, and by whether its log or its rows cannot be read. */
+  readonly #problems = new Map<string, string>();
 
   constructor(lake: string, surveys: Surveys, sources: Sources) {
     this.#lake = lake;
@@ -26,27 +29,22 @@ export class LakeReader implements LakeView {
     this.#sources = sources;
   }
 
+  problems(): readonly string[] {
+    return [...new Set(this.#problems.values())];
+  }
+
   async tables(): Promise<readonly LakeTable[]> {
     return this.#known().map(({ survey, kind, table }) => ({ survey, kind, ...contents(table) }));
   }
 
   async latest(limit: number): Promise<readonly LatestAlert[]> {
-    const found = this.#known()
-      .filter(({ kind }) => kind === "raw")
-      .map(async ({ survey: name, table }) => {
-        const survey = this.#surveys.named(name);
-        const rows = await this.#read(
-          table,
-          newest(table, limit),
-          (file) => latestColumns(table, survey, file),
-          `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`,
-        );
-        return rows.map((row) => latestAlert(survey, row));
-      });
-    return (await Promise.all(found))
-      .flat()
-      .sort((a, b) => b.committedAt - a.committedAt)
-      .slice(0, limit);
+    const found = await this.#each("raw", async ({ survey: name, table }) => {
+      const survey = this.#surveys.named(name);
+      const columns = (file: AddFile) => latestColumns(table, survey, file);
+      const rows = await this.#read(table, newest(table, limit), columns, `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`);
+      return rows.map((row) => latestAlert(survey, row));
+    });
+    return found.sort((a, b) => b.committedAt - a.committedAt).slice(0, limit);
   }
 
   async cutout(surveyName: string, alertId: string, kind: CutoutKind): Promise<Uint8Array | null> {
@@ -60,31 +58,49 @@ export class LakeReader implements LakeView {
   }
 
   async rejected(limit: number): Promise<readonly RejectedMessage[]> {
-    const found = this.#known()
-      .filter(({ kind }) => kind === "rejected")
-      .map(async ({ survey, table }) => {
-        const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
-        const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
-        return rows.map((row) => ({
-          survey,
-          source: String(row.source),
-          offset: String(row.offset),
-          reason: String(row.reason),
-          receivedAt: Number(row.received),
-        }));
-      });
-    return (await Promise.all(found))
-      .flat()
-      .sort((a, b) => b.receivedAt - a.receivedAt)
-      .slice(0, limit);
+    const found = await this.#each("rejected", async ({ survey, table }) => {
+      const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
+      const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
+      return rows.map((row) => ({
+        survey,
+        source: String(row.source),
+        offset: String(row.offset),
+        reason: String(row.reason),
+        receivedAt: Number(row.received),
+      }));
+    });
+    return found.sort((a, b) => b.receivedAt - a.receivedAt).slice(0, limit);
   }
 
-  #known(): (TableName & { readonly table: DeltaTable })[] {
-    return tablesIn(this.#lake).map((name) => {
-      const table = kept(this.#tables, name.path, () => new DeltaTable(name.path));
-      table.refresh();
-      return { ...name, table };
+  /** Tables whose log can be read. */
+  #known(): KnownTable[] {
+    return tablesIn(this.#lake).flatMap((name) => {
+      try {
+        const table = kept(this.#tables, name.path, () => new DeltaTable(name.path));
+        table.refresh();
+        this.#problems.delete(`${name.path} log`);
+        return [{ ...name, table }];
+      } catch (error) {
+        this.#problems.set(`${name.path} log`, unreadable(name, error));
+        return [];
+      }
     });
+  }
+
+  /** Rows of all tables of a kind; one that cannot be read keeps nobody from those of the others. */
+  async #each<T>(kind: string, read: (table: KnownTable) => Promise<T[]>): Promise<T[]> {
+    const tables = this.#known().filter((one) => one.kind === kind);
+    const rows = tables.map(async (table) => {
+      try {
+        const found = await read(table);
+        this.#problems.delete(`${table.path} rows`);
+        return found;
+      } catch (error) {
+        this.#problems.set(`${table.path} rows`, unreadable(table, error));
+        return [];
+      }
+    });
+    return (await Promise.all(rows)).flat();
   }
 
   async #read(table: DeltaTable, files: readonly AddFile[], columns: (file: AddFile) => string, rest: string): Promise<Record<string, Json>[]> {
@@ -96,6 +112,13 @@ export class LakeReader implements LakeView {
       return await result.getRowObjectsJson();
     });
   }
+}
+
+type KnownTable = TableName & { readonly table: DeltaTable };
+
+/** An error of ours names the table itself. */
+export function unreadable({ survey, kind }: Pick<TableName, "survey" | "kind">, error: unknown): string {
+  return error instanceof FinkError ? error.message : `${survey}.${kind} cannot be read: ${messageOf(error)}`;
 }
 
 function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable, "survey" | "kind"> {

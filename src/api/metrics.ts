@@ -3,13 +3,13 @@ import type { StageStatus } from "../services/status.ts";
 import type { LakeTable } from "./lake-view.ts";
 import type { LiveStatus, ServiceView } from "./status.ts";
 
-/** The text of `GET /metrics`; `tables` is null when the lake cannot be read. Counters are those of the services, which start at 0 with each of them. */
-export function metricsText(status: LiveStatus, tables: readonly LakeTable[] | null): Promise<string> {
+/** The text of `GET /metrics`; `isReadable`: every table of the lake can be read. Counters are those of the services, which start at 0 with each of them. */
+export function metricsText(status: LiveStatus, tables: readonly LakeTable[], isReadable: boolean): Promise<string> {
   const registry = new Registry();
   for (const service of status.services) addService(registry, service, status.at);
-  gauge(registry, "fink_lake_readable", "1 when the lake can be read", {}, tables ? 1 : 0);
+  gauge(registry, "fink_lake_readable", "1 when every table of the lake can be read", {}, isReadable ? 1 : 0);
   const table = (name: string, help: string, of: (t: LakeTable) => number) => {
-    for (const t of tables ?? []) gauge(registry, name, help, { survey: t.survey, table: t.kind }, of(t));
+    for (const t of tables) gauge(registry, name, help, { survey: t.survey, table: t.kind }, of(t));
   };
   table("fink_table_rows", "Rows of a table of the lake", (t) => t.rows);
   table("fink_table_bytes", "Size of the table's live files", (t) => t.bytes);

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../folder.ts";
 import { cataloguesIn } from "../lake/catalogues.ts";
 import { literal } from "../lake/scan.ts";
 import { addCatalogue } from "../science/catalogue/add.ts";
@@ -46,7 +46,7 @@ const known: Readonly<Record<string, Known>> = {
 export async function addKnownSky(lake: string, nights: readonly SimulationOptions[], signal: AbortSignal): Promise<void> {
   const source = (name: string) => `${name}_${nights.map(({ survey, nights: [night], seed }) => `${survey}_${night}_${seed}`).join("_")}.parquet`;
   if (cataloguesIn(lake).some(({ sources }) => sources.includes(source("simbad")))) return;
-  const folder = mkdtempSync(join(tmpdir(), "fink-demo-"));
+  const folder = temporaryFolder("demo");
   try {
     for (const night of nights) {
       const truth = await openTruth({ catalogues: join(folder, night.survey) }, night.survey);

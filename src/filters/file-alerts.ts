@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Data, Field, makeData, Struct } from "apache-arrow";
 import { BIGINT, BOOLEAN, DOUBLE, FLOAT, INTEGER, SQLNULL, VARCHAR } from "@duckdb/node-api";
+import { temporaryFolder } from "../folder.ts";
 import { FinkError } from "../errors.ts";
 import { columnAt } from "../lake/column.ts";
 import { toParquet } from "../lake/parquet.ts";
@@ -44,7 +44,7 @@ export async function withAlertFile<T>(
   const relation = `SELECT * FROM read_parquet(${literal(path)})`;
   const making = modules.filter(({ adds }) => adds.some(({ name }) => wanted.has(name)));
   if (making.length === 0) return await work(relation);
-  const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
+  const scratch = temporaryFolder("filter");
   try {
     const file = join(scratch, "added.parquet");
     writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup, { isStrict, survey })));

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../folder.ts";
 import { encodeFile, writeFiles } from "../archive/files.ts";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "../lake/actions.ts";
@@ -197,7 +197,7 @@ export class MatchTable {
     options: RunOptions,
     work: (looked: Looked) => Promise<T>,
   ): Promise<T> {
-    const seeds = mkdtempSync(join(tmpdir(), "fink-filter-"));
+    const seeds = temporaryFolder("filter");
     try {
       const files = { survey: this.survey, raw: this.#raw, rawFiles: this.#rawOf(scienceFiles), science: this.#sources[source], scienceFiles };
       const relation = await alertBatch(engine.connection, files, seeds);

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBStructType, DuckDBTypeId } from "@duckdb/node-api";
+import { temporaryFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
@@ -143,7 +143,7 @@ async function withAlertsIn(
   wanted: readonly { readonly needs: readonly string[]; readonly rows: readonly number[] }[],
   work: (file: string) => Promise<void>,
 ): Promise<void> {
-  const scratch = mkdtempSync(join(tmpdir(), "fink-filter-"));
+  const scratch = temporaryFolder("filter");
   try {
     const file = join(scratch, "alerts.parquet");
     const needs = new Set(wanted.flatMap((one) => one.needs));

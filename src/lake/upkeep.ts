@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { temporaryFolder } from "../folder.ts";
 import { scratchFolder } from "./tables.ts";
 
 /** Settings of every DuckDB: freed memory goes back to the system soon. Without, merging eight times 128 MB leaves 1.1 GB resident, with it 0.65 GB. */
@@ -19,8 +18,7 @@ export interface Upkeep {
  * whatever is in them, of LSST 225 MB of images, and several are in hand at a time: with 1 GB a night of LSST is not merged at all.
  */
 export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "2GB"): Promise<T> {
-  const scratch = join(scratchFolder(lake), randomUUID());
-  mkdirSync(scratch, { recursive: true });
+  const scratch = temporaryFolder("upkeep", scratchFolder(lake));
   const threads = String(Math.max(1, availableParallelism() >> 1));
   const instance = await DuckDBInstance.create(":memory:", { threads, memory_limit: memory, temp_directory: scratch, ...steadyMemory });
   try {

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { temporaryFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { kept } from "../kept.ts";
 import type { AddFile } from "../lake/actions.ts";
@@ -40,7 +40,7 @@ export class Sources {
   readonly #lake: string;
   readonly surveys: Surveys;
   /** Folder for temporary files. */
-  readonly scratch = mkdtempSync(join(tmpdir(), "fink-sources-"));
+  readonly scratch = temporaryFolder("sources");
   readonly #fresh = new Map<string, FreshSurvey>();
   readonly #raw = new Map<string, RawAlerts>();
   readonly #idle: DuckDBConnection[] = [];
@@ -180,7 +180,12 @@ export class Sources {
     let fresh = this.#fresh.get(name);
     if (!fresh) {
       const connection = await (await this.#opened()).connect();
-      fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.scratch, this.#lake, this.surveys.named(name)), at: -Infinity, running: null };
+      try {
+        fresh = this.#fresh.get(name) ?? { rows: new FreshRows(connection, this.scratch, this.#lake, this.surveys.named(name)), at: -Infinity, running: null };
+      } catch (error) {
+        connection.closeSync(); // a table that cannot be read is asked for again and again
+        throw error;
+      }
       this.#fresh.set(name, fresh);
     }
     const known = fresh;

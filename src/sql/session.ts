@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
+import { temporaryFolder } from "../folder.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { FinkError, messageOf } from "../errors.ts";
@@ -31,7 +30,7 @@ export async function openSession(
   lake: string,
   { memory = "1GB", spill, writable, surveys = loadSurveys(shippedSurveys) }: SessionOptions = {},
 ): Promise<LakeSession> {
-  const scratch = mkdtempSync(join(tmpdir(), "fink-sql-"));
+  const scratch = temporaryFolder("sql");
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
   const close = () => {
     instance.closeSync();

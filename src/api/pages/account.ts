@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Json } from "@duckdb/node-api";
+import { messageOf } from "../../errors.ts";
 import { type Account, accountOf } from "../../account/account.ts";
 import { listOf, lists } from "../../account/lists.ts";
 import { tablesIn } from "../../lake/tables.ts";
@@ -51,7 +52,7 @@ export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
 function keptAccount(lake: PageLake): () => Promise<Account> {
   let known: { readonly versions: string; readonly account: Promise<Account> } | undefined;
   return () => {
-    const versions = JSON.stringify(tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, lake.table(name, kind)?.snapshot.version]));
+    const versions = JSON.stringify(tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, versionOf(lake, name, kind)]));
     if (known?.versions !== versions) {
       const account = accountOf(lake.path, lake.surveys);
       known = { versions, account };
@@ -59,4 +60,13 @@ function keptAccount(lake: PageLake): () => Promise<Account> {
     }
     return known.account;
   };
+}
+
+/** A table that cannot be read counts as long as it cannot. */
+function versionOf(lake: PageLake, survey: string, kind: string): number | string | undefined {
+  try {
+    return lake.table(survey, kind)?.snapshot.version;
+  } catch (error) {
+    return messageOf(error);
+  }
 }

@@ -41,11 +41,12 @@ const mostCurves = 40;
 
 /** The first ones with the light curve that came with each. */
 export async function withCurves<T extends AlertRow>(lake: PageLake, rows: readonly T[]): Promise<T[]> {
-  const curves = new Map<string, Measurement[]>();
-  for (const [name, of] of Map.groupBy(rows.slice(0, mostCurves), (row) => row.survey)) {
-    const ids = of.map(({ alertId }) => alertId);
-    for (const [id, { detections }] of await histories(lake, lake.surveys.named(name), ids)) curves.set(`${name} ${id}`, detections);
-  }
+  const shown = Map.groupBy(rows.slice(0, mostCurves), (row) => row.survey);
+  const read = async (name: string) => {
+    const ids = shown.get(name)!.map(({ alertId }) => alertId);
+    return [...(await histories(lake, lake.surveys.named(name), ids))].map(([id, { detections }]) => [`${name} ${id}`, detections] as const);
+  };
+  const curves = new Map(await lake.ofSurveys(read, [...shown.keys()]));
   return rows.map((row) => ({ ...row, curve: [...(curves.get(`${row.survey} ${row.alertId}`) ?? []), ...(row.curve ?? [])] }));
 }
 

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "@duckdb/node-api";
+import { temporaryFolder } from "../../folder.ts";
 import { FinkError, messageOf } from "../../errors.ts";
 import { ColumnTypes, typesOf } from "../../filters/columns.ts";
 import { type Compiled, compile } from "../../filters/compile.ts";
@@ -123,7 +123,7 @@ async function onAlerts<T>(
   const [raw, science] = [lake.table(survey.name, "raw"), lake.table(survey.name, "science")];
   if (!raw || !science) throw new FinkError("filter", `survey ${survey.name} has no alerts with science in this lake`);
   const of = ofNights([night]);
-  const seeds = mkdtempSync(join(tmpdir(), "fink-lab-"));
+  const seeds = temporaryFolder("lab");
   const engine = await openEngine({ memory: MEMORY, threads: 2, places: new Places({ watchlists: "", areas: "", ...lake.filters }) });
   const timer = setTimeout(() => engine.connection.interrupt(), SECONDS * 1000);
   try {
@@ -150,7 +150,7 @@ async function onAlerts<T>(
 /** A text is read as the file it would be. */
 async function withFilter(filter: string | Filter, survey: string, work: (filter: Filter) => Promise<void>): Promise<void> {
   if (typeof filter !== "string") return await work(filter);
-  const folder = mkdtempSync(join(tmpdir(), "fink-lab-"));
+  const folder = temporaryFolder("lab");
   const file = join(folder, survey, "your_filter.sql");
   try {
     mkdirSync(join(folder, survey));

@@ -35,8 +35,8 @@ export class FilterShelf {
     const files = allFilterFiles(this.#lake.filters.folder, this.#lake.filters);
     const surveys = [...new Set(files.map((f) => f.survey))];
     const states = new Map(readStates(this.#lake.path).map((state) => [state.file, state]));
-    const counts = new Map(await Promise.all(surveys.map(async (survey) => [survey, await matchCounts(this.#lake, survey)] as const)));
-    const missed = new Map(await Promise.all(surveys.map(async (survey) => [survey, await this.#missed(survey)] as const)));
+    const counts = new Map(await this.#lake.ofSurveys(async (survey) => [[survey, await matchCounts(this.#lake, survey)] as const], surveys));
+    const missed = new Map(await this.#lake.ofSurveys(async (survey) => [[survey, await this.#missed(survey)] as const], surveys));
     return await Promise.all(
       files.map(async (file) =>
         withState(

@@ -1,5 +1,6 @@
 import type { DuckDBResult, DuckDBValue, Json } from "@duckdb/node-api";
 import type { AddFile } from "../../lake/actions.ts";
+import { messageOf } from "../../errors.ts";
 import { kept } from "../../kept.ts";
 import { type FileStats, parseStats, statAt } from "../../lake/merge-stats.ts";
 import { LakeTable } from "../../lake/table.ts";
@@ -38,22 +39,62 @@ export class PageLake {
   /** Alerts of objects, of cones, by id. */
   readonly sources: Sources;
   readonly #tables = new Map<string, LakeTable>();
+  readonly #problems = new Map<string, string>();
+  readonly #logged = new Set<string>();
+  readonly #logError: (error: unknown, message: string) => void;
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  constructor(path: string, surveys: Surveys, filters: FilterFolders, sources: Sources) {
+  constructor(path: string, surveys: Surveys, filters: FilterFolders, sources: Sources, logError: (error: unknown, message: string) => void = () => {}) {
+    this.#logError = logError;
     this.sources = sources;
     this.path = path;
     this.filters = filters;
     this.surveys = surveys;
   }
 
-  /** Those with alerts. */
+  /** Those with alerts, but for those whose log cannot be read. */
   surveyNames(): string[] {
     return this.#list()
       .filter(({ kind }) => kind === "raw")
       .map(({ survey }) => survey)
-      .filter((survey) => (this.table(survey, "raw")?.snapshot.files.size ?? 0) > 0);
+      .filter((survey) => {
+        try {
+          const { size } = this.table(survey, "raw")?.snapshot.files ?? { size: 0 };
+          this.#problems.delete(`${survey} log`);
+          return size > 0;
+        } catch (error) {
+          this.#leaveOut(survey, "log", error);
+          return false;
+        }
+      });
+  }
+
+  /** Of each survey with alerts what is read of it. One that cannot be read is left out, logged once and named in `problems`. */
+  async ofSurveys<T>(read: (survey: string) => Promise<readonly T[]>, surveys = this.surveyNames()): Promise<T[]> {
+    const found = surveys.map(async (survey) => {
+      try {
+        const rows = await read(survey);
+        this.#problems.delete(`${survey} rows`);
+        return rows;
+      } catch (error) {
+        this.#leaveOut(survey, "rows", error);
+        return [];
+      }
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  /** Surveys that were left out of the last answers, and why: a sentence each. */
+  get problems(): readonly string[] {
+    return [...this.#problems.values()];
+  }
+
+  #leaveOut(survey: string, what: "log" | "rows", error: unknown): void {
+    const problem = `${survey} is left out: ${messageOf(error)}`;
+    if (!this.#logged.has(problem)) this.#logError(error, problem);
+    this.#logged.add(problem);
+    this.#problems.set(`${survey} ${what}`, problem);
   }
 
   /** As it is now; null when there is none. */

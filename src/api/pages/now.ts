@@ -12,11 +12,16 @@ const STRIP = 12;
 export async function now(lake: PageLake): Promise<NowAnswer> {
   const newest = lake.surveyNames().flatMap((survey) => nightCounts(lake, survey).slice(0, 1));
   const matches = await latestMatches(lake, STRIP);
-  const [classes, latest] = await Promise.all([
-    Promise.all(newest.map(({ survey, night }) => classCounts(lake, survey, night))),
-    matches.length > 0 ? [] : latestAlerts(lake, STRIP),
-  ]);
+  const [classes, latest] = await Promise.all([classesOf(lake, newest), matches.length > 0 ? [] : latestAlerts(lake, STRIP)]);
   return { nights: newest, classes: summed(classes), matches, latest };
+}
+
+async function classesOf(lake: PageLake, nights: readonly NightCount[]): Promise<Counts[]> {
+  const count = async (survey: string) => await Promise.all(nights.filter((n) => n.survey === survey).map(({ night }) => classCounts(lake, survey, night)));
+  return await lake.ofSurveys(
+    count,
+    nights.map(({ survey }) => survey),
+  );
 }
 
 /** Alerts received per night, newest first. */
@@ -46,7 +51,7 @@ export function summed(all: readonly Counts[]): Counts {
 
 /** The alerts that were received last. */
 async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> {
-  const found = lake.surveyNames().map(async (survey) => {
+  const found = await lake.ofSurveys(async (survey) => {
     const id = firstValueSql(lake.table(survey, "raw")!.snapshot.schema, lake.surveys.named(survey).alert);
     if (id === undefined) return [];
     const sql = (from: string) => `SELECT ${id}::VARCHAR AS alert FROM ${from} ORDER BY _received_at DESC, _offset DESC LIMIT ${limit}`;
@@ -57,7 +62,7 @@ async function latestAlerts(lake: PageLake, limit: number): Promise<AlertRow[]> 
       rows.map((row) => String(row["alert"])),
     );
   });
-  const newest = (await Promise.all(found)).flat().sort((a, b) => (b.receivedAt ?? 0) - (a.receivedAt ?? 0));
+  const newest = found.sort((a, b) => (b.receivedAt ?? 0) - (a.receivedAt ?? 0));
   return await withCurves(lake, newest.slice(0, limit));
 }
 
@@ -68,14 +73,14 @@ function filesOfNewest(lake: PageLake, survey: string, kind: string, column: str
 
 /** The newest matches of all filters, or of those that the condition says. */
 export async function latestMatches(lake: PageLake, limit: number, where = "true", survey?: string): Promise<MatchRow[]> {
-  const names = lake.surveyNames().filter((name) => survey === undefined || name === survey);
-  const found = names.map(async (name) => {
+  const read = async (name: string) => {
     const rows = await matchesWhere(lake, name, where, limit, where === "true" ? filesOfNewest(lake, name, "matches", "matched_at", limit) : () => true);
     const places = await lake.sources.placesOfCells(name, [...new Set(rows.map(({ cell }) => cell))]);
     const ids = rows.map(({ id }) => id);
     return withAlerts(rows, await alertsById(lake, name, ids, places));
-  });
-  const newest = (await Promise.all(found)).flat().sort((a, b) => b.matchedAt - a.matchedAt);
+  };
+  const found = survey === undefined ? await lake.ofSurveys(read) : await read(survey);
+  const newest = found.sort((a, b) => b.matchedAt - a.matchedAt);
   return await withCurves(lake, newest.slice(0, limit));
 }
 

@@ -82,7 +82,7 @@ export function addPageRoutes(app: Api, { pageLake: lake }: ApiDeps): void {
   });
   app.openapi(routes.alert, async (c) => {
     const { survey, id } = c.req.valid("param");
-    return c.json((await alertAnswer(lake, survey, id, c.req.valid("query").night ?? null)) ?? missing(`no ${survey} alert ${id} is in the lake`), 200);
+    return c.json((await alertAnswer(lake, survey, id, c.req.valid("query").night || null)) ?? missing(`no ${survey} alert ${id} is in the lake`), 200);
   });
   app.openapi(routes.matches, async (c) => {
     const { survey, filter } = c.req.valid("param");

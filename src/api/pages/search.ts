@@ -18,6 +18,11 @@ const MOST_RADIUS_ARCSEC = 18_000;
 
 /** One box for all: an id, a position, a designation, a class or a filter. */
 export async function search(lake: PageLake, query: string): Promise<SearchAnswer> {
+  const answer = await searched(lake, query);
+  return { ...answer, understood: [answer.understood, ...lake.problems].filter((text) => text !== "").join("; ") };
+}
+
+async function searched(lake: PageLake, query: string): Promise<SearchAnswer> {
   const text = query.trim();
   if (text === "") return { understood: "", rows: [], open: null, isCut: false };
   const cone = coneOfText(text, RADIUS_ARCSEC);
@@ -45,7 +50,7 @@ const words: Readonly<Record<Way, string>> = {
 
 const answers: Readonly<Record<Way, (lake: PageLake, text: string) => Promise<AlertRow[]>>> = {
   object: ofObject,
-  alert: (lake, text) => ofSurveys(lake, (survey) => alertsById(lake, survey, [text])),
+  alert: (lake, text) => lake.ofSurveys((survey) => alertsById(lake, survey, [text])),
   sso: ofSolarSystem,
   filter: (lake, text) => latestMatches(lake, MOST, `lower(filter) = ${literal(text.toLowerCase().replace(/\s+/g, "_"))}`),
   class: (lake, text) => inScience(lake, [text.replace(/^\((SIMBAD|TNS)\) ?/i, "")], classesSql),
@@ -75,18 +80,14 @@ function byObject(rows: readonly (AlertRow & { separationArcsec?: number })[]): 
   });
 }
 
-async function ofSurveys(lake: PageLake, read: (survey: string) => Promise<AlertRow[]>): Promise<AlertRow[]> {
-  return (await Promise.all(lake.surveyNames().map(read))).flat();
-}
-
 function ofObject(lake: PageLake, text: string): Promise<AlertRow[]> {
   const names = [...new Set([text, text.replace(/^ztf/i, "ZTF")])];
   const where = `_object IN (${names.map(literal).join(", ")})`;
-  return ofSurveys(lake, async (survey) => alertRows(lake, { survey, places: await lake.sources.placesOfObjects(survey, names), where, limit: MOST }));
+  return lake.ofSurveys(async (survey) => alertRows(lake, { survey, places: await lake.sources.placesOfObjects(survey, names), where, limit: MOST }));
 }
 
 function ofSolarSystem(lake: PageLake, text: string): Promise<AlertRow[]> {
-  return ofSurveys(lake, async (survey) => {
+  return lake.ofSurveys(async (survey) => {
     const where = await isDesignated(lake, survey, [...new Set([text, text.toUpperCase(), ...spellings(text)])]);
     return where === null ? [] : await alertRows(lake, { survey, places: null, where, limit: MOST });
   });
@@ -96,7 +97,7 @@ async function inCone(lake: PageLake, { ra, dec, radiusArcsec }: Cone): Promise<
   const radius = radiusArcsec / 3600;
   const widths = boxOf(ra, dec, radius).map(([from, to]) => `_ra BETWEEN ${from} AND ${to}`);
   const where = `_dec BETWEEN ${dec - radius} AND ${dec + radius} AND (${widths.join(" OR ")})`;
-  const rows = await ofSurveys(lake, async (survey) => {
+  const rows = await lake.ofSurveys(async (survey) => {
     if (!lake.surveys.named(survey).position) return [];
     return await alertRows(lake, { survey, places: await lake.sources.placesOfCone(survey, ra, dec, radius), where, limit: MOST });
   });
@@ -118,7 +119,7 @@ function boxOf(ra: number, dec: number, radius: number): (readonly [number, numb
 
 /** The newest alerts of which science says this. */
 function inScience(lake: PageLake, texts: readonly string[], valueSql: (survey: Survey, schema: StructType) => string | null): Promise<AlertRow[]> {
-  return ofSurveys(lake, async (name) => {
+  return lake.ofSurveys(async (name) => {
     const schema = lake.table(name, "science")?.snapshot.schema;
     const value = schema && valueSql(lake.surveys.named(name), schema);
     if (!value) return [];

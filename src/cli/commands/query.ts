@@ -1,10 +1,10 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { StatementType } from "@duckdb/node-api";
 import { z } from "zod";
+import { temporaryFolder } from "../../folder.ts";
 import { FinkError } from "../../errors.ts";
 import { cellsOf, type TextFormat, textOf } from "../../sql/output.ts";
 import { surveysOf } from "../../archive/setup.ts";
@@ -29,7 +29,7 @@ export const query = defineCommand({
   async run(context, [sql], { format = context.json ? "json" : "table", out, limit }) {
     if (format === "parquet" && out === undefined && process.stdout.isTTY) throw new FinkError("usage", "parquet is not for a terminal: add --out FILE");
     const { config } = context.config();
-    const scratch = mkdtempSync(join(tmpdir(), "fink-query-"));
+    const scratch = temporaryFolder("query");
     const parquet = out === undefined ? join(scratch, "result.parquet") : resolve(out);
     const session = await openSession(config.lake, { surveys: surveysOf(config), ...(format === "parquet" && { writable: parquet }) });
     let interrupted = false;

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../../folder.ts";
 import { FinkError } from "../../errors.ts";
 import { ColumnTypes, typesOf } from "../../filters/columns.ts";
 import type { Compiled } from "../../filters/compile.ts";
@@ -44,7 +44,7 @@ export async function withLab<T>(
   const threads = new Map<string, FunctionThread>();
   const thread = ({ filter: { file } }: Compiled): FunctionThread => kept(threads, file, () => new FunctionThread(file, config.lake));
   const options = { seconds: config.filters.seconds, thread };
-  const scratch = mkdtempSync(join(tmpdir(), "fink-lab-"));
+  const scratch = temporaryFolder("lab");
   try {
     const table = new MatchTable(config.lake, survey);
     const nights = table.nights().slice(-given.nights);

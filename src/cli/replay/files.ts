@@ -1,7 +1,8 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Vector } from "apache-arrow";
+import { temporaryFolder } from "../../folder.ts";
 import type { Batch } from "../../archive/batch.ts";
 import { type Decoded, MessageDecoder } from "../../archive/decode.ts";
 import { archiverOptions, surveyOfFile } from "../../archive/setup.ts";
@@ -245,7 +246,7 @@ class Spool {
 }
 
 function openNameless(): number {
-  const folder = mkdtempSync(join(tmpdir(), "fink-replay-"));
+  const folder = temporaryFolder("replay");
   try {
     return openSync(join(folder, "spool"), "w+");
   } finally {

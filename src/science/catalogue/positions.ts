@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { BOOLEAN, DOUBLE, type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { temporaryFolder } from "../../folder.ts";
 import { positionFunction } from "../../lake/position-function.ts";
 import { identifier } from "../../lake/scan.ts";
 import { steadyMemory } from "../../lake/upkeep.ts";
@@ -12,7 +12,7 @@ import { columnNamed, openSourceFile } from "./source-file.ts";
 
 /** A DuckDB that knows `nested_pixel(ra, dec)` and `degrees_of(text, is_ra)`, both null for what is no position, and a folder; both go when the work is done. */
 export async function withSkySql<T>(folder: string, work: (connection: DuckDBConnection, scratch: string) => Promise<T>): Promise<T> {
-  const scratch = await mkdtemp(join(folder, "fink-catalogue-"));
+  const scratch = temporaryFolder("catalogue", folder);
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: "1GB", temp_directory: scratch, ...steadyMemory });
   try {
     const connection = await instance.connect();
