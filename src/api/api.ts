@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { exactJson } from "../lake/exact-json.ts";
 import type { LiveFeed } from "./feed.ts";
 import type { LakeView } from "./lake-view.ts";
 import type { PageLake } from "./pages/lake.ts";
@@ -31,6 +32,13 @@ export function newApi(): Api {
     },
   });
 }
+
+/** Bodies of JSON keep all digits of their numbers, wherever a route reads them: an id of 64 bits has more than a double holds. */
+export const exactBodies: MiddlewareHandler = async (context, next) => {
+  const { req } = context;
+  req.json = async <T>() => exactJson(await req.text()) as T;
+  await next();
+};
 
 /** 400, and what is wrong. */
 export function wrong(context: Context, error: string): Response {

@@ -11,7 +11,7 @@ import { type Config, configSchema } from "../config/schema.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Sources } from "../serving/sources.ts";
 import { addAlerts } from "./alerts.ts";
-import { type Api, type ApiDeps, newApi, requestIdOf } from "./api.ts";
+import { type Api, type ApiDeps, exactBodies, newApi, requestIdOf } from "./api.ts";
 import { addCatalogues } from "./catalogues.ts";
 import { addCutouts } from "./cutouts.ts";
 import { addDocs } from "./docs.ts";
@@ -90,7 +90,7 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
   app.use(requestId(), headers, ownHostsOnly(options));
   app.options("/api/*", preflight);
   app.use("/api/*", bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
-  app.use("/api/*", perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy), answers);
+  app.use("/api/*", exactBodies, perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy), answers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
   if (options.sources) addAlertRoutes(app, options, options.sources);
   servePages(app, options.pages);

@@ -1,5 +1,6 @@
 import type { Survey } from "../surveys/definition.ts";
 import type { AddFile } from "./actions.ts";
+import { exactJson } from "./exact-json.ts";
 
 /** Statistics of one file, as `add.stats` has them. 64-bit integers are bigint. */
 export interface FileStats {
@@ -21,10 +22,7 @@ export function rowsOf(stats: string | undefined): number | undefined {
 }
 
 export function parseStats(text: string): FileStats {
-  return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
-    // a number that JSON.parse would round is taken from the text
-    return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context!.source!) : value;
-  }) as FileStats;
+  return exactJson(text) as FileStats;
 }
 
 /** The value of the column at a dotted path. */

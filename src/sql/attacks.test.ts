@@ -206,6 +206,10 @@ describe.each(Object.keys(attacks()))("a session refuses %s", (kind) => {
 
 describe("a session accepts", () => {
   test.each([
+    [
+      "FROM (FROM ztf.raw QUALIFY row_number() OVER (PARTITION BY candid) = 1) WHERE candid BETWEEN 1 AND 2 QUALIFY row_number() OVER (PARTITION BY objectId) = 1",
+      null,
+    ],
     ["PIVOT ztf.raw ON candid USING count(*) GROUP BY objectId", [["a", "1", "1", "1"]]],
     ["PIVOT ztf.raw ON candid IN (1, 3) USING count(*) GROUP BY objectId", [["a", "1", "1"]]],
     ["pivot (FROM ztf.raw WHERE candid > 1) ON candid, candid > 2 USING count(*) GROUP BY objectId;", [["a", "1", "0", "0", "1"]]],

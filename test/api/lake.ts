@@ -10,8 +10,8 @@ export interface SimulatedLake {
   readonly lake: string;
   /** Runs a command on it. */
   fink(args: readonly string[], more?: Record<string, string>): Promise<{ readonly code: number | null; readonly output: string }>;
-  /** One night more, with its science. */
-  night(date: string, alerts: number): Promise<void>;
+  /** One night more, of this survey or another, with its science. */
+  night(date: string, alerts: number, of?: "ztf" | "lsst"): Promise<void>;
   /** Alerts of files, with their science. */
   take(paths: readonly string[], schemas?: string): Promise<void>;
   end(): void;
@@ -36,14 +36,14 @@ export function simulatedLake(survey: "ztf" | "lsst"): SimulatedLake {
     lake,
     fink,
     take,
-    async night(date, alerts) {
-      const packets = join(folder, date);
+    async night(date, alerts, of = survey) {
+      const packets = join(folder, `${of}-${date}`);
       mkdirSync(packets);
-      for (const batch of simulateHere({ survey, schema: survey === "ztf" ? "4.02" : "9.0", nights: [date], alerts, seed: 3, rates: {} })) {
+      for (const batch of simulateHere({ survey: of, schema: of === "ztf" ? "4.02" : "9.0", nights: [date], alerts, seed: 3, rates: {} })) {
         let i = 0;
         for (const bytes of packetsOf(batch)) writeFileSync(join(packets, `${batch.alertIds[i++]}.avro`), bytes);
       }
-      const schema = schemaFor(survey);
+      const schema = schemaFor(of);
       writeFileSync(join(folder, `${schema.id}.avsc`), schema.text);
       await take([packets], folder);
     },

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { Api } from "../../src/api/api.ts";
 import { LiveFeed } from "../../src/api/feed.ts";
 import { LakeReader } from "../../src/api/lake-reader.ts";
+import { PageLake } from "../../src/api/pages/lake.ts";
 import { createApp } from "../../src/api/server.ts";
 import { projectFolder } from "../../src/config/load.ts";
 import { Sources } from "../../src/serving/sources.ts";
@@ -25,6 +26,7 @@ export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
     lake: sky.lake,
     filters: { folder: join(sky.lake, "../filters"), areas: join(sky.lake, "../areas") },
     view: reader,
+    pageLake: new PageLake(sky.lake, surveys, { folder: "" }, sources),
     sources,
     pages: "",
   };

@@ -1,7 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { didYouMean } from "../../config/nearest.ts";
+import { exactJson } from "../../lake/exact-json.ts";
 import { degreesOfText } from "../../sky/sexagesimal.ts";
 import { jdMinusMjd, mjdOfMs } from "../../sky/time.ts";
+import { idText } from "../ids.ts";
 import { outputFormats } from "./formats.ts";
 
 // Values of a query are text, those of a JSON body what JSON has: both mean the same.
@@ -17,7 +20,7 @@ export async function argumentsOf(context: Context): Promise<Record<string, unkn
   const text = await context.req.text();
   if (text.trim() === "") return {};
   try {
-    const body: unknown = JSON.parse(text);
+    const body = exactJson(text);
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
   } catch {
     // said below
@@ -36,24 +39,34 @@ async function formOf(context: Context): Promise<Record<string, unknown>> {
   }
 }
 
-/** The arguments in the schema's types. Throws WrongArgument with the name of the first that does not fit. */
-export function checked<S extends z.ZodType>(schema: S, given: Record<string, unknown>): z.output<S> {
+/** The arguments in the schema's types. Throws WrongArgument with the name of the first that does not fit, or that the schema does not have. */
+export function checked<S extends z.ZodObject>(schema: S, given: Record<string, unknown>): z.output<S> {
+  const names = Object.keys(schema.shape);
+  const unknown = schema.def.catchall === undefined ? Object.keys(given).find((name) => !names.includes(name)) : undefined;
+  if (unknown !== undefined) {
+    throw new WrongArgument(`There is no argument \`${unknown}\`${didYouMean(unknown, names) || `; there are ${names.join(", ")}`}\n`);
+  }
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;
   const name = path.join(".");
   if (given[name] === undefined || given[name] === null) throw new WrongArgument(`A value for \`${name}\` is required. See /api/docs \n`);
-  throw new WrongArgument(message.includes("`") ? message : `\`${name}\` = ${JSON.stringify(given[name])}: ${message}\n`);
+  throw new WrongArgument(message.includes("`") ? message : `\`${name}\` = ${shown(given[name])}: ${message}\n`);
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+/** A value in a message: what was written. */
+export function shown(value: unknown): string {
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? String(inner) : inner));
+}
 
-/** Any text; ids are accepted as numbers, too. Control characters are not. */
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.bigint()]).transform(String);
+
+/** Any text; ids are accepted as numbers, too, with all their digits. Control characters are not. */
 export const textArgument = () =>
   z.preprocess(
-    (v) => (typeof v === "number" || typeof v === "boolean" ? String(v) : v),
+    (v) => (typeof v === "boolean" ? String(v) : idText(v)),
     z
-      .string()
+      .string({ error: ({ input }) => (typeof input === "number" ? "the number has lost digits: give all of them, or give it as text" : "give a text") })
       .max(10_000)
       .regex(/^\P{Cc}*$/u, "control characters are not accepted"),
   );
@@ -67,9 +80,12 @@ export const listArgument = () =>
       .filter((t) => t !== ""),
   );
 
+/** Ids, at least one. */
+export const idsArgument = (name: string) => listArgument().refine((ids) => ids.length > 0, { error: `A value for \`${name}\` is required. See /api/docs \n` });
+
 export const flagArgument = () =>
   z
-    .preprocess((v) => String(v).toLowerCase() === "true", z.boolean())
+    .preprocess((v) => (/^(true|false)$/i.test(String(v)) ? String(v).toLowerCase() === "true" : v), z.boolean("give true or false"))
     .default(false)
     .openapi({ type: "boolean" });
 

@@ -1,18 +1,18 @@
 import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
-import { numberArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { numberArgument, shown, textArgument, WrongArgument } from "./arguments.ts";
 import { arrayOf, colormaps, imageOf, kinds, png, readImages, stretches } from "./images.ts";
 import { lsst, type Profile, ztf } from "./profile.ts";
 import { readObjects } from "./read.ts";
 import { type Asked, resource } from "./resource.ts";
 
 const choose = (of: string, values: readonly string[]) => ({
-  error: (issue: { input: unknown }) => `\`${of}\` = ${JSON.stringify(issue.input)}: choose among ${values.join(", ")}\n`,
+  error: (issue: { input: unknown }) => `\`${of}\` = ${shown(issue.input)}: choose among ${values.join(", ")}\n`,
 });
 
 const look = {
   kind: z.enum([...kinds, "All"], {
-    error: (issue) => (issue.input === undefined ? "required" : `\`kind\` = ${JSON.stringify(issue.input)}: choose among ${kinds.join(", ")}, All\n`),
+    error: (issue) => (issue.input === undefined ? "required" : `\`kind\` = ${shown(issue.input)}: choose among ${kinds.join(", ")}, All\n`),
   }),
   "output-format": z.enum(["PNG", "FITS", "array"], { error: () => "`output-format` must be one of: PNG, FITS, or array.\n" }).default("PNG"),
   stretch: z.enum(stretches, choose("stretch", stretches)).default("sigmoid"),

@@ -1,6 +1,7 @@
 import { columnPath, identifier, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { FinkDeps } from "./resource.ts";
+import { checkNames } from "./wanted-columns.ts";
 import { at, emptyTable, type Table, tableOf, union, withColumns } from "./table.ts";
 
 /** An alert has the history of 30 days before it: of alerts so far apart, one is enough. */
@@ -63,6 +64,7 @@ export async function forcedOf(deps: FinkDeps, ids: readonly bigint[], columns: 
     if (list === undefined || typeof type !== "object" || type.type !== "array" || typeof type.elementType !== "object" || type.elementType.type !== "struct")
       return null;
     const wanted = columns === undefined || columns.length === 0 || columns.includes("*") ? null : new Set(columns);
+    checkNames([...type.elementType.fields.map(({ name }) => `r:${name}`), "d:tag"], columns);
     const fields = type.elementType.fields.filter(({ name }) => wanted?.has(`r:${name}`) ?? true);
     const inner: StructType = type.elementType;
     const id = columnPath(inner, ["diaForcedSourceId", "midpointMjdTai", "midPointTai"]);

@@ -5,7 +5,7 @@ import { loadFilter } from "../../filters/load.ts";
 import { literal } from "../../lake/scan.ts";
 import { type NewestQuery, newestAlerts } from "../../serving/newest.ts";
 import { mjdOfMs } from "../../sky/time.ts";
-import { commonArguments, countArgument, dateArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { commonArguments, countArgument, dateArgument, shown, textArgument, WrongArgument } from "./arguments.ts";
 import { ztfColours } from "./colours.ts";
 import { answer } from "./formats.ts";
 import { isTruncated, lsst, type Profile, ztf, ztfRates } from "./profile.ts";
@@ -41,7 +41,7 @@ export const latests = resource({
     n: countArgument(10, 10_000).openapi({ description: "Alerts, 10 by default as Fink does (its documentation says 100)" }),
     ...dates,
     color: textArgument().optional().openapi({ description: "Adds rates and g−r" }),
-    trend: z.enum(trends, { error: (issue) => `\`trend\` = ${JSON.stringify(issue.input)}: choose among ${trends.join(", ")}\n` }).optional(),
+    trend: z.enum(trends, { error: (issue) => `\`trend\` = ${shown(issue.input)}: choose among ${trends.join(", ")}\n` }).optional(),
     ...commonArguments,
   }),
   async answer(given, asked) {

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Json } from "@duckdb/node-api";
 import { ztfColours } from "./colours.ts";
-import { commonArguments, flagArgument, listArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { commonArguments, flagArgument, idsArgument, shown, textArgument, WrongArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
 import { withHistory } from "./history.ts";
 import { arrayOf, imageOf, type Kind, kinds, readImages } from "./images.ts";
@@ -10,14 +10,14 @@ import { mostRows, readObjects } from "./read.ts";
 import { type FinkDeps, resource } from "./resource.ts";
 import { at, type Table, withColumns } from "./table.ts";
 
-const cutoutKind = z.enum(kinds, { error: (issue) => `\`cutout-kind\` = ${JSON.stringify(issue.input)}: choose among ${kinds.join(", ")}\n` }).optional();
+const cutoutKind = z.enum(kinds, { error: (issue) => `\`cutout-kind\` = ${shown(issue.input)}: choose among ${kinds.join(", ")}\n` }).optional();
 
 export const ztfObjects = resource({
   name: "objects",
   survey: "ztf",
   summary: "All alerts of one or several objects, newest first",
   arguments: z.object({
-    objectId: listArgument().openapi({ type: "string", description: "ZTF object, or several with commas between" }),
+    objectId: idsArgument("objectId").openapi({ type: "string", description: "ZTF object, or several with commas between" }),
     withupperlim: flagArgument(),
     withcutouts: flagArgument(),
     "cutout-kind": cutoutKind,
@@ -25,7 +25,6 @@ export const ztfObjects = resource({
   }),
   async answer(given, { context, deps, signal }) {
     const { objectId: ids, columns } = given;
-    if (ids.length === 0) throw new WrongArgument("A value for `objectId` is required. See /api/docs \n");
     const computed = { ...ztf.computed, ...ztfRates };
     let table = await readObjects(deps, ids, { profile: ztf, columns, computed }, signal);
     if (!isTruncated(columns)) table = ztfColours(table);
@@ -35,7 +34,7 @@ export const ztfObjects = resource({
   },
 });
 
-const lsstIds = listArgument().openapi({ type: "string", description: "diaObjectId, or several with commas between" });
+const lsstIds = idsArgument("diaObjectId").openapi({ type: "string", description: "diaObjectId, or several with commas between" });
 const lsstArguments = z.object({ diaObjectId: lsstIds, midpointMjdTai: textArgument().optional(), ...commonArguments });
 
 export const lsstSources = resource({
@@ -54,6 +53,7 @@ export const lsstObjects = resource({
   name: "objects",
   survey: "lsst",
   summary: "Objects as they were at their last alert, one row each",
+  part: "object",
   arguments: z.object({ diaObjectId: lsstIds, ...commonArguments }),
   async answer({ diaObjectId: ids, columns, "output-format": format }, { context, deps, signal }) {
     const tail = "QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC) = 1";
@@ -66,6 +66,7 @@ export const lsstForced = resource({
   name: "fp",
   survey: "lsst",
   summary: "Forced photometry of one or several objects",
+  part: null,
   arguments: lsstArguments,
   async answer({ diaObjectId: ids, columns, "output-format": format }, { context, deps, signal }) {
     const alerts = await readObjects(deps, ids, { profile: lsst, columns: ["r:diaSourceId"], tail: `ORDER BY _mjd DESC LIMIT ${mostRows}` }, signal);

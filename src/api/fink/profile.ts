@@ -55,10 +55,10 @@ export async function namedColumns(sources: Sources, profile: Profile, part: Par
   if (!known) return [];
   const names = new Set([...known.raw, ...known.science]);
   const own = known.raw.flatMap((name) => ownName(profile, name, part));
-  const lists = ["lc_features_g", "lc_features_r"].filter(() => profile.survey === "ztf");
+  const lists = textLists(profile);
   const added = known.science
     .filter((name) => !name.startsWith("_") && !lists.some((list) => name.startsWith(`${list}_`)))
-    .map((name) => ({ name: profile.added + (profile.survey === "lsst" ? name.replace(/^(pred|misc)_/, "") : name), sql: identifier(name) }));
+    .map((name) => ({ name: addedName(profile, name), sql: identifier(name) }));
   const texts = lists.flatMap((list) => {
     const parts = known.science.filter((name) => name.startsWith(`${list}_`)).map(identifier);
     return parts.length === 0
@@ -70,6 +70,17 @@ export async function namedColumns(sources: Sources, profile: Profile, part: Par
     sql: [...sql.matchAll(/"(\w+)"/g)].every(([, column]) => names.has(column)) ? sql : missing(name),
   }));
   return [...own, ...added, ...texts, ...made];
+}
+
+/** Features that Fink gives as one text. */
+function textLists({ survey }: Profile): string[] {
+  return survey === "ztf" ? ["lc_features_g", "lc_features_r"] : [];
+}
+
+/** What Fink calls a column that science added. */
+export function addedName(profile: Profile, column: string): string {
+  const list = textLists(profile).find((one) => column.startsWith(`${one}_`));
+  return profile.added + (list ?? (profile.survey === "lsst" ? column.replace(/^(pred|misc)_/, "") : column));
 }
 
 /** Those that were asked for, of unknown names none; null: all. `always` comes with any. */

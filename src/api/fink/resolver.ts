@@ -4,7 +4,7 @@ import { cataloguesIn } from "../../lake/catalogues.ts";
 import { catalogueFolder } from "../../lake/catalogues.ts";
 import { identifier, literal } from "../../lake/scan.ts";
 import { join } from "node:path";
-import { commonArguments, countArgument, flagArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { commonArguments, countArgument, flagArgument, shown, textArgument, WrongArgument } from "./arguments.ts";
 import { askElsewhere } from "./elsewhere.ts";
 import { answer } from "./formats.ts";
 import type { NamedColumn, Profile } from "./profile.ts";
@@ -14,7 +14,7 @@ import { emptyTable, type Table, tableOf } from "./table.ts";
 
 const shape = {
   resolver: z.enum(["tns", "simbad", "ssodnet"], {
-    error: (issue) => (issue.input === undefined ? "required" : `\`resolver\` = ${JSON.stringify(issue.input)}: choose among tns, simbad, ssodnet\n`),
+    error: (issue) => (issue.input === undefined ? "required" : `\`resolver\` = ${shown(issue.input)}: choose among tns, simbad, ssodnet\n`),
   }),
   name: textArgument().optional(),
   name_or_id: textArgument().optional(),
@@ -99,7 +99,7 @@ async function ssodnet(profile: Profile, name: string, { reverse, nmax }: Given,
   if (known.length === 0) return emptyTable;
   const column = `lower("${known[0]}"::VARCHAR)`;
   const wanted = literal(name.toLowerCase());
-  const condition = `${nmax === 1 ? `${column} = ${wanted}` : `starts_with(${column}, ${wanted})`} AND "${known[0]}" NOT IN ('null', '')`;
+  const condition = `${nmax === 1 ? `${column} = ${wanted}` : `starts_with(${column}, ${wanted})`} AND ${column} NOT IN ('null', '', '0')`;
   const own = known.map((one): NamedColumn => ({ name: profile.own + one, sql: `"${one}"` }));
   const more = profile.survey === "ztf" ? [{ name: "i:name", sql: `"ssnamenr"` }, { name: "i:number", sql: `TRY_CAST("ssnamenr" AS BIGINT)` }, ...own] : own;
   return await readAlerts(

@@ -4,7 +4,8 @@ import type { FilterFolders } from "../pages/lake.ts";
 import type { Sources } from "../../serving/sources.ts";
 import { type Api, requestIdOf } from "../api.ts";
 import { argumentsOf, checked, WrongArgument } from "./arguments.ts";
-import { lsst, type Profile, ztf } from "./profile.ts";
+import { lsst, type Part, type Profile, ztf } from "./profile.ts";
+import { checkAlertColumns } from "./wanted-columns.ts";
 
 /** What Fink's API has at `/api/v1/<name>`, for one survey. */
 export interface Resource<S extends z.ZodObject = z.ZodObject> {
@@ -12,6 +13,8 @@ export interface Resource<S extends z.ZodObject = z.ZodObject> {
   readonly survey: Profile["survey"];
   readonly summary: string;
   readonly arguments: S;
+  /** Which columns `columns` may name: those of alerts (the default), or of objects; null: the answer checks them itself. */
+  readonly part?: Part | null;
   /** GET without arguments is answered too. */
   readonly bare?: boolean;
   answer(given: z.output<S>, asked: Asked): Promise<Response> | Response;
@@ -66,7 +69,11 @@ function route(app: Api, path: string, deps: FinkDeps, choose: Choose, all: read
       const chosen = choose(given);
       if (context.req.method === "GET" && Object.keys(given).length === 0 && !chosen.bare)
         return context.text(`${chosen.summary}. Arguments: ${Object.keys(chosen.arguments.shape).join(", ")}`);
-      return await chosen.answer(checked(chosen.arguments, given), { context, deps, signal: context.req.raw.signal });
+      const values = checked(chosen.arguments, given);
+      const { survey, part = "source" } = chosen;
+      const wanted = values["columns"] as readonly string[] | undefined;
+      if (part !== null) await checkAlertColumns(deps.sources, survey === "ztf" ? ztf : lsst, part, wanted);
+      return await chosen.answer(values, { context, deps, signal: context.req.raw.signal });
     } catch (error) {
       if (!(error instanceof WrongArgument)) throw error;
       return context.json({ status: "error", text: error.message, error: error.message.trim(), requestId: requestIdOf(context) }, 400);
@@ -78,7 +85,10 @@ function route(app: Api, path: string, deps: FinkDeps, choose: Choose, all: read
 /** In OpenAPI a path has one description: where two surveys share it, that of the first. */
 function described(method: "get" | "post", path: string, [first, ...others]: readonly Resource[]) {
   const shape = first.arguments.partial();
-  const request = method === "get" ? { query: shape } : { body: { content: { "application/json": { schema: first.arguments } } } };
+  const body = { schema: first.arguments };
+  const isUpload = "file" in first.arguments.shape;
+  const content = { "application/json": body, ...(isUpload && { "multipart/form-data": body }) };
+  const request = method === "get" ? { query: shape } : { body: { content } };
   const where = others.length > 0 ? ` (${[first, ...others].map((r) => r.survey).join(" or ")}: the arguments tell)` : "";
   return {
     method,

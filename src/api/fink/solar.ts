@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { literal } from "../../lake/scan.ts";
 import { spellings, unpackedDesignation } from "../../sky/designation.ts";
-import { commonArguments, flagArgument, listArgument, textArgument, WrongArgument } from "./arguments.ts";
+import { commonArguments, flagArgument, idsArgument, shown, textArgument, WrongArgument } from "./arguments.ts";
 import { answer } from "./formats.ts";
 import { kinds } from "./images.ts";
 import { withImages } from "./objects.ts";
@@ -12,12 +12,12 @@ import { type Asked, ofBoth, resource } from "./resource.ts";
 import { at, type Cell, emptyTable, withColumns } from "./table.ts";
 
 const shape = {
-  n_or_d: listArgument().openapi({ type: "string", description: "Number, name or designation; several with commas between" }),
+  n_or_d: idsArgument("n_or_d").openapi({ type: "string", description: "Number, name or designation; several with commas between" }),
   withEphem: flagArgument(),
   withResiduals: flagArgument(),
   withcutouts: flagArgument(),
   withCutouts: flagArgument(),
-  "cutout-kind": z.enum(kinds, { error: (issue) => `\`cutout-kind\` = ${JSON.stringify(issue.input)}: choose among ${kinds.join(", ")}\n` }).default("Science"),
+  "cutout-kind": z.enum(kinds, { error: (issue) => `\`cutout-kind\` = ${shown(issue.input)}: choose among ${kinds.join(", ")}\n` }).default("Science"),
   ...commonArguments,
 };
 type Given = z.output<z.ZodObject<typeof shape>>;
@@ -34,15 +34,17 @@ const designations = { ztf: ["ssnamenr"], lsst: ["mpc_orbits_designation", "MPCO
 /** Other names than the survey's own are known to quaero, which is not asked from here. */
 async function sso(profile: Profile, given: Given, { context, deps, signal }: Asked): Promise<Response> {
   const { n_or_d: names, columns } = given;
-  if (names.length === 0) throw new WrongArgument("A value for `n_or_d` is required. See /api/docs \n");
   if (given.withResiduals && names.length > 1) throw new WrongArgument("You cannot request residuals for a list object names.\n");
   if (given.withEphem || given.withResiduals) {
     throw new WrongArgument("`withEphem` and `withResiduals` need the ephemerides of IMCCE's Miriade, which this server does not ask: leave them out\n");
   }
   const { survey } = profile;
   const known = (await Promise.all(designations[survey].map(async (name) => ((await hasColumn(deps, profile, name)) ? [name] : [])))).flat();
-  if (known.length === 0) return answer(context, emptyTable, given["output-format"]);
-  const wanted = names.flatMap((name) => [name, name.replaceAll(" ", ""), ...spellings(name)]).map((name) => literal(name.toLowerCase()));
+  if (known.length === 0 || !names.some(isName)) return answer(context, emptyTable, given["output-format"]);
+  const wanted = names
+    .filter(isName)
+    .flatMap((name) => [name, name.replaceAll(" ", ""), ...spellings(name)])
+    .map((name) => literal(name.toLowerCase()));
   const condition = known.map((name) => `lower("${name}"::VARCHAR) IN (${wanted.join(", ")})`).join(" OR ");
   const always = survey === "ztf" ? ["i:ssnamenr"] : [];
   const tail = `ORDER BY _mjd DESC LIMIT ${mostRows * names.length}`;
@@ -68,14 +70,19 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
   return answer(context, { columns: kept.map((i) => numbered.columns[i]), rows: numbered.rows.map((row) => kept.map((i) => row[i])) }, given["output-format"]);
 }
 
+/** Surveys write these where an alert is of no known object. */
+function isName(text: string): boolean {
+  return !/^(null|none|nan|0)$/i.test(text);
+}
+
 export const tracklet = resource({
   name: "tracklet",
   survey: "ztf",
   summary: "Alerts of tracklets, by day or by the tracklet's id",
   arguments: z.object({ date: textArgument().optional(), id: textArgument().optional(), ...commonArguments }),
   async answer({ date, id, columns, "output-format": format }, { context, deps, signal }) {
-    if (date === undefined && id === undefined) throw new WrongArgument("You need to specify a date at the format YYYY-MM-DD hh:mm:ss\n");
-    const prefix = id ?? prefixOf(date!);
+    if (!date && !id) throw new WrongArgument("You need to specify a date at the format YYYY-MM-DD hh:mm:ss\n");
+    const prefix = id || prefixOf(date!);
     const condition = `starts_with("tracklet", ${literal(prefix)})`;
     const table = (await hasColumn(deps, ztf, "tracklet"))
       ? await readAlerts(deps, { profile: ztf, places: null, condition, columns, tail: `ORDER BY _mjd DESC LIMIT ${mostRows}` }, signal)

@@ -6,7 +6,8 @@ import { answer } from "./formats.ts";
 import { lsst, ztf } from "./profile.ts";
 import { hasColumn } from "./read.ts";
 import { type FinkDeps, resource } from "./resource.ts";
-import { at, emptyTable, type Table, tableOf } from "./table.ts";
+import { at, emptyTable, type Table, tableOf, withColumns } from "./table.ts";
+import { checkNames } from "./wanted-columns.ts";
 
 const date = textArgument()
   .refine((text) => /^(\d{4}|\d{6}|\d{8})?$/.test(text), { error: "give a night as YYYYMMDD, a month as YYYYMM, a year as YYYY, or nothing for all" })
@@ -17,6 +18,7 @@ export const ztfStatistics = resource({
   name: "statistics",
   survey: "ztf",
   summary: "Counts of alerts per night",
+  part: null,
   arguments: z.object({ ...shape, schema: flagArgument() }),
   async answer({ date: nights, columns, schema, "output-format": format }, { context, deps, signal }) {
     const table = await ztfCounts(deps, nights, signal);
@@ -29,6 +31,7 @@ export const lsstStatistics = resource({
   name: "statistics",
   survey: "lsst",
   summary: "Counts of alerts per night",
+  part: null,
   arguments: z.object(shape),
   async answer({ date: nights, columns, "output-format": format }, { context, deps, signal }) {
     return answer(context, only(await lsstCounts(deps, nights, signal), columns, ["f:night"]), format);
@@ -114,8 +117,19 @@ function whereNight(nights: string): string {
   return nights === "" ? "true" : `starts_with(_night::VARCHAR, '${nights}')`;
 }
 
+/** A class that no alert of these nights has is a column of nulls. */
 function only(table: Table, wanted: readonly string[] | undefined, always: readonly string[]): Table {
-  if (wanted === undefined || wanted.includes("*")) return table;
-  const kept = [...new Set([...always, ...wanted])].map((name) => at(table, name)).filter((i) => i >= 0);
-  return { columns: kept.map((i) => table.columns[i]), rows: table.rows.map((row) => kept.map((i) => row[i])) };
+  if (wanted === undefined || wanted.includes("*") || table.columns.length === 0) return table;
+  const absent = wanted.filter((name) => name.startsWith("class:") && at(table, name) < 0);
+  checkNames(
+    table.columns.map(({ name }) => name),
+    wanted.filter((name) => !absent.includes(name)),
+  );
+  const all = withColumns(
+    table,
+    absent.map((name) => ({ name, kind: "long" as const })),
+    () => absent.map(() => null),
+  );
+  const kept = [...new Set([...always, ...wanted])].map((name) => at(all, name));
+  return { columns: kept.map((i) => all.columns[i]), rows: all.rows.map((row) => kept.map((i) => row[i])) };
 }

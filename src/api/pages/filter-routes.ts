@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Filter } from "../../filters/filter.ts";
+import { idText } from "../ids.ts";
 import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
 import { explainFilter, testFilter } from "./filter-lab.ts";
 import { FilterShelf } from "./filter-shelf.ts";
@@ -10,6 +11,7 @@ import type { FilterAnswer, FilterExplanation, FilterRow, FilterTest } from "./t
 const MATCHES_SHOWN = 24;
 
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,80}$/);
+const alertId = z.preprocess(idText, z.string().regex(/^-?\d{1,20}$/, "give the id of an alert with all its digits")).openapi({ type: "string" });
 /** A text of one's own, or the name of a filter that is there. */
 const which = z.object({ survey, text: z.string().max(20_000).optional(), name: name.optional() });
 const body = <T extends z.ZodType>(schema: T) => ({ required: true, content: { "application/json": { schema } } });
@@ -31,7 +33,7 @@ const routes = {
   explain: jsonRoute(
     {
       ...post("filters/explain", "pageFilterExplain", "Why a filter takes an alert, or not"),
-      request: { body: body(which.extend({ alert: z.string().regex(/^-?\d{1,20}$/), night: z.number().int() })) },
+      request: { body: body(which.extend({ alert: alertId, night: z.number().int() })) },
     },
     shaped<FilterExplanation>("FilterExplanation"),
   ),

@@ -15,12 +15,13 @@ const MOST_HISTORIES = 80;
 
 /** All of one object; null when the lake has no alert of it. */
 export async function objectAnswer(lake: PageLake, survey: string, objectId: string): Promise<ObjectAnswer | null> {
+  if (objectId === "0") return null; // what LSST writes for an alert without an object
   return await answerFor(lake, survey, objectId, await lake.sources.placesOfObjects(survey, [objectId]), `_object = ${literal(objectId)}`);
 }
 
 /** All alerts of one solar-system object, by its designation. */
 export async function solarSystemAnswer(lake: PageLake, survey: string, designation: string): Promise<ObjectAnswer | null> {
-  const where = await isDesignated(lake, survey, [designation]);
+  const where = /^(null|none|nan|0|)$/i.test(designation) ? null : await isDesignated(lake, survey, [designation]);
   return where === null ? null : await answerFor(lake, survey, designation, null, where);
 }
 
