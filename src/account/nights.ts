@@ -17,7 +17,7 @@ export interface NightAccount {
   readonly pending: number;
   /** Alerts that science has not come to yet. */
   readonly waiting: number;
-  /** Alerts that science passed without a row, and rows of science without an alert. */
+  /** Alerts that science passed without a row, also for want of an id, and rows of science without an alert. */
   readonly missing: number;
   readonly unknown: number;
   readonly matches: readonly { readonly filter: string; readonly matches: number }[];
@@ -26,7 +26,8 @@ export interface NightAccount {
 
 const namedIds = 100;
 
-export async function nightsOf(books: Books, night: number | undefined): Promise<NightAccount[]> {
+/** `isComputed`: science has run on the lake, for whichever survey. */
+export async function nightsOf(books: Books, night: number | undefined, isComputed: boolean): Promise<NightAccount[]> {
   const [raw, rejected, science, missing, unknown, matches] = [
     await rawRows(books, night),
     await countsOf(books, night, "rejected", {}),
@@ -37,6 +38,9 @@ export async function nightsOf(books: Books, night: number | undefined): Promise
   ];
   const nights = [...new Set([...raw.keys(), ...rejected.keys(), ...science.keys()])].sort((a, b) => Number(b) - Number(a));
   const isBehind = books.has("raw") && (books.table("science").snapshot.positions.get("science:raw") ?? 0) <= books.table("raw").snapshot.version;
+  const isPassed = books.has("science") && !isBehind;
+  // Without a definition that names their id, science never comes to the alerts of a survey.
+  const isStuck = books.idIn("raw") === null ? isComputed : isPassed;
   return nights.map((key) => {
     const name = key === "" ? null : Number(key);
     const lost = missing.get(key) ?? none;
@@ -45,9 +49,12 @@ export async function nightsOf(books: Books, night: number | undefined): Promise
     const made = science.get(key) ?? {};
     const again = Number(made["again"] ?? 0);
     const doubles = (matches.get(key) ?? []).filter(({ again: more }) => more > 0).map(({ filter, again: more }) => `${filter} ${more}`);
-    const passed = isBehind || !books.has("science") ? 0 : lost.count;
+    const nameless = Number(rows["nameless"] ?? 0);
+    const lacking = (isPassed ? lost.count : 0) + (isStuck ? nameless : 0);
+    const distinct = Number(rows["distinct"] ?? 0);
     const problems = [
-      ...said(passed, `alerts without a row in science: ${lost.ids}`),
+      ...said(isStuck ? nameless : 0, `alerts without an id, so without a row in science: ${adviceFor(books.survey.name)}`),
+      ...said(isPassed ? lost.count : 0, `alerts without a row in science: ${lost.ids}`),
       ...said(strange.count, `rows of science whose alert is not in raw: ${strange.ids}`),
       ...said(again, "rows of science that are there twice"),
       ...doubles.map((filter) => `matches that are there twice: ${filter}`),
@@ -55,18 +62,22 @@ export async function nightsOf(books: Books, night: number | undefined): Promise
     return {
       night: name,
       archived: Number(rows["rows"] ?? 0),
-      distinct: Number(rows["distinct"] ?? 0),
-      duplicates: Number(rows["rows"] ?? 0) - Number(rows["distinct"] ?? 0) - Number(rows["nameless"] ?? 0),
+      distinct,
+      duplicates: Number(rows["rows"] ?? 0) - distinct - nameless,
       rejected: Number(rejected.get(key)?.["rows"] ?? 0),
       complete: Number(made["rows"] ?? 0) - Number(made["pending"] ?? 0),
       pending: Number(made["pending"] ?? 0),
-      waiting: books.has("science") ? lost.count - passed : Number(rows["distinct"] ?? 0),
-      missing: passed,
+      waiting: (books.has("science") ? lost.count : distinct) + nameless - lacking,
+      missing: lacking,
       unknown: strange.count,
       matches: (matches.get(key) ?? []).map(({ filter, count }) => ({ filter, matches: count })),
       problems: problems.map((problem) => `night ${name ?? "unknown"}: ${problem}`),
     };
   });
+}
+
+function adviceFor(survey: string): string {
+  return `name the column of their id (alert:) in a definition of survey ${survey}, <surveys>/${survey}.yaml`;
 }
 
 const none = { count: 0, ids: "" };

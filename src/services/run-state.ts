@@ -78,6 +78,11 @@ export function instances(lake: string): Instance[] {
   return names.flatMap((file) => instance(lake, file.slice(0, -".json".length)) ?? []);
 }
 
+/** Whether a service has ever run on the lake, under any name. */
+export function hasRun(lake: string, service: ServiceStatus["service"]): boolean {
+  return instances(lake).some(({ status }) => status.service === service);
+}
+
 export function instance(lake: string, name: string): Instance | undefined {
   const status = readJson<ServiceStatus>(join(runFolder(lake), `${name}.json`));
   if (!status) return undefined;

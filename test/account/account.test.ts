@@ -90,6 +90,23 @@ it("counts the alerts that a damaged file says it has, and a file without any, a
   ]);
 });
 
+// It said "Every alert is accounted for" while science had no row of them.
+it("says that a survey whose id nobody named gets no science, once science runs", async () => {
+  const [files, own] = [join(folder, "undescribed"), join(folder, "undescribed-lake")];
+  mkdirSync(files);
+  const schema = JSON.stringify({ type: "record", namespace: "winter", name: "alert", fields: [{ name: "candid", type: "long" }] });
+  writeFileSync(join(files, "some.avro"), writeContainer({ schema, blocks: [[Uint8Array.of(2), Uint8Array.of(4)]] }));
+  const run = (...args: string[]) => startFink(args, { FINK_LAKE: own }).ended;
+  expect(await run("ingest", files)).toMatchObject({ code: 0 });
+  expect(await accountOf(own, surveys)).toMatchObject({ balanced: true, surveys: [{ survey: "winter", nights: [{ archived: 2, waiting: 2, missing: 0 }] }] });
+  await run("start", "science", "--once");
+  const { code, output } = await run("account");
+  expect(output).toMatch(
+    /winter: night \d{8}: 2 alerts without an id, so without a row in science: name the column of their id \(alert:\) in a definition of survey winter/,
+  );
+  expect(code).toBe(1);
+});
+
 it("names the offsets of a topic that are gone", async () => {
   const kafka = join(folder, "kafka-lake");
   const { broken, whole } = await withOffsets(kafka);

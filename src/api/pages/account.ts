@@ -4,6 +4,7 @@ import { messageOf } from "../../errors.ts";
 import { type Account, accountOf } from "../../account/account.ts";
 import { listOf, lists } from "../../account/lists.ts";
 import { tablesIn } from "../../lake/tables.ts";
+import { hasRun } from "../../services/run-state.ts";
 import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
 import type { PageLake } from "./lake.ts";
 
@@ -52,9 +53,11 @@ export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
 function keptAccount(lake: PageLake): () => Promise<Account> {
   let known: { readonly versions: string; readonly account: Promise<Account> } | undefined;
   return () => {
-    const versions = JSON.stringify(tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, versionOf(lake, name, kind)]));
+    const scienceRan = hasRun(lake.path, "science");
+    const tables = tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, versionOf(lake, name, kind)]);
+    const versions = JSON.stringify([scienceRan, tables]);
     if (known?.versions !== versions) {
-      const account = accountOf(lake.path, lake.surveys);
+      const account = accountOf(lake.path, lake.surveys, { scienceRan });
       known = { versions, account };
       account.catch(() => (known = undefined));
     }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Account, accountOf, type SurveyAccount } from "../../account/account.ts";
 import { surveysOf } from "../../archive/setup.ts";
+import { hasRun } from "../../services/run-state.ts";
 import { defineCommand } from "../command.ts";
 import { table } from "../table.ts";
 import { flag } from "../flags.ts";
@@ -18,7 +19,7 @@ export const account = defineCommand({
   }),
   async run(context, _, chosen) {
     const { config } = context.config();
-    const found = await accountOf(config.lake, surveysOf(config), chosen);
+    const found = await accountOf(config.lake, surveysOf(config), { ...chosen, scienceRan: hasRun(config.lake, "science") });
     context.print(context.json ? JSON.stringify(found, null, 1) : textOf(found));
     return found.balanced ? 0 : 1;
   },
