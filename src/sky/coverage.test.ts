@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { available } from "../../test/require.ts";
-import { coneCoverage, type PixelRange, polygonCoverage } from "./coverage.ts";
+import { coneCoverage, type PixelRange } from "./coverage.ts";
 import { nestedPixel } from "./healpix.ts";
 
 const file = join(import.meta.dirname, "../../../shared/reference/sky/cones.json");
@@ -53,28 +53,6 @@ describe("the coverage of a cone", () => {
     expect(coneCoverage(5, 10, 10, 180)).toEqual([[0, 12 * 4 ** 5]]);
     expect(covers(coneCoverage(20, 10, 10, 0), nestedPixel(20, 10, 10))).toBe(true);
     expect(size(coneCoverage(20, 10, 10, 0))).toBeLessThanOrEqual(4);
-  });
-});
-
-describe("the coverage of a polygon", () => {
-  it("is that of the cone which it nearly is", () => {
-    const corners = Array.from({ length: 90 }, (_, i) => beside(2, 80, 10, (i * Math.PI) / 45));
-    for (const round of [corners, corners.toReversed()]) {
-      expect(size(polygonCoverage(7, round)) / size(coneCoverage(7, 2, 80, 10))).toBeCloseTo(1, 1);
-    }
-  });
-
-  it("has what is inside and not what is outside, with a corner that points inwards", () => {
-    const ranges = polygonCoverage(9, [
-      [350, -10],
-      [10, -10],
-      [0, 0],
-      [10, 10],
-      [350, 10],
-    ]);
-    const has = (ra: number, dec: number) => covers(ranges, nestedPixel(9, ra, dec));
-    expect([has(355, 0), has(351, 9), has(9, -9.9), has(359.9, 0)]).toEqual([true, true, true, true]);
-    expect([has(5, 0), has(11, 0), has(349, 0), has(0, 11), has(175, 0), has(180, 0)]).toEqual([false, false, false, false, false, false]);
   });
 });
 

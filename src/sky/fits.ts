@@ -53,13 +53,31 @@ function valueOf(field: string): string | number | boolean {
 
 /** Width and height are 0 unless the unit is an image; `size` in bytes is that of its data in any case. */
 function shapeOf(header: FitsHeader): { width: number; height: number; size: number } {
-  const number = (keyword: string, other: number) => Number(header.get(keyword) ?? other);
-  const axes = Array.from({ length: number("NAXIS", 0) }, (_, i) => number(`NAXIS${i + 1}`, 0));
+  const { axes, bytes } = fitsDataSize((keyword, otherwise) => Number(header.get(keyword) ?? otherwise));
+  const isImage = axes.length >= 2 && axes.every((axis) => axis > 0) && (header.get("XTENSION") ?? "IMAGE") === "IMAGE";
+  return isImage ? { width: axes[0], height: axes[1], size: bytes } : { width: 0, height: 0, size: bytes };
+}
+
+/** FITS 4.0, section 4.4.1. */
+const mostAxes = 999;
+
+/**
+ * The axes of a header-data unit and the bytes of its data without padding. `number` reads a keyword of the header. Throws for numbers that the standard does not
+ * allow, before anything is allocated or skipped by them.
+ */
+export function fitsDataSize(number: (keyword: string, otherwise: number) => number): { axes: number[]; bytes: number } {
+  const whole = (keyword: string, otherwise: number, most = Number.MAX_SAFE_INTEGER): number => {
+    const value = number(keyword, otherwise);
+    if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+    throw new Error(`FITS header with ${keyword} = ${value}; the file is damaged`);
+  };
+  const axes = Array.from({ length: whole("NAXIS", 0, mostAxes) }, (_, i) => whole(`NAXIS${i + 1}`, 0));
   const elements = axes.length === 0 ? 0 : axes.reduce((product, n) => product * n, 1);
-  const size = (Math.abs(number("BITPIX", 8)) / 8) * number("GCOUNT", 1) * (number("PCOUNT", 0) + elements);
-  if (!Number.isFinite(size) || size < 0) throw new Error("FITS header with a wrong size");
-  const isImage = elements > 0 && axes.length >= 2 && (header.get("XTENSION") ?? "IMAGE") === "IMAGE";
-  return isImage ? { width: axes[0], height: axes[1], size } : { width: 0, height: 0, size };
+  const bitpix = number("BITPIX", 8);
+  if (axes.length > 0 && ![8, 16, 32, 64, -32, -64].includes(bitpix)) throw new Error(`FITS header with BITPIX ${bitpix}; the file is damaged`);
+  const bytes = (Math.abs(bitpix) / 8) * whole("GCOUNT", 1) * (whole("PCOUNT", 0) + elements);
+  if (!Number.isSafeInteger(bytes)) throw new Error(`FITS header with axes of ${axes.join(" × ")}; the file is damaged`);
+  return { axes, bytes };
 }
 
 /** The first plane, in physical values: BZERO + BSCALE × stored. */

@@ -1,10 +1,10 @@
-import { gunzipSync } from "node:zlib";
+import { readFile } from "node:fs/promises";
 import { z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
-import { FinkError, messageOf } from "../../errors.ts";
-import { type Area, areaOf, defaultLevel, readArea } from "../../filters/places/area.ts";
+import { messageOf } from "../../errors.ts";
+import { type Area, defaultLevel } from "../../filters/places/area.ts";
+import { type ReadArea, readAreaInThread } from "../../filters/places/area-thread.ts";
 import { Places } from "../../filters/places/places.ts";
-import { binaryTable } from "../../science/catalogue/fits.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
 import { taiOfUtc } from "../../sky/leap-seconds.ts";
 import { jdMinusMjd, mjdOfMs } from "../../sky/time.ts";
@@ -18,8 +18,9 @@ import { mostRows, readAlerts } from "./read.ts";
 import { type Asked, ofBoth } from "./resource.ts";
 import { emptyTable } from "./table.ts";
 
-/** What a map may be when it is unpacked: whole maps up to NSIDE 512 with distances, any with several orders. */
-const mostBytes = 128 * 2 ** 20;
+/** Maps that are read at a time: each takes a core and up to some hundred MB. */
+const mostReading = 2;
+let reading = 0;
 
 const days = (most: number, fallback: number) =>
   numberArgument()
@@ -63,7 +64,7 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
   const inside = all.filter(([, ra, dec]) => area.contains(Number(ra ?? Number.NaN), Number(dec ?? Number.NaN))).slice(0, mostRows);
   if (inside.length === 0) return answer(context, emptyTable, given["output-format"]);
   const cells = new Set(inside.map(([, ra, dec]) => nestedPixel(cellOrder, Number(ra), Number(dec))));
-  const reading = {
+  const alerts = {
     profile,
     places: await deps.sources.placesOfCells(profile.survey, [...cells]),
     where: `_alert IN (${inside.map(([id]) => String(id)).join(", ")})`,
@@ -71,7 +72,7 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
     more: zero === null ? [] : [startOf(profile, zero)],
     tail: "ORDER BY _mjd DESC",
   };
-  return answer(context, await readAlerts(deps, reading, signal), given["output-format"]);
+  return answer(context, await readAlerts(deps, alerts, signal), given["output-format"]);
 }
 
 function startOf({ survey }: Profile, event: number) {
@@ -83,22 +84,24 @@ async function mapOf(given: Given, asked: Asked): Promise<{ readonly area: Area;
   const [name, ...others] = (["event_name", "file", "bayestar", "area"] as const).filter((one) => given[one] !== undefined);
   if (name === undefined) throw new WrongArgument("One of `file`, `event_name` and `area` is required. See /api/docs \n");
   if (others.length > 0) throw new WrongArgument(`\`${name}\` and \`${others[0]}\` are not for one request\n`);
+  if (reading >= mostReading) throw new HTTPException(429, { message: "other sky maps are being read: try again in a moment" });
+  reading++;
   try {
-    if (name === "area") {
-      const file = new Places({ watchlists: "", areas: asked.deps.filters?.areas ?? "" }).file("in_area", given.area!);
-      return { area: readArea(file, given.credible_level), event: null };
-    }
-    const packed = name === "event_name" ? await mapOfEvent(given.event_name!, asked) : bytesOf(given[name]!);
-    const isPacked = packed[0] === 0x1f && packed[1] === 0x8b;
-    const bytes = isPacked ? gunzipSync(packed, { maxOutputLength: mostBytes }) : packed;
-    return { area: areaOf(bytes, given.credible_level), event: timeOf(bytes) };
+    const { area, observed } = await readAreaInThread(await bytesOfMap(name, given, asked), given.credible_level, asked.signal);
+    return { area, event: name === "area" ? null : timeOf(observed) };
   } catch (error) {
-    if (error instanceof HTTPException) throw error;
-    const isTooLarge = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-    const reason = isTooLarge ? `it is larger than ${mostBytes >> 20} MB; give the map with several orders (multiorder.fits)` : messageOf(error);
-    if (error instanceof FinkError || error instanceof Error) throw new WrongArgument(`\`${name}\`: ${reason}\n`);
-    throw error;
+    if (error instanceof HTTPException || !(error instanceof Error)) throw error;
+    throw new WrongArgument(`\`${name}\`: ${messageOf(error)}\n`);
+  } finally {
+    reading--;
   }
+}
+
+async function bytesOfMap(name: "event_name" | "file" | "bayestar" | "area", given: Given, asked: Asked): Promise<Buffer> {
+  if (name === "event_name") return await mapOfEvent(given.event_name!, asked);
+  if (name !== "area") return bytesOf(given[name]!);
+  const file = new Places({ watchlists: "", areas: asked.deps.filters?.areas ?? "" }).file("in_area", given.area!);
+  return await readFile(file);
 }
 
 /** Maps with several orders are a hundredth of the flat ones. */
@@ -110,11 +113,9 @@ async function mapOfEvent(name: string, { deps, signal }: Asked): Promise<Buffer
   throw new HTTPException(404, { message: `GraceDB has no sky map of ${name}` });
 }
 
-function timeOf(bytes: Buffer): number | null {
-  const { cards } = binaryTable(bytes);
-  const mjd = Number(cards.get("MJD-OBS") ?? Number.NaN);
-  const text = cards.get("DATE-OBS")?.trim().replace(/Z$/, "");
-  const found = Number.isFinite(mjd) ? mjd : mjdOfMs(Date.parse(`${text}Z`));
+function timeOf({ mjd, date }: ReadArea["observed"]): number | null {
+  const days = Number(mjd ?? NaN);
+  const found = Number.isFinite(days) ? days : mjdOfMs(Date.parse(`${date?.trim().replace(/Z$/, "")}Z`));
   return Number.isFinite(found) ? found : null;
 }
 

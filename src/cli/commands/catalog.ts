@@ -14,7 +14,11 @@ import { table } from "../table.ts";
 
 const flags = z.object({
   name: z.string().optional().describe("add: name of the catalogue, lower case").meta({ value: "NAME" }),
-  ra: z.string().optional().describe("Column of right ascensions, degrees or sexagesimal text; match without a file: the position").meta({ value: "RA" }),
+  ra: z
+    .string()
+    .optional()
+    .describe("Column of right ascensions, in its unit (else degrees) or sexagesimal; match without a file: the position")
+    .meta({ value: "RA" }),
   dec: z.string().optional().describe("Column of declinations, or the declination: --dec=-12.5").meta({ value: "DEC" }),
   keep: z.string().optional().describe("add: columns to keep, with commas between").meta({ value: "COLUMNS" }),
   radius: z.number().optional().describe("Within which a source matches, arcsec: less, not equal. match: default is the catalogue's").meta({ value: "ARCSEC" }),

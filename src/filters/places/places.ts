@@ -18,8 +18,8 @@ interface Loaded {
 }
 
 const kinds = {
-  on_watchlist: { what: "watch list", endings: /\.(csv|tsv|txt|vot|xml|parquet|fits)(\.gz)?$/i },
-  in_area: { what: "area", endings: /\.(fits|json)(\.gz)?$/i },
+  on_watchlist: { what: "watch list", endings: /\.(csv|tsv|txt|ecsv|vot|xml|parquet|fits)(\.gz)?$/i },
+  in_area: { what: "area", endings: /\.(fits|json|txt)(\.gz)?$/i },
 };
 
 /** The files of the folders of watch lists and areas, read when a filter names them, and again when they change. */

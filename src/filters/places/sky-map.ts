@@ -1,7 +1,7 @@
 import { FinkError } from "../../errors.ts";
-import { type BinaryTable, binaryTable, type Cards, columnNumbers } from "../../science/catalogue/fits.ts";
+import { type BinaryTable, binaryTable, type Cards, columnIntegers, columnNumbers } from "../../science/catalogue/fits.ts";
 import { ringOfNested } from "../../sky/healpix.ts";
-import { PixelCollector, type Pixels } from "./pixels.ts";
+import { PixelCollector, pixelOfUnique, type Pixels } from "./pixels.ts";
 
 // MOC 2.0: https://www.ivoa.net/documents/MOC/20220727/, section 4.3; sky maps of gravitational waves: LIGO-T1700050 and the multi-order format of LVK's user guide
 
@@ -12,30 +12,23 @@ export function readSkyFits(bytes: Buffer, level: number): Pixels {
   const named = (...names: string[]) => columns.findIndex(({ name }) => names.includes(name.trim().toUpperCase()));
   const density = named("PROBDENSITY");
   const unique = named("UNIQ");
-  if (unique >= 0 && density >= 0) return region(multiOrder(columnNumbers(bytes, table, unique), columnNumbers(bytes, table, density)), level);
-  if (cards.get("ORDERING") === "RANGE") return rangesOf(bytes, table);
-  if (cards.get("ORDERING") === "NUNIQ") return uniquesOf(columnNumbers(bytes, table, Math.max(unique, 0)));
-  if (cards.get("PIXTYPE") === "HEALPIX") return region(flat(bytes, table, Math.max(named("PROB", "PROBABILITY", "PROBDENSITY"), 0)), level);
+  if (unique >= 0 && density >= 0) return region(multiOrder(columnIntegers(bytes, table, unique), columnNumbers(bytes, table, density)), level);
+  if (cards.get("ORDERING") === "RANGE") return rangesOf(columnIntegers(bytes, table, firstColumn(table)));
+  if (cards.get("ORDERING") === "NUNIQ") return uniquesOf(columnIntegers(bytes, table, unique >= 0 ? unique : firstColumn(table)));
+  if (cards.get("PIXTYPE") === "HEALPIX") return region(flat(bytes, table, Math.max(named("PROB", "PROBABILITY", "PROBDENSITY"), firstColumn(table))), level);
   throw new FinkError("io", "it is neither a coverage map (ORDERING NUNIQ or RANGE) nor a HEALPix map (PIXTYPE HEALPIX)");
 }
 
-/** Order and number of a pixel whose unique number is 4 · 4^order + number. */
-function orderOf(unique: number): number {
-  return Math.floor(Math.log2(unique / 4) / 2);
-}
-
-function uniquesOf(uniques: Float64Array): Pixels {
+function uniquesOf(uniques: readonly bigint[]): Pixels {
   const collector = new PixelCollector();
-  for (const unique of uniques) collector.add(orderOf(unique), unique - 4 * 4 ** orderOf(unique));
+  for (const unique of uniques) collector.addUnique(unique);
   return collector.pixels();
 }
 
 const rangeOrder = 29;
 
-function rangesOf(bytes: Buffer, table: BinaryTable): Pixels {
-  const [column] = table.columns;
-  if (column.letter !== "K") throw new FinkError("io", "the ranges of the coverage map are not 64-bit integers");
-  const ends = columnNumbers(bytes, table, 0);
+function rangesOf(ends: readonly bigint[]): Pixels {
+  if (ends.length % 2 === 1) throw new FinkError("io", `its ranges have ${ends.length} ends, which are not pairs`);
   const collector = new PixelCollector();
   for (let i = 0; i + 1 < ends.length; i += 2) collector.add(rangeOrder, ends[i], ends[i + 1]);
   return collector.pixels();
@@ -45,15 +38,17 @@ function rangesOf(bytes: Buffer, table: BinaryTable): Pixels {
 interface SkyMap {
   readonly count: number;
   order(i: number): number;
-  pixel(i: number): number;
+  pixel(i: number): number | bigint;
   readonly density: Float64Array;
   /** Area of a pixel, in any unit. */
   area(i: number): number;
 }
 
-function multiOrder(uniques: Float64Array, density: Float64Array): SkyMap {
-  const order = (i: number) => orderOf(uniques[i]);
-  return { count: uniques.length, order, pixel: (i) => uniques[i] - 4 * 4 ** order(i), density, area: (i) => 4 ** -order(i) };
+function multiOrder(uniques: readonly bigint[], density: Float64Array): SkyMap {
+  if (uniques.length !== density.length) throw new FinkError("io", `the map has ${uniques.length} pixels, but ${density.length} values`);
+  const [orders, pixels] = [new Uint8Array(uniques.length), new BigInt64Array(uniques.length)];
+  uniques.forEach((unique, i) => ({ order: orders[i], pixel: pixels[i] } = pixelOfUnique(unique)));
+  return { count: uniques.length, order: (i) => orders[i], pixel: (i) => pixels[i], density, area: (i) => 4 ** -orders[i] };
 }
 
 function flat(bytes: Buffer, table: BinaryTable, column: number): SkyMap {
@@ -61,10 +56,15 @@ function flat(bytes: Buffer, table: BinaryTable, column: number): SkyMap {
   const values = columnNumbers(bytes, table, column);
   const order = Math.log2(Number(cards.get("NSIDE")));
   const isExplicit = cards.get("INDXSCHM") === "EXPLICIT";
-  if (isExplicit || values.length !== 12 * 4 ** order)
+  if (isExplicit || !Number.isInteger(order) || values.length !== 12 * 4 ** order)
     throw new FinkError("io", `a map of NSIDE ${cards.get("NSIDE")} has ${values.length} values: only whole maps can be read`);
   const density = isNested(cards) ? values : values.map((_, pixel) => values[ringOfNested(order, pixel)]);
   return { count: values.length, order: () => order, pixel: (i) => i, density, area: () => 1 };
+}
+
+function firstColumn({ columns }: BinaryTable): number {
+  if (columns.length > 0) return 0;
+  throw new FinkError("io", "its table has no columns");
 }
 
 function isNested(cards: Cards): boolean {

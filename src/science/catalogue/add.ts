@@ -9,9 +9,10 @@ import { identifier, literal } from "../../lake/scan.ts";
 import { scratchFolder } from "../../lake/tables.ts";
 import { type CatalogueInfo, catalogueFolder, type KeptType, ownColumns } from "../../lake/catalogues.ts";
 import { checkFile } from "../missing.ts";
+import { masPerYearPerUnit } from "./angle-unit.ts";
 import { keptType } from "./kept-column.ts";
 import { degreesSql, withSkySql } from "./positions.ts";
-import { columnNamed, openSourceFile } from "./source-file.ts";
+import { columnNamed, openSourceFile, readingSource } from "./source-file.ts";
 
 export interface CatalogueOptions {
   readonly name: string;
@@ -74,35 +75,42 @@ async function hashOf(files: readonly string[], options: CatalogueOptions): Prom
 
 /** Puts the rows of all files into the table `staged` and returns the columns to store. */
 async function stage(connection: DuckDBConnection, files: readonly string[], scratch: string, options: CatalogueOptions): Promise<string[]> {
-  const { motion } = options;
   const selects: string[] = [];
-  for (const file of files) {
-    const source = await openSourceFile(connection, file, scratch);
-    const column = (name: string) => columnNamed(source, name, file);
-    const [ra, dec] = [column(options.ra), column(options.dec)];
-    const keep = options.keep.map(column);
-    const moving = motion ? [column(motion.pmRa).name, column(motion.pmDec).name] : [];
-    const relation = await source.relation([...new Set([ra.name, dec.name, ...moving, ...keep.map(({ name }) => name)])]);
-    selects.push(
-      `SELECT ${[
-        `${degreesSql(ra, true)} AS ra`,
-        `${degreesSql(dec, false)} AS dec`,
-        ...moving.map((name, i) => `coalesce(TRY_CAST(${identifier(name)} AS FLOAT), 'nan') AS ${["pm_ra", "pm_dec"][i]}`),
-        ...keep.map(({ name, isText }, i) => `${isText ? `trim(${identifier(name)})` : identifier(name)} AS ${identifier(options.keep[i])}`), // FITS and GCVS pad
-      ].join(", ")} FROM ${relation}`,
-    );
-  }
-  await connection.run(
-    `CREATE TEMP TABLE staged AS
+  for (const file of files) selects.push(await readingSource(file, () => selectOf(connection, file, scratch, options)));
+  const staging = `CREATE TEMP TABLE staged AS
       SELECT * REPLACE (CASE WHEN ra < 0 THEN ra + 360 ELSE ra END AS ra), nested_pixel(ra, dec) AS hpx12, row_number() OVER () AS source_row
-      FROM (${selects.join(" UNION ALL BY NAME ")})`,
-  );
-  return ["ra", "dec", "hpx12", ...(motion ? ["pm_ra", "pm_dec"] : []), ...options.keep];
+      FROM (${selects.join(" UNION ALL BY NAME ")})`;
+  await readingSource(files.join(", "), () => connection.run(staging));
+  return ["ra", "dec", "hpx12", ...(options.motion ? ["pm_ra", "pm_dec"] : []), ...options.keep];
 }
 
+async function selectOf(connection: DuckDBConnection, file: string, scratch: string, { ra, dec, keep, motion }: CatalogueOptions): Promise<string> {
+  const source = await openSourceFile(connection, file, scratch);
+  const column = (name: string) => columnNamed(source, name, file);
+  const positions = [degreesSql(column(ra), true), degreesSql(column(dec), false)];
+  const kept = keep.map((name) => column(name).name);
+  const moving = motion ? [column(motion.pmRa), column(motion.pmDec)] : [];
+  const relation = await source.relation([...new Set([column(ra).name, column(dec).name, ...moving.map(({ name }) => name), ...kept])]);
+  const typed = await source.typed(relation, kept);
+  return `SELECT ${[
+    `${positions[0]} AS ra`,
+    `${positions[1]} AS dec`,
+    ...moving.map((own, i) => `coalesce(TRY_CAST(${identifier(own.name)} AS DOUBLE) * ${masPerYearPerUnit(own)}, 'nan')::FLOAT AS ${["pm_ra", "pm_dec"][i]}`),
+    ...typed.map((sql, i) => `${sql} AS ${identifier(keep[i])}`),
+  ].join(", ")} FROM ${relation}`;
+}
+
+/** An unsigned column is one of 64-bit integers as long as its values are below 2^63. */
 async function keptTypes(connection: DuckDBConnection, keep: readonly string[]): Promise<KeptType[]> {
   const types = new Map((await connection.runAndReadAll("DESCRIBE staged")).getRows() as [string, string][]);
-  return keep.map((name) => keptType(types.get(name) ?? ""));
+  const found: KeptType[] = [];
+  for (const name of keep) {
+    const type = types.get(name) ?? "";
+    const isTooLarge =
+      type === "UBIGINT" && (await connection.runAndReadAll(`SELECT max(${identifier(name)}) >= 9223372036854775808 FROM staged`)).getRows()[0][0] === true;
+    found.push(isTooLarge ? "string" : keptType(type));
+  }
+  return found;
 }
 
 async function countRows(connection: DuckDBConnection): Promise<{ rows: number; leftOut: number }> {

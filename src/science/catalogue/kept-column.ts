@@ -19,8 +19,8 @@ export function keptAt(column: KeptColumn, row: number): KeptValue {
 
 /** By DuckDB's type. */
 export function keptType(sqlType: string): KeptType {
-  if (/^(BIGINT|UINTEGER|UBIGINT)$/.test(sqlType)) return "long";
-  return /^(BOOLEAN|FLOAT|DOUBLE|DECIMAL.*|U?(TINY|SMALL)INT|INTEGER)$/.test(sqlType) ? "double" : "string";
+  if (/^(BIGINT|UINTEGER|UBIGINT|DECIMAL\((1[0-8]|\d),0\))$/.test(sqlType)) return "long";
+  return /^(BOOLEAN|FLOAT|DOUBLE|DECIMAL\(\d+,[1-9]\d*\)|U?(TINY|SMALL)INT|INTEGER)$/.test(sqlType) ? "double" : "string";
 }
 
 /** As what DuckDB gives a column of that type. */

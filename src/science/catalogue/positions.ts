@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { BOOLEAN, DOUBLE, type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, INTEGER, VARCHAR } from "@duckdb/node-api";
+import { FinkError } from "../../errors.ts";
 import { temporaryFolder } from "../../folder.ts";
 import { positionFunction } from "../../lake/position-function.ts";
 import { identifier } from "../../lake/scan.ts";
@@ -8,7 +9,8 @@ import { steadyMemory } from "../../lake/upkeep.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
 import { degreesOfText } from "../../sky/sexagesimal.ts";
 import { catalogueOrder, type Positions } from "./match.ts";
-import { columnNamed, openSourceFile } from "./source-file.ts";
+import { degreesPerUnit } from "./angle-unit.ts";
+import { columnNamed, openSourceFile, readingSource, type SourceColumn } from "./source-file.ts";
 
 /** A DuckDB that knows `nested_pixel(ra, dec)` and `degrees_of(text, is_ra)`, both null for what is no position, and a folder; both go when the work is done. */
 export async function withSkySql<T>(folder: string, work: (connection: DuckDBConnection, scratch: string) => Promise<T>): Promise<T> {
@@ -25,9 +27,16 @@ export async function withSkySql<T>(folder: string, work: (connection: DuckDBCon
   }
 }
 
-/** A column of right ascensions or declinations as degrees, in SQL. Text may be sexagesimal. */
-export function degreesSql({ name, isText }: { readonly name: string; readonly isText: boolean }, isRightAscension: boolean): string {
-  const degrees = isText ? `degrees_of(${identifier(name)}, ${isRightAscension})` : `CAST(${identifier(name)} AS DOUBLE)`;
+/**
+ * A column of right ascensions or declinations as degrees, in SQL; null for what is no angle. Numbers are in the unit of the column, text may be sexagesimal.
+ * Throws "usage" for a unit that is none of angles, and for a column that has none.
+ */
+export function degreesSql(column: SourceColumn, isRightAscension: boolean): string {
+  if (column.kind === "other") throw new FinkError("usage", `column ${column.name} has neither numbers nor text`);
+  const factor = degreesPerUnit(column);
+  const name = identifier(column.name);
+  const number = `TRY_CAST(${name} AS DOUBLE)${factor === 1 ? "" : ` * ${factor}`}`;
+  const degrees = column.kind === "text" ? `coalesce(${number}, degrees_of(${name}, ${isRightAscension}))` : number;
   return isRightAscension ? `CASE WHEN ${degrees} BETWEEN -180 AND 360 THEN ${degrees} END` : degrees;
 }
 
@@ -36,10 +45,12 @@ export async function positionsIn(file: string, raColumn: string, decColumn: str
   return await withSkySql(tmpdir(), async (connection, scratch) => {
     const source = await openSourceFile(connection, file, scratch);
     const [ra, dec] = [columnNamed(source, raColumn, file), columnNamed(source, decColumn, file)];
-    const relation = await source.relation([ra.name, dec.name]);
-    const result = await connection.runAndReadAll(`SELECT ${degreesSql(ra, true)}, ${degreesSql(dec, false)} FROM ${relation}`);
-    const [ras, decs] = result.getColumns() as (number | null)[][];
-    return { ra: Float64Array.from(ras, (value) => value ?? NaN), dec: Float64Array.from(decs, (value) => value ?? NaN) };
+    const select = `SELECT ${degreesSql(ra, true)}, ${degreesSql(dec, false)} FROM `;
+    return await readingSource(file, async () => {
+      const result = await connection.runAndReadAll(select + (await source.relation([...new Set([ra.name, dec.name])])));
+      const [ras = [], decs = []] = result.getColumns() as (number | null)[][];
+      return { ra: Float64Array.from(ras, (value) => value ?? NaN), dec: Float64Array.from(decs, (value) => value ?? NaN) };
+    });
   });
 }
 

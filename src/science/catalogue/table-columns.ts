@@ -1,8 +1,8 @@
-import { type DataType, Float32, Float64, Int32, Int64, Bool, Schema, Table, Utf8, vectorFromArray } from "apache-arrow";
+import { type DataType, Float32, Float64, Int32, Int64, Bool, Schema, Table, Uint64, Utf8, vectorFromArray } from "apache-arrow";
 import { toParquet } from "../../lake/parquet.ts";
 
 export type Cell = number | bigint | string | boolean | null;
-export type CellType = "boolean" | "int" | "long" | "float" | "double" | "text";
+export type CellType = "boolean" | "int" | "long" | "ulong" | "float" | "double" | "text";
 
 /** A table of a format that DuckDB does not read. */
 export interface ForeignTable {
@@ -28,6 +28,8 @@ export function numberNamed(name: string | undefined): (typeof numbers)[keyof ty
 export interface ForeignColumn {
   readonly name: string;
   readonly type: CellType;
+  /** As the file writes it; null: none. */
+  readonly unit: string | null;
   cell(row: number): Cell;
 }
 
@@ -51,6 +53,7 @@ const arrowTypes: Readonly<Record<CellType, DataType>> = {
   boolean: new Bool(),
   int: new Int32(),
   long: new Int64(),
+  ulong: new Uint64(),
   float: new Float32(),
   double: new Float64(),
   text: new Utf8(),
