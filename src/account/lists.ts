@@ -77,5 +77,5 @@ function sqlOf(books: Books, { night, list, source }: Listed): string | null {
 }
 
 function objectOf(books: Books): string {
-  return `${firstValueSql(books.table("raw").snapshot.schema, books.survey.object) ?? "NULL"}::VARCHAR`;
+  return `${firstValueSql(books.table("raw").snapshot.schema, books.survey.object, undefined, books.survey.none) ?? "NULL"}::VARCHAR`;
 }

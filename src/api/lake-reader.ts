@@ -13,6 +13,7 @@ import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { longsOf } from "./ids.ts";
 import type { CutoutKind, LakeTable, LakeView, LatestAlert, RejectedMessage } from "./lake-view.ts";
+import { newestFiles } from "./newest-files.ts";
 
 /** Reads the lake for the pages. Knows each table's log and reads only what was added to it. */
 export class LakeReader implements LakeView {
@@ -131,18 +132,9 @@ function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable,
   return { version, rows, bytes, files: files.size };
 }
 
-/** As many of the files whose rows came last as are needed for so many rows. */
-function newest({ snapshot }: DeltaTable, rows: number): AddFile[] {
-  const received = (file: AddFile) => String((file.stats === undefined ? {} : parseStats(file.stats).maxValues)?.["_received_at"] ?? "");
-  const recent = [...snapshot.files.values()].slice(-200);
-  const sorted = recent.map((file) => ({ file, at: received(file) })).sort((a, b) => (a.at < b.at ? 1 : -1));
-  const chosen: AddFile[] = [];
-  for (let have = 0; have < rows && sorted.length > 0;) {
-    const { file } = sorted.shift()!;
-    chosen.push(file);
-    have += rowCount(file);
-  }
-  return chosen;
+function newest({ snapshot: { files } }: DeltaTable, rows: number): AddFile[] {
+  const chosen = newestFiles(files.values(), "_received_at", rows);
+  return [...files.values()].filter(({ path }) => chosen.has(path));
 }
 
 function rowCount({ stats }: AddFile): number {
@@ -154,7 +146,7 @@ function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, fil
   const column = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
   return [
     `${column(survey.alert, "VARCHAR")} AS alert`,
-    `${column(survey.object, "VARCHAR")} AS object`,
+    `${firstValueSql(schema, survey.object, undefined, survey.none) ?? "NULL"}::VARCHAR AS object`,
     `${column(survey.time?.field, "DOUBLE")} AS time`,
     `${column(survey.position?.ra, "DOUBLE")} AS ra`,
     `${column(survey.position?.dec, "DOUBLE")} AS dec`,

@@ -1,8 +1,9 @@
 import { BOOLEAN, type DuckDBConnection, DuckDBMapType, DuckDBStructType, type DuckDBType, DuckDBTypeId, SQLNULL } from "@duckdb/node-api";
 import { nearest } from "../config/nearest.ts";
 import { FinkError } from "../errors.ts";
-import { identifier } from "../lake/scan.ts";
+import { identifier, withoutNoneSql } from "../lake/scan.ts";
 import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
+import { noneIn } from "../surveys/none.ts";
 import { placeSql } from "./places/function.ts";
 import type { PlaceKind } from "./places/places.ts";
 import { asDouble, elementOf, fieldOf, type Emitted } from "./emitted.ts";
@@ -100,8 +101,9 @@ export class ColumnTypes {
       .filter((path) => this.has(path))
       .map((path) => this.find(path.split(".")))
       .filter(({ type }) => type.typeId !== DuckDBTypeId.SQLNULL);
-    if (found.length < 2) return found[0] ?? null;
-    return { path: found.map(({ path }) => path).join("|"), sql: `coalesce(${found.map(({ sql }) => sql).join(", ")})`, type: found[0].type };
+    const sqls = found.map(({ path, sql, type }) => withoutNoneSql(sql, noneIn(this.survey, path), type.typeId === DuckDBTypeId.VARCHAR));
+    if (found.length < 2 && sqls[0] === found[0]?.sql) return found[0] ?? null;
+    return { path: `${found.map(({ path }) => path).join("|")}|`, sql: `coalesce(${sqls.join(", ")})`, type: found[0].type };
   }
 
   /** The alert's id. */

@@ -1,6 +1,6 @@
 import { BIGINT, BOOLEAN, DOUBLE, type DuckDBType, DuckDBTypeId, SQLNULL, VARCHAR } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
-import { identifier, literal } from "../lake/scan.ts";
+import { identifier, literal, withoutNoneSql } from "../lake/scan.ts";
 import { noneIn } from "../surveys/none.ts";
 import type { ColumnTypes, FlatColumn } from "./columns.ts";
 import type { Call, Constant, Expression } from "./filter.ts";
@@ -98,10 +98,8 @@ const nullTests = new Set(["is null", "is not null", "is distinct from", "is not
 /** NaN, and what the survey's definition names for its column, as null. */
 function withoutNone(value: Emitted, { survey }: ColumnTypes): Emitted {
   const isText = value.type?.typeId === DuckDBTypeId.VARCHAR;
-  const none = value.path === undefined ? [] : noneIn(survey, value.path).filter((one) => (typeof one === "string") === isText);
-  const sqls = none.map((one) => (typeof one === "string" ? literal(one) : String(one)));
-  if (mayBeNaN(value) && value.type !== null) sqls.push("CAST('NaN' AS DOUBLE)");
-  return { ...value, sql: sqls.reduce((sql, one) => `nullif(${sql}, ${one})`, value.sql) };
+  const sql = value.path === undefined ? value.sql : withoutNoneSql(value.sql, noneIn(survey, value.path), isText);
+  return { ...value, sql: mayBeNaN(value) && value.type !== null ? `nullif(${sql}, CAST('NaN' AS DOUBLE))` : sql };
 }
 
 /** Path of an argument that is a column. */

@@ -120,6 +120,14 @@ describe("a null test asks the survey's definition, field by field:", () => {
   });
 });
 
+test("the object of a match is the first that has a value", async () => {
+  const two = surveySchema.parse({ ...survey, object: ["source.parent", "source.count"] });
+  const columns = new ColumnTypes(two, await typesOf(engine.connection, alerts), new Map(), () => {});
+  const object = columns.value(two.object)!;
+  const result = await engine.connection.runAndReadAll(`SELECT (${object.sql})::VARCHAR FROM (${alerts}) ORDER BY id`);
+  expect(result.getRows().map(([value]) => value)).toEqual(["7", "8", "0", null]);
+});
+
 describe("a column that is absent or null throughout is null:", () => {
   let types: ColumnTypes;
   let file: string;

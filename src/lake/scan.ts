@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
+import type { Survey } from "../surveys/definition.ts";
+import { noneIn, type NoneValue } from "../surveys/none.ts";
 import type { AddFile } from "./actions.ts";
 import { type ColumnType, fieldNamed, type StructField, type StructType } from "./schema.ts";
 
@@ -56,9 +58,14 @@ export function columnPath(schema: StructType, paths: readonly string[] | undefi
   return paths?.find((path) => typeof typeAt(schema, path) === "string");
 }
 
-/** SQL of the first of the paths that has a value: a table of several schema versions may have more than one. Undefined: it has none of them. `of`: an alias of the table. */
-export function firstValueSql(schema: StructType, paths: readonly string[] | undefined, of?: string): string | undefined {
-  const found = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string").map((path) => (of === undefined ? "" : `${of}.`) + pathSql(path));
+/**
+ * SQL of the first of the paths that has a value: a table of several schema versions may have more than one. Undefined: it has none of them. `of`: an alias of the
+ * table. `none`: values that the survey's definition says stand for none.
+ */
+export function firstValueSql(schema: StructType, paths: readonly string[] | undefined, of?: string, none: Survey["none"] = []): string | undefined {
+  const found = (paths ?? [])
+    .filter((path) => typeof typeAt(schema, path) === "string")
+    .map((path) => withoutNoneSql((of === undefined ? "" : `${of}.`) + pathSql(path), noneIn({ none }, path), typeAt(schema, path) === "string"));
   return found.length > 1 ? `coalesce(${found.join(", ")})` : found[0];
 }
 
@@ -72,6 +79,12 @@ export function isOneOfSql(schema: StructType, paths: readonly string[] | undefi
   if (first === undefined || value === undefined) return undefined;
   const isOne = ` IN (${Array.from(values, (one) => `'${one}'::${sqlType(typeAt(schema, first)!)}`).join(", ")})`;
   return value === pathSql(first) ? value + isOne : `(${pathSql(first)}${isOne} OR ${pathSql(first)} IS NULL) AND ${value}${isOne}`;
+}
+
+/** A value, or null where it is one of these. */
+export function withoutNoneSql(sql: string, none: readonly NoneValue[], isText: boolean): string {
+  const own = none.filter((one) => (typeof one === "string") === isText).map((one) => (typeof one === "string" ? literal(one) : String(one)));
+  return own.reduce((value, one) => `nullif(${value}, ${one})`, sql);
 }
 
 /** Type of the field at a dotted path. */

@@ -55,7 +55,7 @@ export function namesOf(rawSchema: StructType, scienceSchema: StructType, survey
 
 /** The SELECT list of the keys, over `raw`. */
 export function keysOfRaw(schema: StructType, survey: Survey): string {
-  const value = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
+  const value = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths, undefined, survey.none) ?? "NULL"}::${type}`;
   const time = value(survey.time?.field, "DOUBLE");
   const [ra, dec] = [value(survey.position?.ra, "DOUBLE"), value(survey.position?.dec, "DOUBLE")];
   return [

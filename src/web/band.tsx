@@ -10,6 +10,9 @@ const shapes: Record<string, string> = {
   y: "M5 .8L9.3 3.9L7.6 9H2.4L.7 3.9Z",
 };
 
+/** A ring around a minus sign, in a 10 × 10 box. */
+export const negativeShape = `${circle}M2.8 5H7.2`;
+
 /** Path of the band's marker in a 10 × 10 box; a circle for bands of other surveys. */
 export function bandShape(name: string): string {
   return shapes[name] ?? circle;

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Measurement } from "../api/pages/types.ts";
-import { bandsOf, valueOf } from "./photometry.ts";
+import { bandsOf, isNegative, valueOf } from "./photometry.ts";
 import { fitting } from "./plot-scale.ts";
 import { type Mark, Plot } from "./plot.tsx";
 import { Empty } from "./text.tsx";
@@ -28,7 +28,7 @@ export function Colour({ name, points }: { name: string; points: readonly Measur
 }
 
 export function coloursOf(points: readonly Measurement[]): Mark[] {
-  const measured = points.filter((p) => p.kind !== "limit" && p.kind !== "forced" && !p.isBad && p.magnitude !== null);
+  const measured = points.filter((p) => p.kind !== "limit" && p.kind !== "forced" && !p.isBad && p.magnitude !== null && !isNegative(p));
   const bands = bandsOf(measured);
   return bands.slice(0, -1).flatMap((blue, i) => {
     const red = bands[i + 1];

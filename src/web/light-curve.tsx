@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Measurement, ObjectAnswer } from "../api/pages/types.ts";
-import { Band } from "./band.tsx";
+import { Band, negativeShape } from "./band.tsx";
 import { useCutoutLook } from "./cutout-look.tsx";
 import { Cutouts } from "./cutout.tsx";
 import { alertOf } from "./epoch.tsx";
-import { bandsOf, keyOf, marksOf, quantities, type Quantity } from "./photometry.ts";
+import { bandsOf, isNegative, keyOf, marksOf, quantities, type Quantity, undrawnText } from "./photometry.ts";
 import { fitting } from "./plot-scale.ts";
 import { Plot } from "./plot.tsx";
 import { Empty } from "./text.tsx";
@@ -26,17 +26,17 @@ export function LightCurve({ object: { objectId: name, points, alerts }, picked,
   const address = useAddress();
   const quantity = (Object.keys(quantities) as Quantity[]).find((q) => q === address.get("y")) ?? defaultQuantity(points);
   const time = timeForms.find((t) => t === address.get("t")) ?? "date";
-  const bands = bandsOf(points);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const shown = useMemo(() => points.filter((p) => !hidden.has(p.band)), [points, hidden]);
   const marks = useMemo(
     () =>
       marksOf(
-        points.filter((p) => !hidden.has(p.band)),
+        shown,
         quantity,
         (p) => p.mjd,
         (p) => timeText(p.mjd, time),
       ),
-    [points, hidden, quantity, time],
+    [shown, quantity, time],
   );
   const byKey = useMemo(() => new Map(points.map((p) => [keyOf(p), p])), [points]);
   const y = fitting(marks.flatMap((m) => (m.isFaint ? [m.y] : [m.y - (m.error ?? 0), m.y + (m.error ?? 0)])));
@@ -51,13 +51,7 @@ export function LightCurve({ object: { objectId: name, points, alerts }, picked,
           onChange={(value) => address.set({ y: value })}
         />
         <Choice label="Time" value={time} options={timeForms.map((t) => [t, timeNames[t]])} onChange={(value) => address.set({ t: value as TimeForm })} />
-        <span class="bands">
-          {bands.map((band) => (
-            <button key={band} type="button" aria-pressed={!hidden.has(band)} onClick={() => toggle(band)}>
-              <Band name={band} />
-            </button>
-          ))}
-        </span>
+        <Bands names={bandsOf(points)} hidden={hidden} onToggle={toggle} />
       </div>
       {marks.length === 0 ? (
         <Empty>No measurement has this quantity. Choose another under “Show”.</Empty>
@@ -79,7 +73,38 @@ export function LightCurve({ object: { objectId: name, points, alerts }, picked,
           onPick={(key) => byKey.get(key) && onPick(byKey.get(key)!)}
         />
       )}
+      <Notes negative={marks.filter((mark) => mark.isNegative).length} undrawn={undrawnText(shown, quantity)} />
     </>
+  );
+}
+
+function Bands({ names, hidden, onToggle }: { names: readonly string[]; hidden: ReadonlySet<string>; onToggle: (name: string) => void }) {
+  return (
+    <span class="bands">
+      {names.map((name) => (
+        <button key={name} type="button" aria-pressed={!hidden.has(name)} onClick={() => onToggle(name)}>
+          <Band name={name} />
+        </button>
+      ))}
+    </span>
+  );
+}
+
+/** What the markers do not say by themselves. */
+function Notes({ negative, undrawn }: { negative: number; undrawn: string | null }) {
+  if (negative === 0 && undrawn === null) return null;
+  return (
+    <p class="plot-notes">
+      {negative > 0 && (
+        <>
+          <svg viewBox="0 0 10 10" aria-hidden="true">
+            <path d={negativeShape} />
+          </svg>{" "}
+          {negative} negative {negative === 1 ? "difference" : "differences"}: fainter than the template, drawn at the magnitude of the missing light.{" "}
+        </>
+      )}
+      {undrawn}
+    </p>
   );
 }
 
@@ -90,10 +115,10 @@ function OfThatNight({ point, alerts }: { point: Measurement | undefined; alerts
   return <Cutouts survey={alert.survey} alertId={alert.alertId} side={previewSide} look={look} />;
 }
 
-/** Flux where most points have no magnitude: negative differences are none. */
+/** Flux where most detections are negative or have no magnitude. */
 function defaultQuantity(points: readonly Measurement[]): Quantity {
   const detections = points.filter((p) => p.kind === "alert" || p.kind === "history");
-  return detections.filter((p) => p.magnitude !== null).length * 2 < detections.length ? "flux" : "difference";
+  return detections.filter((p) => p.magnitude !== null && !isNegative(p)).length * 2 < detections.length ? "flux" : "difference";
 }
 
 export function Choice({

@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Measurement } from "../api/pages/types.ts";
 import { Choice } from "./light-curve.tsx";
 import { type Periodogram, peaks, periodogram, type Samples } from "./lomb-scargle.ts";
-import { bandsOf, marksOf, quantities, type Quantity, valueOf } from "./photometry.ts";
+import { bandsOf, isNegative, marksOf, quantities, type Quantity, valueOf } from "./photometry.ts";
 import { fitting } from "./plot-scale.ts";
 import { type Mark, Plot } from "./plot.tsx";
 import { Empty } from "./text.tsx";
@@ -25,7 +25,10 @@ export function Period({ name, points, quantity = "apparent" }: { name: string; 
   const address = useAddress();
   const [range, setRange] = useState<Range>("days");
   const [found, setFound] = useState<{ periodogram: Periodogram; resolution: number } | null>(null);
-  const usable = useMemo(() => points.filter((p) => p.kind !== "limit" && !p.isBad && valueOf(p, quantity)?.error), [points, quantity]);
+  const usable = useMemo(
+    () => points.filter((p) => p.kind !== "limit" && !p.isBad && !(quantity === "difference" && isNegative(p)) && valueOf(p, quantity)?.error),
+    [points, quantity],
+  );
   const samples = useMemo(() => bandsOf(usable).map((band) => samplesOf(usable, band, quantity)), [usable, quantity]);
   if (usable.length < LEAST_POINTS)
     return (

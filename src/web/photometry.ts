@@ -27,6 +27,11 @@ export function valueOf(point: Measurement, quantity: Quantity): { value: number
   };
 }
 
+/** Fainter than the template: its magnitude is that of the size of the difference. */
+export function isNegative({ fluxNJy }: Measurement): boolean {
+  return fluxNJy !== null && fluxNJy < 0;
+}
+
 /** In the surveys' order, others behind. */
 export function bandsOf(points: readonly Measurement[]): string[] {
   const order = "ugrizy";
@@ -52,6 +57,7 @@ export function marksOf(points: readonly Measurement[], quantity: Quantity, x: (
     if (!found || !Number.isFinite(found.value)) return [];
     const { value, error } = found;
     const number = point.kind === "limit" ? `> ${value.toFixed(2)}` : `${value.toFixed(3)}${error === null ? "" : ` ± ${error.toFixed(3)}`}`;
+    const isBelow = quantity === "difference" && isNegative(point);
     return [
       {
         key: keyOf(point),
@@ -61,8 +67,18 @@ export function marksOf(points: readonly Measurement[], quantity: Quantity, x: (
         band: point.band,
         kind: point.kind === "limit" ? "limit" : point.kind === "forced" ? "forced" : "point",
         isFaint: point.isBad,
-        title: `${point.band}  ${number} ${unit}\n${xText(point)}\n${kindWords[point.kind]}${point.isBad ? ", bad quality" : ""}`,
+        isNegative: isBelow,
+        title: `${point.band}  ${number} ${unit}\n${xText(point)}\n${kindWords[point.kind]}${isBelow ? ", negative: fainter than the template" : ""}${point.isBad ? ", bad quality" : ""}`,
       } as const,
     ];
   });
+}
+
+/** What is not drawn of the points in that quantity, in words; null: all of them are. */
+export function undrawnText(points: readonly Measurement[], quantity: Quantity): string | null {
+  const undrawn = points.filter((point) => !Number.isFinite(valueOf(point, quantity)?.value));
+  if (undrawn.length === 0) return null;
+  const kinds = [...Map.groupBy(undrawn, ({ kind }) => kind)].map(([kind, of]) => `${of.length} ${kindWords[kind]}`);
+  const why = quantity === "difference" ? "below three errors" : quantity === "flux" ? "no flux" : "no flux of source and template together";
+  return `${undrawn.length} of ${points.length} points cannot be drawn as ${quantities[quantity].name.toLowerCase()} (${why}): ${kinds.join(", ")}.`;
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { bandShape } from "./band.tsx";
+import { bandShape, negativeShape } from "./band.tsx";
 import { LEFT, type Size, TOP } from "./plot-drag.ts";
 import { placeOf, tickText, ticks } from "./plot-scale.ts";
 import type { Mark, PlotProps } from "./plot.tsx";
@@ -56,15 +56,15 @@ export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
 
 export function MarkShape({ mark, at, isPicked }: { mark: Mark; at: (mark: Mark) => readonly [number, number]; isPicked: boolean }) {
   const [x, y] = at(mark);
-  const size = mark.kind === "forced" ? 0.55 : mark.kind === "limit" ? 0.8 : 0.95;
+  const size = mark.isNegative ? (mark.kind === "forced" ? 0.8 : 1.35) : mark.kind === "forced" ? 0.55 : mark.kind === "limit" ? 0.8 : 0.95;
   const [, low] = mark.error ? at({ ...mark, y: mark.y - mark.error }) : [0, 0];
   const [, high] = mark.error ? at({ ...mark, y: mark.y + mark.error }) : [0, 0];
   return (
-    <g class={`mark band-${mark.band} ${mark.kind}${mark.isFaint ? " faint" : ""}`}>
+    <g class={`mark band-${mark.band} ${mark.kind}${mark.isFaint ? " faint" : ""}${mark.isNegative ? " negative" : ""}`}>
       {mark.error ? <line x1={x} x2={x} y1={low} y2={high} /> : null}
       {isPicked && <circle class="picked" cx={x} cy={y} r={10} />}
       <path
-        d={mark.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : bandShape(mark.band)}
+        d={mark.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : mark.isNegative ? negativeShape : bandShape(mark.band)}
         transform={`translate(${(x - 5 * size).toFixed(1)} ${(y - 5 * size).toFixed(1)}) scale(${size})`}
       />
     </g>

@@ -16,6 +16,8 @@ export interface Mark {
   /** `limit`: an open downward triangle. `forced`: smaller and hollow. */
   readonly kind: "point" | "limit" | "forced";
   readonly isFaint?: boolean;
+  /** A negative difference: hollow, with a minus sign. */
+  readonly isNegative?: boolean;
   readonly title: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Measurement } from "../api/pages/types.ts";
-import { bandShape } from "./band.tsx";
+import { bandShape, negativeShape } from "./band.tsx";
+import { isNegative } from "./photometry.ts";
 import { fitting, placeOf } from "./plot-scale.ts";
 
 const SIZE = 0.5;
@@ -19,8 +20,8 @@ export function Spark({ points, width = 276, height = 44 }: { points: readonly M
       {shown.map((p) => {
         const at = `translate(${(placeOf(x, p.mjd) * width - 5 * SIZE).toFixed(1)} ${((1 - placeOf(y, heightOf(p)!)) * height - 5 * SIZE).toFixed(1)}) scale(${SIZE})`;
         return (
-          <g key={`${p.band} ${p.mjd} ${p.kind}`} class={`band-${p.band} ${p.kind === "limit" ? "limit" : ""}`}>
-            <path transform={at} d={p.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : bandShape(p.band)} />
+          <g key={`${p.band} ${p.mjd} ${p.kind}`} class={`band-${p.band} ${p.kind === "limit" ? "limit" : isNegative(p) ? "negative" : ""}`}>
+            <path transform={at} d={p.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : isNegative(p) ? negativeShape : bandShape(p.band)} />
           </g>
         );
       })}
@@ -31,6 +32,6 @@ export function Spark({ points, width = 276, height = 44 }: { points: readonly M
 /** Minus the magnitude, or the flux stretched like one so that negative ones are there too. */
 function heightOf(p: Measurement): number | null {
   if (p.kind === "limit") return p.limitMagnitude === null ? null : -p.limitMagnitude;
-  if (p.magnitude !== null) return -p.magnitude;
+  if (p.magnitude !== null && !isNegative(p)) return -p.magnitude;
   return p.fluxNJy === null ? null : Math.asinh(p.fluxNJy / 1000) - 24;
 }

@@ -58,13 +58,19 @@ test("solar-system alerts of both surveys have a class, and are found by it", as
     const lsstApp = newApi();
     addPageRoutes(lsstApp, { lake: lsst.lake, pageLake: new PageLake(lsst.lake, surveys, { folder: "" }, own) } as never);
     const [{ classes }, found] = [(await (await lsstApp.request("/api/pages/now")).json()) as NowAnswer, await rows(lsstApp)];
-    await own.close();
     const count = new Map(classes).get("Solar System");
     expect(found.reduce((sum, { alerts: n }) => sum + n, 0)).toBe(count);
-    for (const row of found) expect([row.class, row.solarSystem === null]).toEqual(["Solar System", false]);
+    for (const row of found) expect([row.class, row.solarSystem === null, row.objectId]).toEqual(["Solar System", false, null]);
+    expect((await lsstApp.request("/api/pages/object/lsst/0")).status).toBe(404); // 0 is no object
+    await own.close();
   } finally {
     lsst.end();
   }
+});
+
+test("what stands for no asteroid is no asteroid's name", async () => {
+  expect((await get<SearchAnswer>("search?q=sso:null")).rows).toEqual([]);
+  expect((await app.request("/api/pages/sso/ztf/null")).status).toBe(404);
 });
 
 test("what is no position is told why, and a class may be written as the API lists it", async () => {

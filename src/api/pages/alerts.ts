@@ -4,6 +4,7 @@ import type { StructType } from "../../lake/schema.ts";
 import type { SourceNames } from "../../serving/columns.ts";
 import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
+import { isNone } from "../../surveys/none.ts";
 import { longsOf } from "../ids.ts";
 import type { PageLake, Row } from "./lake.ts";
 import { measuredFields, measurement } from "./measure.ts";
@@ -129,8 +130,8 @@ function alertRow(survey: Survey, row: Row): AlertRow {
   return {
     survey: survey.name,
     alertId: text(row["alert"]) ?? "",
-    objectId: objectOf(row["object"]),
-    solarSystem: designation === null || designation === "null" || designation === "" ? null : designation,
+    objectId: isNoneOf(survey, survey.object, row["object"]) ? null : String(row["object"]),
+    solarSystem: isNoneOf(survey, survey.solarSystem, designation) ? null : designation,
     night: number(row["night"]),
     mjd: number(row["mjd"]),
     ra: number(row["ra"]),
@@ -145,9 +146,9 @@ function alertRow(survey: Survey, row: Row): AlertRow {
   };
 }
 
-/** LSST's alerts of solar-system objects have 0 or nothing for an object. */
-function objectOf(value: Json | undefined): string | null {
-  return value == null || value === "0" || value === "" ? null : String(value);
+/** True for no value, and for what the survey writes for none in one of these columns. */
+export function isNoneOf(survey: Survey, paths: readonly string[] | undefined, value: unknown): boolean {
+  return value === null || (paths ?? []).some((path) => isNone(survey, path, value));
 }
 
 export function text(value: Json | undefined): string | null {

@@ -34,5 +34,13 @@ test("ZTF's forced flux with its zero point: 1 unit at the zero point's magnitud
 test("LSST's flux: a magnitude only where it is three errors above nothing", () => {
   const entry = { midpointMjdTai: 61300, band: "g", psfFlux: 1000, psfFluxErr: 100, scienceFlux: 1500, scienceFluxErr: 90 };
   expect(measurement(entry, lsst, "alert", "1")).toMatchObject({ magnitude: 31.4 - 7.5, fluxNJy: 1000, apparentNJy: 1500, apparentErrorNJy: 90 });
-  expect(measurement({ ...entry, psfFlux: 250 }, lsst, "alert", "1")?.magnitude).toBeNull();
+  for (const psfFlux of [250, -250, 0]) expect(measurement({ ...entry, psfFlux }, lsst, "alert", "1")?.magnitude).toBeNull();
+});
+
+test("a negative difference has the magnitude of its size, and the sign in its flux, in both surveys", () => {
+  const ofLsst = measurement({ midpointMjdTai: 61300, band: "g", psfFlux: -1000, psfFluxErr: 100 }, lsst, "history", null);
+  expect(ofLsst).toMatchObject({ magnitude: 31.4 - 7.5, fluxNJy: -1000 });
+  expect(ofLsst?.magnitudeError).toBeCloseTo(0.10857, 5);
+  const ofZtf = measurement({ jd: 2461300.5, fid: 1, magpsf: 18, sigmapsf: 0.1, isdiffpos: "f" }, ztf, "history", null);
+  expect([ofZtf?.magnitude, Math.sign(ofZtf?.fluxNJy ?? 0)]).toEqual([18, -1]);
 });

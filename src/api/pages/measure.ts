@@ -1,5 +1,6 @@
 import type { Json } from "@duckdb/node-api";
 import type { Survey } from "../../surveys/definition.ts";
+import { isNone } from "../../surveys/none.ts";
 import { jdMinusMjd } from "../../sky/time.ts";
 import type { Measurement } from "./types.ts";
 
@@ -34,7 +35,7 @@ export function measurement(entry: Entry, survey: Survey, kind: Measurement["kin
   };
   if (number(entry, "psfFlux") !== null) return { ...common, ...ofFlux(entry) };
   if (number(entry, "magpsf") !== null) return { ...common, ...ofMagnitude(entry) };
-  if (number(entry, "forcediffimflux") !== null) return ofForced(entry, common);
+  if (number(entry, "forcediffimflux") !== null) return ofForced(entry, common, survey);
   const limitMagnitude = number(entry, "diffmaglim");
   return limitMagnitude === null || kind === "forced" ? null : { ...common, kind: "limit", limitMagnitude };
 }
@@ -61,11 +62,12 @@ function ofFlux(entry: Entry): Partial<Measurement> {
   return { ...ofDifference(fluxNJy, fluxErrorNJy), apparentNJy: number(entry, "scienceFlux"), apparentErrorNJy: number(entry, "scienceFluxErr") };
 }
 
+/** Like ZTF's, the magnitude is that of |difference|; the flux has the sign. */
 function ofDifference(fluxNJy: number, fluxErrorNJy: number | null): Partial<Measurement> {
-  const isSeen = fluxNJy > 0 && fluxNJy >= leastSignificance * (fluxErrorNJy ?? 0);
-  if (!isSeen) return { fluxNJy, fluxErrorNJy };
-  const magnitudeError = fluxErrorNJy === null ? null : (magnitudesPerRelativeError * fluxErrorNJy) / fluxNJy;
-  return { fluxNJy, fluxErrorNJy, magnitude: magnitudeOfFlux(fluxNJy), magnitudeError };
+  const size = Math.abs(fluxNJy);
+  if (size === 0 || size < leastSignificance * (fluxErrorNJy ?? 0)) return { fluxNJy, fluxErrorNJy };
+  const magnitudeError = fluxErrorNJy === null ? null : (magnitudesPerRelativeError * fluxErrorNJy) / size;
+  return { fluxNJy, fluxErrorNJy, magnitude: magnitudeOfFlux(size), magnitudeError };
 }
 
 /** ZTF's magnitude is that of |difference|; `isdiffpos` has its sign. */
@@ -90,11 +92,11 @@ function ofMagnitude(entry: Entry): Partial<Measurement> {
   };
 }
 
-/** ZTF's forced photometry is in detector units with the image's zero point; −99999 stands for none. */
-function ofForced(entry: Entry, common: Measurement): Measurement | null {
+/** ZTF's forced photometry is in detector units with the image's zero point. */
+function ofForced(entry: Entry, common: Measurement, survey: Survey): Measurement | null {
   const zeroPoint = number(entry, "magzpsci");
   const flux = number(entry, "forcediffimflux")!;
-  if (zeroPoint === null || flux <= -99998) return null;
+  if (zeroPoint === null || isNone(survey, `${survey.history?.forced?.[0]}.forcediffimflux`, flux)) return null;
   const scale = fluxOfMagnitude(zeroPoint);
   const error = number(entry, "forcediffimfluxunc");
   return { ...common, ...ofDifference(flux * scale, error === null ? null : error * scale) };

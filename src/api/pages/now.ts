@@ -3,7 +3,7 @@ import { firstValueSql } from "../../lake/scan.ts";
 import { cellSql } from "../../serving/state.ts";
 import { alertsById, classSql, columnsOf, number, text, withCurves } from "./alerts.ts";
 import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
-import { newestFiles } from "./newest-files.ts";
+import { newestFiles } from "../newest-files.ts";
 import type { AlertRow, Counts, MatchRow, NightCount, NowAnswer } from "./types.ts";
 
 const STRIP = 12;

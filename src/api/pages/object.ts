@@ -2,7 +2,7 @@ import type { AddFile } from "../../lake/actions.ts";
 import { columnPath, identifier, literal } from "../../lake/scan.ts";
 import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { alertRows, histories, isOneOf } from "./alerts.ts";
+import { alertRows, histories, isNoneOf, isOneOf } from "./alerts.ts";
 import { mayHold, ofNights, type PageLake, type Row } from "./lake.ts";
 import { matchesOf } from "./now.ts";
 import type { AlertAnswer, AlertRow, Fields, Measurement, ObjectAnswer } from "./types.ts";
@@ -28,8 +28,10 @@ export async function solarSystemAnswer(lake: PageLake, survey: string, designat
 /** Condition that the alert is of a solar-system object of one of these designations; null when it cannot be. */
 export async function isDesignated(lake: PageLake, survey: string, designations: readonly string[]): Promise<string | null> {
   const names = await lake.sources.columns(survey);
-  const columns = lake.surveys.named(survey).solarSystem?.flatMap((path) => names?.of(path) ?? []) ?? [];
-  return columns.length === 0 ? null : columns.map((column) => `${identifier(column)}::VARCHAR IN (${designations.map(literal).join(", ")})`).join(" OR ");
+  const of = lake.surveys.named(survey);
+  const wanted = designations.filter((name) => !isNoneOf(of, of.solarSystem, name)).map(literal);
+  const columns = of.solarSystem?.flatMap((path) => names?.of(path) ?? []) ?? [];
+  return columns.length * wanted.length === 0 ? null : columns.map((column) => `${identifier(column)}::VARCHAR IN (${wanted.join(", ")})`).join(" OR ");
 }
 
 async function answerFor(lake: PageLake, name: string, value: string, places: readonly Place[] | null, where: string): Promise<ObjectAnswer | null> {

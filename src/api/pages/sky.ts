@@ -89,7 +89,7 @@ export class SkyTiles {
     if (kind === "matches") return `SELECT ra::DOUBLE AS ra, "dec"::DOUBLE AS "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
     const survey = this.#lake.surveys.named(name);
     const { schema } = this.#lake.table(name, kind)!.snapshot;
-    const column = (paths: readonly string[] | undefined) => firstValueSql(schema, paths) ?? "NULL";
+    const column = (paths: readonly string[] | undefined) => firstValueSql(schema, paths, undefined, survey.none) ?? "NULL";
     const type = kind === "science" ? classSql(survey, columnsOf(schema)) : null;
     return `SELECT ${column(survey.position?.ra)}::DOUBLE AS ra, ${column(survey.position?.dec)}::DOUBLE AS "dec", coalesce(${type ?? "NULL"}, 'Unclassified') AS colour,
       ${column(survey.object)}::VARCHAR AS object, ${column(survey.alert)}::VARCHAR AS alert FROM ${from}`;

@@ -5,7 +5,7 @@ import { type DiaSource, midpointMjdTai } from "./lsst-source.ts";
 const bands = bandsOf(telescopes.lsst);
 
 /** The object as its sources in this packet (oldest first, the alert's own last) describe it; their number and the first date are of all ever. */
-export function diaObject({ object, detections, firstDetection }: Alert, diaObjectId: bigint | null, sources: readonly DiaSource[]) {
+export function diaObject({ object, detections, firstDetection }: Alert, diaObjectId: bigint, sources: readonly DiaSource[]) {
   const latest = sources[sources.length - 1];
   const record: Record<string, unknown> = {
     diaObjectId,

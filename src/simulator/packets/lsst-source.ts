@@ -12,7 +12,7 @@ const telescope = telescopes.lsst;
 
 /** Ids of what a source was associated with: an object of the sky or one of the solar system. */
 export interface Association {
-  readonly diaObjectId: bigint | null;
+  readonly diaObjectId: bigint;
   readonly ssObjectId: bigint;
 }
 
@@ -34,7 +34,7 @@ export function diaSource(object: SkyObject, o: Observation, { diaObjectId, ssOb
   };
 }
 
-export function diaForcedSource(object: SkyObject, o: Observation, diaObjectId: bigint | null) {
+export function diaForcedSource(object: SkyObject, o: Observation, diaObjectId: bigint) {
   const { visit, detector, band, midpointMjdTai, timeProcessedMjdTai } = inVisit(object, o);
   const [scienceFlux, scienceFluxErr] = [templateFlux(object, o) + o.flux, scienceShare * o.fluxErr];
   const identity = { diaForcedSourceId: lsstSourceId(object, o.visit), diaObjectId, ra: object.ra, dec: object.dec, visit, detector };

@@ -17,7 +17,7 @@ type Fields = Record<string, number>;
 
 interface Lsst {
   readonly diaSourceId: bigint;
-  readonly diaSource: Fields & { readonly diaSourceId: bigint; readonly diaObjectId: bigint | null; readonly ssObjectId: bigint };
+  readonly diaSource: Fields & { readonly diaSourceId: bigint; readonly diaObjectId: bigint; readonly ssObjectId: bigint };
   readonly prvDiaSources: (Fields & { readonly diaSourceId: bigint })[] | null;
   readonly prvDiaForcedSources: Fields[] | null;
   readonly diaObject: (Fields & { readonly diaObjectId: bigint }) | null;
@@ -132,7 +132,7 @@ describe("the history", () => {
 describe("the solar system", () => {
   it("has an orbit and an ephemeris in place of an object of the sky, if known", () => {
     const p = read(alertOf(asteroid, 0));
-    expect([p.diaObject, p.prvDiaSources, p.prvDiaForcedSources, p.diaSource.diaObjectId]).toEqual([null, null, null, null]);
+    expect([p.diaObject, p.prvDiaSources, p.prvDiaForcedSources, p.diaSource.diaObjectId]).toEqual([null, null, null, 0n]);
     expect([p.ssSource?.["ssObjectId"], p.MPCORB?.["ssObjectId"]]).toEqual([p.diaSource.ssObjectId, p.diaSource.ssObjectId]);
     expect(p.MPCORB?.mpcDesignation).toBe("K14R77U");
     expect(p.MPCORB?.["q"]).toBeCloseTo(2.34, 6);

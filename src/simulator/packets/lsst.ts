@@ -16,11 +16,11 @@ const join = joiner();
 const head = writeWire(id, new Uint8Array());
 const encode = compileEncoder(text, (datum) => join(head, datum));
 
-/** An LSST alert as published: Confluent wire format; sources of the solar system have no object of the sky. */
+/** An LSST alert as published: Confluent wire format; sources of the solar system have no object of the sky. An id of none is 0, as ap_association writes it. */
 export function lsstPacket(alert: Alert): Packet {
   const { object, observation } = alert;
   const ssObjectId = ssObjectIdOf(object);
-  const association: Association = { diaObjectId: ssObjectId === null ? diaObjectIdOf(object) : null, ssObjectId: ssObjectId ?? 0n };
+  const association: Association = { diaObjectId: ssObjectId === null ? diaObjectIdOf(object) : 0n, ssObjectId: ssObjectId ?? 0n };
   const source = diaSource(object, observation, association);
   const packet = {
     diaSourceId: source.diaSourceId,

@@ -1,5 +1,5 @@
-import type { AddFile } from "../../lake/actions.ts";
-import { parseStats, statAt } from "../../lake/merge-stats.ts";
+import type { AddFile } from "../lake/actions.ts";
+import { parseStats, statAt } from "../lake/merge-stats.ts";
 
 interface FileTimes {
   readonly rows: number;

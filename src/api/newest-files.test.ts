@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AddFile } from "../../lake/actions.ts";
+import type { AddFile } from "../lake/actions.ts";
 import { newestFiles } from "./newest-files.ts";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 8, 15, 0, minute)).toISOString();
