@@ -7,7 +7,7 @@ import { type Compiled, compile } from "../src/filters/compile.ts";
 import { configSchema } from "../src/config/schema.ts";
 import { openEngine } from "../src/filters/engine.ts";
 import { addedColumns, withAlertFile } from "../src/filters/file-alerts.ts";
-import { FunctionThread } from "../src/filters/function-thread.ts";
+import { FunctionProcess } from "../src/filters/function-process.ts";
 import { allFilterFiles } from "../src/filters/library.ts";
 import { loadFilter } from "../src/filters/load.ts";
 import { runFilters } from "../src/filters/run.ts";
@@ -30,7 +30,7 @@ export interface FilterBench {
 export async function benchFilters(name: SurveyName, alerts: number, rounds: number): Promise<FilterBench> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-"));
   const engine = await openEngine({ threads: 2 });
-  const threads = new Map<string, FunctionThread>();
+  const threads = new Map<string, FunctionProcess>();
   try {
     const file = join(folder, "alerts.parquet");
     writeFileSync(file, toParquet(sampleColumns(name, alerts)));
@@ -46,11 +46,11 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
       const compiled = await compile(await loadFilter(one.file, name), columns, engine.connection, true).catch(() => null); // its catalogue is not there
       if (compiled) filters.push(compiled);
     }
-    for (const { filter } of filters) threads.set(filter.file, new FunctionThread(filter.file, folder));
+    for (const { filter } of filters) threads.set(filter.file, new FunctionProcess(filter.file, folder));
     const wanted = new Set([...added.values()].map(({ path }) => path));
     const measure = async (relation: string) => {
       const batch = { columns, relation };
-      const run = async () => await runFilters(engine, batch, filters, { seconds: 60, thread: ({ filter }) => threads.get(filter.file)! });
+      const run = async () => await runFilters(engine, batch, filters, { seconds: 60, processOf: ({ filter }) => threads.get(filter.file)! });
       await run(); // compiles
       const cpu = process.cpuUsage();
       const start = performance.now();

@@ -5,7 +5,7 @@ import type { ColumnTypes } from "./columns.ts";
 import { type Compiled, compile } from "./compile.ts";
 import type { Engine } from "./engine.ts";
 import type { Filter } from "./filter.ts";
-import { FunctionThread } from "./function-thread.ts";
+import { FunctionProcess } from "./function-process.ts";
 import { allFilterFiles } from "./library.ts";
 import { loadFilter } from "./load.ts";
 import type { MissedRange, MissingFilter } from "./missed.ts";
@@ -20,7 +20,7 @@ interface Entry {
   mtimeMs: number;
   filter: Filter | null;
   compiled: Compiled | null;
-  thread: FunctionThread | null;
+  process: FunctionProcess | null;
   /** Columns for which it was compiled. */
   shape: string;
 }
@@ -52,7 +52,7 @@ export class ActiveFilters {
     for (const [file, entry] of this.#entries) {
       if (present.has(file)) continue;
       this.#entries.delete(file);
-      await entry.thread?.close();
+      await entry.process?.close();
     }
     this.#states.keepOnly(files);
     await Promise.all(files.map(({ file, survey }) => this.#read(file, survey)));
@@ -60,7 +60,7 @@ export class ActiveFilters {
 
   async #read(file: string, survey: string): Promise<void> {
     const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, thread: null, shape: "" };
+    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, process: null, shape: "" };
     this.#entries.set(file, entry);
     if (entry.mtimeMs === mtimeMs) return;
     entry.mtimeMs = mtimeMs;
@@ -100,8 +100,8 @@ export class ActiveFilters {
   }
 
   async #renew(entry: Entry): Promise<void> {
-    await entry.thread?.close();
-    entry.thread = null;
+    await entry.process?.close();
+    entry.process = null;
   }
 
   /** The first range that a filter has missed before it was switched on again. */
@@ -113,10 +113,10 @@ export class ActiveFilters {
     return null;
   }
 
-  thread({ filter }: Compiled): FunctionThread {
+  processOf({ filter }: Compiled): FunctionProcess {
     const entry = this.#entries.get(filter.file);
-    if (!entry) return new FunctionThread(filter.file, this.#lake);
-    return (entry.thread ??= new FunctionThread(filter.file, this.#lake));
+    if (!entry) return new FunctionProcess(filter.file, this.#lake);
+    return (entry.process ??= new FunctionProcess(filter.file, this.#lake));
   }
 
   /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */

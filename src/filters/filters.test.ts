@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
 const survey = surveySchema.parse({ name: "ztf", alert: "candid", time: { field: "candidate.jd", scale: "jd" } });
 const options = {
   seconds: 5,
-  thread: () => {
+  processOf: () => {
     throw new Error("no functions here");
   },
 };

@@ -16,7 +16,7 @@ import { ColumnTypes, type FlatColumn, typesOf } from "./columns.ts";
 import type { Compiled } from "./compile.ts";
 import type { Engine } from "./engine.ts";
 import type { Match } from "./filter.ts";
-import type { FunctionThread } from "./function-thread.ts";
+import type { FunctionProcess } from "./function-process.ts";
 import { type AlertKeys, flatKeys, keyColumns, readKeys } from "./keys.ts";
 import { countOf, KnownMatches, matchColumns, type MatchesByNight, matchesOf } from "./matches.ts";
 import { missedAfter, missedAgain, MissedRanges, missedWithout, type MissedRange, type MissingFilter, matchSources, type MatchSource } from "./missed.ts";
@@ -47,7 +47,7 @@ export interface Looked {
 
 export interface RunOptions {
   readonly seconds: number;
-  readonly thread: (compiled: Compiled) => FunctionThread;
+  readonly processOf: (compiled: Compiled) => FunctionProcess;
   /** True: somebody asked for these matches, so that they are delivered however old their alerts are. */
   readonly isRequested?: boolean;
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { checkFile } from "../science/missing.ts";
-import { FunctionThread } from "./function-thread.ts";
+import { FunctionProcess } from "./function-process.ts";
 import type { Filter } from "./filter.ts";
 import { type Header, headerSchema, readHeader } from "./header.ts";
 import { parseCondition, parseSelect } from "./parse.ts";
@@ -51,15 +51,15 @@ async function sqlFilter(known: Known): Promise<Omit<Filter, "version">> {
   return { ...common(header, known, columns), body: { kind: "sql", where } };
 }
 
-/** A function of the user's: it is loaded in a thread of its own, which says what it exports. */
+/** A function of the user's: it is loaded in a process of its own, which says what it exports. */
 async function functionFilter(known: Known): Promise<Omit<Filter, "version">> {
-  const thread = new FunctionThread(known.file);
+  const own = new FunctionProcess(known.file, "");
   try {
-    const { needs, catalogues = [], where = "true", ...about } = await thread.about();
+    const { needs, catalogues = [], where = "true", ...about } = await own.about();
     const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
     return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
   } finally {
-    await thread.close();
+    await own.close();
   }
 }
 

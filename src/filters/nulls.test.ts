@@ -23,7 +23,7 @@ afterAll(() => {
 
 const options = {
   seconds: 5,
-  thread: () => {
+  processOf: () => {
     throw new Error("no functions here");
   },
 };

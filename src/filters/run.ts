@@ -8,7 +8,7 @@ import type { ColumnTypes, FlatColumn, PlaceColumn } from "./columns.ts";
 import type { Compiled } from "./compile.ts";
 import { elementOf } from "./emitted.ts";
 import type { Engine } from "./engine.ts";
-import { type FunctionThread, rowColumn } from "./function-thread.ts";
+import { type FunctionProcess, rowColumn } from "./function-process.ts";
 import { nestedColumns } from "./nested.ts";
 
 /** Alerts that filters are run on. */
@@ -28,7 +28,7 @@ export interface Selected {
 
 interface Limits {
   readonly seconds: number;
-  readonly thread: (compiled: Compiled) => FunctionThread;
+  readonly processOf: (compiled: Compiled) => FunctionProcess;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function runFilters(
   engine: Engine,
   batch: Batch,
   filters: readonly Compiled[],
-  { seconds, thread, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
+  { seconds, processOf, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
   const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.id()];
@@ -58,7 +58,7 @@ export async function runFilters(
   };
   const [functions, others] = [true, false].map((isFunction) => [...filters.keys()].filter((i) => (filters[i].filter.body.kind === "ts") === isFunction));
   await runAll(functions);
-  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, thread }), runAll(others)]);
+  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, processOf }), runAll(others)]);
   return outcomes;
 }
 
@@ -69,7 +69,7 @@ async function narrow(
   filters: readonly Compiled[],
   functions: readonly number[],
   outcomes: Outcome[],
-  { seconds, thread }: Limits,
+  { seconds, processOf }: Limits,
 ): Promise<void> {
   const asked = functions.flatMap((i) => {
     const outcome = outcomes[i];
@@ -79,7 +79,7 @@ async function narrow(
   await withAlertsIn(engine, batch, asked, async (file) => {
     const ask = async ({ i, outcome: { rows, clauses, milliseconds } }: (typeof asked)[number]): Promise<void> => {
       const run = await timed(async () => {
-        const selected = new Set(await thread(filters[i]).select(file, seconds));
+        const selected = new Set(await processOf(filters[i]).select(file, seconds));
         const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
         return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
       });

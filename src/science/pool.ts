@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
@@ -10,6 +11,8 @@ import { type Answer, type Ready, type Request, signEveryMs, Signs, type WorkerS
 const mostByDefault = 8;
 /** While the modules of one file wait for answers, others are computed. */
 const jobsPerThread = 4;
+/** A module that hangs while it is loaded is not waited for any longer. */
+const mostLoadingMs = 20_000;
 /** How often a file may take its thread down for no module's fault that is known. */
 const mostDeaths = 2;
 
@@ -121,6 +124,8 @@ class Thread {
   readonly #events: ThreadEvents;
   readonly #signs = new BigInt64Array(new SharedArrayBuffer(Signs.size * 8));
   readonly #watch: NodeJS.Timeout;
+  /** It has loaded its modules, or ended. */
+  readonly #isLoaded = Promise.withResolvers<void>();
   #modules: readonly string[] = [];
   #count = 0;
   #silentLooks = 0;
@@ -133,7 +138,10 @@ class Thread {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
     this.#worker.on("message", (message: Ready | Answer) => this.#hear(message));
     this.#worker.on("error", (error) => this.#die(messageOf(error)));
-    this.#worker.on("exit", () => this.#die("it ended its thread"));
+    this.#worker.on("exit", () => {
+      this.#isLoaded.resolve();
+      this.#die("it ended its thread");
+    });
     this.#watch = setInterval(() => this.#look(setup.config.limitSeconds), signEveryMs);
   }
 
@@ -155,15 +163,18 @@ class Thread {
     if (this.tasks.size === 0) await this.end();
   }
 
+  /** Waits until the thread has loaded its modules: ending it while native code (DuckDB) loads can abort the process. */
   async end(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#watch);
+    await Promise.race([this.#isLoaded.promise, sleep(mostLoadingMs, null, { ref: false })]);
     await this.#worker.terminate();
   }
 
   #hear(message: Ready | Answer): void {
     if ("modules" in message) {
       this.#modules = message.modules;
+      this.#isLoaded.resolve();
       return this.#events.said(message);
     }
     const task = this.tasks.get(message.id)!;

@@ -25,7 +25,7 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
     api: config.api,
     lake,
     view: view ?? new LakeReader(lake, surveys, sources),
-    pageLake: new PageLake(lake, surveys, config.filters, sources, logError),
+    pageLake: new PageLake(lake, surveys, { ...config.filters, science: config.science }, sources, logError),
     sources,
     filters: config.filters,
     aggregationFolder: config.aggregation.folder,

@@ -7,7 +7,7 @@ import { ColumnTypes, typesOf } from "../../src/filters/columns.ts";
 import { compile } from "../../src/filters/compile.ts";
 import { type Engine, openEngine } from "../../src/filters/engine.ts";
 import { addedColumns } from "../../src/filters/file-alerts.ts";
-import { FunctionThread } from "../../src/filters/function-thread.ts";
+import { FunctionProcess } from "../../src/filters/function-process.ts";
 import { loadFilter } from "../../src/filters/load.ts";
 import { Places } from "../../src/filters/places/places.ts";
 import { runFilters } from "../../src/filters/run.ts";
@@ -77,7 +77,7 @@ describe("recipes of docs/filters-cookbook.md", () => {
     const filter = await loadFilter(file, null);
     const { columns, relation } = columnsOf.get(filter.survey)!;
     const compiled = await compile(filter, columns, engine.connection, false);
-    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], { seconds: 30, thread: () => new FunctionThread(file) });
+    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], { seconds: 30, processOf: () => new FunctionProcess(file, "") });
     expect("failure" in outcome ? outcome.failure : null).toBeNull();
     const isOfScience = compiled.columns.some(({ path }) => columns.added.has(path.toLowerCase()));
     const { length } = "rows" in outcome ? outcome.rows : [];

@@ -5,7 +5,7 @@ import { compile } from "../../src/filters/compile.ts";
 import { type Engine, openEngine } from "../../src/filters/engine.ts";
 import { addedColumns, withAlertFile } from "../../src/filters/file-alerts.ts";
 import type { Filter } from "../../src/filters/filter.ts";
-import { FunctionThread } from "../../src/filters/function-thread.ts";
+import { FunctionProcess } from "../../src/filters/function-process.ts";
 import { withNullTypes } from "../../src/filters/null-types.ts";
 import { runFilters } from "../../src/filters/run.ts";
 import { literal } from "../../src/lake/scan.ts";
@@ -43,17 +43,17 @@ export function expectedByFile(): Readonly<Record<string, Expected>> {
 /** What a filter selects of a file, or why it cannot be asked. */
 export type Answer = readonly string[] | Error;
 
-/** A thread each for all files that are asked. */
-const threads = new Map<string, FunctionThread>();
+/** A process each for all files that are asked. */
+const processes = new Map<string, FunctionProcess>();
 
-function threadOf(file: string, lake: string): FunctionThread {
-  const thread = threads.get(file) ?? new FunctionThread(file, lake);
-  threads.set(file, thread);
-  return thread;
+function processOf(file: string, lake: string): FunctionProcess {
+  const own = processes.get(file) ?? new FunctionProcess(file, lake);
+  processes.set(file, own);
+  return own;
 }
 
-export async function closeThreads(): Promise<void> {
-  await Promise.all([...threads.values()].map((thread) => thread.close()));
+export async function closeProcesses(): Promise<void> {
+  await Promise.all([...processes.values()].map((own) => own.close()));
 }
 
 /** Asks filters of one survey about a file, as `./fink filter test NAME --on FILE` does: columns that the file lacks come from science modules. */
@@ -89,7 +89,7 @@ export async function ask(
       setup,
       async (relation) => {
         const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})` };
-        const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, thread: () => threadOf(filter.file, setup.lake) });
+        const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, processOf: () => processOf(filter.file, setup.lake) });
         if ("failure" in outcome) throw new Error(outcome.failure);
         const ids = (
           await engineOfAll.connection.runAndReadAll(`SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`)

@@ -12,13 +12,13 @@ import { openAlertFile } from "../../src/science/parquet.ts";
 import { separation } from "../../src/sky/angle.ts";
 import { project } from "../cli/run.ts";
 import { available } from "../require.ts";
-import { type Answer, ask, closeThreads, type Expected, expectedByFile, type Outcome, reference } from "./on-reference.ts";
+import { type Answer, ask, closeProcesses, type Expected, expectedByFile, type Outcome, reference } from "./on-reference.ts";
 
 const hasReference = available("reference", existsSync(reference), "what Fink's filters select: there is no ../shared/reference");
 const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
 const setup = { lake: folder, config: configSchema.parse({}).science };
 afterAll(async () => {
-  await closeThreads();
+  await closeProcesses();
   rmSync(folder, { recursive: true, force: true });
 });
 

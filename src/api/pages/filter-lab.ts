@@ -3,17 +3,18 @@ import { join } from "node:path";
 import type { Json } from "@duckdb/node-api";
 import { temporaryFolder } from "../../folder.ts";
 import { FinkError, messageOf } from "../../errors.ts";
+import { configSchema } from "../../config/schema.ts";
 import { ColumnTypes, typesOf } from "../../filters/columns.ts";
 import { type Compiled, compile } from "../../filters/compile.ts";
 import { type Engine, openEngine } from "../../filters/engine.ts";
 import { addedColumns } from "../../filters/file-alerts.ts";
 import type { Filter } from "../../filters/filter.ts";
-import { FunctionThread } from "../../filters/function-thread.ts";
+import { FunctionProcess } from "../../filters/function-process.ts";
 import { loadFilter } from "../../filters/load.ts";
 import { Places } from "../../filters/places/places.ts";
 import { runFilters } from "../../filters/run.ts";
 import { identifier } from "../../lake/scan.ts";
-import { modules } from "../../science/modules.ts";
+import { knownModules } from "../../science/registry.ts";
 import { alertBatch } from "../../sql/alerts.ts";
 import { alertsById, isOneOf, withCurves } from "./alerts.ts";
 import { ofNights, type PageLake } from "./lake.ts";
@@ -57,7 +58,7 @@ export async function explainFilter(lake: PageLake, survey: string, filter: stri
     withFilter(filter, survey, async (loaded) => {
       const condition = isOneOf(lake, survey, "science", [alertId]);
       await onAlerts(lake, loaded, night, condition ?? "false", async (engine, compiled, batch) => {
-        const isSelected = (await selectedRows(engine, compiled, batch)).length > 0;
+        const isSelected = (await selectedRows(lake, engine, compiled, batch)).length > 0;
         const row = (
           await (
             await engine.connection.run(
@@ -77,7 +78,7 @@ export async function explainFilter(lake: PageLake, survey: string, filter: stri
 async function onNight(lake: PageLake, filter: Filter, night: number, isRun: boolean) {
   return await onAlerts(lake, filter, night, isRun ? "true" : "false", async (engine, compiled, batch) => {
     const start = performance.now();
-    const rows = await selectedRows(engine, compiled, batch);
+    const rows = await selectedRows(lake, engine, compiled, batch);
     const milliseconds = performance.now() - start;
     const passed = compiled.clauses.map(({ sql }) => `count(*) FILTER (WHERE ${sql})::DOUBLE`);
     const counts = (await (await engine.connection.run(`SELECT ${["count(*)::DOUBLE", ...passed].join(", ")} FROM alerts`)).getRows())[0] as number[];
@@ -100,14 +101,14 @@ interface LabBatch {
   readonly relation: string;
 }
 
-async function selectedRows(engine: Engine, compiled: Compiled, batch: LabBatch): Promise<readonly number[]> {
-  const thread = new FunctionThread(compiled.filter.file);
+async function selectedRows(lake: PageLake, engine: Engine, compiled: Compiled, batch: LabBatch): Promise<readonly number[]> {
+  const own = new FunctionProcess(compiled.filter.file, lake.path);
   try {
-    const [outcome] = await runFilters(engine, batch, [compiled], { seconds: SECONDS, thread: () => thread });
+    const [outcome] = await runFilters(engine, batch, [compiled], { seconds: SECONDS, processOf: () => own });
     if ("failure" in outcome) throw new FinkError("filter", outcome.failure);
     return outcome.rows;
   } finally {
-    await thread.close();
+    await own.close();
   }
 }
 
@@ -136,6 +137,7 @@ async function onAlerts<T>(
     };
     const all = await alertBatch(engine.connection, files, seeds);
     const relation = condition === "true" ? all : `SELECT * FROM (${all}) WHERE ${condition}`;
+    const { modules } = await knownModules({ lake: lake.path, config: lake.filters.science ?? configSchema.parse({}).science }, lake.surveys.all);
     const ofSurvey = modules.filter((module) => module.surveys.includes(survey.name));
     const absent = [...addedColumns(ofSurvey)].map(([key, column]) => [key, { ...column, sql: `CAST(NULL AS ${String(column.type)})` }] as const);
     const columns = new ColumnTypes(survey, await typesOf(engine.connection, all), new Map(absent), engine.places.check);

@@ -1,4 +1,5 @@
 import type { DuckDBResult, DuckDBValue, Json } from "@duckdb/node-api";
+import type { Config } from "../../config/schema.ts";
 import type { AddFile } from "../../lake/actions.ts";
 import { messageOf } from "../../errors.ts";
 import { kept } from "../../kept.ts";
@@ -26,6 +27,8 @@ export interface FilterFolders {
   readonly areas?: string;
   /** Whether the shipped ones run too. */
   readonly shipped?: boolean;
+  /** Whose modules add columns that filters may name. */
+  readonly science?: Config["science"];
 }
 
 /** Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing. */

@@ -7,7 +7,7 @@ import type { Compiled } from "../../filters/compile.ts";
 import { type Engine, openEngine } from "../../filters/engine.ts";
 import { addedColumns, withAlertFile } from "../../filters/file-alerts.ts";
 import { type Looked, MatchTable } from "../../filters/follow.ts";
-import { FunctionThread } from "../../filters/function-thread.ts";
+import { FunctionProcess } from "../../filters/function-process.ts";
 import { flatKeys, keyColumns, readKeys } from "../../filters/keys.ts";
 import { withNullTypes } from "../../filters/null-types.ts";
 import { Places } from "../../filters/places/places.ts";
@@ -41,9 +41,9 @@ export async function withLab<T>(
 ): Promise<T> {
   const { config } = context.config();
   const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
-  const threads = new Map<string, FunctionThread>();
-  const thread = ({ filter: { file } }: Compiled): FunctionThread => kept(threads, file, () => new FunctionThread(file, config.lake));
-  const options = { seconds: config.filters.seconds, thread };
+  const processes = new Map<string, FunctionProcess>();
+  const processOf = ({ filter: { file } }: Compiled): FunctionProcess => kept(processes, file, () => new FunctionProcess(file, config.lake));
+  const options = { seconds: config.filters.seconds, processOf };
   const scratch = temporaryFolder("lab");
   try {
     const table = new MatchTable(config.lake, survey);
@@ -54,7 +54,7 @@ export async function withLab<T>(
         : await fileLab(context, engine, survey, given.on ?? (await sampleFile(survey, scratch)), given.on === undefined, options);
     return await work(lab);
   } finally {
-    for (const one of threads.values()) await one.close();
+    for (const one of processes.values()) await one.close();
     engine.close();
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ import { openEngine } from "../../filters/engine.ts";
 import { addedColumns } from "../../filters/file-alerts.ts";
 import type { Filter } from "../../filters/filter.ts";
 import { MatchTable, type Step } from "../../filters/follow.ts";
-import { FunctionThread } from "../../filters/function-thread.ts";
+import { FunctionProcess } from "../../filters/function-process.ts";
 import { missedText } from "../../filters/missed.ts";
 import { Places } from "../../filters/places/places.ts";
 import { Versions } from "../../filters/versions.ts";
@@ -24,12 +24,12 @@ export async function rerun(context: CommandContext, filter: Filter, nights: rea
   if (nights.length === 0 && (await missed()).length === 0)
     return context.print(`${filter.name} has missed nothing; to run it on a past night: ./fink filter rerun ${filter.name} --night YYYYMMDD`);
   const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
-  const thread = new FunctionThread(filter.file, config.lake);
+  const own = new FunctionProcess(filter.file, config.lake);
   try {
     const columns = await table.columns(engine, addedColumns(await modulesOf(context, table.survey)), engine.places.check);
     const compiled = await compile(filter, columns, engine.connection, true);
     const kept = { ...compiled, filter: { ...filter, version: new Versions(config.lake).keep(filter) } };
-    const options = { seconds: rerunSeconds, thread: () => thread };
+    const options = { seconds: rerunSeconds, processOf: () => own };
     const tell = (what: string, { alerts, matches, outcomes: [outcome] }: Step) => {
       if (outcome && "failure" in outcome) throw new FinkError("filter", `${filter.file}: ${outcome.failure}`);
       context.print(`${what}: ${matches} new matches among ${alerts} alerts`);
@@ -39,7 +39,7 @@ export async function rerun(context: CommandContext, filter: Filter, nights: rea
     for (let [range] = await missed(); range; [range] = await missed())
       tell(missedText([range]), await table.makeUp(engine, columns, { filter: kept, range, isOn: false }, config.filters.batchAlerts, options));
   } finally {
-    await thread.close();
+    await own.close();
     engine.close();
   }
 }

@@ -11,7 +11,7 @@ import { surveySchema } from "../../surveys/definition.ts";
 import { ColumnTypes, typesOf } from "../columns.ts";
 import { compile } from "../compile.ts";
 import { openEngine } from "../engine.ts";
-import { FunctionThread } from "../function-thread.ts";
+import { FunctionProcess } from "../function-process.ts";
 import { loadFilter } from "../load.ts";
 import { runFilters } from "../run.ts";
 import { readArea } from "./area.ts";
@@ -189,7 +189,7 @@ describe("in filters", () => {
     try {
       const columns = new ColumnTypes(survey, await typesOf(engine.connection, alerts), new Map(), engine.places.check);
       const filter = await loadFilter(fileOf("asking.sql", `SELECT * FROM alerts WHERE ${where}`), "ztf");
-      const options = { seconds: 5, thread: () => new FunctionThread(filter.file) };
+      const options = { seconds: 5, processOf: () => new FunctionProcess(filter.file, "") };
       const [outcome] = await runFilters(engine, { columns, relation: alerts }, [await compile(filter, columns, engine.connection, false)], options);
       if ("failure" in outcome) throw new Error(outcome.failure);
       return outcome.rows;

@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Float64, Int64, Struct } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../test/cli/run.ts";
 import { column, writeRows } from "../../test/lake/tables.ts";
 import { LakeTable } from "../lake/table.ts";
-import { FunctionThread } from "./function-thread.ts";
+import { processId } from "../services/process.ts";
+import { FunctionProcess } from "./function-process.ts";
 import { loadFilter } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-function-"));
@@ -20,18 +23,18 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function threadOf(select: string, more = ""): FunctionThread {
+function processOf(select: string, more = ""): FunctionProcess {
   const file = join(folder, `f${count++}.ts`);
   writeFileSync(file, `${more}\nexport default { description: "d", needs: ["candidate.rb"], ${select} };`);
-  return new FunctionThread(file);
+  return new FunctionProcess(file, "");
 }
 
 describe("a filter that is a function", () => {
   test("selects by its mask, and says what it needs", async () => {
-    const thread = threadOf(`select: (alerts) => Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4))`);
-    expect(await thread.about()).toEqual({ description: "d", needs: ["candidate.rb"] });
-    expect(await thread.select(alerts, 5)).toEqual([5, 8]);
-    await thread.close();
+    const filter = processOf(`select: (alerts) => Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4))`);
+    expect(await filter.about()).toEqual({ description: "d", needs: ["candidate.rb"] });
+    expect(await filter.select(alerts, 5)).toEqual([5, 8]);
+    await filter.close();
   });
 
   test.each([
@@ -43,12 +46,46 @@ describe("a filter that is a function", () => {
     ["never answers", "select: () => new Promise(() => {})", "longer than 0.5 s", 0.5],
     ["tries a regular expression that takes years", `select() { return /^(a+)+$/.test("a".repeat(50) + "b"); }`, "longer than 0.5 s", 0.5],
     ["takes all memory", "select() { const all = []; for (;;) all.push(new Array(1e6).fill(0)); }", /memory|ended|longer/, 0.5],
-    ["ends its thread", "select() { process.exit(); }", "ended its thread"],
+    ["ends its process", "select() { process.exit(); }", "ended its process"],
   ])("that %s is stopped, says why, and is asked again", async (_, select, message, seconds = 60) => {
-    const thread = threadOf(select);
-    await expect(thread.select(alerts, seconds)).rejects.toThrow(message);
-    await expect(thread.select(alerts, seconds)).rejects.toThrow(message);
-    await thread.close();
+    const filter = processOf(select);
+    await expect(filter.select(alerts, seconds)).rejects.toThrow(message);
+    await expect(filter.select(alerts, seconds)).rejects.toThrow(message);
+    await filter.close();
+  });
+
+  test("can be stopped while it loads native code, which aborted the service when it was a thread", async () => {
+    const file = join(folder, "native.ts");
+    const duckdb = JSON.stringify(import.meta.resolve("@duckdb/node-api"));
+    writeFileSync(file, `import { DuckDBInstance } from ${duckdb};\nfor (;;) await (await DuckDBInstance.create()).connect();`);
+    const script = join(folder, "stop.mjs");
+    const lines = [
+      `const { FunctionProcess } = await import(${JSON.stringify(join(import.meta.dirname, "function-process.ts"))});`,
+      "for (let i = 0; i < 5; i++) {",
+      `  const own = new FunctionProcess(${JSON.stringify(file)}, "");`,
+      "  const asked = own.about().catch((error) => error.message);",
+      "  await new Promise((resolve) => setTimeout(resolve, 700 + 50 * i));",
+      "  await own.close();",
+      "  console.log(await asked);",
+      "}",
+    ];
+    writeFileSync(script, lines.join("\n"));
+    const { code, stdout } = await run(process.execPath, [script]);
+    expect([code, stdout.match(/ended its process/g)?.length]).toEqual([0, 5]);
+  });
+
+  test("ends with the process that asked it, also when that was killed and it never ends", async () => {
+    const file = join(folder, "endless.ts");
+    const pidFile = join(folder, "pid");
+    writeFileSync(file, `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(pidFile)}, String(process.pid));\nfor (;;);`);
+    const script = join(folder, "killed.mjs");
+    const code = JSON.stringify(join(import.meta.dirname, "function-process.ts"));
+    writeFileSync(script, `const { FunctionProcess } = await import(${code}); await new FunctionProcess(${JSON.stringify(file)}, "").about();`);
+    const asking = spawn(process.execPath, [script], { stdio: "ignore" });
+    await expect.poll(() => existsSync(pidFile), { timeout: 20_000 }).toBe(true);
+    await sleep(500); // the watch has begun
+    asking.kill("SIGKILL");
+    await expect.poll(() => processId(Number(readFileSync(pidFile, "utf8"))).startedAt, { timeout: 10_000 }).toBe(null);
   });
 
   test("is loaded in a process with V8 flags, as ./fink starts it", async () => {
