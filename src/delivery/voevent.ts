@@ -4,7 +4,7 @@ import type { Survey } from "../surveys/definition.ts";
 import { type Json, jsonOf, withoutBulk } from "./json.ts";
 import type { Message } from "./target.ts";
 
-/** A match as VOEvent 2.0 (IVOA Recommendation of 2011-07-11): the alert's numbers and texts as parameters, structures as groups. */
+/** A match as VOEvent 2.0 (IVOA Recommendation of 2011-07-11): the alert's numbers and texts as parameters, structures as groups named by their paths. */
 export function voEvent(message: Message, survey: Survey): string {
   const { id, match, filter, alert, columns } = message;
   const { ra, dec, mjd } = match;
@@ -12,7 +12,7 @@ export function voEvent(message: Message, survey: Survey): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="observation" ivorn="ivo://fink/${escaped(message.survey)}#${escaped(id)}">
 <Who><AuthorIVORN>ivo://fink</AuthorIVORN><Date>${iso(Number(match.matched_at / 1000n))}</Date><Author><title>Fink</title></Author></Who>
-<What>${about}<Group name="alert">${params(jsonOf(alert, filter.columns ? columns : withoutBulk(columns)))}</Group></What>
+<What>${about}${groups("alert", jsonOf(alert, filter.columns ? columns : withoutBulk(columns)))}</What>
 ${ra === null || dec === null || mjd === null ? "" : whereWhen(ra, dec, isoTime(mjd, survey), survey)}
 <Why><Concept>${escaped(filter.description)}</Concept></Why>
 </voe:VOEvent>
@@ -38,12 +38,23 @@ function iso(ms: number): string {
 function params(values: Readonly<Record<string, Json>>): string {
   return Object.entries(values)
     .map(([name, value]) => {
-      if (value === null) return "";
-      if (typeof value === "object" && !Array.isArray(value)) return `<Group name="${escaped(name)}">${params(value as Record<string, Json>)}</Group>`;
+      if (value === null || isStructure(value)) return "";
       const text = typeof value === "object" ? JSON.stringify(value) : String(value);
       return `<Param name="${escaped(name)}" value="${escaped(text)}" dataType="${typeof value === "number" ? "float" : "string"}"/>`;
     })
+    .filter((param) => param !== "")
     .join("\n");
+}
+
+/** A group of these values, and one for each structure within, under its dotted path: VOEvent 2.0 has no group in a group. */
+function groups(name: string, values: Readonly<Record<string, Json>>, path = ""): string {
+  const inner = Object.entries(values).map(([key, value]) => (isStructure(value) ? groups(`${path}${key}`, value, `${path}${key}.`) : ""));
+  const own = params(values);
+  return [own === "" ? "" : `<Group name="${escaped(name)}">${own}</Group>`, ...inner].filter((group) => group !== "").join("\n");
+}
+
+function isStructure(value: Json): value is Readonly<Record<string, Json>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 // eslint-disable-next-line no-control-regex
