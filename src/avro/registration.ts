@@ -1,3 +1,4 @@
+import { withoutUserinfo } from "../config/secrets.ts";
 import { FinkError, messageOf } from "../errors.ts";
 
 export interface RegistrationPlace {
@@ -41,7 +42,11 @@ export class SchemaRegistration {
       isRefused = [400, 409, 422].includes(response.status);
       throw new Error(`it answers with status ${response.status}${answer.message === undefined ? "" : `: ${String(answer.message)}`}`);
     } catch (cause) {
-      throw new FinkError(isRefused ? "schema" : "io", `the schema registry ${registry} does not take the schema of ${subject}: ${messageOf(cause)}`, cause);
+      throw new FinkError(
+        isRefused ? "schema" : "io",
+        `the schema registry ${withoutUserinfo(registry)} does not take the schema of ${subject}: ${withoutUserinfo(messageOf(cause))}`,
+        cause,
+      );
     }
   }
 }

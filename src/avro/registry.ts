@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { withoutUserinfo } from "../config/secrets.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { type ReferencedSchema, withReferences } from "./references.ts";
 
@@ -133,7 +134,8 @@ export class SchemaStore {
         trouble = reasonOf(cause);
       }
       if (attempt === retryAfterMs.length) {
-        throw new FinkError("io", `the schema registry ${registry} cannot be asked for schema id ${id}: ${trouble}; check schemas.registry and the network`);
+        const why = withoutUserinfo(`the schema registry ${withoutUserinfo(registry)} cannot be asked for schema id ${id}: ${trouble}`);
+        throw new FinkError("io", `${why}; check schemas.registry and the network`);
       }
       await setTimeout(retryAfterMs[attempt]);
     }
@@ -156,11 +158,11 @@ interface RegistryEntry {
 
 async function entryOf(response: Response, path: string, id: number, registry: string): Promise<RegistryEntry> {
   if (response.status === 404) {
-    if (path.startsWith("schemas/")) throw unknown(id, `nor does the registry ${registry} know it`);
-    throw new FinkError("schema", `schema id ${id} refers to ${path}, which the registry ${registry} does not have; register it there`);
+    if (path.startsWith("schemas/")) throw unknown(id, `nor does the registry ${withoutUserinfo(registry)} know it`);
+    throw new FinkError("schema", `schema id ${id} refers to ${path}, which the registry ${withoutUserinfo(registry)} does not have; register it there`);
   }
   if (response.status === 401 || response.status === 403) {
-    const refusal = `the schema registry ${registry} refuses the user or the password (status ${response.status})`;
+    const refusal = `the schema registry ${withoutUserinfo(registry)} refuses the user or the password (status ${response.status})`;
     throw new FinkError("io", `${refusal}; check schemas.username and schemas.password`);
   }
   const answer: unknown = response.ok ? await response.json() : null;

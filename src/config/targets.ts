@@ -74,7 +74,7 @@ const email = z.strictObject({
   kind: z.literal("email"),
   to: z.array(z.string().includes("@")).min(1).describe("Addresses"),
   from: z.string().includes("@").describe("Sender"),
-  smtp: z.string().describe("Mail server: smtp://host:587, smtps://host"),
+  smtp: z.string().meta({ secret: true }).describe("Mail server: smtp://host:587, smtps://host"),
   ...credentials,
   everyMinutes: z.number().positive().default(60).describe("A digest is sent so often, when there is something to say"),
   nightlyAtHour: z.number().min(0).max(24).optional().describe("Instead once a day at this hour, UTC"),

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { type ConfigKey, configKeys } from "./keys.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
+import { withoutUserinfo } from "./secrets.ts";
 
 /** `conf/fink.yaml` as it is shipped: every key with its description and default. */
 export function defaultYaml(): string {
@@ -28,7 +29,10 @@ export function effectiveYaml(loaded: LoadedConfig): string {
 /** The configuration with `***` in place of each secret. */
 export function maskSecrets(config: Config): Config {
   const secrets = new Set(configKeys.flatMap((key) => [...(key.secret ? [key.key.split(".").at(-1)!] : []), ...key.inner.secrets]));
-  const mask = (name: string, value: unknown) => (secrets.has(name) && value !== "" ? "***" : value);
+  const mask = (name: string, value: unknown) => {
+    if (secrets.has(name) && value !== "") return "***";
+    return typeof value === "string" ? withoutUserinfo(value) : value;
+  };
   return JSON.parse(JSON.stringify(config, mask)) as Config;
 }
 

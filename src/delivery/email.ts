@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
-import { secretOf } from "../config/secrets.ts";
+import { secretOf, withoutUserinfo } from "../config/secrets.ts";
 import type { TargetOf } from "../config/targets.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import type { Message, Refusal, Target } from "./target.ts";
@@ -49,7 +49,7 @@ export async function sendMail(name: string, options: TargetOf<"email">, { subje
   try {
     await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${digest}.${name}@fink>` });
   } catch (error) {
-    throw new FinkError("delivery", `${smtp} does not take mail from ${from}: ${messageOf(error)}`, error);
+    throw new FinkError("delivery", `${withoutUserinfo(smtp)} does not take mail from ${from}: ${messageOf(error)}`, error);
   } finally {
     transport.close();
   }

@@ -1,9 +1,10 @@
+import { inspect } from "node:util";
 import { surveysOf } from "../archive/setup.ts";
 import { SchemaRegistration } from "../avro/registration.ts";
 import type { Config } from "../config/schema.ts";
-import { secretOf } from "../config/secrets.ts";
+import { secretMask, secretOf, urlSecrets, withoutUserinfo } from "../config/secrets.ts";
 import { defaultKafkaTarget, type TargetConfig, type TargetOf } from "../config/targets.ts";
-import { FinkError } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { emailTarget } from "./email.ts";
 import { filesTarget } from "./files.ts";
 import { type KafkaTargetOptions, KafkaTarget } from "./kafka.ts";
@@ -15,7 +16,66 @@ export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfi
   return new Map(Object.entries({ kafka: defaultKafkaTarget, ...delivery.targets }));
 }
 
-export function openTarget(name: string, target: TargetConfig, config: Config): Target {
+/** A target whose errors and refusals hold none of its secrets: they go to the log, the status and the delivery log. */
+export function openTarget(name: string, options: TargetConfig, config: Config): Target {
+  const mask = targetMask(options);
+  const masked = (error: unknown) => {
+    const all = inspect(error, { depth: 10 }); // with its causes, which the log shows too
+    if (mask(all) === all) return error;
+    return new FinkError(error instanceof FinkError ? error.code : "delivery", mask(messageOf(error)));
+  };
+  try {
+    const target = unmasked(name, options, config);
+    return {
+      name,
+      batch: target.batch,
+      images: target.images,
+      ...(target.due && { due: target.due.bind(target) }),
+      async send(messages, signal) {
+        try {
+          return (await target.send(messages, signal)).map(({ message, reason }) => ({ message, reason: mask(reason) }));
+        } catch (error) {
+          throw masked(error);
+        }
+      },
+      close: () => target.close(),
+    };
+  } catch (error) {
+    throw masked(error);
+  }
+}
+
+/** Masks the secrets of a target in a text. */
+export function targetMask(target: TargetConfig): (text: string) => string {
+  switch (target.kind) {
+    case "kafka":
+      return secretMask([...passwordsOf(target.sasl), ...urlSecrets(target.registry)]);
+    case "webhook": {
+      const { pathname, search } = new URL(target.url);
+      return secretMask([
+        target.url,
+        ...urlSecrets(target.url),
+        ...(pathname === "/" ? [] : [pathname + search]),
+        target.secret,
+        ...Object.values(target.headers),
+      ]);
+    }
+    case "email":
+      return secretMask([...passwordsOf(target), ...urlSecrets(target.smtp)]);
+    case "files":
+      return withoutUserinfo;
+  }
+}
+
+function passwordsOf(holder: { readonly password: string; readonly passwordFile: string }): string[] {
+  try {
+    return [holder.password, secretOf(holder, "")];
+  } catch {
+    return [holder.password]; // a file that cannot be read is told of when it is needed
+  }
+}
+
+function unmasked(name: string, target: TargetConfig, config: Config): Target {
   switch (target.kind) {
     case "kafka":
       return new KafkaTarget(kafkaOptions(name, target, config));

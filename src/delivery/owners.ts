@@ -2,6 +2,7 @@ import type { TargetConfig } from "../config/targets.ts";
 import { messageOf } from "../errors.ts";
 import { type OwnerMessage, ownerMessages } from "../filters/owner-messages.ts";
 import { sendMail } from "./email.ts";
+import { targetMask } from "./open.ts";
 import type { DeliveryStore } from "./store.ts";
 import { posterOf } from "./webhook.ts";
 import { requestWith } from "./webhook-body.ts";
@@ -18,7 +19,13 @@ export async function tellOwners(lake: string, targets: ReadonlyMap<string, Targ
     const position = store.position(owners, "");
     if (message.number <= (position?.version ?? 0)) continue;
     const startedAt = performance.now();
-    const error = message.owner === "" ? null : await send(message, targets, signal).then(() => "", messageOf);
+    const error =
+      message.owner === ""
+        ? null
+        : await send(message, targets, signal).then(
+            () => "",
+            (thrown: unknown) => [...targets.values()].reduce((text, target) => targetMask(target)(text), messageOf(thrown)),
+          );
     if (signal.aborted) return;
     const { survey, filter, version, owner: target } = message;
     const took = { at: Date.now(), milliseconds: performance.now() - startedAt };
