@@ -6,7 +6,7 @@ import { fitHG, fitHG1G2, type PhaseFit, type PhasePoint } from "./phase-fit.ts"
 import { fitting } from "./plot-scale.ts";
 import { type Line, type Mark, Plot } from "./plot.tsx";
 import { Empty, Facts } from "./text.tsx";
-import { useJson } from "./use-json.ts";
+import { type Answer, useJson } from "./use-json.ts";
 
 /** What LSST's packets say of the geometry, under its names of schemas 7 to 9 and of 10 on. */
 const columns = {
@@ -16,16 +16,20 @@ const columns = {
 };
 const wanted = ["r:band", "r:psfFlux", "r:psfFluxErr", "r:midpointMjdTai", ...Object.values(columns).flat()];
 type Row = Readonly<Record<string, string | number | null>>;
+/** Groups of fields; which there are depends on the schemas of the packets. */
+type Schema = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Reduced magnitude (at 1 au from Sun and Earth) against phase angle, where the packets tell angle and distances, with the phase functions that fit it. */
 export function PhaseCurve({ object }: { object: ObjectAnswer }) {
   const { survey, objectId, alerts } = object;
-  const question = useJson<readonly Row[]>(
-    `/api/v1/${survey}/sso?n_or_d=${encodeURIComponent(objectId)}&columns=${encodeURIComponent(wanted.join(","))}`,
-    alerts.length,
-  );
+  const schema = useJson<Schema>(`/api/v1/${survey}/schema${survey === "lsst" ? "?endpoint=/api/v1/sso" : ""}`);
+  const known = schema.answer.data && new Set(Object.values(schema.answer.data).flatMap((fields) => Object.keys(fields)));
+  const there = wanted.filter((name) => known?.has(name.slice(2)));
+  const url = `/api/v1/${survey}/sso?n_or_d=${encodeURIComponent(objectId)}&columns=${encodeURIComponent(there.join(","))}`;
+  const question = useJson<readonly Row[]>(there.length === 0 ? null : url, alerts.length);
+  if (known && there.length === 0) return <Curve name={objectId} points={[]} />;
   return (
-    <Answered {...question} waiting="Reading angles and distances">
+    <Answered {...(known ? question : { ...schema, answer: schema.answer as Answer<never> })} waiting="Reading angles and distances">
       {(rows) => <Curve name={objectId} points={rows.flatMap((row) => pointOf(row) ?? [])} />}
     </Answered>
   );
