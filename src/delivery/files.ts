@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Data, Field, List, makeData, Struct } from "apache-arrow";
 import { writeContainer } from "../avro/container.ts";
 import type { TargetOf } from "../config/targets.ts";
+import { messageOf } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
 import { replaceWhole } from "../lake/durable.ts";
 import { toParquet } from "../lake/parquet.ts";
@@ -23,15 +24,23 @@ export function filesTarget(name: string, { folder, format }: TargetOf<"files">,
     makeFolder(into);
     replaceWhole(join(into, `${message.id.replace(/[^\w.-]+/g, "_")}.${extension}`), bytes);
   };
-  const writers: Readonly<Record<typeof format, (own: readonly Message[]) => void>> = {
-    avro: (own) => write(own[0], "avro", containerOf(own, encoders)),
+  const writers: Readonly<Record<typeof format, (own: readonly Message[]) => readonly Refusal[]>> = {
+    avro(own) {
+      const { there, refused } = made(own, (message) => recordOf(message, encoders));
+      if (there.length > 0)
+        write(there[0].message, "avro", writeContainer({ schema: there[0].value.schema, blocks: [there.map(({ value }) => value.bytes)], codec: "deflate" }));
+      return refused;
+    },
     parquet(own) {
       for (const sameRaw of Map.groupBy(own, ({ alert }) => alert.parts[0]).values()) {
         for (const part of Map.groupBy(sameRaw, ({ alert }) => alert.parts[1]).values()) write(part[0], "parquet", toParquet(rowsOf(part)));
       }
+      return [];
     },
     voevent(own) {
-      for (const message of own) write(message, "xml", Buffer.from(voEvent(message, surveyNamed(message.survey))));
+      const { there, refused } = made(own, (message) => Buffer.from(voEvent(message, surveyNamed(message.survey))));
+      for (const { message, value } of there) write(message, "xml", value);
+      return refused;
     },
   };
   return {
@@ -39,22 +48,30 @@ export function filesTarget(name: string, { folder, format }: TargetOf<"files">,
     batch: 2000,
     images: format !== "voevent",
     async send(messages): Promise<readonly Refusal[]> {
-      for (const own of Map.groupBy(messages, ({ filter, columns }) => `${filter.name} ${columns.fields.length}`).values()) writers[format](own);
-      return [];
+      const groups = Map.groupBy(messages, ({ filter, columns }) => `${filter.name} ${columns.fields.length}`);
+      return [...groups.values()].flatMap((own) => writers[format](own));
     },
     close: async () => {},
   };
 }
 
-function containerOf(messages: readonly Message[], encoders: AlertEncoders): Uint8Array {
-  const name = `${messages[0].survey}.alert`;
-  let schema = "";
-  const records = messages.map(({ alert, columns }) => {
-    const bound = encoders.of(alert, columns, name);
-    schema = bound.schema;
-    return bound.encoder.encode(alert.rows);
-  });
-  return writeContainer({ schema, blocks: [records], codec: "deflate" });
+/** Makes something of each message. A message of which it cannot be made is refused, so that it does not keep the others waiting. */
+function made<T>(messages: readonly Message[], make: (message: Message) => T): { there: { message: Message; value: T }[]; refused: Refusal[] } {
+  const there: { message: Message; value: T }[] = [];
+  const refused: Refusal[] = [];
+  for (const message of messages) {
+    try {
+      there.push({ message, value: make(message) });
+    } catch (error) {
+      refused.push({ message, reason: `it cannot be written: ${messageOf(error)}` });
+    }
+  }
+  return { there, refused };
+}
+
+function recordOf({ alert, columns, survey }: Message, encoders: AlertEncoders): { schema: string; bytes: Uint8Array } {
+  const { schema, encoder } = encoders.of(alert, columns, `${survey}.alert`);
+  return { schema, bytes: encoder.encode(alert.rows) };
 }
 
 /** The columns of messages whose alerts have the same parts. */

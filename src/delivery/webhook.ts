@@ -58,7 +58,7 @@ export class WebhookTarget implements Target {
 
   /** True when the match is done with. */
   async #deliver(message: Message, signal: AbortSignal): Promise<boolean> {
-    const outcome = await this.#poster.post(requestOf(message, this.#options, this.#now()), signal);
+    const outcome = await this.#post(message, signal);
     const now = this.#now();
     if (outcome === null) {
       this.#succeededAt = now;
@@ -75,6 +75,16 @@ export class WebhookTarget implements Target {
     this.#settled.set(message.id, { message, reason: `${outcome.reason} (${failing.attempts} attempts)` });
     this.#failing.delete(message.id);
     return true;
+  }
+
+  async #post(message: Message, signal: AbortSignal): Promise<Rejection | null> {
+    let request: WebhookRequest;
+    try {
+      request = requestOf(message, this.#options, this.#now());
+    } catch (error) {
+      return { reason: `cannot be told of it: ${messageOf(error)}`, isFinal: true };
+    }
+    return await this.#poster.post(request, signal);
   }
 
   #failure(left: readonly Message[]): FinkError {
