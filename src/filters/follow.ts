@@ -143,7 +143,8 @@ export class MatchTable {
 
   /**
    * Runs a filter on some of the alerts of a range that it has missed. The matches are committed first: killed before the range is cleared, the filter looks at the
-   * alerts again and finds no match that the table has. If vacuum has taken the files away, all alerts of the source are looked at. `isOn`: the service runs the
+   * alerts again and finds no match that the table has. If vacuum has taken the files away, all alerts of the source are looked at; delivery
+   * passes over those that are too old for the filter. `isOn`: the service runs the
    * filter now.
    */
   async makeUp(
@@ -158,7 +159,7 @@ export class MatchTable {
     const changes = changesAfter(this.#sources[range.source], range.from_version - 1, batchAlerts, end - 1);
     let done: Step = nothing;
     for (const files of changes.whole ? inPieces(changes.files, batchAlerts) : [changes.files]) {
-      const result = await this.#run(engine, columns, [filter], range.source, files, { ...options, isRequested: true });
+      const result = await this.#run(engine, columns, [filter], range.source, files, options);
       const [failure] = failureOf(filter, result.outcomes[0]);
       if (failure) await this.#missed.update((ranges) => missedAgain(ranges, range, failure.reason));
       const matches = await this.#commitPast(result.byNight);
