@@ -54,8 +54,9 @@ describe.skipIf(client === null)("./fink export", { timeout: 60_000 }, () => {
     expect(existsSync(`${to}.part`)).toBe(false);
   });
 
-  it("refuses a place that is taken, and a whole number that is longer than a format's", async () => {
+  it("refuses a place that is taken or has no folder, and a whole number that is longer than a format's", async () => {
     await expect(fink(lake, ["export", sql, "--to", join(folder, "all.avro")])).rejects.toThrow("is there already");
+    await expect(fink(lake, ["export", sql, "--to", join(folder, "none", "all.avro")])).rejects.toThrow("there is no folder");
     await expect(fink(lake, ["export", "SELECT 170141183460469231731687303715884105727 AS x", "--to", join(folder, "x.avro")])).rejects.toThrow(
       "cast that column",
     );

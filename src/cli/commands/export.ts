@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { urlScheme } from "../../config/keys.ts";
 import { defaultKafkaTarget } from "../../config/targets.ts";
@@ -64,5 +64,7 @@ function placeOf(to: string | undefined, partitions: number, config: Config): Ex
   if (to === undefined || kind === undefined || urlScheme.test(to))
     throw new FinkError("usage", "export needs a place: --to FILE.parquet, .avro, .csv or .vot, or --to kafka://host:9092/topic");
   if (existsSync(to)) throw new FinkError("usage", `${to} is there already: name another file, or remove it`);
-  return { kind, file: resolve(to) };
+  const file = resolve(to);
+  if (!existsSync(dirname(file))) throw new FinkError("usage", `there is no folder ${dirname(file)}: make it, or name another`);
+  return { kind, file };
 }
