@@ -13,8 +13,13 @@ export function createLogger(level: string, terminal: boolean = process.stderr.i
   return pino({ level, base: undefined, redact: { paths: secrets, censor: "***" } }, destination);
 }
 
+/** A line that cannot be written (nobody reads them any more, the disk is full) ends nothing. */
 function writeStderr(line: string): void {
-  process.stderr.write(line);
+  try {
+    process.stderr.write(line, () => {});
+  } catch {
+    // a file on a full disk
+  }
 }
 
 /** `12:34:56 archive WARN text key=value …` */

@@ -61,6 +61,7 @@ function healthOf({ status, state }: Instance, now: number): ServiceHealth {
 function problemOf(status: ServiceStatus, health: ServiceHealth, now: number): string {
   const start = `./fink start ${status.service}${status.name === status.service ? "" : ` --name ${status.name}`}`;
   if (health === "failed") return `${status.name} failed: ${status.message || "its log says why"}. Then: ${start}`;
+  if (health === "ok") return (status.troubles ?? []).map((trouble) => `${status.name} ${trouble}`).join("; ");
   if (health !== "stale") return "";
   const seconds = Math.round((now - status.updatedAt) / 1000);
   return `${status.name} (process ${status.pid}) has not reported for ${seconds} s. Look at its log, then: ${start}`;

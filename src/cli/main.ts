@@ -6,4 +6,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// nor does a log that nobody reads end a service
+process.stderr.on("error", () => {});
+
 process.exitCode = await runCommandLine(process.argv.slice(2));

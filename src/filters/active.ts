@@ -46,7 +46,6 @@ export class ActiveFilters {
   /** Looks for files that are new, changed or gone, every other second. */
   async look(): Promise<void> {
     if (Date.now() - this.#lookedAt < lookEveryMs) return;
-    this.#lookedAt = Date.now();
     const files = allFilterFiles(this.#config.folder, this.#config);
     const present = new Set(files.map(({ file }) => file));
     for (const [file, entry] of this.#entries) {
@@ -56,6 +55,7 @@ export class ActiveFilters {
     }
     this.#states.keepOnly(files);
     await Promise.all(files.map(({ file, survey }) => this.#read(file, survey)));
+    this.#lookedAt = Date.now();
   }
 
   async #read(file: string, survey: string): Promise<void> {

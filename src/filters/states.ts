@@ -5,7 +5,7 @@ import { replaceWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 import type { FilterFile } from "./library.ts";
 import type { MissingFilter } from "./missed.ts";
-import { tellOwner } from "./owner-messages.ts";
+import { type OwnerMessage, tellOwner } from "./owner-messages.ts";
 import type { Outcome } from "./run.ts";
 import { filtersFolder } from "./versions.ts";
 
@@ -45,6 +45,7 @@ export function readStates(lake: string): FilterState[] {
 export class FilterStates {
   readonly #lake: string;
   readonly #byFile: Map<string, FilterState>;
+  readonly #untold: Omit<OwnerMessage, "number">[] = [];
   #hasChanged = false;
 
   constructor(lake: string) {
@@ -111,12 +112,13 @@ export class FilterStates {
     state.state = "off";
     state.offSince = Date.now();
     const text = `The filter ${filter.name} (version ${filter.version}) is switched off: it failed in ${state.failures} batches in a row. The last time: ${outcome.failure}. When its file is saved again, it runs again and looks at the alerts that it missed.`;
-    tellOwner(this.#lake, { at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
+    this.#untold.push({ at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
     return state;
   }
 
-  /** To the disk, where anything changed. */
+  /** To the disk, where anything changed; with the messages to owners. */
   write(): void {
+    for (; this.#untold.length > 0; this.#untold.shift()) tellOwner(this.#lake, this.#untold[0]);
     if (!this.#hasChanged) return;
     makeFolder(filtersFolder(this.#lake));
     replaceWhole(statesFile(this.#lake), Buffer.from(JSON.stringify(this.all, null, 1)));

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../folder.ts";
 import { replaceWhole } from "../lake/durable.ts";
 import type { Outcome } from "./compute.ts";
 import type { SciencePool } from "./pool.ts";
@@ -87,15 +88,11 @@ export class ScienceReport {
     return said.filter((text) => text !== "").join("; ");
   }
 
-  /** For `./fink science list`. Never throws: a full disk must not end the service. */
+  /** For `./fink science list`. */
   save(lake: string): void {
     const path = recordsPath(lake);
-    try {
-      mkdirSync(dirname(path), { recursive: true });
-      replaceWhole(path, Buffer.from(JSON.stringify(Object.fromEntries(this.#records))));
-    } catch {
-      // it is written again in a few seconds
-    }
+    makeFolder(dirname(path));
+    replaceWhole(path, Buffer.from(JSON.stringify(Object.fromEntries(this.#records))));
   }
 }
 

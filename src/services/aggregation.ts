@@ -5,6 +5,7 @@ import { surveysOf } from "../archive/setup.ts";
 import { messageOf } from "../errors.ts";
 import { surveysWith } from "../lake/tables.ts";
 import { kept } from "../kept.ts";
+import { diskTrouble, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
@@ -18,6 +19,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
   const { config, lake, signal, once, status, log } = context;
   const tables = new Map<string, StatisticsTable>();
   const meter = new StageMeter();
+  const troubles = new Troubles(context);
   let told = "";
   while (!signal.aborted) {
     const startedAt = performance.now();
@@ -25,17 +27,19 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     const messages = problems.map((problem) => problem.message);
     let nights = 0;
     for (const survey of surveysWith(lake, "science")) {
-      const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
       try {
+        const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
         const own = aggregations.filter((one) => one.survey === survey);
         const counted = await table.step(own, signal);
         meter.commit(counted.nights);
         nights += counted.nights;
         messages.push(...counted.problems);
+        troubles.say(`count alerts of ${survey}`, "");
       } catch (error) {
         if (once) throw error;
         meter.fail();
         messages.push(`${survey}: ${messageOf(error)}`);
+        troubles.say(`count alerts of ${survey}`, diskTrouble(error));
       }
     }
     const message = messages.join("; ");

@@ -4,6 +4,7 @@ import { archiverOptions, surveyOfFile, surveyOfTopic } from "../archive/setup.t
 import { FileSource } from "../sources/files.ts";
 import { KafkaSource } from "../sources/kafka.ts";
 import type { AlertSource } from "../sources/source.ts";
+import { periodically, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import type { ArchiveStatus } from "./status.ts";
 
@@ -17,20 +18,23 @@ type Say = (about: "kafka" | "lake", message: string) => void;
 export async function runArchive(context: ServiceContext, open: (context: ServiceContext, say: Say) => AlertSource[]): Promise<void> {
   const { config, lake, log, signal, status } = context;
   const say = speaker(context);
+  const troubles = new Troubles(context);
   const archiver = new Archiver({
     ...archiverOptions(config, lake, watchedBy(config)),
-    onTrouble: (message) => say("lake", message === "" ? "" : `the lake cannot be written, trying again: ${message}`),
+    onTrouble: (message) => {
+      say("lake", message === "" ? "" : `the lake cannot be written, trying again: ${message}`);
+      troubles.say("write the lake", message);
+    },
     onRejected: (survey, [reason], count) => log.warn(`${count} of ${survey} rejected: ${reason}`),
   });
   const sources = open(context, say);
   const report = async () => status({ archive: await archiveStatus(archiver, sources) });
-  const timer = setInterval(() => void report(), 1000);
+  const reports = periodically(troubles, 1000, "report", report);
   try {
     status({ state: "running" });
     await archiver.run(sources, signal);
   } finally {
-    clearInterval(timer);
-    await report();
+    await reports.end();
     await archiver.close();
   }
 }

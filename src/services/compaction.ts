@@ -6,6 +6,7 @@ import { mergeUpdates } from "../lake/merge-updates.ts";
 import { tablesIn } from "../lake/tables.ts";
 import { withUpkeep } from "../lake/upkeep.ts";
 import { mergeSources } from "../serving/merge.ts";
+import { diskTrouble, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 /** Updates of a night are merged when none has come for so long, for each time the night is written anew. */
@@ -15,16 +16,19 @@ const updatesIdleMs = 3_600_000;
 export const compaction: Service = { name: "compaction", run: (context) => runCompaction(context) };
 
 export async function runCompaction(context: ServiceContext): Promise<void> {
+  const troubles = new Troubles(context);
   const { config, signal, once, status, log } = context;
   for (;;) {
     status({ state: "running" });
     try {
       await compactAll(context);
       status({ message: "" });
+      troubles.say("compact tables", "");
     } catch (error) {
       if (once) throw error;
       log.error({ err: error }, "compaction failed; it is tried again");
       status({ message: messageOf(error) });
+      troubles.say("compact tables", diskTrouble(error));
     }
     if (once || signal.aborted) return;
     await sleep(config.compaction.everyMinutes * 60_000, null, { signal }).catch(() => null);

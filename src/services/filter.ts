@@ -13,6 +13,7 @@ import { FilterStates } from "../filters/states.ts";
 import { surveysWith } from "../lake/tables.ts";
 import type { ScienceModule } from "../science/module.ts";
 import { knownModules } from "../science/registry.ts";
+import { periodically, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
@@ -30,6 +31,7 @@ interface Running {
   readonly modules: readonly ScienceModule[];
   readonly meter: StageMeter;
   readonly surveys: Map<string, SurveyFilters>;
+  readonly troubles: Troubles;
 }
 
 interface SurveyFilters {
@@ -50,27 +52,28 @@ async function runFilterService(context: ServiceContext): Promise<void> {
   const active = new ActiveFilters(lake, config.filters, states);
   const meter = new StageMeter();
   const surveys = new Map<string, SurveyFilters>();
-  const report = () => {
+  const troubles = new Troubles(context);
+  const report = periodically(troubles, 1000, "keep the states of filters", () => {
     status({ stage: meter.status(), message: messageFor(states), note: noteFor(surveys) });
     states.write();
-  };
-  const timer = setInterval(report, 1000);
+  });
   try {
     status({ state: "running" });
-    await follow({ context, engine, states, active, modules, meter, surveys });
+    await follow({ context, engine, states, active, modules, meter, surveys, troubles });
   } finally {
-    clearInterval(timer);
-    report();
+    await report.end();
     await active.close();
     engine.close();
   }
 }
 
 async function follow(running: Running): Promise<void> {
-  const { context, active } = running;
+  const { context, active, troubles } = running;
   const { lake, signal, once } = context;
   while (!signal.aborted) {
-    await active.look();
+    const look = () => active.look();
+    if (once) await look();
+    else await troubles.during("read the folder of filters", look);
     let isBusy = false;
     for (const survey of surveysWith(lake, "science")) isBusy = (await stepOf(survey, running)) || isBusy;
     if (isBusy) continue;
@@ -81,9 +84,10 @@ async function follow(running: Running): Promise<void> {
 
 /** Whether there was something to do. One survey that cannot go on does not keep the others from it: it is tried again. */
 async function stepOf(survey: string, running: Running): Promise<boolean> {
-  const { context, meter } = running;
+  const { context, meter, troubles } = running;
   try {
     const step = await filterSurvey(survey, running);
+    troubles.say(`filter alerts of ${survey}`, "");
     if (!step) return false;
     meter.commit(step.matches, step.publishedAt);
     meter.fail(step.outcomes.filter((outcome) => "failure" in outcome).length);
@@ -91,8 +95,7 @@ async function stepOf(survey: string, running: Running): Promise<boolean> {
     return true;
   } catch (error) {
     if (context.once) throw error;
-    context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
-    context.status({ message: `${survey}: ${messageOf(error)}` });
+    if (troubles.say(`filter alerts of ${survey}`, messageOf(error))) context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
     return false;
   }
 }

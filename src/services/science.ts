@@ -10,6 +10,7 @@ import { remoteTroubles } from "../science/remote/ledger.ts";
 import { ScienceReport } from "../science/report.ts";
 import { pauseAfter, ScienceUpdates } from "../science/updates.ts";
 import { kept } from "../kept.ts";
+import { diskTrouble, periodically, Troubles } from "./periodic.ts";
 import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
@@ -31,6 +32,7 @@ interface Work extends ServiceContext {
   readonly pool: SciencePool;
   readonly meter: StageMeter;
   readonly report: ScienceReport;
+  readonly troubles: Troubles;
   /** With `once`: what went wrong, thrown when the other surveys are done. */
   readonly failures: unknown[];
 }
@@ -42,17 +44,20 @@ async function runScience(context: ServiceContext): Promise<void> {
   const pool = new SciencePool(setup, surveysOf(config).all, (trouble) => log.warn(`science: ${trouble}`));
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
-  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool), failures: [] };
+  const troubles = new Troubles(context);
+  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool), failures: [], troubles };
   const say = () => status({ stage: work.meter.status(), message: work.report.message(), note: work.report.note() });
   let stamp = stampOf(setup);
-  const look = () => {
-    work.report.save(lake);
+  const look = async () => {
     if (config.science.remote.services.length > 0) work.report.services = remoteTroubles(lake);
     const now = stampOf(setup);
-    if (now !== stamp) void shareCatalogues(lake).then(() => signal.aborted || pool.renew());
+    if (now === stamp) return;
     stamp = now;
+    await shareCatalogues(lake);
+    if (!signal.aborted) pool.renew();
   };
-  const timers = [setInterval(say, 1000), setInterval(look, lookEveryMs)];
+  const looking = periodically(troubles, lookEveryMs, "read modules and catalogues", look);
+  const reports = [periodically(troubles, 1000, "report", say), periodically(troubles, lookEveryMs, "keep what modules cost", () => work.report.save(lake))];
   try {
     status({ state: "running" });
     if (once) {
@@ -63,9 +68,7 @@ async function runScience(context: ServiceContext): Promise<void> {
     } else await Promise.all([follow(work), update(work)]);
   } finally {
     failed.abort();
-    timers.forEach(clearInterval);
-    say();
-    work.report.save(lake);
+    await Promise.all([looking, ...reports].map((one) => one.end()));
     await pool.close();
   }
 }
@@ -78,9 +81,9 @@ async function follow(work: Work): Promise<void> {
   const catchUp = async (survey: string): Promise<void> => {
     const definition = surveysOf(config).named(survey);
     if (definition.alert === undefined) return void work.report.undefinedIds.add(survey);
-    const table = kept(tables, survey, () => new ScienceTable(lake, definition));
+    const table = () => kept(tables, survey, () => new ScienceTable(lake, definition));
     while (!signal.aborted) {
-      const progress = await tried(work, survey, () => table.step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
+      const progress = await tried(work, survey, () => table().step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
       if (progress === null) return;
       count(progress, work);
     }
@@ -104,8 +107,8 @@ async function update(work: Work): Promise<void> {
     const isTime = now - learntAt >= Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
     let [changed, waiting] = [0, 0];
     for (const survey of surveysWith(lake, "science")) {
-      const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
       const asked = await tried(work, survey, async () => {
+        const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
         if (isTime) report.add(await table.learn((kind, job) => pool.run(kind, job), learntAt));
         return await table.step((kind, job) => pool.run(kind, job));
       });
@@ -122,15 +125,17 @@ async function update(work: Work): Promise<void> {
 }
 
 /** One survey that cannot go on does not keep the others from it: it is tried again. */
-async function tried<T>({ once, log, report, failures }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
+async function tried<T>({ once, log, report, failures, troubles }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
   try {
     const done = await step();
     report.errors.delete(survey);
+    troubles.say(`compute science of ${survey}`, "");
     return done;
   } catch (error) {
     if (once) failures.push(error);
     else if (!report.errors.has(survey)) log.error({ err: error }, `science of ${survey} failed; it is tried again`);
     report.errors.set(survey, `${survey}: ${messageOf(error)}`);
+    troubles.say(`compute science of ${survey}`, diskTrouble(error));
     return null;
   }
 }

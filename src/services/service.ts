@@ -5,7 +5,7 @@ import type { ServiceStatus } from "./status.ts";
 export type ServiceName = ServiceStatus["service"];
 
 /** What a service may say of itself; the rest the supervisor knows. */
-export type StatusChange = Partial<Pick<ServiceStatus, "state" | "message" | "note" | "url" | "archive" | "stage">>;
+export type StatusChange = Partial<Pick<ServiceStatus, "state" | "message" | "note" | "troubles" | "url" | "archive" | "stage">>;
 
 export interface ServiceContext {
   readonly config: Config;

@@ -11,6 +11,8 @@ export interface ServiceStatus {
   readonly message: string;
   /** What is good to know though nothing is wrong. */
   readonly note?: string;
+  /** What it cannot do at the moment, such as write to the disk: each makes /healthz red. */
+  readonly troubles?: readonly string[];
   /** Address of the pages, for the ui service. */
   readonly url?: string;
   readonly archive?: ArchiveStatus;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { liveStatus, readServices } from "../../src/api/status.ts";
 import { LakeTable } from "../../src/lake/table.ts";
 import { instance } from "../../src/services/run-state.ts";
 import { type KafkaBroker, kafkaLib, startKafka } from "../kafka/broker.ts";
@@ -87,6 +88,7 @@ describe.skipIf(!available("tmpfs", canMount(), "the tests of a full disk: mount
       const published = await publish(source);
       const archive = startArchive(published);
       await saysThatItIsFull();
+      expect(liveStatus(readServices(lake), Date.now()).problems).toEqual([expect.stringContaining("archive cannot write the lake: ENOSPC")]);
       await sleep(3000);
       expect(archive.output().split("ENOSPC").length - 1).toBe(1); // said once, not at every try
       makeRoom(disk);

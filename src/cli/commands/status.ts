@@ -47,7 +47,8 @@ function remarks({ status, state, process, elsewhere }: Instance): string[] {
   if (elsewhere !== null) return [`${name}: on ${elsewhere}; this is what it said last${status.message === "" ? "" : `: ${status.message}`}`];
   if (state === "died")
     return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
-  if (status.message !== "" || status.note) return [`${name}: ${[status.message, status.note].filter(Boolean).join("; ")}`];
+  const said = [status.message, ...(process ? (status.troubles ?? []) : []), status.note].filter(Boolean);
+  if (said.length > 0) return [`${name}: ${said.join("; ")}`];
   return process && status.url ? [`${name}: ${status.url}`] : [];
 }
 
