@@ -122,6 +122,12 @@ describe("a filter is refused, with the line and what to write instead, for", ()
     ["types that cannot be compared", "SELECT * FROM alerts WHERE cdsxmatch > 1", "Cannot compare values of type VARCHAR"],
     ["a WHERE that is a number", "SELECT * FROM alerts WHERE candidate.magpsf", "neither true nor false"],
     ["no WHERE", "SELECT * FROM alerts", "no WHERE"],
+    [
+      "a computed value beside *, which would not be sent",
+      "SELECT *, candidate.rb * 0.1 AS tenth FROM alerts WHERE true",
+      "tenth is computed, and a filter sends only",
+    ],
+    ["a computed value among columns", "SELECT objectId, candidate.rb * 0.1 AS tenth FROM alerts WHERE true", "tenth is computed, and a filter sends only"],
     ["a quoted text that Spark and DuckDB read differently", 'SELECT * FROM alerts WHERE cdsxmatch = "Star"', '" is not accepted'],
     ["log", "SELECT * FROM alerts WHERE log(candidate.rb) < 0", "write log10(x) or ln(x)"],
     ["concat", "SELECT * FROM alerts WHERE concat(cdsxmatch, 'a') = 'a'", "write a || b"],

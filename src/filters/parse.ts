@@ -23,10 +23,13 @@ export async function parseCondition(text: string): Promise<Expression> {
 export async function parseSelect(text: string): Promise<Select> {
   const select = selectOf(await queryOf(text), new Map(), text);
   if (!select.where) throw new FinkError("filter", "it has no WHERE: it would select every alert; write WHERE true if that is meant");
-  const columns = select.listed?.filter((path) => path !== null) ?? null;
-  if (columns && columns.length < select.listed!.length)
-    throw new FinkError("filter", "the last SELECT lists the columns to send, or *: values that are computed belong into a science module");
-  return { columns, where: select.where };
+  const [computed] = select.computed;
+  if (computed !== undefined)
+    throw new FinkError(
+      "filter",
+      `${computed} is computed, and a filter sends only columns: name it in a WITH if the condition needs it, or let a science module add it as a column`,
+    );
+  return { columns: select.listed, where: select.where };
 }
 
 /** The tree of a text that is one SELECT. Throws "filter". */
@@ -71,8 +74,10 @@ export interface Query {
 /** One SELECT: what it gives and on which condition, both in terms of `alerts`. */
 interface Derived extends Scope {
   readonly where: Expression | null;
-  /** Columns of its list, null for what is computed; null: it has a `*`. */
-  readonly listed: readonly (string | null)[] | null;
+  /** Columns of its list; null: it has a `*`. */
+  readonly listed: readonly string[] | null;
+  /** Names of the values of its list that are no columns. */
+  readonly computed: readonly string[];
 }
 
 /** Clauses that make the answer for one alert depend on others, or are of no use in a filter. */
@@ -111,13 +116,14 @@ function sourceOf(from: Query["from_table"], known: ReadonlyMap<string, Derived>
   const cte = from.schema_name === "" ? known.get(name) : undefined;
   if (cte) return { ...cte, names };
   if (name !== "alerts") throw refuse(text, from.query_location, `there is no table ${from.table_name} in filters: they read alerts`);
-  return { named: new Map(), hasAll: true, where: null, listed: null, names };
+  return { named: new Map(), hasAll: true, where: null, listed: null, computed: [], names };
 }
 
-function listOf(list: Query["select_list"], source: Derived, text: string): Pick<Derived, "named" | "hasAll" | "listed"> {
+function listOf(list: Query["select_list"], source: Derived, text: string): Pick<Derived, "named" | "hasAll" | "listed" | "computed"> {
   const hasStar = list.some(({ type }) => type === "STAR");
   const named = new Map(hasStar ? source.named : []);
-  const listed: (string | null)[] = [];
+  const listed: string[] = [];
+  const computed: string[] = [];
   for (const item of list) {
     if (item.type === "STAR") {
       if ((["exclude_list", "replace_list", "rename_list"] as const).some((key) => item[key].length > 0) || item.columns)
@@ -128,7 +134,8 @@ function listOf(list: Query["select_list"], source: Derived, text: string): Pick
     const name = item.alias || (item.class === "COLUMN_REF" ? item.column_names[item.column_names.length - 1] : "");
     if (name === "") throw refuse(text, item.query_location, "give it a name: … AS name");
     named.set(name.toLowerCase(), expression);
-    listed.push(expression.kind === "column" ? expression.path.join(".") : null);
+    if (expression.kind === "column") listed.push(expression.path.join("."));
+    else computed.push(name);
   }
-  return { named, hasAll: hasStar && source.hasAll, listed: hasStar ? null : listed };
+  return { named, hasAll: hasStar && source.hasAll, listed: hasStar ? null : listed, computed };
 }
