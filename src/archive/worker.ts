@@ -6,6 +6,7 @@ import { MessageDecoder, type Reject } from "./decode.ts";
 import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
 import { discard } from "../lake/rewrite.ts";
 import type { StructType } from "../lake/schema.ts";
+import { keepMemorySteady } from "../memory.ts";
 
 /** What every worker is started with. */
 export interface WorkerSetup {
@@ -40,7 +41,10 @@ export interface Answer {
   readonly buffer: ArrayBuffer;
 }
 
-if (parentPort) serve(parentPort, workerData as WorkerSetup);
+if (parentPort) {
+  keepMemorySteady();
+  serve(parentPort, workerData as WorkerSetup);
+}
 
 /** Decodes one batch after the other; while one is being written to the disk the next is decoded. */
 function serve(port: NonNullable<typeof parentPort>, { schemas, bareSchema, maxMessageBytes }: WorkerSetup): void {

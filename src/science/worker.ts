@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ErrorCode, FinkError, messageOf } from "../errors.ts";
+import { keepMemorySteady } from "../memory.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { ScienceModule, ScienceSetup } from "./module.ts";
 import type { Observer } from "./runner.ts";
@@ -36,7 +37,10 @@ export const Signs = { at: 0, running: 1, request: 2, waiting: 3, size: 1027 } a
 /** A thread that does not hang gives a sign so often. */
 export const signEveryMs = 200;
 
-if (parentPort) await serve(parentPort, workerData as WorkerSetup);
+if (parentPort) {
+  keepMemorySteady();
+  await serve(parentPort, workerData as WorkerSetup);
+}
 
 async function serve(port: NonNullable<typeof parentPort>, { setup, surveys, signs }: WorkerSetup): Promise<void> {
   const numbers = new BigInt64Array(signs);

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { startFink } from "../../test/archive/process.ts";
 import { append, oldColumns } from "../../test/lake/tables.ts";
 import { configSchema } from "../config/schema.ts";
 import { LakeTable } from "../lake/table.ts";
@@ -64,3 +65,37 @@ test("stops at once while it waits for its next turn", async () => {
   await compaction.run(context({ once: false, signal: stopping.signal }, [], []));
   expect(Date.now() - startedAt).toBeLessThan(3000);
 });
+
+test("its process is killed: the service says so and lives; the service is killed: its process ends", async () => {
+  for (const survey of ["a", "b"]) await makeTable(survey);
+  const said: StatusChange[] = [];
+  const killed = new AbortController();
+  const running = compaction.run(context({ once: false, signal: killed.signal }, said, []));
+  const child = await childOf(process.pid, "compaction-process.ts");
+  process.kill(child, "SIGKILL");
+  await expect.poll(() => said.at(-1)?.message ?? said.at(-2)?.message, { timeout: 20_000 }).toContain("its process ended by itself (SIGKILL)");
+  killed.abort();
+  await running;
+  const service = startFink(["start", "compaction"], { FINK_LAKE: lake });
+  const own = await childOf(service.child.pid!, "compaction-process.ts");
+  await service.kill("SIGKILL");
+  await expect.poll(() => existsSync(`/proc/${own}`), { timeout: 20_000 }).toBe(false);
+});
+
+async function childOf(parent: number, script: string): Promise<number> {
+  for (;;) {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    const own = pids.find((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1] === String(parent) &&
+          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(script)
+        );
+      } catch {
+        return false; // ended meanwhile
+      }
+    });
+    if (own !== undefined) return Number(own);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

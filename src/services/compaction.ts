@@ -1,16 +1,10 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { surveysOf } from "../archive/setup.ts";
-import { messageOf } from "../errors.ts";
-import { compactTable } from "../lake/compact.ts";
-import { mergeUpdates } from "../lake/merge-updates.ts";
-import { tablesIn } from "../lake/tables.ts";
-import { withUpkeep } from "../lake/upkeep.ts";
-import { mergeSources } from "../serving/merge.ts";
-import { diskTrouble, Troubles } from "./periodic.ts";
+import { FinkError, messageOf } from "../errors.ts";
+import type { CompactionFailure, CompactionRun, CompactionSays } from "./compaction-process.ts";
+import { Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
-
-/** Updates of a night are merged when none has come for so long, for each time the night is written anew. */
-const updatesIdleMs = 3_600_000;
 
 /** Merges small files of every table, and new alerts into what pages and API read, now and then; with `once`, once. */
 export const compaction: Service = { name: "compaction", run: (context) => runCompaction(context) };
@@ -20,42 +14,36 @@ export async function runCompaction(context: ServiceContext): Promise<void> {
   const { config, signal, once, status, log } = context;
   for (;;) {
     status({ state: "running" });
-    try {
-      await compactAll(context);
-      status({ message: "" });
-      troubles.say("compact tables", "");
-    } catch (error) {
-      if (once) throw error;
-      log.error({ err: error }, "compaction failed; it is tried again");
-      status({ message: messageOf(error) });
-      troubles.say("compact tables", diskTrouble(error));
-    }
+    const failure = await compactOnce(context).catch((error: unknown) => ({ message: messageOf(error), trouble: "" }));
+    if (failure && once) throw new FinkError("lake", failure.message);
+    if (failure) log.error(`compaction failed: ${failure.message}; the next run goes on`);
+    status({ message: failure?.message ?? "" });
+    troubles.say("compact tables", failure?.trouble ?? "");
     if (once || signal.aborted) return;
     await sleep(config.compaction.everyMinutes * 60_000, null, { signal }).catch(() => null);
     if (signal.aborted) return;
   }
 }
 
-/** One table that cannot be compacted does not keep the others from it. */
-async function compactAll({ config, lake, signal, once, log }: ServiceContext): Promise<void> {
-  const surveys = surveysOf(config);
-  const failures: unknown[] = [];
-  const targetBytes = config.compaction.targetMegabytes * 1e6;
-  await withUpkeep(lake, async (upkeep) => {
-    for (const { survey, kind, path } of tablesIn(lake)) {
-      if (signal.aborted) return;
-      try {
-        const merged = await mergeUpdates(upkeep, path, surveys.named(survey), { targetBytes, updatesIdleMs, signal });
-        if (merged > 0) log.info({ merged }, `${survey}.${kind}: updates were put into ${merged} files`);
-        const done = await compactTable(upkeep, path, surveys.named(survey), { targetBytes, signal });
-        if (done.before + done.fenced > 0) log.info({ ...done }, `${survey}.${kind}: ${done.before} files became ${done.after}`);
-        const served = kind === "raw" ? await mergeSources(upkeep, lake, surveys.named(survey), { atLeast: once ? 1 : 500_000, signal }) : 0;
-        if (served > 0) log.info(`${survey}: ${served} alerts more in ${survey}/sources`);
-      } catch (error) {
-        failures.push(error);
-        log.error({ err: error }, `${survey}.${kind} could not be compacted`);
-      }
-    }
+/** Runs `compaction-process.ts` to its end, and returns its first failure. */
+async function compactOnce({ config, lake, signal, once, log }: ServiceContext): Promise<CompactionFailure | null> {
+  const child = fork(join(import.meta.dirname, "compaction-process.ts"));
+  const stop = () => void (child.connected && child.send("stop"));
+  signal.addEventListener("abort", stop);
+  let failure: CompactionFailure | null | undefined;
+  child.on("message", (said: CompactionSays) => {
+    if (said.kind === "log") return log[said.level](said.fields, said.text);
+    failure = said.failure;
+    child.disconnect();
   });
-  if (failures.length > 0) throw failures[0];
+  try {
+    const ended = new Promise<string>((resolve, reject) => child.once("error", reject).once("exit", (code, by) => resolve(String(by ?? code))));
+    child.send({ config, lake, once } satisfies CompactionRun);
+    if (signal.aborted) stop();
+    const how = await ended;
+    if (failure === undefined) throw new FinkError("lake", `its process ended by itself (${how})`);
+    return failure;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { keepMemorySteady } from "../memory.ts";
 import { claim, release, soleName, stopRequested, writeStatus } from "./run-state.ts";
 import type { Service, StatusChange } from "./service.ts";
 import type { ServiceStatus } from "./status.ts";
@@ -30,7 +31,9 @@ export async function supervise(services: readonly Supervised[], options: Superv
       throw error;
     }),
   );
+  const letMemoryGrow = keepMemorySteady();
   const results = await Promise.allSettled(runs);
+  letMemoryGrow();
   const broken = results.find((result) => result.status === "rejected");
   if (broken) throw broken.reason;
 }
