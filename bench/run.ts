@@ -6,6 +6,7 @@ import { kafkaLib } from "../test/kafka/broker.ts";
 import { meanBytes, ztfSample } from "./alerts.ts";
 import { type Asked, benchReaders, benchReads, wanted as wantedMs } from "./api.ts";
 import { benchLatency, benchThroughput } from "./archive.ts";
+import { benchChaos } from "./chaos.ts";
 import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
@@ -44,11 +45,12 @@ const benches: Record<string, () => Promise<void>> = {
   delivery,
   scores,
   soak,
+  chaos,
 };
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) throw new Error(`there is no bench ${unknown}; there are ${Object.keys(benches).join(", ")}`);
 for (const [name, bench] of Object.entries(benches))
-  if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers", "outage", "soak"].includes(name))) await bench(); // they make lakes first
+  if (wanted.includes(name) || (wanted.length === 0 && !["api", "readers", "outage", "soak", "chaos"].includes(name))) await bench(); // they make lakes first
 if (isSaving) writeFileSync(baselineFile, `${JSON.stringify({ ...baseline, ...measured }, null, 2)}\n`);
 process.exit(0);
 
@@ -241,6 +243,27 @@ async function soak(): Promise<void> {
     `sent ${round(result.sent)}, raw ${round(result.raw)}, science ${round(result.science)}, one in ten ${round(result.selected)}, ${result.queries} queries`,
   );
   for (const failure of result.failures) print("", failure);
+}
+
+async function chaos(): Promise<void> {
+  const lib = kafkaLib();
+  const python = process.env.FINK_PYTHON;
+  if (!lib || !python) return print("chaos", "skipped: no Kafka jars, or no FINK_PYTHON with deltalake, confluent-kafka and fastavro");
+  const [minutes, seed] = [Number(flag("minutes") ?? 30), Number(flag("seed") ?? Date.now() % 1_000_000)];
+  print("chaos", `${minutes} minutes of trouble, seed ${seed}`);
+  const say = (what: string) => print("", `${new Date().toISOString().slice(11, 19)} ${what}`);
+  const { troubles, mounted, fed, refused, drainSeconds, repeated, differences } = await benchChaos(lib, { minutes, perSecond: 20, seed, python, say });
+  print(
+    "",
+    `${[...troubles].map(([name, count]) => `${name} ${count}`).join(", ")}${mounted ? "" : " (no disk could be mounted: none was full or read-only)"}`,
+  );
+  print(
+    "",
+    `sent ${round(fed.messages)} messages: ${round(fed.alerts)} alerts, ${round(fed.again)} of them twice, ${round(fed.damaged)} damaged; ${refused} seconds refused`,
+  );
+  print("", `all through ${round(drainSeconds)} s after the last; delivered again under their ids: Kafka ${repeated.kafka}, webhook ${repeated.webhook}`);
+  for (const difference of differences) print("", `DIFFERENT: ${difference}`);
+  if (differences.length === 0) print("", "raw, rejected, science, matches, deliveries and account are what was sent");
 }
 
 async function filters(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { AlertId } from "../surveys/alert-id.ts";
 import type { Catalogue } from "../science/catalogue/load.ts";
 import type { Alerts } from "../science/module.ts";
 
@@ -100,7 +99,7 @@ export interface Match {
   readonly filter: string;
   readonly filter_version: number;
   /** The survey's alert id (candid, diaSourceId). */
-  readonly alert: AlertId;
+  readonly alert: bigint;
   /** The survey's object id, as text. */
   readonly object: string | null;
   readonly ra: number | null;
