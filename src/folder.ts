@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { FinkError } from "./errors.ts";
 
 /** Makes the folder and those above it. Node's recursive mkdir never returns where the file system answers "no such file" to a mkdir, as /proc does. */
 export function makeFolder(path: string): void {
@@ -16,6 +17,22 @@ export function makeFolder(path: string): void {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** True when nothing may be written there: a disk that is mounted read-only, or another user's folder. One that is still to be made counts as the folder above it. */
+export function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" && dirname(path) !== path ? isReadOnly(dirname(path)) : code === "EROFS" || code === "EACCES";
+  }
+}
+
+/** Throws FinkError "lake" before any work is done for a lake that cannot take it. */
+export function requireWritable(lake: string): void {
+  if (isReadOnly(lake)) throw new FinkError("lake", `${lake} is read-only: mount it so that this user may write to it, or name another with --lake`);
 }
 
 /** Folders in which this process makes temporary ones. */

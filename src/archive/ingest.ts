@@ -3,6 +3,7 @@ import { type ListedFile, listAlertFiles } from "../sources/file-list.ts";
 import { readableNames } from "../sources/file-format.ts";
 import { type FileProgress, FileSource } from "../sources/files.ts";
 import { FinkError, messageOf } from "../errors.ts";
+import { requireWritable } from "../folder.ts";
 import { withUpkeep } from "../lake/upkeep.ts";
 import { Archiver, widenUpToBytes } from "./archiver.ts";
 import { currentFiles, ingestParquet, type ParquetCounts } from "./parquet-files.ts";
@@ -32,6 +33,7 @@ export async function ingest(
   events: IngestEvents,
   signal: AbortSignal,
 ): Promise<IngestCounts> {
+  requireWritable(config.lake); // a disk that is full may have room again, and is waited for; this one stays as it is
   const startedAt = performance.now();
   const { skipped, parquet: listed } = listAlertFiles(paths);
   const parquet = currentFiles(listed);

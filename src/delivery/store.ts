@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { Match } from "../filters/filter.ts";
-import { makeFolder } from "../folder.ts";
+import { isReadOnly, makeFolder } from "../folder.ts";
 import { FinkError } from "../errors.ts";
 import type { NightMatch } from "./matches.ts";
 
@@ -101,11 +102,16 @@ export class DeliveryStore {
 
   /** null: nothing was ever sent. */
   static openExisting(lake: string): DeliveryStore | null {
-    return existsSync(storeFile(lake)) ? DeliveryStore.open(lake) : null;
+    if (!existsSync(storeFile(lake))) return null;
+    if (!isReadOnly(storeFile(lake)) && !isReadOnly(dirname(storeFile(lake)))) return DeliveryStore.open(lake);
+    const file = pathToFileURL(storeFile(lake));
+    file.searchParams.set("immutable", "1"); // SQLite else wants to make its files of locks beside it
+    return new DeliveryStore(new DatabaseSync(file, { readOnly: true }), true);
   }
 
-  private constructor(db: DatabaseSync) {
+  private constructor(db: DatabaseSync, isOnlyRead = false) {
     this.#db = db;
+    if (isOnlyRead) return;
     db.exec(tables);
     const has = (sql: string) => db.prepare(sql).get() !== undefined;
     const hasSince = () => has("SELECT 1 FROM pragma_table_info('position') WHERE name = 'since'");

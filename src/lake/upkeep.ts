@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { temporaryFolder } from "../folder.ts";
+import { requireWritable, temporaryFolder } from "../folder.ts";
 import { scratchFolder } from "./tables.ts";
 
 /**
@@ -25,6 +25,7 @@ export interface Upkeep {
  * whatever is in them, of LSST 225 MB of images, and several are in hand at a time: with 1 GB a night of LSST is not merged at all.
  */
 export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "2GB"): Promise<T> {
+  requireWritable(lake);
   const scratch = temporaryFolder("upkeep", scratchFolder(lake));
   const threads = String(Math.max(1, availableParallelism() >> 1));
   const instance = await DuckDBInstance.create(":memory:", { threads, memory_limit: memory, temp_directory: scratch, ...steadyMemory });

@@ -21,6 +21,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
   const meter = new StageMeter();
   const troubles = new Troubles(context);
   let told = "";
+  const failures = new Map<string, unknown>();
   while (!signal.aborted) {
     const startedAt = performance.now();
     const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
@@ -36,7 +37,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
         messages.push(...counted.problems);
         troubles.say(`count alerts of ${survey}`, "");
       } catch (error) {
-        if (once) throw error;
+        failures.set(survey, error);
         meter.fail();
         messages.push(`${survey}: ${messageOf(error)}`);
         troubles.say(`count alerts of ${survey}`, diskTrouble(error));
@@ -46,6 +47,8 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     if (message !== told && message !== "") log.warn(message);
     told = message;
     status({ state: "running", message, stage: meter.status() });
+    const [failure] = failures.values();
+    if (once && nights === 0 && failure !== undefined) throw failure; // the other surveys are done
     if (once && nights === 0) return;
     if (once) continue;
     const rest = Math.max(config.aggregation.everySeconds * 1000, restPerWork * (performance.now() - startedAt));

@@ -70,31 +70,35 @@ async function runFilterService(context: ServiceContext): Promise<void> {
 async function follow(running: Running): Promise<void> {
   const { context, active, troubles } = running;
   const { lake, signal, once } = context;
+  const failures = new Map<string, unknown>();
   while (!signal.aborted) {
     const look = () => active.look();
     if (once) await look();
     else await troubles.during("read the folder of filters", look);
     let isBusy = false;
-    for (const survey of surveysWith(lake, "science")) isBusy = (await stepOf(survey, running)) || isBusy;
+    for (const survey of surveysWith(lake, "science")) isBusy = (await stepOf(survey, running, failures)) || isBusy;
     if (isBusy) continue;
+    const [failure] = failures.values();
+    if (once && failure !== undefined) throw failure; // the other surveys are done
     if (once) return;
     await sleep(pauseMs, null, { signal }).catch(() => null);
   }
 }
 
 /** Whether there was something to do. One survey that cannot go on does not keep the others from it: it is tried again. */
-async function stepOf(survey: string, running: Running): Promise<boolean> {
+async function stepOf(survey: string, running: Running, failures: Map<string, unknown>): Promise<boolean> {
   const { context, meter, troubles } = running;
   try {
     const step = await filterSurvey(survey, running);
     troubles.say(`filter alerts of ${survey}`, "");
+    failures.delete(survey);
     if (!step) return false;
     meter.commit(step.matches, step.publishedAt);
     meter.fail(step.outcomes.filter((outcome) => "failure" in outcome).length);
     meter.waiting(step.lag);
     return true;
   } catch (error) {
-    if (context.once) throw error;
+    failures.set(survey, error);
     if (troubles.say(`filter alerts of ${survey}`, messageOf(error))) context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
     return false;
   }

@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { messageOf } from "../errors.ts";
+import { isReadOnly } from "../folder.ts";
 import type { Logger } from "../log.ts";
 import { keepMemorySteady } from "../memory.ts";
 import { claim, release, soleName, stopRequested, writeStatus } from "./run-state.ts";
@@ -22,11 +23,15 @@ export interface SuperviseOptions {
 
 /** Runs services side by side until all have returned. When one throws, the others are drained and its error is thrown. */
 export async function supervise(services: readonly Supervised[], options: SuperviseOptions, everyMs = 1000): Promise<void> {
-  claimAll(options.config.lake, services.flatMap(claimsOf));
+  const { lake } = options.config;
+  // the pages only read: where they cannot write that they run, they run all the same
+  const isUnseen = isReadOnly(lake) && services.every(({ service }) => service.name === "ui");
+  if (isUnseen) options.log.warn(`${lake} is read-only: ./fink status and ./fink stop do not know of these pages; end them with Ctrl-C`);
+  else claimAll(lake, services.flatMap(claimsOf));
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const runs = services.map((one) =>
-    superviseOne(one, { ...options, signal }, everyMs).catch((error: unknown) => {
+    superviseOne(one, { ...options, signal, isUnseen }, everyMs).catch((error: unknown) => {
       failed.abort();
       throw error;
     }),
@@ -38,7 +43,7 @@ export async function supervise(services: readonly Supervised[], options: Superv
   if (broken) throw broken.reason;
 }
 
-async function superviseOne({ service, name }: Supervised, options: SuperviseOptions, everyMs: number): Promise<void> {
+async function superviseOne({ service, name }: Supervised, options: SuperviseOptions & { readonly isUnseen: boolean }, everyMs: number): Promise<void> {
   const { config, once } = options;
   const log = options.log.child({ service: name });
   const stop = new AbortController();
@@ -46,6 +51,7 @@ async function superviseOne({ service, name }: Supervised, options: SuperviseOpt
   let status = initialStatus(service, name);
   let unwritable = false;
   const write = () => {
+    if (options.isUnseen) return;
     try {
       writeStatus(config.lake, { ...status, updatedAt: Date.now() });
       unwritable = false;
@@ -78,7 +84,7 @@ async function superviseOne({ service, name }: Supervised, options: SuperviseOpt
   } finally {
     signal.removeEventListener("abort", drain);
     clearInterval(timer);
-    for (const claimed of claimsOf({ service, name })) release(config.lake, claimed);
+    if (!options.isUnseen) for (const claimed of claimsOf({ service, name })) release(config.lake, claimed);
   }
 }
 

@@ -3,6 +3,7 @@ import { setPriority } from "node:os";
 import { z } from "zod";
 import type { Config } from "../../config/schema.ts";
 import { FinkError } from "../../errors.ts";
+import { isReadOnly } from "../../folder.ts";
 import { createLogger } from "../../log.ts";
 import { didYouMean } from "../../config/nearest.ts";
 import type { ServiceName } from "../../services/service.ts";
@@ -32,7 +33,9 @@ export function startCommand(table: typeof services): Command {
       const names = namesOf(which, given);
       const { config } = context.config();
       const isPages = names.every(({ service }) => service === "ui");
-      if (given.detach || (isPages && !given.foreground)) return await detach(context, config, which, names);
+      const isSeen = !isReadOnly(config.lake); // a process in the background says in the lake how it is
+      if (given.detach && !isSeen) throw new FinkError("usage", `${config.lake} is read-only: leave out --detach`);
+      if (given.detach || (isPages && !given.foreground && isSeen)) return await detach(context, config, which, names);
       const loaded = names.map(async ({ service, name }) => ({ service: await table[service](), name }));
       await runHere(await Promise.all(loaded), config, given.once);
     },

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, openAsBlob, readFileSync, renameSync, rmSync 
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Data, type Struct, tableFromIPC } from "apache-arrow";
-import { makeFolder } from "../../folder.ts";
+import { isReadOnly, makeFolder, temporaryFolder } from "../../folder.ts";
 import { replaceWhole } from "../../lake/durable.ts";
 import { parquet } from "../../lake/parquet.ts";
 import { type StructType, structType } from "../../lake/schema.ts";
@@ -56,7 +56,8 @@ export async function exportRows(options: ExportOptions): Promise<Exported> {
   const { lake, sql, place } = options;
   const target = place.kind === "kafka" ? `${place.options.kafka.brokers.join(",")}/${place.topic}` : place.file;
   const id = createHash("sha256").update(`${sql}\n${place.kind} ${storedTypes[place.kind]}\n${target}`).digest("hex").slice(0, 16);
-  const folder = join(lake, ".fink", "exports", id);
+  // in a lake that is read-only there is no place to go on from after an interruption
+  const folder = isReadOnly(lake) ? temporaryFolder("export") : join(lake, ".fink", "exports", id);
   const result = join(folder, "result.parquet");
   makeFolder(folder);
   if (!existsSync(result)) await runQuery(options, folder, result);
