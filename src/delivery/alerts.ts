@@ -88,7 +88,7 @@ export function selectColumns({ fields }: StructType, paths: readonly string[]):
 }
 
 /** Bytes of files that a table keeps read, for the next batch and the next target want the same ones. */
-const keptBytes = 48 << 20;
+const keptBytes = 16 << 20;
 
 /** Rows of one table by alert id (and revision, where the table has it). */
 class TableRows {
