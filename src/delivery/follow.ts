@@ -42,6 +42,8 @@ interface Pending {
 
 /** One target and the matches of one survey: a position of its own, so that a slow or dead target holds up nobody. */
 export class TargetFollower {
+  /** For the status: the target and its survey. */
+  readonly name: string;
   readonly #of: FollowOptions;
   readonly #matches: LakeTable;
   #pending: Pending | null = null;
@@ -49,10 +51,11 @@ export class TargetFollower {
   failures = 0;
   trouble = "";
   /** The last failure was the target's, not the lake's or the store's. */
-  #targetFailed = false;
+  targetFailed = false;
 
   constructor(options: FollowOptions) {
     this.#of = options;
+    this.name = `${options.target.name} (${options.survey})`;
     this.#matches = new LakeTable(join(options.lake, options.survey, "matches"));
   }
 
@@ -66,7 +69,7 @@ export class TargetFollower {
     try {
       const sent = await this.#next(signal);
       // a target that failed is well again when it has taken something
-      if (!this.#targetFailed || (sent?.messages.length ?? 0) > 0) [this.failures, this.trouble, this.#targetFailed] = [0, "", false];
+      if (!this.targetFailed || (sent?.messages.length ?? 0) > 0) [this.failures, this.trouble, this.targetFailed] = [0, "", false];
       return sent;
     } catch (error) {
       this.failures++;
@@ -152,7 +155,7 @@ export class TargetFollower {
     try {
       return await target.send(messages, signal);
     } catch (error) {
-      this.#targetFailed = true;
+      this.targetFailed = true;
       const [first] = messages;
       const took = { at: this.#now(), milliseconds: performance.now() - startedAt, error: messageOf(error) };
       if (!signal.aborted) store.failed(this.#line(first.filter.name, messages.length, first.id, took));

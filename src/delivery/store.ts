@@ -233,7 +233,7 @@ export class DeliveryStore {
       work();
       this.#db.exec("COMMIT");
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK"); // on a full disk SQLite has done it already
       throw error;
     }
   }

@@ -10,6 +10,7 @@ import { DeliveryStore } from "../delivery/store.ts";
 import { Subscriptions } from "../delivery/subscriptions.ts";
 import type { Target } from "../delivery/target.ts";
 import { surveysWith } from "../lake/tables.ts";
+import { diskTrouble, periodically, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext, StatusChange } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
@@ -29,6 +30,7 @@ interface Shared {
   readonly followers: Map<string, TargetFollower>;
   /** The trouble of targets and surveys that cannot be used, and of parts of the service, by name. */
   readonly broken: Map<string, string>;
+  readonly troubles: Troubles;
 }
 
 async function runDelivery(context: ServiceContext): Promise<void> {
@@ -41,10 +43,10 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     subscriptions: new Subscriptions(lake, targetsOf(config).keys(), (message) => log.warn(message)),
     followers: new Map(),
     broken: new Map(),
+    troubles: new Troubles(context),
   };
   const loops = new Map<string, Promise<void>>();
-  const report = () => status(statusOf(shared));
-  const timer = setInterval(report, 1000);
+  const reports = periodically(shared.troubles, 1000, "report", () => status(statusOf(shared)));
   status({ state: "running" });
   let prunedAt = 0;
   try {
@@ -62,21 +64,22 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     const [failed] = once ? [...loops.keys()].filter((survey) => shared.broken.has(survey)) : [];
     if (failed !== undefined) throw new FinkError("delivery", `${failed}: ${shared.broken.get(failed)}`);
   } finally {
-    clearInterval(timer);
-    report();
+    await reports.end();
     store.close();
   }
 }
 
 /** Does a part of the work. What goes wrong is logged once and shown until the part succeeds; the other parts go on. True: it succeeded. */
-async function attempted({ context, broken }: Shared, part: string, work: () => void | Promise<void>): Promise<boolean> {
+async function attempted({ context, broken, troubles }: Shared, part: string, work: () => void | Promise<void>): Promise<boolean> {
   try {
     await work();
     broken.delete(part);
+    troubles.say(`use ${part}`, "");
     return true;
   } catch (error) {
     if (broken.get(part) !== messageOf(error)) context.log.error({ err: error }, `${part}: ${messageOf(error)}`);
     broken.set(part, messageOf(error));
+    troubles.say(`use ${part}`, diskTrouble(error));
     return false;
   }
 }
@@ -106,7 +109,7 @@ async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
       route: (match, to) => shared.subscriptions.route(survey, match, to),
       newTargetHours: config.delivery.newTargetHours,
     });
-    shared.followers.set(`${name} (${survey})`, follower);
+    shared.followers.set(follower.name, follower);
     await follow(shared, target, follower);
   });
   // All have to end before the survey is begun again, so that a target has one loop.
@@ -126,11 +129,11 @@ function opened({ context, broken }: Shared, name: string, options: TargetConfig
 }
 
 /** The loop of one target: a slow or dead one waits here, and the others go on. */
-async function follow({ context, meter }: Shared, target: Target, follower: TargetFollower): Promise<void> {
-  const { signal, once, log } = context;
+async function follow(shared: Shared, target: Target, follower: TargetFollower): Promise<void> {
+  const { signal, once, log } = shared.context;
   try {
     while (!signal.aborted) {
-      const sent = await attempt(follower, context, meter);
+      const sent = await attempt(follower, shared);
       if (sent === null && once) return;
       const wait = sent === "failed" ? pauseAfter(follower.failures) : sent === null ? pollMs : 0;
       if (sent === "failed" && once && follower.failures >= breakAfter) return log.error(`${target.name} did not take its matches: ${follower.trouble}`);
@@ -141,15 +144,17 @@ async function follow({ context, meter }: Shared, target: Target, follower: Targ
   }
 }
 
-async function attempt(follower: TargetFollower, { signal, log }: ServiceContext, meter: StageMeter): Promise<Sent | null | "failed"> {
+async function attempt(follower: TargetFollower, { context: { signal, log }, meter, troubles }: Shared): Promise<Sent | null | "failed"> {
   try {
     const sent = await follower.step(signal);
+    troubles.say(`deliver to ${follower.name}`, "");
     if (sent) meter.commit(sent.messages.length);
     if (sent) meter.fail(sent.refused);
     return sent;
   } catch (error) {
     if (signal.aborted) return null;
     meter.fail();
+    troubles.say(`deliver to ${follower.name}`, follower.targetFailed ? "" : diskTrouble(error));
     if (follower.failures === 1 || follower.failures === breakAfter) log.warn({ err: error }, `delivery failed ${follower.failures} times; it is tried again`);
     return "failed";
   }

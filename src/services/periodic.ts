@@ -59,8 +59,9 @@ export class Troubles {
 /** Why the lake or another durable file cannot be written or read; empty for errors of another kind. */
 export function diskTrouble(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { syscall } = cause as NodeJS.ErrnoException;
-    if ((syscall !== undefined && !/^(connect|getaddrinfo|read)$/.test(syscall)) || cause.message.startsWith("IO Error")) return messageOf(cause);
+    const { syscall, code } = cause as NodeJS.ErrnoException;
+    if (code === "ERR_SQLITE_ERROR" || (syscall !== undefined && !/^(connect|getaddrinfo|read)$/.test(syscall)) || cause.message.startsWith("IO Error"))
+      return messageOf(cause);
   }
   return "";
 }

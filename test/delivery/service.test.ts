@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { liveStatus, readServices } from "../../src/api/status.ts";
 import { storeFile } from "../../src/delivery/store.ts";
 import type { ServiceStatus } from "../../src/services/status.ts";
 import { type FinkProcess, startFink } from "../archive/process.ts";
@@ -48,16 +49,17 @@ describe("the delivery service", { timeout: 40_000 }, () => {
     expect([one.child.exitCode, statusOf()?.state]).toEqual([null, "running"]);
   });
 
-  it("goes on when its report cannot read the store, and says so", async () => {
+  it("goes on when it cannot read the store, and /healthz is red until it can", async () => {
     await addMatches(lake, "ztf", "f", alerts);
     const one = start();
     await until("it has begun", () => positions().length > 0);
     const db = new DatabaseSync(storeFile(lake));
     db.exec("ALTER TABLE position RENAME TO moved");
     await until("it says so", () => statusOf()?.message.includes("no such table: position") ?? false);
+    await until("/healthz is red", () => liveStatus(readServices(lake), Date.now()).problems.some((problem) => problem.includes("delivery cannot ")));
     db.exec("ALTER TABLE moved RENAME TO position");
     db.close();
-    await until("all is well again", () => statusOf()?.message === "");
+    await until("all is well again", () => statusOf()?.message === "" && liveStatus(readServices(lake), Date.now()).problems.length === 0);
     expect(one.child.exitCode).toBeNull();
   });
 
