@@ -83,7 +83,7 @@ async function follow(work: Work): Promise<void> {
     if (definition.alert === undefined) return void work.report.undefinedIds.add(survey);
     const table = () => kept(tables, survey, () => new ScienceTable(lake, definition));
     while (!signal.aborted) {
-      const progress = await tried(work, survey, () => table().step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
+      const progress = await tried(work, `science of ${survey}`, () => table().step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
       if (progress === null) return;
       count(progress, work);
     }
@@ -107,7 +107,7 @@ async function update(work: Work): Promise<void> {
     const isTime = now - learntAt >= Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
     let [changed, waiting] = [0, 0];
     for (const survey of surveysWith(lake, "science")) {
-      const asked = await tried(work, survey, async () => {
+      const asked = await tried(work, `updates of ${survey}`, async () => {
         const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
         if (isTime) report.add(await table.learn((kind, job) => pool.run(kind, job), learntAt));
         return await table.step((kind, job) => pool.run(kind, job));
@@ -124,18 +124,18 @@ async function update(work: Work): Promise<void> {
   }
 }
 
-/** One survey that cannot go on does not keep the others from it: it is tried again. */
-async function tried<T>({ once, log, report, failures, troubles }: Work, survey: string, step: () => Promise<T>): Promise<T | null> {
+/** Takes a step of one task. If it fails, the other tasks go on, and it is repeated. */
+async function tried<T>({ once, log, report, failures, troubles }: Work, task: string, step: () => Promise<T>): Promise<T | null> {
   try {
     const done = await step();
-    report.errors.delete(survey);
-    troubles.say(`compute science of ${survey}`, "");
+    report.errors.delete(task);
+    troubles.say(`compute ${task}`, "");
     return done;
   } catch (error) {
     if (once) failures.push(error);
-    else if (!report.errors.has(survey)) log.error({ err: error }, `science of ${survey} failed; it is tried again`);
-    report.errors.set(survey, `${survey}: ${messageOf(error)}`);
-    troubles.say(`compute science of ${survey}`, diskTrouble(error));
+    else if (!report.errors.has(task)) log.error({ err: error }, `${task} failed; Fink tries again`);
+    report.errors.set(task, `${task}: ${messageOf(error)}`);
+    troubles.say(`compute ${task}`, diskTrouble(error));
     return null;
   }
 }
