@@ -36,6 +36,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
         nights += counted.nights;
         messages.push(...counted.problems);
         troubles.say(`count alerts of ${survey}`, "");
+        failures.delete(survey);
       } catch (error) {
         failures.set(survey, error);
         meter.fail();
