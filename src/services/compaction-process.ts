@@ -35,8 +35,8 @@ if (process.send) {
   const stop = new AbortController();
   process.on("disconnect", () => process.exit(1)); // the service is gone
   process.on("message", (message: CompactionRun | "stop") => (message === "stop" ? stop.abort() : void serve(message, stop.signal)));
-  // a terminal's Ctrl-C reaches the whole group; the service passes it on when it wants the run to end
-  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  // a terminal's Ctrl-C and a stop by systemd reach the whole group; the service says when the run is to end
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 }
 
 async function serve(run: CompactionRun, signal: AbortSignal): Promise<void> {
