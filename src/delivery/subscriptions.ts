@@ -85,7 +85,13 @@ const lookEveryMs = 2000;
 
 async function read(folder: string, number: number, { survey, name }: Pick<KeptFilter, "survey" | "name">): Promise<VersionKnown> {
   const about = join(folder, `${number}.json`);
-  if (existsSync(about)) return JSON.parse(readFileSync(about, "utf8")) as KeptFilter;
+  if (existsSync(about)) {
+    try {
+      return JSON.parse(readFileSync(about, "utf8")) as KeptFilter;
+    } catch (error) {
+      return `${about} is damaged (${messageOf(error)}): remove it.`;
+    }
+  }
   // An older Fink kept the text alone: a header can be read without running it, what a .ts filter exports cannot.
   const text = join(folder, `${number}.sql`);
   if (!existsSync(text)) return `Of version ${number} of filter ${survey}/${name} an older Fink kept only the code, which delivery does not run.`;
