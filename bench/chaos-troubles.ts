@@ -12,7 +12,7 @@ export interface TroubleMaker {
   readonly keeper: Keeper;
   readonly kafka: KafkaBroker;
   readonly lake: string;
-  /** Whether the lake is a disk of its own, which can be filled and of which parts can be made read-only. */
+  /** True: the lake is a disk of its own, which can be filled or made read-only in part. */
   readonly mounted: boolean;
   /** While true the webhook answers 503. */
   readonly webhook: { isDown: boolean };

@@ -37,7 +37,7 @@ export interface ChaosResult {
   readonly drainSeconds: number;
   /** Messages that reached a target more than once, under the same id. */
   readonly repeated: Readonly<Record<"kafka" | "webhook", number>>;
-  /** What is not as the list says, and services that ended by themselves or not cleanly; empty: nothing. */
+  /** Differences from the list, and services that ended by themselves or not cleanly. */
   readonly differences: readonly string[];
 }
 

@@ -15,9 +15,9 @@ export interface TopicAccount {
   readonly rejected: number;
   /** Received and neither archived nor rejected. */
   readonly missing: number;
-  /** Where the missing ones can be. */
+  /** Places where the missing ones can be. */
   readonly gaps: readonly Gap[];
-  /** What happened to the topic at its broker. */
+  /** Events of the topic at its broker. */
   readonly notes: readonly string[];
   readonly problems: readonly string[];
 }

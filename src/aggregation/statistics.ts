@@ -66,7 +66,7 @@ export class StatisticsTable {
     return { from: this.#table.snapshot.positions.get(appId) ?? null, to: table.snapshot.version + 1 };
   }
 
-  /** Where another process counts as well, or compaction took the file, the night is counted again. */
+  /** Counts the night again if another process counts as well, or if compaction took the file. */
   async #count(night: number, aggregations: readonly Aggregation[], tag: string, problems: Set<string>): Promise<void> {
     for (;;) {
       this.#table.refresh();

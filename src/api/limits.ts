@@ -11,7 +11,7 @@ const compressors = { zstd: promisify(zstdCompress), gzip: promisify(gzip) };
 const leastBytes = 1024;
 const compressible = /json|text|csv|xml|arrow/;
 
-/** Where users' SQL is answered: not to pages of other sites. */
+/** The path of users' SQL, which pages of other sites cannot read. */
 export const sqlPath = "/api/v1/sql";
 
 /** Any page may read (CORS), but for SQL; answers carry an ETag, and are sent as zstd or gzip to those who take it. Events pass as they are. */
@@ -91,7 +91,7 @@ function clientOf(context: Context, trustProxy: boolean): string | undefined {
   }
 }
 
-/** Who has one address of IPv6 has 2⁶⁴ of them: the first half counts. */
+/** The network of an address. A client with one IPv6 address has 2⁶⁴ of them, so only the first half counts. */
 function networkOf(address: string): string {
   const [, ipv4] = /^::ffff:([\d.]+)$/i.exec(address) ?? [];
   if (ipv4 !== undefined || isIP(address) !== 6) return ipv4 ?? address;

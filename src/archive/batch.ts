@@ -23,7 +23,7 @@ export interface Move {
   readonly partition: SourcePartition;
   readonly from: bigint | null;
   readonly to: bigint;
-  /** Of messages with a mark: what is stored beside the position. */
+  /** The mark to store beside the position, for messages that have one. */
   readonly received?: Received;
 }
 

@@ -94,7 +94,7 @@ export class Lane {
     if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
   }
 
-  /** What comes of the partition from now on is numbered from `at`. */
+  /** Numbers the partition's next messages from `at`. */
   async restart(partition: SourcePartition, at: bigint, change: LogChange): Promise<void> {
     await this.drained();
     this.#tables.restart(partition, at, change);

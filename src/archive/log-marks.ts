@@ -2,7 +2,7 @@ import type { Snapshot } from "../lake/actions.ts";
 import { type LogChange, type LogChangeKind, logChangeKinds, type LogMark } from "../sources/source.ts";
 import type { Moves } from "./batch.ts";
 
-// What stands beside the position of a Kafka partition, as further transactions (`txn`) of the table's log:
+// Records beside the position of a Kafka partition, as further transactions (`txn`) of the table's log:
 // checkpoints keep them, and they move in the same entry as the position. A crash therefore leaves both or neither.
 // Lakes of before have none. Their partitions begin to be counted, and to have a mark, with the next message.
 //   kafka:T:0              the next offset
@@ -51,13 +51,13 @@ export function beganAt(at: Positions, appId: string): number {
   return at.get(`${appId}#since`) ?? 0;
 }
 
-/** How many messages a partition has sent from an offset on; null in lakes that do not say. */
+/** Number of messages a partition has sent from an offset on; null in lakes that do not say. */
 export function countOf(at: Positions, appId: string): { readonly from: number; readonly messages: number } | null {
   const messages = at.get(`${appId}#messages`);
   return messages === undefined ? null : { from: at.get(`${appId}#first`) ?? 0, messages };
 }
 
-/** Where the log of a partition did not fit the position. */
+/** A point at which a partition's log did not fit the position. */
 export function changesOf(at: Positions, appId: string): { readonly kind: LogChangeKind; readonly from: number; readonly to: number }[] {
   return [...at].flatMap(([name, to]) => {
     const [kind, from] = name.startsWith(`${appId}#`) ? name.slice(appId.length + 1).split(":") : [];

@@ -47,7 +47,7 @@ function definition(name: string, namespace: string, open: Map<string, unknown>)
   return writtenOut(own, "", open);
 }
 
-/** Of a field, whose name is no type's, that of its record. */
+/** The namespace of a named type. A field's name is not a type's, so a field has its record's namespace. */
 function namespaceOf(json: Json, namespace: string): string {
   const { name, type } = json;
   if (typeof name !== "string" || !["record", "error", "enum", "fixed"].includes(String(type))) return namespace;

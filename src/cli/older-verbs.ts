@@ -1,6 +1,6 @@
 import { FinkError } from "../errors.ts";
 
-/** What the services and commands of Fink on Spark are called today; `*` stands for start or stop. */
+/** Today's names for the services and commands of Fink on Spark; `*` stands for start or stop. */
 const todays: Readonly<Record<string, string>> = {
   stream2raw: "`./fink * archive`",
   raw2science: "`./fink * science`",

@@ -84,7 +84,7 @@ export function keyValueSettings(text: string, file: string, home: string, env: 
   return { settings: [...settings.values()], notes: notes.lines() };
 }
 
-/** What was passed over, a line for each kind. */
+/** Settings that were passed over, a line for each kind. */
 class Notes {
   readonly unknown = new Set<string>();
   readonly commands: number[] = [];

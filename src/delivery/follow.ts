@@ -17,7 +17,7 @@ export interface FollowOptions {
   readonly store: DeliveryStore;
   /** Of this survey, with or without images as the target wants. */
   readonly reader: AlertReader;
-  /** How a match goes to the target, as `Subscriptions.route` says. */
+  /** Finds the route of a match to the target; see `Subscriptions.route`. */
   readonly route: (match: Match, target: string) => Promise<Route | string | null>;
   /** A new target, and a target that a filter is new to, get the alerts published in the last so many hours. */
   readonly newTargetHours: number;
@@ -124,7 +124,7 @@ export class TargetFollower {
     const { files, to, whole } = changesAfter(this.#matches, at.version, Math.max(at.row + this.#of.target.batch, readRows));
     const rows: NightMatch[] = [];
     for (const { path, partitionValues } of files) rows.push(...(await readMatches(join(this.#matches.path, path), partitionValues["night"] ?? null)));
-    // Where vacuum took log entries, time says what was sent: matches are committed in its order.
+    // If vacuum has removed log entries, the time tells which matches were sent: they are committed in its order.
     if (whole) rows.sort((a, b) => Number(a.match.matched_at - b.match.matched_at));
     const first = whole ? 0 : at.row;
     this.#pending = { matches: rows.slice(first), first, since: whole ? at.matchedAt : 0n, to };
@@ -185,7 +185,7 @@ export class TargetFollower {
     return { messages, dead };
   }
 
-  /** Whether the alert was published late enough for a target and a filter that met at that time (ms since 1970), or somebody asked for the match. */
+  /** True if the alert was published late enough for a target and filter that met at that time (ms since 1970), or if somebody asked for the match. */
   #isRecent({ published_at, matched_at, requested }: Match, metAt: number): boolean {
     return requested || Number((published_at ?? matched_at) / 1000n) >= metAt - this.#of.newTargetHours * 3_600_000;
   }

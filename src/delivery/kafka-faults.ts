@@ -1,7 +1,7 @@
 import { findErrorBy } from "@platformatic/kafka";
 import { FinkError } from "../errors.ts";
 
-/** What an error of a broker is about: one message, or one topic. `isFinal`: trying again does not help. */
+/** The scope of a broker's error: one message or one topic. `isFinal`: a retry does not help. */
 export interface KafkaFault {
   readonly about: "message" | "topic";
   readonly isFinal: boolean;

@@ -48,7 +48,7 @@ export interface DeadLetter extends NightMatch {
   readonly redrive: boolean;
 }
 
-/** What goes into the store together with a position. */
+/** Records stored together with a position. */
 export interface Outcomes {
   readonly lines?: readonly LogLine[];
   readonly dead?: readonly DeadLetter[];

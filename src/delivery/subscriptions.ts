@@ -7,14 +7,14 @@ import { readHeader } from "../filters/header.ts";
 import { parseSelect } from "../filters/parse.ts";
 import { type KeptFilter, textKeptAt, versionsFolder } from "../filters/versions.ts";
 
-/** How a match goes to a target. */
+/** The way of a match to a target. */
 export interface Route {
   readonly filter: KeptFilter;
   /** When a version of the filter first named the target: ms since 1970. */
   readonly namedAt: number;
 }
 
-/** What is known of one version; a text says why nothing is. */
+/** A version as it was kept, or a text that says why it is not known. */
 type VersionKnown = KeptFilter | string;
 
 interface KnownVersions {

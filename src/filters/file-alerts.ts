@@ -17,7 +17,7 @@ import type { FlatColumn } from "./columns.ts";
 
 const types = { int: INTEGER, long: BIGINT, float: FLOAT, double: DOUBLE, boolean: BOOLEAN, string: VARCHAR } as const;
 
-/** What science modules would add, by path: columns of their own, beside those that the alerts have. What shipped ones need is null where alerts lack it. */
+/** Columns that science modules would add, by path. A column that a shipped module needs and the alerts lack is null. */
 export function addedColumns(modules: readonly ScienceModule[]): Map<string, FlatColumn> {
   const added = modules
     .flatMap(({ adds }) => adds)

@@ -33,7 +33,7 @@ export class FunctionProcess {
     this.#lake = lake;
   }
 
-  /** What the file says of itself. Throws "filter" for one that is no filter. */
+  /** The file's own description. Throws "filter" if the file exports no filter. */
   async about(): Promise<FunctionAbout> {
     return (await this.#ask(null, startSeconds)) as FunctionAbout;
   }

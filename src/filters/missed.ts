@@ -150,7 +150,7 @@ export function missedAgain(ranges: readonly MissedRange[], range: MissedRange, 
   return ranges.map((one) => (isSame(one) ? { ...one, reason, missed_at: now } : one));
 }
 
-/** What is missed in words: `science 5–8, science_updates 3 and on`. */
+/** The ranges in words: `science 5–8, science_updates 3 and on`. */
 export function missedText(ranges: readonly MissedRange[]): string {
   return ranges
     .map(({ source, from_version: from, to_version: to }) => `${source} ${from}${to === null ? " and on" : to - from === 1 ? "" : `–${to - 1}`}`)

@@ -87,7 +87,7 @@ export class FilterStates {
     return idle.map(({ name, version, reason, state }) => ({ name, version, reason: reason || state }));
   }
 
-  /** Whether the filter began to run after a time (ms since 1970). */
+  /** True if the filter began to run after a time (ms since 1970). */
   isNewerThan({ file }: Filter, time: number): boolean {
     return (this.#byFile.get(file)?.onSince ?? 0) > time;
   }

@@ -6,7 +6,7 @@ import { makeFolder } from "../folder.ts";
 import { createWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 
-/** What delivery needs to know of one version of a filter. It is kept beside the version's text, so that nobody has to load the filter again. */
+/** One version of a filter, as delivery needs it. It is kept beside the version's text, so that delivery need not load the filter. */
 export interface KeptFilter extends Pick<Filter, "name" | "survey" | "description" | "owner" | "deliver" | "columns" | "topic"> {
   /** When its text was kept: ms since 1970. */
   readonly keptAt: number;
@@ -38,7 +38,7 @@ export class Versions {
     const last = this.#last(filter);
     if (last === 0 || !existsSync(this.#text(filter, last)) || readFileSync(this.#text(filter, last), "utf8") !== filter.text) return 0;
     const about = this.#about(filter, last);
-    // What a .ts filter says of itself may change while its text stays: it can import it.
+    // A .ts filter can import its description, which may then change while its text stays.
     return !existsSync(about) || isSame(JSON.parse(readFileSync(about, "utf8")) as KeptFilter, filter) ? last : 0;
   }
 

@@ -45,7 +45,7 @@ export function idRange(file: AddFile, paths: readonly string[] = []): WholeRang
   return range as WholeRange | null;
 }
 
-/** Whether by their nights and statistics two files can have alerts in common. */
+/** True if, by their nights and statistics, two files can have alerts in common. */
 export function mayShareAlerts(one: AddFile, other: AddFile, { alert }: Pick<Survey, "alert">): boolean {
   if ((one.partitionValues["night"] ?? null) !== (other.partitionValues["night"] ?? null)) return false;
   const [a, b] = [idRange(one, alert), idRange(other, alert)];

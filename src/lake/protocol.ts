@@ -2,7 +2,7 @@ import { FinkError } from "../errors.ts";
 import type { Snapshot } from "./actions.ts";
 import type { ColumnType } from "./schema.ts";
 
-/** What a program must know to read or write a table (Delta protocol, "Protocol Evolution"). */
+/** The versions and features that a program needs to read or write a table (Delta protocol, "Protocol Evolution"). */
 export interface Protocol {
   readonly minReaderVersion: number;
   readonly minWriterVersion: number;

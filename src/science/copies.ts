@@ -4,7 +4,7 @@ import { idPaths, idsIn } from "./keys.ts";
 import type { AlertFile } from "./parquet.ts";
 import { publishedAt } from "./rows.ts";
 
-/** Where an alert is in `raw`. */
+/** The place of an alert in `raw`. */
 export interface FirstCopy {
   readonly path: string;
   readonly row: number;
@@ -14,7 +14,7 @@ export interface FirstCopy {
   readonly origin: readonly [string, number, bigint];
 }
 
-/** Of the copies that these files of `raw` have of each wanted alert, the one that the view `alerts` shows: the first by source, partition and offset. */
+/** The copy of each wanted alert that the view `alerts` shows: the first by source, partition and offset in these files of `raw`. */
 export async function firstCopies(
   wanted: ReadonlySet<AlertId>,
   paths: readonly string[],

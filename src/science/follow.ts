@@ -50,7 +50,7 @@ export class ScienceTable {
   /** Both positions after the last commit of this reader. */
   #at = "";
   #batch = 0;
-  /** What is left to take up of a table that is read whole. */
+  /** Files still to take up of a table that is read whole. */
   #rest: { readonly files: readonly AddFile[]; readonly to: number } | null = null;
 
   constructor(lake: string, survey: Survey) {

@@ -61,7 +61,7 @@ export class ScienceReport {
     return failures;
   }
 
-  /** What stops nothing: modules without their model or catalogue, alerts that were sent twice or have no id. */
+  /** Notes on what stops nothing: modules without their model or catalogue, alerts that were sent twice or have no id. */
   note(): string {
     const off = this.#pool.unavailable.size;
     return [

@@ -15,14 +15,14 @@ export interface CompactionRun {
   readonly once: boolean;
 }
 
-/** What the process says: lines of the log, then how it ended. */
+/** Messages of the process: lines of the log, then how it ended. */
 export type CompactionSays =
   | { readonly kind: "log"; readonly level: "info" | "error"; readonly text: string; readonly fields: object }
   | { readonly kind: "ended"; readonly failure: CompactionFailure | null };
 
 export interface CompactionFailure {
   readonly message: string;
-  /** What cannot be written; empty for other failures. */
+  /** The failure to write to the disk; empty for other failures. */
   readonly trouble: string;
 }
 

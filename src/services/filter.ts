@@ -36,7 +36,7 @@ interface Running {
 
 interface SurveyFilters {
   readonly table: MatchTable;
-  /** What filters have missed, for the status. */
+  /** Ranges that filters have missed, for the status. */
   missed: readonly MissedRange[];
   shape: string;
   columns: ColumnTypes | null;

@@ -8,7 +8,7 @@ export interface Periodic {
 }
 
 /**
- * Does work every so many ms, and never ends the process: what fails is told of by `Troubles` and tried again. A call is left out while the one before still works.
+ * Does work every `ms`, and never ends the process: `Troubles` reports a failure, and the next turn tries again. Skips a turn while the one before still runs.
  * `what` completes "cannot …".
  */
 export function periodically(troubles: Troubles, ms: number, what: string, work: () => void | Promise<void>): Periodic {
@@ -24,7 +24,7 @@ export function periodically(troubles: Troubles, ms: number, what: string, work:
   };
 }
 
-/** What a service cannot do at the moment: until it works again it is in the status, where it makes /healthz red. */
+/** Tasks at which a service fails at the moment. They are in the status, and /healthz is red, until they succeed. */
 export class Troubles {
   readonly #context: Pick<ServiceContext, "log" | "status">;
   readonly #reasons = new Map<string, string>();

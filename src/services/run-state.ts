@@ -78,7 +78,7 @@ export function instances(lake: string): Instance[] {
   return names.flatMap((file) => instance(lake, file.slice(0, -".json".length)) ?? []);
 }
 
-/** Whether a service has ever run on the lake, under any name. */
+/** True if the service has ever run on the lake, under any name. */
 export function hasRun(lake: string, service: ServiceStatus["service"]): boolean {
   return instances(lake).some(({ status }) => status.service === service);
 }

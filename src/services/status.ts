@@ -11,7 +11,7 @@ export interface ServiceStatus {
   readonly message: string;
   /** What is good to know though nothing is wrong. */
   readonly note?: string;
-  /** What it cannot do at the moment, such as write to the disk: each makes /healthz red. */
+  /** Tasks at which it fails at the moment, such as writing to the disk. Each makes /healthz red. */
   readonly troubles?: readonly string[];
   /** Address of the pages, for the ui service. */
   readonly url?: string;

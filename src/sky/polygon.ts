@@ -3,7 +3,7 @@ import { cosDegrees, sinDegrees } from "./angle.ts";
 type Vector = readonly [number, number, number];
 type Corner = readonly [ra: number, dec: number];
 
-/** Whether positions (degrees) lie in a polygon. Its sides are great circles; it is smaller than a hemisphere, and either way round. */
+/** Tells which positions (degrees) lie in a polygon. Its sides are great circles; it is smaller than a hemisphere, and its corners go either way round. */
 export function insidePolygon(corners: readonly Corner[]): (ra: number, dec: number) => boolean {
   const vectors = corners.map(([ra, dec]) => vectorOf(ra, dec));
   const middle = middleOf(vectors);

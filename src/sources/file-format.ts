@@ -1,4 +1,4 @@
-/** How the bytes of a file are compressed as a whole. */
+/** Compression of a whole file. */
 export type Packing = "none" | "gzip" | "zstd";
 
 /** A kind of file that alerts come in: containers and single messages, or archives of them. */
@@ -37,7 +37,7 @@ const unpackers: Readonly<Record<string, string>> = {
   rar: "unrar x",
 };
 
-/** What to do with a file that may hold alerts and cannot be read; null for all other files. */
+/** Advice for a file that may hold alerts and cannot be read; null for all other files. */
 export function unpackAdvice(path: string): string | null {
   const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1].toLowerCase() ?? "";
   if (/\.parquet\.(gz|zst)$/i.test(path))

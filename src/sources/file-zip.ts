@@ -22,7 +22,7 @@ interface ZipEntry {
   readonly method: number;
   /** Bytes of the member as it lies in the file. */
   readonly size: number;
-  /** Where its local header begins. */
+  /** Offset of its local header. */
   readonly at: number;
 }
 

@@ -54,7 +54,7 @@ export class FileSource implements AlertSource {
   #reading: KnownFile | null = null;
   /** What each file was like at the last look. */
   #seen = new Map<string, string>();
-  /** What was said of files that are not read; once each. */
+  /** Messages about files that are not read; once each. */
   readonly #saidOf = new Set<string>();
 
   constructor(options: FileSourceOptions) {

@@ -26,7 +26,7 @@ export function endOffset(consumer: Consumer, partition: SourcePartition): Promi
   return offsetAt(consumer, partition, ListOffsetTimestamps.LATEST);
 }
 
-/** What became of a cursor's offset that the broker refuses; null when its log has the offset after all. `stored`: the mark of the lake's position. */
+/** The fate of a cursor's offset that the broker refuses; null when its log has the offset after all. `stored`: the mark of the lake's position. */
 export async function gapAt(consumer: Consumer, cursor: Cursor, stored: LogMark | null): Promise<KafkaGap | null> {
   const { partition, next: from, turn } = cursor;
   const [first, end] = await Promise.all([startOffset(consumer, partition, "earliest"), endOffset(consumer, partition)]);

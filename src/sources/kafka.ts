@@ -28,7 +28,7 @@ export interface KafkaSourceOptions {
 /** Alerts from Kafka. The sink's positions say where to read on; Kafka's committed offsets are only told, never asked. */
 export class KafkaSource implements AlertSource {
   readonly name = "kafka";
-  /** Where logs did not fit any more what we had read of them. */
+  /** Points at which logs no longer fitted what we had read of them. */
   readonly gaps: KafkaGap[] = [];
   readonly #options: KafkaSourceOptions;
   readonly #troubles: KafkaTroubles;

@@ -15,7 +15,7 @@ export interface ReadStatement {
   readonly listsViews: boolean;
 }
 
-/** What the check has to know of the session. */
+/** The part of the session that the check needs. */
 export interface ReadableViews {
   /** `survey.kind`, in lower case. */
   has(view: string): boolean;

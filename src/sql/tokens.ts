@@ -4,7 +4,7 @@ export interface SqlToken {
   readonly at: number;
   /** Offset behind it. */
   readonly end: number;
-  /** How many parentheses and brackets are open before it. */
+  /** Number of parentheses and brackets open before it. */
   readonly depth: number;
 }
 

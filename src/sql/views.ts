@@ -34,7 +34,7 @@ export class SessionTable implements TableName {
   }
 }
 
-/** What DuckDB may open. */
+/** Paths that DuckDB may open. */
 export interface Reach {
   readonly folders: readonly string[];
   readonly files: readonly string[];
@@ -53,7 +53,7 @@ export class LakeViews {
   readonly #scratch: string;
   /** By the names in lower case, as they are written. */
   readonly #names: ReadonlyMap<string, string>;
-  /** What came of each view that was asked for: null, or why there is none. */
+  /** The result for each view that was asked for: null, or why there is none. */
   readonly #made = new Map<string, FinkError | null>();
 
   constructor(connection: DuckDBConnection, lake: string, surveys: Surveys, scratch: string) {
@@ -83,7 +83,7 @@ export class LakeViews {
     };
   }
 
-  /** Whether there may be such a view: `survey.kind`, in lower case. */
+  /** True if there may be such a view: `survey.kind`, in lower case. */
   has(view: string): boolean {
     return this.#names.has(view);
   }

@@ -90,7 +90,7 @@ function Bands({ names, hidden, onToggle }: { names: readonly string[]; hidden: 
   );
 }
 
-/** What the markers do not say by themselves. */
+/** A note on what the markers do not show. */
 function Notes({ negative, undrawn }: { negative: number; undrawn: string | null }) {
   if (negative === 0 && undrawn === null) return null;
   return (

@@ -74,7 +74,7 @@ export function marksOf(points: readonly Measurement[], quantity: Quantity, x: (
   });
 }
 
-/** What is not drawn of the points in that quantity, in words; null: all of them are. */
+/** The points that are not drawn in that quantity, in words; null if all are. */
 export function undrawnText(points: readonly Measurement[], quantity: Quantity): string | null {
   const undrawn = points.filter((point) => !Number.isFinite(valueOf(point, quantity)?.value));
   if (undrawn.length === 0) return null;

@@ -77,7 +77,7 @@ function textLists({ survey }: Profile): string[] {
   return survey === "ztf" ? ["lc_features_g", "lc_features_r"] : [];
 }
 
-/** What Fink calls a column that science added. */
+/** Fink's name for a column that science added. */
 export function addedName(profile: Profile, column: string): string {
   const list = textLists(profile).find((one) => column.startsWith(`${one}_`));
   return profile.added + (list ?? (profile.survey === "lsst" ? column.replace(/^(pred|misc)_/, "") : column));

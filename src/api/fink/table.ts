@@ -34,7 +34,7 @@ export async function tableOf(connection: DuckDBConnection, sql: string): Promis
 
 interface TableLimits {
   readonly rows?: number;
-  /** Of the values, about. */
+  /** Rough size of the values. */
   readonly bytes?: number;
 }
 

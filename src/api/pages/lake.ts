@@ -27,7 +27,7 @@ export interface FilterFolders {
   readonly areas?: string;
   /** Whether the shipped ones run too. */
   readonly shipped?: boolean;
-  /** Whose modules add columns that filters may name. */
+  /** The modules that add columns filters may name. */
   readonly science?: Config["science"];
 }
 
@@ -73,7 +73,7 @@ export class PageLake {
       });
   }
 
-  /** Of each survey with alerts what is read of it. One that cannot be read is left out, logged once and named in `problems`. */
+  /** Reads each survey that has alerts. A survey that cannot be read is left out, logged once and named in `problems`. */
   async ofSurveys<T>(read: (survey: string) => Promise<readonly T[]>, surveys = this.surveyNames()): Promise<T[]> {
     const found = surveys.map(async (survey) => {
       try {

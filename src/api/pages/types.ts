@@ -7,7 +7,7 @@ export interface Measurement {
   /** `alert`: its own packet is in the lake; `history`: it came with a later one; `limit`: nothing was found, and this would have been. */
   readonly kind: "alert" | "history" | "limit" | "forced";
   readonly alertId: string | null;
-  /** Of |difference|: `fluxNJy` has the sign. Null below three errors. */
+  /** Magnitude of |difference|; `fluxNJy` has the sign. Null below three errors. */
   readonly magnitude: number | null;
   readonly magnitudeError: number | null;
   readonly fluxNJy: number | null;

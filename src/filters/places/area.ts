@@ -16,7 +16,7 @@ export interface Area {
   contains(ra: number, dec: number): boolean;
 }
 
-/** What a file says of an area, as plain data that a thread can hand over. */
+/** An area read from a file, as plain data that a thread can hand over. */
 export type AreaShape =
   | { readonly form: "cone"; readonly ra: number; readonly dec: number; readonly radiusDegrees: number }
   | { readonly form: "polygon"; readonly corners: readonly (readonly [ra: number, dec: number])[] }
@@ -25,7 +25,7 @@ export type AreaShape =
 /** Part of the probability that a sky map's region holds, where the name does not say: `'S230518h'`, `'S230518h@0.5'`. */
 export const defaultLevel = 0.9;
 
-/** What a file may be when it is unpacked: whole maps up to NSIDE 512 with distances, any with several orders. */
+/** Most bytes of an unpacked file: enough for whole maps up to NSIDE 512 with distances, and for any map with several orders. */
 export const mostAreaBytes = 128 * 2 ** 20;
 
 /** Each alert near a polygon is compared with all of its corners. */
@@ -44,7 +44,7 @@ export function readArea(file: string, level = defaultLevel): Area {
   }
 }
 
-/** Of FITS, JSON or a MOC in ASCII, gzipped or not. Throws for what is none. A large sky map takes seconds: see `readAreaInThread`. */
+/** Reads FITS, JSON or a MOC in ASCII, gzipped or not. Throws for any other file. A large sky map takes seconds: see `readAreaInThread`. */
 export function areaShape(packed: Buffer, level: number): AreaShape {
   const bytes = unpacked(packed);
   if (bytes.toString("latin1", 0, 9) === "SIMPLE  =") return { form: "pixels", pixels: readSkyFits(bytes, level) };

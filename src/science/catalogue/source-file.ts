@@ -52,7 +52,7 @@ export async function readingSource<T>(file: string, work: () => Promise<T>): Pr
   }
 }
 
-/** What is wrong with a file, in one line. DuckDB says on further lines what it expected of a line of CSV. */
+/** The fault of a file in one line. DuckDB adds lines that say what it expected of a line of CSV. */
 export function tableTrouble(error: unknown): string {
   const [, line, expected, found] = /CSV Error on Line: (\d+)[\s\S]*Expected Number of Columns: (\d+) Found: (\d+)/.exec(String(error)) ?? [];
   return line === undefined ? messageOf(error) : `line ${line} has ${found} columns, not ${expected} as the first one`;

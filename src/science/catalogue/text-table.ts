@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { FinkError, messageOf } from "../../errors.ts";
 
-/** How the rows of a text file are written. */
+/** Format of the rows of a text file. */
 export interface TextTable {
   readonly names: readonly string[];
   /** Units by column, where the file says them (ECSV). */

@@ -5,7 +5,7 @@ export interface XmlTag {
   readonly name: string;
   readonly kind: "open" | "close" | "empty";
   readonly attributes: string;
-  /** Where it begins in the document, and where it ends. */
+  /** Its begin and end in the document. */
   readonly at: number;
   readonly end: number;
 }
