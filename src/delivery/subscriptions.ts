@@ -44,9 +44,8 @@ export class Subscriptions {
   async route(survey: string, match: Match, target: string): Promise<Route | string | null> {
     const { byNumber } = await this.#versions(survey, match.filter, match.filter_version);
     const own = byNumber.get(match.filter_version);
-    if (own === undefined || typeof own === "string") {
-      const why = own ?? `Nothing is kept of version ${match.filter_version} of filter ${survey}/${match.filter}.`;
-      return `${why} Put its file back, run ./fink start filter, then ./fink deliveries redrive.`;
+    if (typeof own !== "object") {
+      return `${own} Put its file back, run ./fink start filter, then ./fink deliveries redrive.`;
     }
     const all = [...byNumber.values()].filter((version) => typeof version !== "string");
     const naming = all.filter(({ deliver }) => deliver.includes(target));
@@ -69,6 +68,8 @@ export class Subscriptions {
     }
     const [number, last] = [...byNumber].at(-1) ?? [0, ""];
     if (typeof last === "object" && before?.byNumber.get(number) !== last) this.#checkTargets(last);
+    // remembered, so that its other matches do not list the folder again
+    if (!byNumber.has(version)) byNumber.set(version, `Nothing is kept of version ${version} of filter ${key}.`);
     const versions = { listedAt: Date.now(), byNumber };
     this.#known.set(key, versions);
     return versions;
