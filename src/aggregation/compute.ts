@@ -3,33 +3,49 @@ import { FinkError, messageOf } from "../errors.ts";
 import { ColumnTypes, type FlatColumn } from "../filters/columns.ts";
 import { emit } from "../filters/emit.ts";
 import { formulas } from "../filters/formulas.ts";
-import { identifier } from "../lake/scan.ts";
+import { firstValueSql, identifier } from "../lake/scan.ts";
 import { jdMinusMjd, mjdOfUnixEpoch } from "../sky/time.ts";
 import type { LakeSession } from "../sql/session.ts";
 import { rowsOf, toJson } from "../sql/values.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Aggregation, Statistic, Window } from "./aggregation.ts";
 
-/** What an aggregation says of one night. Throws "filter" for columns that are not there and types that do not go together. */
+/**
+ * What an aggregation says of one night. Before science has made its table, aggregations of `alerts` count the distinct alerts of `raw`.
+ * Throws "filter" for columns that are not there, also for those that science is still to add, and types that do not go together.
+ */
 export async function nightStatistics(session: LakeSession, survey: Survey, night: number, aggregation: Aggregation): Promise<Statistic[]> {
   const { name, version, window, select } = aggregation;
   const rows: Statistic[] = [];
-  if (!session.tables.some((table) => table.survey === survey.name && table.kind === (select.table === "alerts" ? "science" : select.table))) return rows; // not yet
+  const has = (kind: string) => session.tables.some((table) => table.survey === survey.name && table.kind === kind && table.snapshot.files.size > 0);
+  const isRaw = select.table === "alerts" && !has("science");
+  if (!has(isRaw ? "raw" : select.table === "alerts" ? "science" : select.table)) return rows; // not yet
   try {
-    for await (const [start, group, ...numbers] of rowsOf(await session.query(await nightSql(session, survey, night, aggregation)), toJson)) {
+    // science makes the class: as a column that alerts may have it would be null, and counted
+    const known = isRaw ? { ...survey, class: undefined } : survey;
+    const sql = await nightSql(session, known, night, aggregation, isRaw ? distinctRaw(session, survey) : `${identifier(survey.name)}.${select.table}`);
+    for await (const [start, group, ...numbers] of rowsOf(await session.query(sql), toJson)) {
       for (const [i, value] of numbers.entries()) {
         if (start === null || typeof value !== "number") continue; // an alert without a time; nothing to say of this group
         rows.push({ aggregation: name, version, window, start: Number(start), group: String(group), name: select.values[i].name, value });
       }
     }
   } catch (error) {
-    throw new FinkError("filter", `${aggregation.file}: ${messageOf(error)}`, error);
+    const hint = isRaw ? "; where science adds that column, it is counted once `./fink start science` has run" : "";
+    throw new FinkError("filter", `${aggregation.file}: ${messageOf(error)}${hint}`, error);
   }
   return rows;
 }
 
-async function nightSql(session: LakeSession, survey: Survey, night: number, { text, window, select }: Aggregation): Promise<string> {
-  const table = `${identifier(survey.name)}.${select.table}`;
+/** Of an alert that was sent again the same copy as in the view `alerts`. */
+function distinctRaw(session: LakeSession, survey: Survey): string {
+  const raw = session.tables.find((table) => table.survey === survey.name && table.kind === "raw")!;
+  const id = firstValueSql(raw.snapshot.schema, survey.alert);
+  const once = id === undefined ? "" : ` QUALIFY row_number() OVER (PARTITION BY night, ${id} ORDER BY _source, _partition, _offset) = 1`;
+  return `(SELECT * FROM ${identifier(survey.name)}.raw${once})`;
+}
+
+async function nightSql(session: LakeSession, survey: Survey, night: number, { text, window, select }: Aggregation, table: string): Promise<string> {
   const described = await session.query(`SELECT * FROM ${table} LIMIT 0`);
   const columns = new ColumnTypes(survey, new DuckDBStructType(described.columnNames(), described.columnTypes()), new Map(), (kind, place) => {
     throw new FinkError("filter", `${kind}('${place}'): not in aggregations; count the matches of a filter`);

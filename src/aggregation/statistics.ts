@@ -13,8 +13,8 @@ import { Surveys } from "../surveys/surveys.ts";
 import type { Aggregation, Statistic } from "./aggregation.ts";
 import { nightStatistics } from "./compute.ts";
 
-/** Tables whose new rows change what was counted. */
-const sources = ["science", "science_updates", "matches"];
+/** Tables whose new rows change what was counted; `raw` does as long as there is no science. */
+const sources = ["science", "science_updates", "matches", "raw"] as const;
 
 /** Number of commits that counted a night: of two processes that count the same one, the later is refused. */
 const countsId = "aggregation:counts";
@@ -50,8 +50,9 @@ export class StatisticsTable {
     const problems = new Set<string>();
     for (const table of [...this.#sources, this.#table]) table.refresh();
     const tag = tagOf(aggregations);
-    const positions = new Map(this.#sources.map((table, i) => [`aggregation:${sources[i]}`, this.#position(`aggregation:${sources[i]}`, table)]));
-    const nights = new Set(this.#sources.flatMap((table, i) => nightsAfter(table, positions.get(`aggregation:${sources[i]}`)!.from)));
+    const counted = this.#sources[0].snapshot.files.size === 0 ? this.#sources : this.#sources.slice(0, -1);
+    const positions = new Map(counted.map((table, i) => [`aggregation:${sources[i]}`, this.#position(`aggregation:${sources[i]}`, table)]));
+    const nights = new Set(counted.flatMap((table, i) => nightsAfter(table, positions.get(`aggregation:${sources[i]}`)!.from)));
     for (const { partitionValues, tags } of this.#table.snapshot.files.values()) if (tags?.[madeBy] !== tag) nights.add(partitionValues["night"]);
     const dated = [...nights].flatMap((night) => (night === null ? [] : [Number(night)])).sort((a, b) => b - a);
     for (const night of dated) {

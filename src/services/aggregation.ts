@@ -27,7 +27,7 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
     const messages = problems.map((problem) => problem.message);
     let nights = 0;
-    for (const survey of surveysWith(lake, "science")) {
+    for (const survey of new Set([...surveysWith(lake, "science"), ...surveysWith(lake, "raw")])) {
       try {
         const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
         const own = aggregations.filter((one) => one.survey === survey);

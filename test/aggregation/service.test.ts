@@ -52,6 +52,24 @@ function lakeNamed(name: string): string {
 }
 
 describe("the aggregation service", { timeout: 60_000 }, () => {
+  it("counts what raw can answer before science has run, says what needs science, and counts it then", async () => {
+    const lake = join(folder, "raw-first");
+    await fink(lake, ["ingest", join(folder, "2026-10-10")]);
+    cpSync(join(folder, "2026-10-10"), join(folder, "again"), { recursive: true });
+    await fink(lake, ["ingest", join(folder, "again")]); // the same alerts are other messages
+    const before = await fink(lake, ["start", "aggregation", "--once"]);
+    expect(before).toMatchObject({ code: 0 });
+    expect(before.output).toContain("once `./fink start science` has run");
+    for (const needing of ["class.sql", "nightly.sql", "simbad.sql"]) expect(before.output).toContain(needing);
+    expect(await counted(lake)).toEqual([{ night: 20261010, band: 60, nightly: null, rate: 60 }]);
+    const classes = () => query(lake, "SELECT coalesce(sum(value), 0)::INTEGER AS alerts FROM ztf.statistics WHERE aggregation = 'class'");
+    expect(await classes()).toEqual([{ alerts: 0 }]);
+    await fink(lake, ["start", "science", "--once"]);
+    expect(await fink(lake, ["start", "aggregation", "--once"])).toMatchObject({ code: 0 });
+    expect(await classes()).toEqual([{ alerts: 60 }]);
+    expect(await counted(lake)).toEqual([{ night: 20261010, band: 60, nightly: 60, rate: 60 }]);
+  });
+
   it("counts each alert once, and a night that comes later", async () => {
     const lake = lakeNamed("later");
     expect(await fink(lake, ["start", "aggregation", "--once"])).toMatchObject({ code: 0 });
