@@ -34,6 +34,6 @@ export class RawAlerts {
     });
     if (files.length === 0) return null;
     const rows = await scan(connection, { path, partitionColumns, schema }, files, join(scratch, "seeds"));
-    return await read(sql.replaceAll("{alerts}", `(SELECT * FROM (${rows}) WHERE ${isOneOfSql(schema, this.#survey.alert, ids)})`));
+    return await read(sql.replaceAll("{alerts}", () => `(SELECT * FROM (${rows}) WHERE ${isOneOfSql(schema, this.#survey.alert, ids)})`));
   }
 }

@@ -111,7 +111,10 @@ export class Sources {
     const run = () =>
       this.use(signal, async (connection) => {
         const hasNewer = query.places === null ? rows.size > 0 : rows.size > 0 && (await anyIn(connection, rows.name, query.where));
-        return await read(connection, query.sql.replaceAll("{sources}", `(${this.#relation(rows, query, hasNewer)})`));
+        return await read(
+          connection,
+          query.sql.replaceAll("{sources}", () => `(${this.#relation(rows, query, hasNewer)})`),
+        );
       });
     try {
       return await run();

@@ -33,6 +33,18 @@ async function refused(name: string, given: Row): Promise<string> {
   return error;
 }
 
+// `$'` in the text of a replacement stands for what follows the match
+test.each(["$'", "$&", "$`", "$$"])("%s in an id is part of its SQL text and nothing else", async (id) => {
+  for (const path of ["pages/sso/lsst", "pages/sso/ztf", "pages/object/ztf", "pages/object/lsst"]) {
+    const { status } = await both.app.request(`/api/${path}/${encodeURIComponent(`a${id}`)}`);
+    expect(status, path).toBeLessThan(500);
+  }
+  for (const body of [{ n_or_d: id }, { objectId: id }]) {
+    const { status } = await raw(`v1/${"n_or_d" in body ? "sso" : "objects"}`, JSON.stringify(body));
+    expect(status).toBeLessThan(500);
+  }
+});
+
 describe("an id of 19 digits in a JSON body", () => {
   test.each(["sources", "objects", "fp"])("finds the same as a number and as text: %s", async (name) => {
     const text = await raw(`v1/lsst/${name}`, `{"diaObjectId": "${object}"}`);
