@@ -12,7 +12,7 @@ const MOST_APART = 0.3;
 /** Difference of neighbouring bands' magnitudes where both were measured in the same night. */
 export function Colour({ name, points }: { name: string; points: readonly Measurement[] }) {
   const marks = useMemo(() => coloursOf(points), [points]);
-  if (marks.length === 0) return <Empty>No two bands were measured within {MOST_APART} days of each other.</Empty>;
+  if (marks.length === 0) return <Empty>No two neighbouring bands have detections brighter than the template within {MOST_APART} days of each other.</Empty>;
   const names = [...new Set(marks.map((m) => m.title.split(" ")[0]))].join(", ");
   const y = fitting(marks.flatMap((m) => [m.y - (m.error ?? 0), m.y + (m.error ?? 0)]));
   return (

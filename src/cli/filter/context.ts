@@ -13,7 +13,7 @@ import type { CommandContext } from "../command.ts";
 
 /** A filter by name (`name`, `survey/name`), one of its versions (`name@2`), or a file. */
 export async function filterGiven(context: CommandContext, given: string | undefined): Promise<Filter> {
-  if (given === undefined) throw new FinkError("usage", "name a filter or its file: ./fink filter check my_filter.sql");
+  if (given === undefined) throw new FinkError("usage", "name a filter (./fink filter list shows them) or its file, such as my_filter.sql");
   const { config } = context.config();
   const versions = new Versions(config.lake);
   if (/\.(sql|ts)$/.test(given)) return await loadFilter(resolve(given), null, (filter) => versions.known(filter));
