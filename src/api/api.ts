@@ -4,6 +4,7 @@ import { exactJson } from "../lake/exact-json.ts";
 import type { LiveFeed } from "./feed.ts";
 import type { LakeView } from "./lake-view.ts";
 import type { PageLake } from "./pages/lake.ts";
+import type { UserProcesses } from "./user-process.ts";
 
 /** What the routes are added to: `add<Resource>(app, deps)`, one file per resource, a line in server.ts. */
 export type Api = OpenAPIHono;
@@ -18,6 +19,8 @@ export interface ApiDeps {
   readonly pageLake?: PageLake;
   /** The user's aggregations. */
   readonly aggregationFolder?: string;
+  /** Where readers' SQL and filters run. */
+  readonly users: UserProcesses;
 }
 
 /** Arguments that do not fit their schema are answered with 400 and the first one that is wrong. */

@@ -31,6 +31,7 @@ import type { FilterFolders, PageLake } from "./pages/lake.ts";
 import { addPageRoutes } from "./pages/routes.ts";
 import { addSql } from "./sql.ts";
 import { addStream } from "./stream.ts";
+import { UserProcesses } from "./user-process.ts";
 
 export interface ServerOptions extends ServedNames {
   /** 0 takes any free port. */
@@ -65,15 +66,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, port } = options;
   const feed = new LiveFeed(options.lake, options.view);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = serve({ fetch: createApp(options, feed).fetch, hostname: host, port }, (address) => resolve(address.port)) as Server;
+  const users = userProcesses(options);
+  const server = serve({ fetch: createApp(options, feed, users).fetch, hostname: host, port }, (address) => resolve(address.port)) as Server;
   server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
   try {
     const bound = await promise;
-    return { url: `http://${urlHost(host)}:${bound}`, close: () => stop(server, feed) };
+    return { url: `http://${urlHost(host)}:${bound}`, close: () => stop(server, feed, users) };
   } catch (error) {
     feed.close();
     throw error;
   }
+}
+
+function userProcesses({ api = configSchema.parse({}).api }: ServerOptions): UserProcesses {
+  return new UserProcesses(api);
 }
 
 /** As at Fink's servers. */
@@ -84,15 +90,15 @@ function tooLarge(context: Context): Response {
 }
 
 /** Every route; needs no socket, for tests. */
-export function createApp(options: ServerOptions, feed: LiveFeed): Api {
+export function createApp(options: ServerOptions, feed: LiveFeed, users = userProcesses(options)): Api {
   const app = newApi();
-  const deps: ApiDeps = { ...options, feed };
+  const deps: ApiDeps = { ...options, feed, users };
   app.use(requestId(), headers, ownHostsOnly(options));
   app.options("/api/*", preflight);
   app.use("/api/*", bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
   app.use("/api/*", exactBodies, perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy), answers);
   for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
-  if (options.sources) addAlertRoutes(app, options, options.sources);
+  if (options.sources) addAlertRoutes(app, options, options.sources, users);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
   app.onError((error, c) => failed(error, c, options.logError));
@@ -100,8 +106,13 @@ export function createApp(options: ServerOptions, feed: LiveFeed): Api {
 }
 
 /** What needs more of the lake than a few of its newest rows. */
-function addAlertRoutes(app: Api, { lake, filters, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions, sources: Sources): void {
-  addSql(app, { lake, surveys: sources.surveys }, api);
+function addAlertRoutes(
+  app: Api,
+  { lake, filters, elsewhere = fetch, api = configSchema.parse({}).api }: ServerOptions,
+  sources: Sources,
+  users: UserProcesses,
+): void {
+  addSql(app, lake, sources, api, users);
   addStream(app, lake, sources);
   addListing(app, lake, sources);
   addCatalogues(app, lake, sources);
@@ -150,10 +161,10 @@ function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-async function stop(server: Server, feed: LiveFeed): Promise<void> {
+async function stop(server: Server, feed: LiveFeed, users: UserProcesses): Promise<void> {
   feed.close();
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeAllConnections();
-  await promise;
+  await Promise.all([promise, users.close()]);
 }

@@ -11,17 +11,19 @@ import type { Api } from "./api.ts";
 import { LiveFeed } from "./feed.ts";
 import { LakeReader } from "./lake-reader.ts";
 import { createApp, type ServerOptions } from "./server.ts";
+import { UserProcesses } from "./user-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-sql-api-"));
 const lake = join(folder, "lake");
 const surveys = loadSurveys(shippedSurveys);
 const sources = new Sources(lake, surveys);
 const reader = new LakeReader(lake, surveys, sources);
+const users = new UserProcesses({ sqlMegabytes: 200 });
 const feed = new LiveFeed(lake, reader, 60_000);
 const api = { ...configSchema.parse({}).api, sqlSeconds: 2, sqlMegabytes: 200, sqlSpillMegabytes: 16, sqlAnswerMegabytes: 1 };
 
 function serving(more: Partial<ServerOptions> = {}): Api {
-  return createApp({ host: "127.0.0.1", port: 0, lake, view: reader, sources, api, pages: "", logError: () => undefined, ...more }, feed);
+  return createApp({ host: "127.0.0.1", port: 0, lake, view: reader, sources, api, pages: "", logError: () => undefined, ...more }, feed, users);
 }
 
 beforeAll(async () => {
@@ -29,6 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   feed.close();
+  await users.close();
   await sources.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -81,6 +84,38 @@ describe("SQL", () => {
     const patient = serving({ api: { ...api, sqlSeconds: 60, sqlMegabytes: 64 } });
     const large = await ask("SELECT count(*) FROM (SELECT DISTINCT md5(range::VARCHAR) || md5((range + 1)::VARCHAR) FROM range(2000000))", {}, patient);
     expect([large.status, await large.json()]).toMatchObject([400, { error: expect.stringMatching(/memory/i) }]);
+  });
+});
+
+describe("SQL that DuckDB cannot be interrupted in", () => {
+  // DuckDB plans these for minutes or for ever, and hears no interrupt meanwhile
+  const nested = (before: string, within: string, after: string, depth: number) => before.repeat(depth) + within + after.repeat(depth);
+  test.each([
+    ["nested subqueries", nested("SELECT (", "SELECT 1", ")", 50)],
+    ["chained names", `SELECT 1 AS a0, ${Array.from({ length: 26 }, (_, i) => `a${i} + a${i} AS a${i + 1}`).join(", ")}`],
+    ["nested lists", `SELECT ${nested("[", "1", "]", 900)}`],
+  ])("is ended with its process, and the next query is answered: %s", async (_, query) => {
+    const answers = await Promise.all([ask(query), ask(query)]);
+    for (const answer of answers)
+      expect([answer.status, await answer.json()]).toMatchObject([expect.toBeOneOf([400, 408]), { error: expect.stringMatching(/was ended/) }]);
+    expect(await (await ask("SELECT 1 AS one")).json()).toEqual([{ one: 1 }]);
+  });
+
+  test("and takes memory that DuckDB does not count is ended when its process has too much", async () => {
+    const answer = await ask("SELECT [NULL::INT[99999] for x in range(10000)]", {}, serving({ api: { ...api, sqlSeconds: 60 } }));
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: expect.stringMatching(/more memory than it may have/) }]);
+  });
+
+  test("ends when its reader leaves", async () => {
+    const leaving = new AbortController();
+    const asked = serving({ api: { ...api, sqlSeconds: 60 } }).request("/api/v1/sql", {
+      method: "POST",
+      body: JSON.stringify({ query: nested("SELECT (", "SELECT 1", ")", 50) }),
+      headers: { "Content-Type": "application/json" },
+      signal: leaving.signal,
+    });
+    setTimeout(() => leaving.abort(), 500);
+    expect((await asked).status).toBe(499);
   });
 });
 

@@ -1,15 +1,20 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { LakeReader } from "../api/lake-reader.ts";
 import type { LakeView } from "../api/lake-view.ts";
 import { PageLake } from "../api/pages/lake.ts";
 import { startServer } from "../api/server.ts";
 import { surveysOf } from "../archive/setup.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { surveysWith } from "../lake/tables.ts";
 import { Sources } from "../serving/sources.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
 
 export const ui: Service = { name: "ui", run: (context) => runUi(context) };
 
@@ -47,14 +52,22 @@ export async function builtPages(project = root): Promise<string> {
   const sources = [join(project, "vite.config.ts"), ...(await filesBelow(join(project, "src/web")))];
   const changes = await Promise.all(sources.map(changedAt));
   if (built > 0 && changes.every((at) => at <= built)) return folder;
-  const { build } = await import("vite");
   // built aside and then renamed: another process may serve the folder, or build it as well
   const fresh = `${folder}.${process.pid}`;
   await mkdir(fresh, { recursive: true });
-  await build({ configFile: join(project, "vite.config.ts"), logLevel: "warn", build: { outDir: fresh } });
+  await build(project, fresh);
   await rm(folder, { recursive: true, force: true });
   await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // the other one was faster
   return folder;
+}
+
+/** In a process of its own: vite and its compilers keep 200 MB for as long as theirs lives. */
+async function build(project: string, folder: string): Promise<void> {
+  const vite = fileURLToPath(import.meta.resolve("vite/package.json")).replace("package.json", "bin/vite.js");
+  const args = [vite, "build", "--config", join(project, "vite.config.ts"), "--logLevel", "warn", "--outDir", folder, "--emptyOutDir"];
+  await run(process.execPath, args).catch((error: unknown) => {
+    throw new FinkError("io", `the pages could not be built: ${messageOf((error as { readonly stderr?: string }).stderr ?? error)}`, error);
+  });
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -24,10 +24,6 @@ import type { AlertRow, FilterExplanation, FilterTest } from "./types.ts";
 const SECONDS = 15;
 const MEMORY = "512MB";
 const SAMPLE = 12;
-/** More would take the memory and the cores from the pages' readers. */
-const AT_ONCE = 2;
-
-let running = 0;
 
 /** A filter that is tried on the page; its text is SQL, never a program. */
 export async function testFilter(lake: PageLake, survey: string, filter: string | Filter, nights: number): Promise<FilterTest> {
@@ -169,16 +165,12 @@ async function withFilter(filter: string | Filter, survey: string, work: (filter
 
 /** What went wrong with the filter in words; other errors go on. */
 async function reported(work: () => Promise<void>): Promise<string | null> {
-  if (running >= AT_ONCE) return `${AT_ONCE} filters are being tried at the moment: try again in some seconds`;
-  running++;
   try {
     await work();
     return null;
   } catch (error) {
     if (error instanceof FinkError) return error.message;
     throw error;
-  } finally {
-    running--;
   }
 }
 

@@ -1,8 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import type { Filter } from "../../filters/filter.ts";
 import { idText } from "../ids.ts";
+import { ProcessEnded } from "../../killable-process.ts";
 import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
-import { explainFilter, testFilter } from "./filter-lab.ts";
+import { TooMany } from "../user-process.ts";
 import { FilterShelf } from "./filter-shelf.ts";
 import { latestMatches } from "./now.ts";
 import { get, listed, missing, shaped, survey } from "./route.ts";
@@ -39,10 +40,23 @@ const routes = {
   ),
 };
 
+/** Above the time of the filter's own run, which says more when it is over. */
+const labSeconds = 60;
+const notTested: FilterTest = { problem: null, clauses: [], nights: [], sample: [] };
+const notExplained: FilterExplanation = { problem: null, isSelected: false, clauses: [], values: [] };
+
+/** What the reader may know; other errors go on. */
+function problemOf(error: unknown): string {
+  if (error instanceof TooMany) return "other filters are being tried at the moment: try again in some seconds";
+  if (error instanceof ProcessEnded) return error.message;
+  throw error;
+}
+
 /** Filters: what there is, and how one's own would do. */
-export function addFilterRoutes(app: Api, { pageLake: lake }: ApiDeps): void {
+export function addFilterRoutes(app: Api, { pageLake: lake, users }: ApiDeps): void {
   if (!lake) return;
   const shelf = new FilterShelf(lake);
+  const of = () => ({ lake: lake.path, surveys: lake.surveys.all, filters: lake.filters });
   const given = async ({ survey, text, name }: z.output<typeof which>): Promise<string | Filter> => {
     if (text !== undefined) return text;
     const found = name === undefined ? null : await shelf.named(survey, name);
@@ -56,10 +70,14 @@ export function addFilterRoutes(app: Api, { pageLake: lake }: ApiDeps): void {
   });
   app.openapi(routes.test, async (c) => {
     const asked = c.req.valid("json");
-    return c.json(await testFilter(lake, asked.survey, await given(asked), asked.nights), 200);
+    const work = { ...of(), kind: "test filter", survey: asked.survey, filter: await given(asked), nights: asked.nights } as const;
+    const tested = await users.run(work, labSeconds, c.req.raw.signal).catch((error: unknown) => ({ ...notTested, problem: problemOf(error) }));
+    return c.json(tested as FilterTest, 200);
   });
   app.openapi(routes.explain, async (c) => {
     const asked = c.req.valid("json");
-    return c.json(await explainFilter(lake, asked.survey, await given(asked), asked.alert, asked.night), 200);
+    const work = { ...of(), kind: "explain filter", survey: asked.survey, filter: await given(asked), alertId: asked.alert, night: asked.night } as const;
+    const explained = await users.run(work, labSeconds, c.req.raw.signal).catch((error: unknown) => ({ ...notExplained, problem: problemOf(error) }));
+    return c.json(explained as FilterExplanation, 200);
   });
 }

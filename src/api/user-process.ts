@@ -1,0 +1,113 @@
+import { answerQuestions, isAsked, KillableProcess } from "../killable-process.ts";
+import type { Survey } from "../surveys/definition.ts";
+import type { Filter } from "../filters/filter.ts";
+import type { FilterFolders } from "./pages/lake.ts";
+import type { SqlAnswer, SqlLimits } from "./sql-answer.ts";
+
+/** The lake that a reader asks about. */
+export interface AskedLake {
+  readonly lake: string;
+  readonly surveys: readonly Survey[];
+}
+
+interface AskedFilter extends AskedLake {
+  readonly filters: FilterFolders;
+  readonly survey: string;
+  /** A text of the reader's, or a filter of the operator's. */
+  readonly filter: string | Filter;
+}
+
+/** What readers write and this machine runs. */
+export type UserWork =
+  | (AskedLake & { readonly kind: "sql"; readonly sql: string; readonly format: "json" | "arrow"; readonly limits: SqlLimits })
+  | (AskedFilter & { readonly kind: "test filter"; readonly nights: number })
+  | (AskedFilter & { readonly kind: "explain filter"; readonly alertId: string; readonly night: number });
+
+export type { SqlAnswer };
+
+/** At a time of each kind: each has memory of its own, and more would take the cores from the pages' readers. */
+const mostOfAKind = 2;
+const idleMs = 30_000;
+const heapMegabytes = 1024;
+
+/** Too many of that kind are running. */
+export class TooMany extends Error {}
+
+/**
+ * Readers' SQL and filters, in processes that are killed with what they do when their time or memory is over: DuckDB cannot be interrupted while it plans, and
+ * what one expression makes is not counted by its own limit.
+ */
+export class UserProcesses {
+  readonly #residentMegabytes: number;
+  readonly #idle: { readonly process: KillableProcess; readonly end: NodeJS.Timeout }[] = [];
+  readonly #running = new Map<UserWork["kind"], number>();
+
+  constructor({ sqlMegabytes }: Pick<SqlLimits, "sqlMegabytes">) {
+    this.#residentMegabytes = sqlMegabytes + heapMegabytes;
+  }
+
+  /** Throws TooMany, ProcessEnded, the signal's reason, and the FinkErrors of the work. */
+  async run(work: UserWork, seconds: number, signal?: AbortSignal): Promise<unknown> {
+    const running = this.#running.get(work.kind) ?? 0;
+    if (running >= mostOfAKind) throw new TooMany();
+    this.#running.set(work.kind, running + 1);
+    const process = this.#take();
+    try {
+      return await process.ask(work, seconds, signal);
+    } finally {
+      this.#running.set(work.kind, this.#running.get(work.kind)! - 1);
+      this.#keep(process);
+    }
+  }
+
+  #take(): KillableProcess {
+    const kept = this.#idle.pop();
+    if (!kept) return new KillableProcess(import.meta.filename, [], { heapMegabytes, residentMegabytes: this.#residentMegabytes });
+    clearTimeout(kept.end);
+    return kept.process;
+  }
+
+  /** The next question starts without the half second that a new process takes. */
+  #keep(process: KillableProcess): void {
+    if (!process.isRunning) return;
+    const end = setTimeout(() => {
+      this.#idle.splice(this.#idle.indexOf(one), 1);
+      void process.close();
+    }, idleMs).unref();
+    const one = { process, end };
+    this.#idle.push(one);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#idle.splice(0).map(({ process, end }) => {
+        clearTimeout(end);
+        return process.close();
+      }),
+    );
+  }
+}
+
+async function answerTo(work: UserWork): Promise<unknown> {
+  if (work.kind === "sql") {
+    const { answerSql } = await import("./sql-answer.ts");
+    return await answerSql(work);
+  }
+  const [{ explainFilter, testFilter }, { PageLake }, { Sources }, { Surveys }] = await Promise.all([
+    import("./pages/filter-lab.ts"),
+    import("./pages/lake.ts"),
+    import("../serving/sources.ts"),
+    import("../surveys/surveys.ts"),
+  ]);
+  const surveys = new Surveys(work.surveys);
+  const sources = new Sources(work.lake, surveys);
+  try {
+    const lake = new PageLake(work.lake, surveys, work.filters, sources);
+    if (work.kind === "test filter") return await testFilter(lake, work.survey, work.filter, work.nights);
+    return await explainFilter(lake, work.survey, work.filter, work.alertId, work.night);
+  } finally {
+    await sources.close();
+  }
+}
+
+if (isAsked(import.meta.filename)) answerQuestions((asked) => answerTo(asked as UserWork));
