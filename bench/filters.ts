@@ -30,7 +30,7 @@ export interface FilterBench {
 export async function benchFilters(name: SurveyName, alerts: number, rounds: number): Promise<FilterBench> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-"));
   const engine = await openEngine({ threads: 2 });
-  const threads = new Map<string, FunctionProcess>();
+  const functions = new FunctionProcess(folder);
   try {
     const file = join(folder, "alerts.parquet");
     writeFileSync(file, toParquet(sampleColumns(name, alerts)));
@@ -46,11 +46,10 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
       const compiled = await compile(await loadFilter(one.file, name), columns, engine.connection, true).catch(() => null); // its catalogue is not there
       if (compiled) filters.push(compiled);
     }
-    for (const { filter } of filters) threads.set(filter.file, new FunctionProcess(filter.file, folder));
     const wanted = new Set([...added.values()].map(({ path }) => path));
     const measure = async (relation: string) => {
       const batch = { columns, relation };
-      const run = async () => await runFilters(engine, batch, filters, { seconds: 60, processOf: ({ filter }) => threads.get(filter.file)! });
+      const run = async () => await runFilters(engine, batch, filters, { seconds: 60, functions });
       await run(); // compiles
       const cpu = process.cpuUsage();
       const start = performance.now();
@@ -68,7 +67,7 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
     };
     return await withAlertFile(file, wanted, own, setup, measure, { isStrict: false, survey });
   } finally {
-    for (const thread of threads.values()) await thread.close();
+    await functions.close();
     engine.close();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { messageOf } from "../errors.ts";
 import type { ColumnTypes } from "./columns.ts";
 import { type Compiled, compile } from "./compile.ts";
+import { kept } from "../kept.ts";
 import type { Engine } from "./engine.ts";
 import type { Filter } from "./filter.ts";
 import { FunctionProcess } from "./function-process.ts";
@@ -20,7 +21,6 @@ interface Entry {
   mtimeMs: number;
   filter: Filter | null;
   compiled: Compiled | null;
-  process: FunctionProcess | null;
   /** Columns for which it was compiled. */
   shape: string;
 }
@@ -34,6 +34,7 @@ export class ActiveFilters {
   readonly #versions: Versions;
   readonly #states: FilterStates;
   readonly #entries = new Map<string, Entry>();
+  readonly #functions = new Map<string, FunctionProcess>();
   #lookedAt = 0;
 
   constructor(lake: string, config: FilterConfig, states: FilterStates) {
@@ -48,11 +49,7 @@ export class ActiveFilters {
     if (Date.now() - this.#lookedAt < lookEveryMs) return;
     const files = allFilterFiles(this.#config.folder, this.#config);
     const present = new Set(files.map(({ file }) => file));
-    for (const [file, entry] of this.#entries) {
-      if (present.has(file)) continue;
-      this.#entries.delete(file);
-      await entry.process?.close();
-    }
+    for (const file of this.#entries.keys()) if (!present.has(file)) this.#entries.delete(file);
     this.#states.keepOnly(files);
     await Promise.all(files.map(({ file, survey }) => this.#read(file, survey)));
     this.#lookedAt = Date.now();
@@ -60,7 +57,7 @@ export class ActiveFilters {
 
   async #read(file: string, survey: string): Promise<void> {
     const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, process: null, shape: "" };
+    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, shape: "" };
     this.#entries.set(file, entry);
     if (entry.mtimeMs === mtimeMs) return;
     entry.mtimeMs = mtimeMs;
@@ -89,7 +86,7 @@ export class ActiveFilters {
     try {
       const compiled = await compile(filter, columns, engine.connection, true);
       const version = this.#versions.keep(filter);
-      if (entry.compiled?.filter.text !== filter.text) await this.#renew(entry);
+      if (entry.compiled && entry.compiled.filter.text !== filter.text) await this.functions(filter.survey).restart();
       entry.compiled = { ...compiled, filter: { ...filter, version } };
       this.#states.accept(entry.compiled.filter, entry.mtimeMs);
     } catch (error) {
@@ -97,11 +94,6 @@ export class ActiveFilters {
       // the old text goes on, for the columns that there are now
       if (entry.compiled) entry.compiled = await compile(entry.compiled.filter, columns, engine.connection, true).catch(() => null);
     }
-  }
-
-  async #renew(entry: Entry): Promise<void> {
-    await entry.process?.close();
-    entry.process = null;
   }
 
   /** The first range that a filter has missed before it was switched on again. */
@@ -113,10 +105,9 @@ export class ActiveFilters {
     return null;
   }
 
-  processOf({ filter }: Compiled): FunctionProcess {
-    const entry = this.#entries.get(filter.file);
-    if (!entry) return new FunctionProcess(filter.file, this.#lake);
-    return (entry.process ??= new FunctionProcess(filter.file, this.#lake));
+  /** Where the `.ts` filters of a survey run: one that takes too long does not hold up the alerts of another survey. */
+  functions(survey: string): FunctionProcess {
+    return kept(this.#functions, survey, () => new FunctionProcess(this.#lake));
   }
 
   /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */
@@ -125,7 +116,7 @@ export class ActiveFilters {
   }
 
   async close(): Promise<void> {
-    for (const entry of this.#entries.values()) await this.#renew(entry);
+    for (const functions of this.#functions.values()) await functions.close();
   }
 }
 

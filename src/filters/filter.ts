@@ -29,7 +29,7 @@ export interface Filter {
     | { readonly kind: "ts"; readonly where: Expression; readonly needs: readonly string[]; readonly catalogues: readonly string[] };
 }
 
-/** The export of a `.ts` filter. It runs in a process of its own, which is stopped when it takes too long. */
+/** The export of a `.ts` filter. It runs apart from the service, in a process which is stopped when it takes too long. */
 export interface FilterFunction {
   readonly description: string;
   readonly origin?: string;

@@ -6,6 +6,7 @@ import { surveySchema } from "../surveys/definition.ts";
 import { ColumnTypes, typesOf } from "./columns.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { type Engine, openEngine } from "./engine.ts";
+import { FunctionProcess } from "./function-process.ts";
 import { loadFilter } from "./load.ts";
 import { runFilters, type Selected } from "./run.ts";
 
@@ -13,9 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
 const survey = surveySchema.parse({ name: "ztf", alert: "candid", time: { field: "candidate.jd", scale: "jd" } });
 const options = {
   seconds: 5,
-  processOf: () => {
-    throw new Error("no functions here");
-  },
+  functions: new FunctionProcess(""),
 };
 
 /** Three alerts: 0 is a star of magnitude 18 with a history, 1 has float32's 0.55 as rb, 2 is null wherever it may be. */

@@ -47,7 +47,8 @@ export interface Looked {
 
 export interface RunOptions {
   readonly seconds: number;
-  readonly processOf: (compiled: Compiled) => FunctionProcess;
+  /** Where `.ts` filters run. */
+  readonly functions: FunctionProcess;
   /** True: somebody asked for these matches, so that they are delivered however old their alerts are. */
   readonly isRequested?: boolean;
 }

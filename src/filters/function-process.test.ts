@@ -23,15 +23,28 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function processOf(select: string, more = ""): FunctionProcess {
+function filterOf(select: string): { readonly file: string; readonly text: string } {
   const file = join(folder, `f${count++}.ts`);
-  writeFileSync(file, `${more}\nexport default { description: "d", needs: ["candidate.rb"], ${select} };`);
-  return new FunctionProcess(file, "");
+  const text = `export default { description: "d", needs: ["candidate.rb"], ${select} };`;
+  writeFileSync(file, text);
+  return { file, text };
 }
+
+/** A process with one filter. */
+function processOf(select: string) {
+  const [filter, own] = [filterOf(select), new FunctionProcess("")];
+  return {
+    about: () => own.about(filter),
+    select: (file: string, seconds: number) => own.select(filter, file, seconds),
+    close: () => own.close(),
+  };
+}
+
+const above = `select: (alerts) => Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4))`;
 
 describe("a filter that is a function", () => {
   test("selects by its mask, and says what it needs", async () => {
-    const filter = processOf(`select: (alerts) => Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4))`);
+    const filter = processOf(above);
     expect(await filter.about()).toEqual({ description: "d", needs: ["candidate.rb"] });
     expect(await filter.select(alerts, 5)).toEqual([5, 8]);
     await filter.close();
@@ -46,12 +59,51 @@ describe("a filter that is a function", () => {
     ["never answers", "select: () => new Promise(() => {})", "longer than 0.5 s", 0.5],
     ["tries a regular expression that takes years", `select() { return /^(a+)+$/.test("a".repeat(50) + "b"); }`, "longer than 0.5 s", 0.5],
     ["takes all memory", "select() { const all = []; for (;;) all.push(new Array(1e6).fill(0)); }", /memory|ended|longer/, 0.5],
+    ["takes all memory with buffers", "select() { const all = []; for (;;) all.push(Buffer.alloc(2 ** 26, 1)); }", "2048 MB", 20],
     ["ends its process", "select() { process.exit(); }", "ended its process"],
   ])("that %s is stopped, says why, and is asked again", async (_, select, message, seconds = 60) => {
     const filter = processOf(select);
     await expect(filter.select(alerts, seconds)).rejects.toThrow(message);
     await expect(filter.select(alerts, seconds)).rejects.toThrow(message);
     await filter.close();
+  });
+
+  test("that sends messages of its own shifts no answers", async () => {
+    const sends = `for (const own of [null, "x", { value: [8] }, { error: "x" }]) process.send(own);`;
+    const filter = processOf(`select(alerts) { ${sends} return Uint8Array.from(alerts.numbers("candidate.rb"), (rb) => Number(rb > 0.4)); }`);
+    for (let i = 0; i < 3; i++) expect(await filter.select(alerts, 20)).toEqual([5, 8]);
+    await filter.close();
+  });
+
+  test("runs beside others in one process, and pays alone for what it does", async () => {
+    const own = new FunctionProcess("");
+    const [good, endless, pid] = [above, "select() { for (;;); }", `select() { throw new Error(process.pid); }`].map(filterOf);
+    const pidOf = async () => String(await own.select(pid, alerts, 20).catch((error: Error) => error.message));
+    const before = await pidOf();
+    expect(await own.select(good, alerts, 20)).toEqual([5, 8]);
+    expect(await pidOf()).toBe(before);
+    const [stopped, ...selected] = await Promise.allSettled([endless, good, good].map((one) => own.select(one, alerts, 1)));
+    expect(stopped).toMatchObject({ reason: { message: expect.stringContaining("longer than 1 s") } });
+    expect(selected).toEqual([1, 2].map(() => ({ status: "fulfilled", value: [5, 8] })));
+    await own.close();
+  });
+
+  test("is not blamed for what another left running", async () => {
+    const own = new FunctionProcess("");
+    const slow = filterOf(`async select() { await new Promise((resolve) => setTimeout(resolve, 500)); return new Uint8Array(3).fill(1); }`);
+    const leaving = filterOf(`select() { setTimeout(() => process.exit(), 200); return new Uint8Array(3); }`);
+    expect(await own.select(leaving, alerts, 20)).toEqual([]);
+    expect(await own.select(slow, alerts, 20)).toEqual([3, 5, 8]);
+    await own.close();
+  });
+
+  test("goes on with the text that was given, though the file has another by now and the process is a new one", async () => {
+    const [filter, own] = [filterOf(above), new FunctionProcess("")];
+    expect(await own.select(filter, alerts, 20)).toEqual([5, 8]);
+    writeFileSync(filter.file, "an edit that is refused (");
+    await own.close();
+    expect(await own.select(filter, alerts, 20)).toEqual([5, 8]);
+    await own.close();
   });
 
   test("can be stopped while it loads native code, which aborted the service when it was a thread", async () => {
@@ -62,8 +114,8 @@ describe("a filter that is a function", () => {
     const lines = [
       `const { FunctionProcess } = await import(${JSON.stringify(join(import.meta.dirname, "function-process.ts"))});`,
       "for (let i = 0; i < 5; i++) {",
-      `  const own = new FunctionProcess(${JSON.stringify(file)}, "");`,
-      "  const asked = own.about().catch((error) => error.message);",
+      `  const own = new FunctionProcess("");`,
+      `  const asked = own.about(${JSON.stringify({ file, text: readFileSync(file, "utf8") })}).catch((error) => error.message);`,
       "  await new Promise((resolve) => setTimeout(resolve, 700 + 50 * i));",
       "  await own.close();",
       "  console.log(await asked);",
@@ -77,10 +129,11 @@ describe("a filter that is a function", () => {
   test("ends with the process that asked it, also when that was killed and it never ends", async () => {
     const file = join(folder, "endless.ts");
     const pidFile = join(folder, "pid");
-    writeFileSync(file, `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(pidFile)}, String(process.pid));\nfor (;;);`);
+    const text = `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(pidFile)}, String(process.pid));\nfor (;;);`;
+    writeFileSync(file, text);
     const script = join(folder, "killed.mjs");
     const code = JSON.stringify(join(import.meta.dirname, "function-process.ts"));
-    writeFileSync(script, `const { FunctionProcess } = await import(${code}); await new FunctionProcess(${JSON.stringify(file)}, "").about();`);
+    writeFileSync(script, `const { FunctionProcess } = await import(${code}); await new FunctionProcess("").about(${JSON.stringify({ file, text })});`);
     const asking = spawn(process.execPath, [script], { stdio: "ignore" });
     await expect.poll(() => existsSync(pidFile), { timeout: 20_000 }).toBe(true);
     await sleep(500); // the watch has begun

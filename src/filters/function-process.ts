@@ -1,92 +1,104 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
+import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import { z } from "zod";
-import { FinkError, messageOf } from "../errors.ts";
+import { FinkError } from "../errors.ts";
+import { kept } from "../kept.ts";
+import { answerQuestions, isAsked, KillableProcess, ProcessEnded } from "../killable-process.ts";
 import { onlyColumns } from "../science/alerts.ts";
 import { openAlertFile } from "../science/parquet.ts";
-import type { FilterFunction } from "./filter.ts";
+import type { Filter, FilterFunction } from "./filter.ts";
 
 export type FunctionAbout = Omit<FilterFunction, "select">;
 
-type Answer = { readonly value: unknown } | { readonly error: string; readonly isOver?: true };
+/** A `.ts` filter: its file's text is what runs, also when the file has another by now. What it imports is read from beside the file. */
+type FunctionText = Pick<Filter, "file" | "text">;
+
+interface Question extends FunctionText {
+  readonly lake: string;
+  /** A Parquet file; null: only load the filter and say what it is. */
+  readonly alerts: string | null;
+}
 
 /** Column of the files that functions are given: the row's number in the batch. */
 export const rowColumn = "_row";
 
 const startSeconds = 20;
-const megabytes = 512;
+const limits = { heapMegabytes: 512, residentMegabytes: 2048 }; // catalogues are outside of the heap
 
 /**
- * The process of one `.ts` filter. It is killed with what it does when it takes too long; the next call starts another. A thread does not do: ending one while
- * native code loads or runs in it (DuckDB, for catalogues) can abort the whole service.
+ * The process in which `.ts` filters run, one at a time. One that takes too long, or too much memory, is killed with it; the others are loaded again in the next. A
+ * process takes 125 MB, hence not one for each.
  */
 export class FunctionProcess {
-  readonly #file: string;
   readonly #lake: string;
-  #child: ChildProcess | null = null;
+  readonly #process = new KillableProcess(import.meta.filename, [], limits);
+  /** What runs there. */
+  readonly #loaded = new Map<string, FunctionAbout>();
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** The lake has the catalogues that the filter may look into. */
-  constructor(file: string, lake: string) {
-    this.#file = file;
+  /** The lake has the catalogues that filters may look into. */
+  constructor(lake: string) {
     this.#lake = lake;
   }
 
   /** The file's own description. Throws "filter" if the file exports no filter. */
-  async about(): Promise<FunctionAbout> {
-    return (await this.#ask(null, startSeconds)) as FunctionAbout;
+  async about(filter: FunctionText): Promise<FunctionAbout> {
+    return await this.#inTurn(() => this.#load(filter));
   }
 
-  /** Numbers of the selected rows among alerts in a Parquet file. */
-  async select(file: string, seconds: number): Promise<readonly number[]> {
-    if (!this.#child) await this.about(); // loading it does not count as its time
-    return (await this.#ask(file, seconds)) as readonly number[];
+  /** Numbers of the selected rows among alerts in a Parquet file. Loading the filter does not count as its time. */
+  async select(filter: FunctionText, alerts: string, seconds: number): Promise<readonly number[]> {
+    const run = async () => {
+      await this.#load(filter);
+      return (await this.#ask(filter, alerts, seconds)) as readonly number[];
+    };
+    return await this.#inTurn(async () => {
+      try {
+        return await run();
+      } catch (error) {
+        // what another filter left running may have ended the process: by itself this one shows whose fault it is
+        const isOthers = error instanceof ProcessEnded && error.why !== "time" && [...this.#loaded.keys()].some((key) => key !== keyOf(filter));
+        if (!isOthers) throw error;
+        this.#loaded.clear();
+        return await run();
+      }
+    }).catch((error: unknown) => {
+      throw error instanceof ProcessEnded ? new FinkError("filter", error.message, error) : error;
+    });
   }
 
+  /** Loads everything anew with the next question: a file has changed. */
+  async restart(): Promise<void> {
+    await this.#inTurn(() => this.#process.close());
+  }
+
+  /** Kills what runs. */
   async close(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.ref();
-    const exit = once(child, "exit");
-    child.kill("SIGKILL");
-    await exit;
+    await this.#process.close();
   }
 
-  async #ask(file: string | null, seconds: number): Promise<unknown> {
-    const child = (this.#child ??= this.#start());
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    const onError = (error: unknown) => resolve({ error: messageOf(error), isOver: true });
-    const onExit = (code: number | null, signal: string | null) =>
-      resolve({ error: `it ended its process (${signal ?? `code ${code}`}); it may have needed more than ${megabytes} MB of memory`, isOver: true });
-    const timer = setTimeout(() => resolve({ error: `it took longer than ${seconds} s and was stopped`, isOver: true }), seconds * 1000);
-    child.on("message", resolve).on("error", onError).on("exit", onExit);
-    if (child.connected) child.send({ file });
-    const given = await promise;
-    clearTimeout(timer);
-    child.off("message", resolve).off("error", onError).off("exit", onExit);
-    if ("value" in given) return given.value;
-    if (given.isOver) await this.close();
-    throw new FinkError("filter", given.error);
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => null);
+    return await done;
   }
 
-  #start(): ChildProcess {
-    const cache = process.env["NODE_COMPILE_CACHE"];
-    const child = fork(import.meta.filename, [this.#file, this.#lake, String(process.pid)], {
-      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }, // no secrets
-      execArgv: [`--max-old-space-size=${megabytes}`, "--disable-warning=ExperimentalWarning"],
-      serialization: "advanced",
-      stdio: ["ignore", 2, 2, "ipc"], // what it prints does not go among the results of a command
-    });
-    child.unref();
-    child.channel?.unref();
-    child.on("error", () => {}); // one that nobody hears would end the process
-    child.on("exit", () => {
-      if (this.#child === child) this.#child = null;
-    });
-    return child;
+  async #load(filter: FunctionText): Promise<FunctionAbout> {
+    if (!this.#process.isRunning) this.#loaded.clear();
+    const known = this.#loaded.get(keyOf(filter));
+    if (known) return known;
+    const about = (await this.#ask(filter, null, startSeconds)) as FunctionAbout;
+    this.#loaded.set(keyOf(filter), about);
+    return about;
   }
+
+  async #ask({ file, text }: FunctionText, alerts: string | null, seconds: number): Promise<unknown> {
+    return await this.#process.ask({ file, text, lake: this.#lake, alerts } satisfies Question, seconds);
+  }
+}
+
+function keyOf({ file, text }: FunctionText): string {
+  return `${file}\n${text}`;
 }
 
 const schema = z.object({
@@ -95,8 +107,10 @@ const schema = z.object({
   select: z.custom<FilterFunction["select"]>((value) => typeof value === "function", "write a function"),
 });
 
-async function load(file: string): Promise<FilterFunction> {
-  const exports = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+async function load({ file, text }: FunctionText): Promise<FilterFunction> {
+  const url = `${pathToFileURL(file).href}?${texts.size}`;
+  texts.set(url, text);
+  const exports = (await import(url)) as Readonly<Record<string, unknown>>;
   const found = exports["default"] ?? Object.values(exports).find((value) => typeof value === "object" && value !== null && "select" in value);
   if (found === undefined) throw new FinkError("filter", "it exports no filter: write export default { description, needs, select(alerts) { … } }");
   const { error } = schema.safeParse(found);
@@ -104,8 +118,13 @@ async function load(file: string): Promise<FilterFunction> {
   return found as FilterFunction;
 }
 
-async function answerTo(file: string | null, lake: string, loaded: Promise<FilterFunction>): Promise<unknown> {
-  const { select, ...about } = await loaded;
+/** Of modules that are not taken from their files. */
+const texts = new Map<string, string>();
+const loaded = new Map<string, Promise<FilterFunction>>();
+
+async function answerTo(question: Question): Promise<unknown> {
+  const { lake, alerts: file } = question;
+  const { select, ...about } = await kept(loaded, keyOf(question), () => load(question));
   if (file === null) return about;
   const alerts = await (await openAlertFile(file)).read([rowColumn, ...about.needs]);
   const mask: unknown = await select(onlyColumns(alerts, about.needs), { catalogue: (name) => catalogue(lake, name) });
@@ -123,21 +142,12 @@ async function catalogue(lake: string, name: string) {
   return await catalogueInMemory(lake, catalogueNamed(lake, name));
 }
 
-/** In the process of the filter: answers until the one that asks is gone. */
-function serve(file: string, lake: string, parent: string): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {}); // the service is told as well, and finishes its batch
-  process.on("disconnect", () => process.exit());
-  // a function that never ends keeps the process from hearing that the service was killed
-  const watch = `setInterval(() => { if (process.ppid !== ${Number(parent)}) process.kill(process.pid, "SIGKILL"); }, 1000)`;
-  new Worker(watch, { eval: true }).unref();
-  const loaded = load(file);
-  loaded.catch(() => null);
-  process.on("message", ({ file: alerts }: { file: string | null }) => {
-    answerTo(alerts, lake, loaded).then(
-      (value) => process.send!({ value } satisfies Answer),
-      (error: unknown) => process.send!({ error: messageOf(error) } satisfies Answer),
-    );
+if (isAsked(import.meta.filename)) {
+  registerHooks({
+    load: (url, context, next) => {
+      const source = texts.get(url);
+      return source === undefined ? next(url, context) : { format: "module-typescript", source, shortCircuit: true };
+    },
   });
+  answerQuestions((asked) => answerTo(asked as Question));
 }
-
-if (process.send && process.argv[1] === import.meta.filename && process.argv.length === 5) serve(process.argv[2], process.argv[3], process.argv[4]);

@@ -53,9 +53,9 @@ async function sqlFilter(known: Known): Promise<Omit<Filter, "version">> {
 
 /** A function of the user's: it is loaded in a process of its own, which says what it exports. */
 async function functionFilter(known: Known): Promise<Omit<Filter, "version">> {
-  const own = new FunctionProcess(known.file, "");
+  const own = new FunctionProcess("");
   try {
-    const { needs, catalogues = [], where = "true", ...about } = await own.about();
+    const { needs, catalogues = [], where = "true", ...about } = await own.about(known);
     const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
     return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
   } finally {

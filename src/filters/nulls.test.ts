@@ -9,6 +9,7 @@ import { ColumnTypes, typesOf } from "./columns.ts";
 import { compile } from "./compile.ts";
 import { type Engine, openEngine } from "./engine.ts";
 import { addedColumns } from "./file-alerts.ts";
+import { FunctionProcess } from "./function-process.ts";
 import { loadFilter } from "./load.ts";
 import { withNullTypes } from "./null-types.ts";
 import { runFilters } from "./run.ts";
@@ -23,9 +24,7 @@ afterAll(() => {
 
 const options = {
   seconds: 5,
-  processOf: () => {
-    throw new Error("no functions here");
-  },
+  functions: new FunctionProcess(""),
 };
 
 const survey = surveySchema.parse({

@@ -28,18 +28,19 @@ export interface Selected {
 
 interface Limits {
   readonly seconds: number;
-  readonly processOf: (compiled: Compiled) => FunctionProcess;
+  /** Where `.ts` filters run. */
+  readonly functions: FunctionProcess;
 }
 
 /**
  * Runs filters over a batch, each by itself: one that fails or takes too long costs its own result. `keys`: columns to keep in the table `alerts` besides.
- * Functions work in their threads while the engine runs the other filters.
+ * Functions work in their process while the engine runs the other filters.
  */
 export async function runFilters(
   engine: Engine,
   batch: Batch,
   filters: readonly Compiled[],
-  { seconds, processOf, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
+  { seconds, functions: process, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
   const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.id()];
@@ -58,7 +59,7 @@ export async function runFilters(
   };
   const [functions, others] = [true, false].map((isFunction) => [...filters.keys()].filter((i) => (filters[i].filter.body.kind === "ts") === isFunction));
   await runAll(functions);
-  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, processOf }), runAll(others)]);
+  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, functions: process }), runAll(others)]);
   return outcomes;
 }
 
@@ -69,7 +70,7 @@ async function narrow(
   filters: readonly Compiled[],
   functions: readonly number[],
   outcomes: Outcome[],
-  { seconds, processOf }: Limits,
+  { seconds, functions: process }: Limits,
 ): Promise<void> {
   const asked = functions.flatMap((i) => {
     const outcome = outcomes[i];
@@ -79,13 +80,13 @@ async function narrow(
   await withAlertsIn(engine, batch, asked, async (file) => {
     const ask = async ({ i, outcome: { rows, clauses, milliseconds } }: (typeof asked)[number]): Promise<void> => {
       const run = await timed(async () => {
-        const selected = new Set(await processOf(filters[i]).select(file, seconds));
+        const selected = new Set(await process.select(filters[i].filter, file, seconds));
         const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
         return { rows: kept.map((at) => rows[at]), clauses: kept.map((at) => clauses[at]) };
       });
       outcomes[i] = { ...run, milliseconds: run.milliseconds + milliseconds };
     };
-    await Promise.all(asked.map(ask));
+    for (const one of asked) await ask(one);
   });
 }
 

@@ -114,7 +114,7 @@ async function filterSurvey(survey: string, { context, engine, active, modules, 
     own.shape = shape;
   }
   const filters = await active.of(survey, engine, own.columns, shape);
-  const options = { seconds: config.filters.seconds, processOf: active.processOf.bind(active) };
+  const options = { seconds: config.filters.seconds, functions: active.functions(survey) };
   const step = await own.table.step(engine, own.columns, filters, config.filters.batchAlerts, options);
   own.missed = await own.table.missed();
   const due = step ? null : active.due(own.missed, filters.on); // new alerts go first

@@ -77,7 +77,7 @@ describe("recipes of docs/filters-cookbook.md", () => {
     const filter = await loadFilter(file, null);
     const { columns, relation } = columnsOf.get(filter.survey)!;
     const compiled = await compile(filter, columns, engine.connection, false);
-    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], { seconds: 30, processOf: () => new FunctionProcess(file, "") });
+    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], { seconds: 30, functions: new FunctionProcess("") });
     expect("failure" in outcome ? outcome.failure : null).toBeNull();
     const isOfScience = compiled.columns.some(({ path }) => columns.added.has(path.toLowerCase()));
     const { length } = "rows" in outcome ? outcome.rows : [];

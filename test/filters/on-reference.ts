@@ -6,6 +6,7 @@ import { type Engine, openEngine } from "../../src/filters/engine.ts";
 import { addedColumns, withAlertFile } from "../../src/filters/file-alerts.ts";
 import type { Filter } from "../../src/filters/filter.ts";
 import { FunctionProcess } from "../../src/filters/function-process.ts";
+import { kept } from "../../src/kept.ts";
 import { withNullTypes } from "../../src/filters/null-types.ts";
 import { runFilters } from "../../src/filters/run.ts";
 import { literal } from "../../src/lake/scan.ts";
@@ -43,14 +44,8 @@ export function expectedByFile(): Readonly<Record<string, Expected>> {
 /** What a filter selects of a file, or why it cannot be asked. */
 export type Answer = readonly string[] | Error;
 
-/** A process each for all files that are asked. */
+/** A process for each lake's. */
 const processes = new Map<string, FunctionProcess>();
-
-function processOf(file: string, lake: string): FunctionProcess {
-  const own = processes.get(file) ?? new FunctionProcess(file, lake);
-  processes.set(file, own);
-  return own;
-}
 
 export async function closeProcesses(): Promise<void> {
   await Promise.all([...processes.values()].map((own) => own.close()));
@@ -89,7 +84,10 @@ export async function ask(
       setup,
       async (relation) => {
         const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})` };
-        const [outcome] = await runFilters(engineOfAll, batch, [compiled], { seconds: 60, processOf: () => processOf(filter.file, setup.lake) });
+        const [outcome] = await runFilters(engineOfAll, batch, [compiled], {
+          seconds: 60,
+          functions: kept(processes, setup.lake, () => new FunctionProcess(setup.lake)),
+        });
         if ("failure" in outcome) throw new Error(outcome.failure);
         const ids = (
           await engineOfAll.connection.runAndReadAll(`SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`)

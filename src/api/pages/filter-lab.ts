@@ -98,9 +98,9 @@ interface LabBatch {
 }
 
 async function selectedRows(lake: PageLake, engine: Engine, compiled: Compiled, batch: LabBatch): Promise<readonly number[]> {
-  const own = new FunctionProcess(compiled.filter.file, lake.path);
+  const own = new FunctionProcess(lake.path);
   try {
-    const [outcome] = await runFilters(engine, batch, [compiled], { seconds: SECONDS, processOf: () => own });
+    const [outcome] = await runFilters(engine, batch, [compiled], { seconds: SECONDS, functions: own });
     if ("failure" in outcome) throw new FinkError("filter", outcome.failure);
     return outcome.rows;
   } finally {

@@ -16,7 +16,6 @@ import { toParquet } from "../../lake/parquet.ts";
 import { literal } from "../../lake/scan.ts";
 import { telescopes, type SurveyName } from "../../simulator/survey/telescope.ts";
 import type { Survey } from "../../surveys/definition.ts";
-import { kept } from "../../kept.ts";
 import type { CommandContext } from "../command.ts";
 import { modulesOf, setupOf } from "./context.ts";
 
@@ -41,9 +40,8 @@ export async function withLab<T>(
 ): Promise<T> {
   const { config } = context.config();
   const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
-  const processes = new Map<string, FunctionProcess>();
-  const processOf = ({ filter: { file } }: Compiled): FunctionProcess => kept(processes, file, () => new FunctionProcess(file, config.lake));
-  const options = { seconds: config.filters.seconds, processOf };
+  const functions = new FunctionProcess(config.lake);
+  const options = { seconds: config.filters.seconds, functions };
   const scratch = temporaryFolder("lab");
   try {
     const table = new MatchTable(config.lake, survey);
@@ -54,7 +52,7 @@ export async function withLab<T>(
         : await fileLab(context, engine, survey, given.on ?? (await sampleFile(survey, scratch)), given.on === undefined, options);
     return await work(lab);
   } finally {
-    for (const one of processes.values()) await one.close();
+    await functions.close();
     engine.close();
     rmSync(scratch, { recursive: true, force: true });
   }

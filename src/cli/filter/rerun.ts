@@ -24,12 +24,12 @@ export async function rerun(context: CommandContext, filter: Filter, nights: rea
   if (nights.length === 0 && (await missed()).length === 0)
     return context.print(`${filter.name} has missed nothing; to run it on a past night: ./fink filter rerun ${filter.name} --night YYYYMMDD`);
   const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
-  const own = new FunctionProcess(filter.file, config.lake);
+  const own = new FunctionProcess(config.lake);
   try {
     const columns = await table.columns(engine, addedColumns(await modulesOf(context, table.survey)), engine.places.check);
     const compiled = await compile(filter, columns, engine.connection, true);
     const kept = { ...compiled, filter: { ...filter, version: new Versions(config.lake).keep(filter) } };
-    const options = { seconds: rerunSeconds, processOf: () => own };
+    const options = { seconds: rerunSeconds, functions: own };
     const tell = (what: string, { alerts, matches, outcomes: [outcome] }: Step) => {
       if (outcome && "failure" in outcome) throw new FinkError("filter", `${filter.file}: ${outcome.failure}`);
       context.print(`${what}: ${matches} new matches among ${alerts} alerts`);

@@ -189,7 +189,7 @@ describe("in filters", () => {
     try {
       const columns = new ColumnTypes(survey, await typesOf(engine.connection, alerts), new Map(), engine.places.check);
       const filter = await loadFilter(fileOf("asking.sql", `SELECT * FROM alerts WHERE ${where}`), "ztf");
-      const options = { seconds: 5, processOf: () => new FunctionProcess(filter.file, "") };
+      const options = { seconds: 5, functions: new FunctionProcess("") };
       const [outcome] = await runFilters(engine, { columns, relation: alerts }, [await compile(filter, columns, engine.connection, false)], options);
       if ("failure" in outcome) throw new Error(outcome.failure);
       return outcome.rows;
