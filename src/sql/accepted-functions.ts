@@ -2,7 +2,7 @@
  * DuckDB's functions that a statement may call. A list of what is accepted, so that a new DuckDB
  * brings nothing unseen. Not here: whatever reads files, settings, the environment or other
  * statements, sleeps, writes a log, or makes large values from a number alone, which no memory
- * limit of DuckDB holds back (format, printf, bitstring, list_resize; macros.ts bounds the others).
+ * limit of DuckDB holds back (format, printf, bitstring, list_resize, approx_top_k; macros.ts bounds the others).
  */
 const scalarFunctions = words(`
   abs acos acosh add age aggregate ago alias apply array_aggr array_aggregate array_append
@@ -61,7 +61,7 @@ const scalarFunctions = words(`
   week weekday weekofyear weighted_avg xor year yearweek`);
 
 const aggregateFunctions = words(`
-  any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null
+  any_value approx_count_distinct approx_quantile arbitrary arg_max arg_max_null
   arg_max_nulls_last arg_min arg_min_null arg_min_nulls_last argmax argmin array_agg avg bit_and
   bit_or bit_xor bitstring_agg bool_and bool_or corr count count_if count_star countif covar_pop
   covar_samp cume_dist dense_rank entropy favg fill first first_value fsum group_concat histogram

@@ -186,6 +186,7 @@ const attacks = (): Readonly<Record<string, readonly string[]>> => ({
     `SELECT ${"(".repeat(40_000)}1${")".repeat(40_000)}`,
     `SELECT 1${"+1".repeat(20_000)}`,
     `SELECT 1::INT${"[]".repeat(20_000)}`,
+    "SELECT approx_top_k(x, 999999) FROM range(10) t(x)",
     `${"SELECT * FROM (".repeat(6_000)}SELECT 1${")".repeat(6_000)}`,
     `WITH a0 AS (SELECT 1)${Array.from({ length: 1000 }, (_, i) => `, a${i + 1} AS (FROM a${i} UNION ALL FROM a${i})`).join("")} FROM a1000`,
   ],
@@ -202,6 +203,19 @@ describe.each(Object.keys(attacks()))("a session refuses %s", (kind) => {
     await expect(session.copyTo(out, attack), attack).rejects.toMatchObject({ code: "sql" });
     expect(contents(), attack).toEqual(before);
   });
+});
+
+test("a session refuses EXPLAIN of EXPLAIN at once: read one by one, thousands block the server for seconds", async () => {
+  await expect(rows(`${"EXPLAIN ".repeat(12_000)}SELECT 1`)).rejects.toThrow("EXPLAIN of EXPLAIN");
+});
+
+test("a session says of a function in a schema to write it without", async () => {
+  await expect(rows("SELECT system.main.repeat('a', 9)")).rejects.toThrow("write repeat without a schema");
+});
+
+test("a session makes no list of more than 10,000 times", async () => {
+  const [from, to] = ["TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-12-31'"];
+  for (const step of ["1 SECOND", "0 SECOND"]) await expect(rows(`SELECT generate_series(${from}, ${to}, INTERVAL ${step})`)).rejects.toThrow("10,000 values");
 });
 
 describe("a session accepts", () => {
@@ -243,6 +257,10 @@ describe("a session accepts", () => {
       ],
     ],
     ["SELECT len(range(3)), lpad('x', 3, '.'), repeat('ab', 2), CONTAINS(POINT('ICRS', 1, 2), CIRCLE('ICRS', 1, 2, 1))", [["3", "..x", "abab", 1]]],
+    ...["TIMESTAMP", "TIMESTAMPTZ", "DATE"].map(
+      (type) => [`SELECT len(generate_series(${type} '2026-01-01', ${type} '2026-01-05', INTERVAL 1 DAY))`, [["5"]]] as [string, unknown],
+    ),
+    ["SELECT 1e15, -1e18, 1e300, 12345678901234567890, 9223372036854775807, 1234567890123456.5::DOUBLE", null],
     ["SELECT a[1], {'x': 1}.x, COLUMNS('c') FROM (SELECT [1] AS a, 2 AS c)", [[1, 1, 2]]],
     [
       "SELECT 1::STRUCT(a INT)[] IS NULL, '2026-01-01'::DATE + INTERVAL 1 DAY, current_date IS NULL, extract(year FROM DATE '2026-01-01') FROM ztf.raw WHERE false",

@@ -21,8 +21,17 @@ const skyMacros: Readonly<Record<string, string>> = {
 
 const guard = (size: string, call: string) =>
   `CASE WHEN ${size} > 10000 THEN error('more than 10,000 values or characters at once') ELSE system.main.${call} END`;
-const ranges = (name: string) =>
-  `(n) AS ${guard("n", `${name}(n)`)}, (a, b) AS ${guard("abs(b - a)", `${name}(a, b)`)}, (a, b, c) AS ${guard("abs((b - a) / c)", `${name}(a, b, c)`)}`;
+const ranges = (name: string) => {
+  const times = ["TIMESTAMP", "TIMESTAMPTZ"].map(
+    (type) => `(a ${type}, b ${type}, c INTERVAL) AS ${guard("abs(epoch(b - a) / epoch(c))", `${name}(a, b, c)`)}`,
+  );
+  const numbers = [
+    `(n) AS ${guard("n", `${name}(n)`)}`,
+    `(a, b) AS ${guard("abs(b - a)", `${name}(a, b)`)}`,
+    `(a, b, c) AS ${guard("abs((b - a) / c)", `${name}(a, b, c)`)}`,
+  ];
+  return [...numbers, ...times].join(", ");
+};
 
 /**
  * DuckDB's functions that make a value as large as a number says, within limits: DuckDB allocates

@@ -36,6 +36,7 @@ export async function readStatement(given: string, known: ReadableViews): Promis
   const sql = withoutAdql(given);
   const explained = explainHead(sql);
   if (explained) {
+    if (explainHead(explained.rest)) throw new FinkError("sql", "EXPLAIN of EXPLAIN is not accepted: write it once");
     const inner = await readStatement(explained.rest, known);
     return { ...inner, text: `${explained.head} ${inner.text}` };
   }
@@ -145,7 +146,9 @@ function checkFunction(node: SyntaxNode): void {
   // DuckDB's parser itself writes main before some of its own functions
   const schema = String(node["schema"] ?? "");
   const isPlain = !node["catalog"] && (schema === "" || (schema === "main" && !isOurs));
-  if (isPlain && (isOurs || isAcceptedFunction(name))) return;
+  const isAccepted = isOurs || isAcceptedFunction(name);
+  if (isPlain && isAccepted) return;
+  if (isAccepted) throw new FinkError("sql", `write ${name} without a schema before it`);
   throw new FinkError("sql", `the function ${name} is not accepted${didYouMean(name, [...acceptedNames(), ...macroNames])}`);
 }
 

@@ -19,7 +19,7 @@ export async function syntaxTree(sql: string): Promise<SyntaxTree> {
     return connection;
   });
   const result = await (await parser).runAndReadAll("SELECT json_serialize_sql($1::VARCHAR)", [sql]);
-  const text = String(result.getRows()[0][0]).replaceAll(/"value":(-?\d{16,})/g, '"value":"$1"');
+  const text = String(result.getRows()[0][0]).replaceAll(/"value":(-?\d{16,})(?![\d.eE])/g, '"value":"$1"');
   return JSON.parse(text) as SyntaxTree;
 }
 
