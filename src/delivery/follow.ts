@@ -144,7 +144,8 @@ export class TargetFollower {
     const there = messages.filter(({ id }) => !gone.has(id));
     const lines = [...Map.groupBy(there, ({ filter }) => filter.name)].map(([filter, own]) => this.#line(filter, own.length, own[0].id, took));
     lines.push(...dead.map((d) => this.#line(d.match.filter, 1, d.id, { at: d.at, milliseconds: 0, error: `dead letter: ${d.reason}` })));
-    const settled = isAgain ? there.map(({ id }) => id) : [];
+    // the refused ones as well, which are buried anew: another service may have sent them meanwhile
+    const settled = isAgain ? [...there, ...dead].map(({ id }) => id) : [];
     store.advance(target.name, survey, from, messages.length > 0 ? { ...next, sentAt: at } : next, { lines, dead, settled });
     return { messages, refused: dead.length };
   }

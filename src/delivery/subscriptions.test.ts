@@ -2,19 +2,43 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Match } from "../filters/filter.ts";
-import { versionsFolder } from "../filters/versions.ts";
+import type { Filter, Match } from "../filters/filter.ts";
+import { Versions, versionsFolder } from "../filters/versions.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
-test("a damaged description of a version is named instead of ending the target's loop", async () => {
+const descriptions = [
+  '{"name": "f"',
+  "",
+  "null",
+  "[]",
+  "{}",
+  '"a"',
+  '{"name":"f","survey":"ztf","description":"","owner":"","deliver":null,"columns":null,"topic":"","keptAt":0}',
+];
+
+test.each(descriptions)("a damaged description of a version is named instead of ending the target's loop: %j", async (text) => {
   const lake = mkdtempSync(join(tmpdir(), "fink-subscriptions-"));
   try {
     const folder = versionsFolder(lake, { survey: "ztf", name: "f" });
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "1.json"), '{"name": "f"');
+    writeFileSync(join(folder, "1.json"), text);
+    writeFileSync(join(folder, "1.sql"), "SELECT * FROM alerts");
     const subscriptions = new Subscriptions(lake, ["kafka"], () => {});
     const match = { filter: "f", filter_version: 1 } as Match;
     expect(await subscriptions.route("ztf", match, "kafka")).toMatch(/1\.json is damaged \(.*\): remove it\. Put its file back/);
+    const filter = {
+      name: "f",
+      survey: "ztf",
+      file: "f.sql",
+      text: "SELECT * FROM alerts",
+      description: "",
+      owner: "",
+      deliver: ["kafka"],
+      columns: null,
+      topic: "",
+    };
+    expect(new Versions(lake).keep(filter as unknown as Filter)).toBe(2);
+    expect(await subscriptions.route("ztf", { ...match, filter_version: 2 }, "kafka")).toMatchObject({ filter: { deliver: ["kafka"] } });
   } finally {
     rmSync(lake, { recursive: true, force: true });
   }

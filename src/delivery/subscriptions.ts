@@ -5,7 +5,7 @@ import { messageOf } from "../errors.ts";
 import type { Match } from "../filters/filter.ts";
 import { readHeader } from "../filters/header.ts";
 import { parseSelect } from "../filters/parse.ts";
-import { type KeptFilter, textKeptAt, versionsFolder } from "../filters/versions.ts";
+import { type KeptFilter, readKept, textKeptAt, versionsFolder } from "../filters/versions.ts";
 
 /** The way of a match to a target. */
 export interface Route {
@@ -88,9 +88,9 @@ async function read(folder: string, number: number, { survey, name }: Pick<KeptF
   const about = join(folder, `${number}.json`);
   if (existsSync(about)) {
     try {
-      return JSON.parse(readFileSync(about, "utf8")) as KeptFilter;
+      return readKept(about);
     } catch (error) {
-      return `${about} is damaged (${messageOf(error)}): remove it.`;
+      return messageOf(error);
     }
   }
   // An older Fink kept the text alone: a header can be read without running it, what a .ts filter exports cannot.

@@ -1,15 +1,37 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { didYouMean } from "../config/nearest.ts";
-import { FinkError } from "../errors.ts";
+import { FinkError, messageOf } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
 import { createWhole } from "../lake/durable.ts";
 import type { Filter } from "./filter.ts";
 
+const keptSchema = z
+  .object({
+    name: z.string(),
+    survey: z.string(),
+    description: z.string(),
+    owner: z.string(),
+    deliver: z.array(z.string()).readonly(),
+    columns: z.array(z.string()).readonly().nullable(),
+    topic: z.string(),
+    keptAt: z.number().describe("When its text was kept: ms since 1970"),
+  })
+  .readonly();
+
 /** One version of a filter, as delivery needs it. It is kept beside the version's text, so that delivery need not load the filter. */
-export interface KeptFilter extends Pick<Filter, "name" | "survey" | "description" | "owner" | "deliver" | "columns" | "topic"> {
-  /** When its text was kept: ms since 1970. */
-  readonly keptAt: number;
+export type KeptFilter = z.output<typeof keptSchema>;
+
+/** Reads a `<n>.json`. Throws "filter" for what is none: the file was cut off, or somebody else wrote it. */
+export function readKept(file: string): KeptFilter {
+  try {
+    return keptSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? `${error.issues[0].path.join(".") || "it"}: ${error.issues[0].message}` : messageOf(error);
+    throw new FinkError("filter", `${file} is damaged (${why}): remove it.`, error);
+  }
 }
 
 type FilterId = Pick<Filter, "survey" | "name">;
@@ -39,7 +61,7 @@ export class Versions {
     if (last === 0 || !existsSync(this.#text(filter, last)) || readFileSync(this.#text(filter, last), "utf8") !== filter.text) return 0;
     const about = this.#about(filter, last);
     // A .ts filter can import its description, which may then change while its text stays.
-    return !existsSync(about) || isSame(JSON.parse(readFileSync(about, "utf8")) as KeptFilter, filter) ? last : 0;
+    return !existsSync(about) || isSame(about, filter) ? last : 0;
   }
 
   /**
@@ -98,6 +120,11 @@ function keptOf({ name, survey, description, owner, deliver, columns, topic }: V
   return { name, survey, description, owner, deliver, columns, topic, keptAt };
 }
 
-function isSame(kept: KeptFilter, filter: Versioned): boolean {
-  return JSON.stringify(keptOf(filter, 0)) === JSON.stringify({ ...kept, keptAt: 0 });
+/** False for a damaged description: the filter is kept as the next version then. */
+function isSame(about: string, filter: Versioned): boolean {
+  try {
+    return isDeepStrictEqual({ ...readKept(about), keptAt: 0 }, keptOf(filter, 0));
+  } catch {
+    return false;
+  }
 }

@@ -37,7 +37,7 @@ const filter = { name: "f", survey: "ztf", description: "", deliver: ["t"], colu
 let routes: Record<string, Route | string | null> = {};
 const signal = new AbortController().signal;
 
-function follower(batch: number, { failAfter = Infinity, before = async () => {} } = {}): TargetFollower {
+function follower(batch: number, { failAfter = Infinity, before = async () => {}, refuses = false } = {}): TargetFollower {
   let calls = 0;
   const target: Target = {
     name: "t",
@@ -45,6 +45,7 @@ function follower(batch: number, { failAfter = Infinity, before = async () => {}
     images: false,
     async send(messages) {
       await before();
+      if (refuses) return messages.map((message) => ({ message, reason: "refused" }));
       if (calls++ >= failAfter) throw new Error("no");
       sent.push(...messages.map(({ id }) => id));
       return [];
@@ -158,6 +159,15 @@ it("two services that send at the same time lose nothing: the position moves onc
   await drain(follower(4));
   expect(new Set(sent)).toEqual(new Set(idsOf(1, 4)));
   expect(store.position("t", "ztf")).toMatchObject({ version: 0, row: 0 });
+});
+
+it("a redriven letter that another service has sent meanwhile is not buried again", async () => {
+  await addMatches(lake, "ztf", "f", alerts(1, 1));
+  await drain(follower(1, { refuses: true }));
+  expect(store.redrive({})).toBe(1);
+  const lagging = follower(1, { refuses: true, before: async () => void (await follower(1).step(signal)) });
+  await expect(lagging.step(signal)).rejects.toThrow("another delivery service sends to t");
+  expect([sent, store.dead()]).toEqual([idsOf(1, 1), []]);
 });
 
 it("waits longer after each failure, five minutes at most", () => {
