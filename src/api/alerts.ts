@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { only } from "../config/plain-issues.ts";
 import { type Api, type ApiDeps, jsonRoute, wholeNumber } from "./api.ts";
 import { latestAlertSchema } from "./lake-view.ts";
 
@@ -8,7 +9,7 @@ const latest = jsonRoute(
     path: "/api/v1/alerts/latest",
     operationId: "latestAlerts",
     summary: "The alerts that were committed last, newest first",
-    request: { query: z.object({ limit: wholeNumber(1, 100, 12) }) },
+    request: { query: only({ limit: wholeNumber(1, 100, 12) }) },
   },
   z.array(latestAlertSchema),
 );

@@ -6,6 +6,7 @@ import { catalogueOrder } from "../science/catalogue/match.ts";
 import type { Sources } from "../serving/sources.ts";
 import { separation } from "../sky/angle.ts";
 import { coneCoverage } from "../sky/coverage.ts";
+import { only } from "../config/plain-issues.ts";
 import { type Api, jsonRoute } from "./api.ts";
 
 const degrees = (least: number, greatest: number) => z.coerce.number().min(least).max(greatest);
@@ -27,7 +28,7 @@ const route = jsonRoute(
     path: "/api/v1/catalogues",
     operationId: "catalogues",
     summary: "Sources of the lake's catalogues around a position, nearest first",
-    request: { query: z.object({ ra: degrees(0, 360), dec: degrees(-90, 90), radius: degrees(0, 600).default(60).describe("Arcseconds, at most 600") }) },
+    request: { query: only({ ra: degrees(0, 360), dec: degrees(-90, 90), radius: degrees(0, 600).default(60).describe("Arcseconds, at most 600") }) },
   },
   z.array(source),
 );

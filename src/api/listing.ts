@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { literal } from "../lake/scan.ts";
 import { newestAlerts } from "../serving/newest.ts";
 import type { Sources } from "../serving/sources.ts";
+import { only } from "../config/plain-issues.ts";
 import { type Api, jsonRoute, wholeNumber } from "./api.ts";
 import { tableOf } from "./fink/table.ts";
 
@@ -22,7 +23,7 @@ const route = jsonRoute(
     operationId: "alerts",
     summary: "Alerts of a survey, newest first, page by page",
     request: {
-      query: z.object({
+      query: only({
         survey: z.enum(["ztf", "lsst"]).default("ztf"),
         class: z.string().max(200).optional().describe("ZTF: only of this class"),
         limit: wholeNumber(1, 1000, 100),

@@ -56,6 +56,18 @@ describe("SQL", () => {
     },
   );
 
+  test.each([
+    ["/api/v1/sql", "query: a value is required"],
+    ["/api/v1/sql?query=", "query=: it is empty"],
+    ["/api/v1/sql?query=SELECT+1&format=xml", "format=xml: write json or arrow"],
+    ["/api/v1/sql?query=SELECT+1&limt=3", "there is no limt; there are query, format"],
+    ["/api/v1/sql?qery=SELECT+1&query=SELECT+1", "there is no qery; did you mean query?"],
+    ["/api/v1/alerts?limits=3", "there is no limits; did you mean limit?"],
+  ])("wrong arguments are named in plain words: %s", async (path, message) => {
+    const answer = await serving().request(path);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: expect.stringContaining(message) }]);
+  });
+
   test("has no answer that pages of other sites may read", async () => {
     const mine = await ask("SELECT 1");
     expect(mine.headers.get("access-control-allow-origin")).toBeNull();

@@ -4,12 +4,13 @@ import { HTTPException } from "hono/http-exception";
 import { FinkError } from "../errors.ts";
 import { ProcessEnded } from "../killable-process.ts";
 import type { Sources } from "../serving/sources.ts";
+import { only } from "../config/plain-issues.ts";
 import { type Api, fileRoute } from "./api.ts";
 import { sqlPath } from "./limits.ts";
 import type { SqlAnswer, SqlLimits } from "./sql-answer.ts";
 import { TooMany, type UserProcesses, type UserWork } from "./user-process.ts";
 
-const query = z.object({
+const query = only({
   query: z
     .string()
     .min(1)

@@ -9,6 +9,7 @@ import { actionsOf } from "../lake/log.ts";
 import { literal } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import type { Sources } from "../serving/sources.ts";
+import { only } from "../config/plain-issues.ts";
 import { type Api, fileRoute } from "./api.ts";
 import { at, type Cell, type Table, tableOf } from "./fink/table.ts";
 
@@ -24,7 +25,7 @@ const route = fileRoute(
     operationId: "stream",
     summary: "Matches of filters as they come, as server-sent events; exactly resumed by Last-Event-ID",
     request: {
-      query: z.object({
+      query: only({
         survey: z.enum(["ztf", "lsst"]).default("ztf"),
         filter: z.string().max(200).optional().describe("Only of this filter"),
         after: z.string().max(40).optional().describe("As the header Last-Event-ID; 0: from the first match on"),

@@ -5,8 +5,10 @@ import type { LoadedConfig } from "../config/load.ts";
 export interface CommandContext {
   /** `--json`: write data for programs instead of text for people. */
   readonly json: boolean;
-  /** Loads the configuration as `-c`, `--lake` and the environment say; warnings go to stderr. `flags` are further keys, e.g. `{ "schemas.folder": dir }`. */
-  config(flags?: Readonly<Record<string, string | undefined>>): LoadedConfig;
+  /**
+   * Loads the configuration as `-c`, `--lake` and the environment say. `flags` are further keys, e.g. `{ "schemas.folder": dir }`. Notes go to stderr unless `quiet`.
+   */
+  config(flags?: Readonly<Record<string, string | undefined>>, options?: { readonly quiet?: boolean }): LoadedConfig;
   /** Writes a line to stdout. */
   print(line: string): void;
   /** Writes a line to stderr. */

@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsOptionDescriptor } from "node:util";
 import { z } from "zod";
 import { didYouMean } from "../config/nearest.ts";
+import "../config/plain-issues.ts";
 import { FinkError } from "../errors.ts";
 import type { Command } from "./command.ts";
 
@@ -97,7 +98,8 @@ function parseFlags(name: string, schema: z.ZodObject, values: Readonly<Record<s
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const flag = flagsOf(schema).find((known) => known.name === issue.path[0]);
-  throw new FinkError("usage", `${flag?.long ?? name} ${JSON.stringify(typed[String(issue.path[0])])}: ${issue.message}`);
+  const given = [typed[String(issue.path[0])], ...issue.path.slice(1)].reduce((value, key) => (value as Record<PropertyKey, unknown>)[key as PropertyKey]);
+  throw new FinkError("usage", `${flag?.long ?? name} ${JSON.stringify(given)}: ${issue.message}`);
 }
 
 /** A text that a number is wanted for becomes one; what is none stays text, so that the schema refuses it. */

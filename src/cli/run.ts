@@ -26,7 +26,7 @@ async function run(argv: readonly string[], table: CommandTable): Promise<number
     console.log(overview(table));
     return 0;
   }
-  if (name === "--version") {
+  if (name === "--version" || (name === "version" && rest.length === 0)) {
     console.log(packageVersion());
     return 0;
   }
@@ -50,9 +50,9 @@ function contextOf({ common }: ParsedArguments, argv: readonly string[]): Comman
     argv,
     print: (line) => console.log(line),
     warn: (line) => console.error(line),
-    config(flags) {
+    config(flags, { quiet = false } = {}) {
       const loaded = loadConfig({ file: common.config, settings: { lake: common.lake, ...flags } });
-      for (const note of loaded.notes) console.error(`fink: ${note}`);
+      if (!quiet) for (const note of loaded.notes) console.error(`fink: ${note}`);
       return loaded;
     },
   };

@@ -81,7 +81,7 @@ export function keyValueSettings(text: string, file: string, home: string, env: 
     else if (isElsewhere(key, value)) notes.others.push(`${origin}: ${name}=${value} is not used: a lake is a folder of this machine; set \`lake\``);
     else if (value !== "") settings.set(key.key, { key: key.key, value: valueOfText(key, translated(key, value)), origin, base: home });
   }
-  return { settings: [...settings.values()], notes: notes.lines() };
+  return { settings: [...settings.values()], notes: notes.lines(text) };
 }
 
 /** Settings that were passed over, a line for each kind. */
@@ -95,16 +95,19 @@ class Notes {
     this.#file = file;
   }
 
-  lines(): string[] {
+  lines(text: string): string[] {
     const gone = retired.flatMap(([names, instead]) => {
       const found = names.filter((name) => this.unknown.delete(name));
       return found.length > 0 ? [`${found.join(", ")} (${instead})`] : [];
     });
     const known = Object.keys(olderNames);
-    const unknown = [...this.unknown].map((name) => {
-      const guess = nearest(name, known);
-      return guess === undefined ? name : `${name} (did you mean ${guess}?)`;
-    });
+    const isUsed = (name: string) => new RegExp(`\\$\\{?${name}\\b`).test(text); // other lines are made of it
+    const unknown = [...this.unknown]
+      .filter((name) => !isUsed(name))
+      .map((name) => {
+        const guess = nearest(name, known);
+        return guess === undefined ? name : `${name} (did you mean ${guess}?)`;
+      });
     return [
       ...this.others,
       ...(gone.length > 0 ? [`${this.#file}: no longer needed: ${gone.join("; ")}`] : []),

@@ -164,6 +164,13 @@ describe("the older KEY=VALUE form", () => {
     ]);
   });
 
+  test("a variable that other lines are made of is not called ignored", () => {
+    write("conf/fink.conf", "FINK_HOME=/opt/fink\nHOST=kafka.example\nKAFKA_IPPORT=$HOST:9092\nOTHER=1\n");
+    const { config, notes } = load("fink.conf");
+    expect(config.kafka.brokers).toEqual(["kafka.example:9092"]);
+    expect(notes).toEqual([expect.stringMatching(/ignored: FINK_HOME, OTHER$/)]);
+  });
+
   test.each([
     ["KAFKA_TOPIC=a b", "line 1: `a b` has several words; put quotes around a value with spaces"],
     ['KAFKA_TOPIC="a', 'line 1: a quote in `"a` is never closed'],

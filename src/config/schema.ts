@@ -1,4 +1,5 @@
 import { z } from "zod";
+import "./plain-issues.ts";
 import { broker, group, kafkaProtection, path, secret, targetSchema } from "./targets.ts";
 
 const isStart = (text: string) => text === "earliest" || text === "latest" || !Number.isNaN(Date.parse(text));

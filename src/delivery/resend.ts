@@ -18,13 +18,14 @@ export interface ResendRequest {
 
 /** Puts matches of past nights into the queue of dead letters that are sent again, and returns how many. Throws "usage" where there are no such matches. */
 export async function resendMatches(lake: string, { filter, nights, targets }: ResendRequest, store: DeliveryStore, of: Subscriptions): Promise<number> {
-  let count = 0;
+  let [count, found] = [0, 0];
   for (const survey of surveysWith(lake, "matches")) {
     const name = filter.startsWith(`${survey}/`) ? filter.slice(survey.length + 1) : filter;
     const table = new LakeTable(join(lake, survey, "matches"));
     const files = [...table.snapshot.files.values()].filter(({ partitionValues }) => nights.includes(partitionValues["night"] ?? ""));
     for (const { path, partitionValues } of files) {
       const matches = (await readMatches(join(table.path, path), partitionValues["night"])).filter(({ match }) => match.filter === name);
+      found += matches.length;
       const letters: DeadLetter[] = [];
       for (const { match, night } of matches) {
         for (const target of targets) {
@@ -38,10 +39,12 @@ export async function resendMatches(lake: string, { filter, nights, targets }: R
     }
   }
   if (count === 0) {
-    throw new FinkError(
-      "usage",
-      `filter ${filter} has no matches for ${targets.join(", ")} in ${nights.join(", ")}; see ./fink filter rerun for nights it has not seen`,
-    );
+    const of = `filter ${filter} has ${found > 0 ? `${found} matches` : "no matches"} in ${nights.join(", ")}`;
+    const advice =
+      found > 0
+        ? `, and names none of ${targets.join(", ")}: write its target into the filter (deliver:)`
+        : "; see ./fink filter rerun for nights it has not seen";
+    throw new FinkError("usage", `${of}${advice}`);
   }
   return count;
 }

@@ -122,7 +122,10 @@ function alreadyRuns(lake: string, name: string, owner: ProcessId | undefined): 
   if (name.startsWith(".")) {
     return new FinkError("lake", `a lake has one ${name.slice(1)} service, and it runs already (${who}); ./fink status shows it, ./fink stop ends it${where}`);
   }
-  return new FinkError("lake", `${name} already runs on this lake (${who}); stop it with \`./fink stop ${name}\`${where} or give this one another --name`);
+  return new FinkError(
+    "lake",
+    `${name} already runs on this lake (${who}); stop it with \`./fink stop ${name} --lake ${lake}\`${where} or give this one another --name`,
+  );
 }
 
 /** Undefined when the file is missing, or was not written whole before a crash. */

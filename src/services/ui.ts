@@ -65,7 +65,8 @@ export async function builtPages(project = root): Promise<string> {
 async function build(project: string, folder: string): Promise<void> {
   const vite = fileURLToPath(import.meta.resolve("vite/package.json")).replace("package.json", "bin/vite.js");
   const args = [vite, "build", "--config", join(project, "vite.config.ts"), "--logLevel", "warn", "--outDir", folder, "--emptyOutDir"];
-  await run(process.execPath, args).catch((error: unknown) => {
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" }; // vite's would be left in the folder for temporary files
+  await run(process.execPath, args, { env }).catch((error: unknown) => {
     throw new FinkError("io", `the pages could not be built: ${messageOf((error as { readonly stderr?: string }).stderr ?? error)}`, error);
   });
 }

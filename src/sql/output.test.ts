@@ -31,6 +31,11 @@ test("json: an object per line, 64-bit integers as text, decimals as numbers, by
   });
 });
 
+test("json: a decimal keeps digits that a double does not hold, also in a list", async () => {
+  const line = await text("SELECT 12345678901234567.891::DECIMAL(25,3) AS a, [-0.1234567890123456789::DECIMAL(20,19)] AS b, 1.5::DECIMAL(38,1) AS c", "json");
+  expect(line).toBe('{"a":12345678901234567.891,"b":[-0.1234567890123456789],"c":1.5}\n');
+});
+
 test("csv: RFC 4180; a null is empty, an empty text is quoted", async () => {
   const sql = `SELECT 'a,b' AS "x", 'say "hi"' AS y, '' AS empty, NULL AS nothing, E'two\\nlines' AS z, {'a': 1} AS s`;
   expect(await text(sql, "csv")).toBe('x,y,empty,nothing,z,s\r\n"a,b","say ""hi""","",,"two\nlines","{""a"":1}"\r\n');

@@ -1,5 +1,5 @@
 import type { DuckDBResult, Json } from "@duckdb/node-api";
-import { jsonText, numberText, rowsOf, toCsv, toJson, toShortJson } from "./values.ts";
+import { jsonText, numberText, rowsOf, toCsv, toExactJson, toShortJson } from "./values.ts";
 
 export const textFormats = ["json", "csv"] as const;
 export type TextFormat = (typeof textFormats)[number];
@@ -8,7 +8,7 @@ export type TextFormat = (typeof textFormats)[number];
 export async function* textOf(result: DuckDBResult, format: TextFormat): AsyncGenerator<string> {
   const names = result.deduplicatedColumnNames();
   let text = format === "csv" ? csvLine(names) : "";
-  for await (const row of rowsOf(result, format === "csv" ? toCsv : toJson)) {
+  for await (const row of rowsOf(result, format === "csv" ? toCsv : toExactJson)) {
     text += format === "csv" ? csvLine(row) : jsonLine(names, row);
     if (text.length < 65_536) continue;
     yield text;

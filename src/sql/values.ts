@@ -20,6 +20,12 @@ export type ToJson = DuckDBValueConverter<Json>;
  */
 export const toJson: ToJson = (value, type) => convert(value, type, toJson, base64);
 
+/** The same for a text of JSON, where a decimal has all its digits. */
+export const toExactJson: ToJson = (value, type) =>
+  value !== null && type instanceof DuckDBDecimalType
+    ? decimalJson((value as DuckDBDecimalValue).value, type.width, type.scale)
+    : convert(value, type, toExactJson, base64);
+
 /** The same for CSV, where a decimal has all its digits. */
 export const toCsv: ToJson = (value, type) => (value !== null && type instanceof DuckDBDecimalType ? String(value) : convert(value, type, toJson, base64));
 
@@ -45,10 +51,21 @@ export function numberText(value: number): string {
   return Object.is(value, -0) ? "-0.0" : String(value);
 }
 
-/** A decimal as JSON has it. A whole one that a double cannot hold is text, as 64-bit integers are. */
+/** A decimal as JSON has it, with all its digits. A whole one that a double cannot hold is text, as 64-bit integers are; one with a fraction is a number all the same. */
 export function decimalJson(unscaled: bigint, width: number, scale: number): Json {
+  if (scale === 0) return roundedDecimal(unscaled, width, scale);
+  const text = decimalText(unscaled, scale);
+  return text.replaceAll(/\D/g, "").length > 15 ? (rawJSON(text) as Json) : Number(text); // a double keeps 15 digits
+}
+
+function roundedDecimal(unscaled: bigint, width: number, scale: number): Json {
   if (scale === 0) return width > 15 ? String(unscaled) : Number(unscaled);
   return Number(`${unscaled}e-${scale}`);
+}
+
+function decimalText(unscaled: bigint, scale: number): string {
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, "0");
+  return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale).replace(/(?<=.)0+$/, "")}`;
 }
 
 /** Rows of a result as they are fetched, one at a time: a row of alerts with cutouts is large, and DuckDB fetches 2,048. */
@@ -64,7 +81,7 @@ function convert(value: Parameters<ToJson>[0], type: DuckDBType, converter: ToJs
   if (value === null) return null;
   if (type.typeId === DuckDBTypeId.BLOB) return bytesAs((value as DuckDBBlobValue).bytes);
   if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ) return isoMicros((value as DuckDBTimestampTZValue).micros);
-  if (type instanceof DuckDBDecimalType) return decimalJson((value as DuckDBDecimalValue).value, type.width, type.scale);
+  if (type instanceof DuckDBDecimalType) return roundedDecimal((value as DuckDBDecimalValue).value, type.width, type.scale);
   return JsonDuckDBValueConverter(value, type, converter);
 }
 

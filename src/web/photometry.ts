@@ -28,7 +28,7 @@ export function valueOf(point: Measurement, quantity: Quantity): { value: number
 }
 
 /** Fainter than the template: its magnitude is that of the size of the difference. */
-export function isNegative({ fluxNJy }: Measurement): boolean {
+export function isNegative({ fluxNJy }: Pick<Measurement, "fluxNJy">): boolean {
   return fluxNJy !== null && fluxNJy < 0;
 }
 

@@ -13,7 +13,7 @@ function StatusPage() {
   const question = useJson<AboutAnswer>("/api/pages/about", feed.tables?.length);
   const now = feed.status?.at ?? 0;
   return (
-    <Frame path="/docs" connection={feed.connection} retry={retry}>
+    <Frame path="/status" connection={feed.connection} retry={retry}>
       <h1>Services and versions</h1>
       <Verdict feed={feed} />
       <div class="with-side">

@@ -47,7 +47,9 @@ export function Table<T>(props: TableProps<T>) {
           value={words}
           onInput={(event) => setWords(event.currentTarget.value)}
         />
-        <span>{ordered.length === rows.length ? `${rows.length} rows` : `${ordered.length} of ${rows.length} rows`}</span>
+        <span>
+          {ordered.length === rows.length ? rowsText(String(rows.length), rows.length) : rowsText(`${ordered.length} of ${rows.length}`, rows.length)}
+        </span>
         {chooser}
         <button type="button" onClick={() => saveFile(csvOf(ordered, columns), "text/csv", `${name}.csv`)}>
           CSV
@@ -63,6 +65,10 @@ export function Table<T>(props: TableProps<T>) {
       />
     </div>
   );
+}
+
+function rowsText(count: string, rows: number): string {
+  return `${count} ${rows === 1 ? "row" : "rows"}`;
 }
 
 function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & { heads: ComponentChild }) {

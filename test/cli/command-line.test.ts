@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ test.each([
   [["config", "--lak", "x"], 2, "fink: config has no flag --lak; did you mean --lake?\n"],
   [["config", "--lake"], 2, "fink: Option '--lake <value>' argument missing; see `./fink config --help`\n"],
   [["config", "extra"], 2, "fink: config does not know what to do with extra; usage: ./fink config\n"],
-  [["start"], 2, "fink: start needs SERVICE; usage: ./fink start SERVICE\n"],
+  [["stop"], 2, "fink: stop needs NAME; usage: ./fink stop NAME\n"],
   [["start", "archive", "--name", "A B"], 2, 'fink: --name "A B": a name is made of a-z, 0-9 and -\n'],
 ])("fink %j: one line and exit code %i", async (args, code, stderr) => {
   expect(await fink(args)).toEqual({ code, stdout: "", stderr });
@@ -42,19 +42,19 @@ test.each([
 
 test("a wrong value in the environment: one line and exit code 1", async () => {
   const { code, stderr } = await fink(["config"], { FINK_UI_PORT: "http" });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'fink: ui.port is "http" (FINK_UI_PORT): Invalid input: expected number, received string\n' });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'fink: ui.port is "http" (FINK_UI_PORT): write a number\n' });
 });
 
 test("check says what to mend and ends with 1", async () => {
   const env = { FINK_LAKE: join(folder, "lake"), FINK_KAFKA_BROKERS: "localhost:1", FINK_SCHEMAS_FOLDER: "/nowhere/schemas" };
   const { code, stdout } = await fink(["check"], env);
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^ok {3}lake .*\/lake has [\d.]+ GB free$/m);
+  expect(stdout).toMatch(/^ok {3}lake .*\/lake does not exist yet: the first service makes it, where it has [\d.]+ GB free$/m);
   expect(stdout).toMatch(/^MEND configuration +\/nowhere\/schemas does not exist; make it/m);
   expect(stdout).toMatch(/^MEND kafka .*localhost:1/m);
 });
 
-test("check finds nothing to mend in a lake without Kafka", async () => {
+test("check finds nothing to mend in a lake without Kafka, and makes nothing", async () => {
   const { code, stdout } = await fink(["check", "--json", "--lake", join(folder, "lake")], { FINK_ARCHIVE_SOURCES: "files" });
   expect(code).toBe(0);
   expect(JSON.parse(stdout).map(({ what, ok }: { what: string; ok: boolean }) => [what, ok])).toEqual([
@@ -62,6 +62,7 @@ test("check finds nothing to mend in a lake without Kafka", async () => {
     ["lake", true],
     ["kafka", true],
   ]);
+  expect(existsSync(join(folder, "lake"))).toBe(false);
 });
 
 test("runs through a link from any folder, with --lake on top of the rest", async () => {

@@ -46,7 +46,9 @@ test("a second of the same name is refused, one of another name is not", async (
   await fink("start archive --detach");
   const second = await fink("start archive");
   expect(second.code).toBe(1);
-  expect(second.stderr).toMatch(/fink: archive already runs on this lake \(pid \d+\); stop it with `.\/fink stop archive` or give this one another --name\n$/);
+  expect(second.stderr).toMatch(
+    /fink: archive already runs on this lake \(pid \d+\); stop it with `.\/fink stop archive --lake .*` or give this one another --name\n$/,
+  );
   expect(await fink("start archive --name archive-2 --detach")).toMatchObject({ code: 0 });
   expect(await states()).toEqual({ archive: "running", "archive-2": "running" });
 });

@@ -34,7 +34,7 @@ it.each([
   [["--to", "x", "--rates", "kilonova=-1"], '--rates "kilonova=-1": write CLASS=FACTOR, such as kilonova=100'],
   [["--to", "x", "--cadence", "quick"], "--cadence quick: write fast, real or a factor such as x60"],
   [["--to", "x", "--cadence", "real", "--rate", "5"], "--rate and --cadence do not go together: choose one"],
-  [["--to", "x", "--alerts", "0"], "--alerts 0: Too small: expected number to be >0"],
+  [["--to", "x", "--alerts", "0"], "--alerts 0: write a number above 0"],
   [["--to", "s3://bucket/x"], '--to "s3://bucket/x": write a folder, a .tar.gz or kafka://host:9092/topic'],
   [["--to", "kafka://broker/ztf"], '--to kafka://broker/ztf: "broker" is no broker; write kafka://host:9092/topic'],
   [["--to", "kafka://broker:9092"], '--to kafka://broker:9092: "" is no topic; write one such as {survey}_{date}_programid1'],

@@ -108,7 +108,7 @@ export const angleArgument = (axis: "ra" | "dec") =>
     .transform((text, context) => {
       const degrees = degreesOfText(text.replaceAll("d", "d "), axis === "ra" && !text.includes("d"));
       if (Number.isFinite(degrees) && (axis === "ra" ? degrees >= 0 && degrees <= 360 : Math.abs(degrees) <= 90)) return degrees;
-      context.addIssue(`give ${axis} in degrees, or as ${axis === "ra" ? "12h55m17s or 12:55:17" : "10d12m30s or 10:12:30"}`);
+      context.addIssue(`give ${axis} in degrees (${axis === "ra" ? "0 to 360), or as 12h55m17s or 12:55:17" : "-90 to 90), or as 10d12m30s or 10:12:30"}`);
       return z.NEVER;
     })
     .openapi({ type: "string", description: "Degrees, or sexagesimal" });

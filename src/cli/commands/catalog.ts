@@ -31,7 +31,7 @@ const flags = z.object({
 type Flags = z.output<typeof flags>;
 
 export const catalog = defineCommand({
-  arguments: "ACTION [FILE…]",
+  arguments: "add|list|remove|match [FILE…]",
   description: [
     "add FILE…: stores CSV, Parquet, FITS or VOTable files as one catalogue of the lake, which alerts are matched with; one of that name is replaced.",
     "list: the catalogues of the lake.",

@@ -1,6 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { makeFolder } from "../../folder.ts";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
@@ -19,11 +18,11 @@ interface Finding {
 
 export const check = defineCommand({
   arguments: "",
-  description: "Makes the folder of the lake where there is none, and changes nothing else. The exit code is 1 when something is to be mended.",
+  description: "Changes nothing. The exit code is 1 when something is to be mended.",
   example: "./fink check -c conf/fink.yaml",
   flags: z.object({}),
   async run(context) {
-    const loaded = context.config();
+    const loaded = context.config({}, { quiet: true }); // the notes are among the findings
     const findings = [...checkConfiguration(loaded), ...checkLake(loaded.config.lake), ...(await checkKafka(loaded.config))];
     if (context.json) context.print(JSON.stringify(findings, null, 2));
     else for (const { what, ok, text } of findings) context.print(`${ok ? "ok  " : "MEND"} ${what.padEnd(13)} ${text}`);
@@ -47,16 +46,21 @@ function checkLake(lake: string): Finding[] {
 
 function writable(lake: string): Finding {
   try {
-    makeFolder(lake);
-    tryWriting(join(lake, `.fink-check-${process.pid}`));
-    const { bavail, bsize } = statfsSync(lake);
+    const folder = nearestFolder(lake);
+    tryWriting(join(folder, `.fink-check-${process.pid}`));
+    const { bavail, bsize } = statfsSync(folder);
     const gigabytes = (bavail * bsize) / 1e9;
     // a ZTF night is some 20 GB; with less than this left the archive is about to stand still
     const enough = gigabytes >= 1;
-    return { what: "lake", ok: enough, text: `${lake} has ${gigabytes.toFixed(1)} GB free${enough ? "" : "; make room, or move the lake"}` };
+    const isNew = folder === lake ? "" : "does not exist yet: the first service makes it, where it ";
+    return { what: "lake", ok: enough, text: `${lake} ${isNew}has ${gigabytes.toFixed(1)} GB free${enough ? "" : "; make room, or move the lake"}` };
   } catch (error) {
     return { what: "lake", ok: false, text: `${lake} cannot be written (${messageOf(error)}); mend its permissions, or name another with --lake` };
   }
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
 function tryWriting(file: string): void {

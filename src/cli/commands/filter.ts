@@ -7,12 +7,15 @@ import { flag } from "../flags.ts";
 
 const flags = z.object({
   on: flag("FILE", "test, explain: the alerts of this Parquet file; test prints the ids that are selected"),
-  nights: flag("N", "test, diff: the newest nights of the lake, 7 by default", z.int().positive().max(1000).default(7)),
+  nights: flag("N", "test, diff: the newest nights of the lake, 7 by default", z.int().positive().max(1000).optional()),
   night: flag("NIGHT", "rerun: a past night, YYYYMMDD; may be given several times", z.array(z.string()).default([])),
   truth: flag("FILE", "test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)"),
   survey: flag("NAME", "new: the survey, ztf by default"),
 });
 type Flags = z.output<typeof flags>;
+
+/** Nights of the lake. */
+const newest = 7;
 
 type Action = (context: CommandContext, names: readonly string[], flags: Flags) => Promise<void>;
 
@@ -20,22 +23,25 @@ type Action = (context: CommandContext, names: readonly string[], flags: Flags) 
 const actions: Readonly<Record<string, Action>> = {
   new: async (context, [name], { survey }) => (await import("../filter/new.ts")).create(context, name, survey),
   check: async (context, [name]) => (await import("../filter/check.ts")).check(context, await filterGiven(context, name)),
-  async test(context, [name], { on, nights, truth }) {
+  async test(context, [name], { on, nights = newest, truth }) {
     const filter = await filterGiven(context, name);
     if (on === undefined) await (await import("../filter/test.ts")).testOnNights(context, filter, nights, truth);
     else await (await import("../filter/on-file.ts")).testOnFile(context, filter, on);
   },
-  async diff(context, [before, after], { nights }) {
+  async diff(context, [before, after], { nights = newest }) {
     const filters = [await filterGiven(context, before), await filterGiven(context, after)] as const;
     await (await import("../filter/diff.ts")).diff(context, ...filters, nights);
   },
   explain: async (context, [name, alert], { on }) => (await import("../filter/explain.ts")).explain(context, await filterGiven(context, name), alert, on),
   list: async (context) => (await import("../filter/list.ts")).list(context),
-  rerun: async (context, [name], { night }) => (await import("../filter/rerun.ts")).rerun(context, await filterGiven(context, name), night),
+  async rerun(context, [name], { night, nights }) {
+    if (nights !== undefined) throw new FinkError("usage", "rerun takes nights by name: --night YYYYMMDD, as often as there are nights");
+    await (await import("../filter/rerun.ts")).rerun(context, await filterGiven(context, name), night);
+  },
 };
 
 export const filter = defineCommand({
-  arguments: "ACTION [FILTER…]",
+  arguments: "new|check|test|diff|explain|list|rerun [FILTER…]",
   description: [
     "new NAME: writes a filter to start from, and shows what it selects.",
     "check F: whether it can be used, what it reads, what it costs. F is a filter's name, survey/name, or a file.",

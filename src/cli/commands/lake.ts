@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { z } from "zod";
 import { surveysOf } from "../../archive/setup.ts";
 import { FinkError } from "../../errors.ts";
@@ -14,7 +14,7 @@ import { table } from "../table.ts";
 import { chosenTables, tableFlags } from "../tables.ts";
 
 export const lake = defineCommand({
-  arguments: "ACTION [SURVEY]",
+  arguments: "list|repair|widen [SURVEY]",
   description: [
     "list: what each table of the lake holds.",
     "repair: takes away rows that science has twice of an alert, as earlier versions could write them. Safe to repeat, and while services run.",
@@ -25,13 +25,15 @@ export const lake = defineCommand({
   async run(context, [action, survey], chosen) {
     if (action === "widen" && survey !== undefined) return await retryAndReport(context, { survey, code: "type-conflict", widenUpToBytes: Infinity });
     if (action === "repair" && survey === undefined) return await repair(context, chosen);
-    if (action !== "list" || survey !== undefined) throw new FinkError("usage", "there is ./fink lake list, ./fink lake repair and ./fink lake widen SURVEY");
+    if (action !== "list" || survey !== undefined)
+      throw new FinkError("usage", "there is ./fink lake list, ./fink lake repair and ./fink lake widen SURVEY; --survey chooses for the first two");
     return list(context, chosen);
   },
 });
 
 async function repair(context: CommandContext, chosen: { survey?: string; kind?: string }): Promise<void> {
   const { config } = context.config();
+  if (!existsSync(config.lake)) throw new FinkError("lake", `there is no lake at ${config.lake}: name it with --lake`);
   const surveys = surveysOf(config);
   const tables = chosenTables(config.lake, chosen).flatMap((one) => {
     const kind = repairedKinds.find((own) => own === one.kind);

@@ -17,7 +17,7 @@ const flags = z.object({
 });
 
 export const model = defineCommand({
-  arguments: "ACTION [NAME]",
+  arguments: "add|list|remove|train [NAME]",
   description: [
     "add FILE: checks an ONNX model (.onnx or .onnx.gz) against the test vectors of its header, and keeps it.",
     "list: the models, and what is wrong with them.",

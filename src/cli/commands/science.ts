@@ -50,7 +50,7 @@ const flags = z.object({
 type Flags = z.output<typeof flags>;
 
 export const science = defineCommand({
-  arguments: "ACTION [MODULES]",
+  arguments: "list|test|run|diff [MODULES]",
   description: [
     "list: the modules, the columns they need and those they add. Your own are the files of the folder science.modules.",
     "test MODULES: runs modules (names or files, separated by commas, or all) and prints what they say of each alert.",

@@ -25,7 +25,7 @@ export const start = startCommand(services);
 /** The command over other services than ours, for tests. */
 export function startCommand(table: typeof services): Command {
   return defineCommand({
-    arguments: "SERVICE",
+    arguments: [...serviceNames, "all"].join("|"),
     description: `SERVICE is ${serviceNames.join(", ")}, or all of them in one process. Ctrl-C or \`./fink stop\` ends it cleanly. The pages alone (ui) go to the background.`,
     example: "./fink start archive -c conf/fink.yaml --detach",
     flags,
