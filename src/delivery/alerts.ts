@@ -87,8 +87,9 @@ export function selectColumns({ fields }: StructType, paths: readonly string[]):
   return { type: "struct", fields: selected };
 }
 
-/** Bytes of files that a table keeps read, for the next batch and the next target want the same ones. */
+/** Files that a table keeps read, for the next batch and the next target want the same ones: in bytes, and in number, for small ones are mostly columns' headers. */
 const keptBytes = 16 << 20;
+const keptFiles = 16;
 
 /** Rows of one table by alert id (and revision, where the table has it). */
 class TableRows {
@@ -129,7 +130,7 @@ class TableRows {
     this.#read.set(path, { bytes: size, rows });
     let bytes = [...this.#read.values()].reduce((sum, file) => sum + file.bytes, 0);
     for (const [old, { bytes: own }] of this.#read) {
-      if (bytes <= keptBytes || old === path) break;
+      if ((bytes <= keptBytes && this.#read.size <= keptFiles) || old === path) break;
       this.#read.delete(old);
       bytes -= own;
     }

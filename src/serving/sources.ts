@@ -43,7 +43,7 @@ export class Sources {
   readonly scratch = temporaryFolder("sources");
   readonly #fresh = new Map<string, FreshSurvey>();
   readonly #raw = new Map<string, RawAlerts>();
-  readonly #idle: DuckDBConnection[] = [];
+  readonly #idle: Readonly<Record<Files, DuckDBConnection[]>> = { pixels: [], tables: [] };
   readonly #waiting: (() => void)[] = [];
   readonly #inFlight = new InFlight();
   #busy = 0;
@@ -109,7 +109,7 @@ export class Sources {
     const { rows } = await this.#brought(survey);
     if (!rows.exists) throw new FinkError("lake", `nothing of ${survey} is archived`);
     const run = () =>
-      this.use(signal, async (connection) => {
+      this.#use("pixels", signal, async (connection) => {
         const hasNewer = query.places === null ? rows.size > 0 : rows.size > 0 && (await anyIn(connection, rows.name, query.where));
         return await read(
           connection,
@@ -145,23 +145,27 @@ export class Sources {
   }
 
   /** Lends a connection; what runs on it is cancelled with the signal. */
-  use<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#inFlight.run(() => this.#lend(signal, work));
+  async use<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return await this.#use("tables", signal, work);
   }
 
-  async #lend<T>(signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  async #use<T>(files: Files, signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return await this.#inFlight.run(() => this.#lend(files, signal, work));
+  }
+
+  async #lend<T>(files: Files, signal: AbortSignal | undefined, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.#busy >= connections) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy++;
     const interrupt = () => connection?.interrupt();
     let connection: DuckDBConnection | undefined;
     try {
       signal?.throwIfAborted();
-      connection = this.#idle.pop() ?? (await (await this.#opened()).connect());
+      connection = this.#idle[files].pop() ?? (await this.#connect(files));
       signal?.addEventListener("abort", interrupt);
       return await work(connection);
     } finally {
       signal?.removeEventListener("abort", interrupt);
-      if (connection) this.#idle.push(connection);
+      if (connection) this.#idle[files].push(connection);
       this.#busy--;
       this.#waiting.shift()?.();
     }
@@ -202,6 +206,13 @@ export class Sources {
     return known;
   }
 
+  /** DuckDB keeps what it knows of pixels' files, which are read again and again, but not of tables' files, of which a new one comes each second: 0.1 MB each. */
+  async #connect(files: Files): Promise<DuckDBConnection> {
+    const connection = await (await this.#opened()).connect();
+    if (files === "pixels") await connection.run("SET SESSION parquet_metadata_cache = true");
+    return connection;
+  }
+
   #opened(): Promise<DuckDBInstance> {
     this.#instance ??= this.#open();
     return this.#instance;
@@ -210,7 +221,7 @@ export class Sources {
   /** In a file: what came since the last merge may be more than fits into memory. */
   async #open(): Promise<DuckDBInstance> {
     const instance = await DuckDBInstance.create(join(this.scratch, "fresh.db"), {
-      memory_limit: "768MB",
+      memory_limit: "384MB",
       threads: "1", // a query pays half as much CPU time again for the second; as many run at a time as there are connections
       temp_directory: this.scratch,
       // the images of a row group are 50 MB: giving these back after each query doubles its CPU time
@@ -218,7 +229,7 @@ export class Sources {
       allocator_bulk_deallocation_flush_threshold: "64MB",
     });
     const connection = await instance.connect();
-    await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true; SET GLOBAL prefetch_all_parquet_files = true");
+    await connection.run("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL prefetch_all_parquet_files = true");
     addSkyFunctions(connection);
     connection.closeSync();
     return instance;
@@ -228,6 +239,8 @@ export class Sources {
 async function anyIn(connection: DuckDBConnection, table: string, where = "true"): Promise<boolean> {
   return (await (await connection.run(`SELECT 1 FROM ${table} WHERE (${where}) LIMIT 1`)).getRows()).length > 0;
 }
+
+type Files = "pixels" | "tables";
 
 interface FreshSurvey {
   readonly rows: FreshRows;
