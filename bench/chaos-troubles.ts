@@ -105,12 +105,22 @@ async function compact({ lake, say }: TroubleMaker): Promise<void> {
 }
 
 async function fullDisk({ random, lake, say }: TroubleMaker): Promise<void> {
-  const { blocks, bfree, bsize } = statfsSync(lake);
-  const spare = random.pick([0, 64, 4096]) * bsize;
+  const spare = random.pick([0, 64, 4096]) * statfsSync(lake).bsize;
   say(`the disk is full but for ${spare} bytes`);
-  remount(lake, `size=${(blocks - bfree) * bsize + spare}`);
+  shrink(lake, spare);
   await sleep(random.between(1000, 8000));
   remount(lake, `size=${diskBytes}`);
+}
+
+/** The kernel refuses a size below what is there, and the services write on between the look and the call. */
+function shrink(folder: string, spare: number, tries = 20): void {
+  const { blocks, bfree, bsize } = statfsSync(folder);
+  try {
+    remount(folder, `size=${(blocks - bfree) * bsize + spare}`);
+  } catch (error) {
+    if (tries === 0) throw error;
+    shrink(folder, spare, tries - 1);
+  }
 }
 
 async function unwritable({ random, lake, say }: TroubleMaker): Promise<void> {

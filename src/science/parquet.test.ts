@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeVector } from "apache-arrow";
 import { expect, test } from "vitest";
 import { project } from "../../test/cli/run.ts";
 import { available } from "../../test/require.ts";
@@ -29,10 +30,10 @@ test.skipIf(!hasReference).each(["ztf_regular_a", "elasticc_parquet", "ztf_hostl
   },
 );
 
-async function rowsOf(path: string): Promise<Record<string, unknown>[]> {
+async function rowsOf(path: string, where = ""): Promise<Record<string, unknown>[]> {
   const folder = mkdtempSync(join(tmpdir(), "fink-science-"));
   try {
-    return await withUpkeep(folder, async ({ connection }) => (await connection.runAndReadAll(`SELECT * FROM '${path}'`)).getRowObjectsJS());
+    return await withUpkeep(folder, async ({ connection }) => (await connection.runAndReadAll(`SELECT * FROM '${path}' ${where}`)).getRowObjectsJS());
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -74,3 +75,34 @@ function valuesOf(alerts: AlertColumns, path: string): unknown[] {
   }
   throw new Error(`no way to read ${path}`);
 }
+
+test(
+  "whole rows of a file that compaction made are read in a thread, so that this one's WebAssembly does not keep their memory",
+  { timeout: 60_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fink-parquet-"));
+    try {
+      const path = join(folder, "large.parquet");
+      const image = "(SELECT string_agg(md5((1000000 * id + i)::VARCHAR), '') FROM range(32768) AS r(i))::BLOB";
+      await withUpkeep(folder, async ({ connection }) => {
+        await connection.run(
+          `COPY (SELECT id::INTEGER AS id, ${image} AS image FROM range(80) AS t(id)) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed)`,
+        );
+      });
+      const file = await openAlertFile(path);
+      const wasm = () => process.memoryUsage().external - process.memoryUsage().arrayBuffers;
+      const before = wasm();
+      const [whole] = await file.rows(undefined, { offset: 10, limit: 2 });
+      expect(whole.length).toBe(2);
+      expect((await file.rows(["id"])).reduce((sum, { length }) => sum + length, 0)).toBe(80);
+      const [{ image: third }] = await rowsOf(path, "WHERE id = 3");
+      const found = await file.rows(["image"]).then((parts) => makeVector(parts[0]).get(3)?.["image"] as Uint8Array);
+      expect(Buffer.from(found).equals(Buffer.from(third as Uint8Array))).toBe(true);
+      expect(wasm() - before).toBeLessThan(128 << 20); // 350 MB in this thread
+      rmSync(path);
+      await expect(file.rows(["image"])).rejects.toThrow();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

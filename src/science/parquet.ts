@@ -1,10 +1,13 @@
 import { openAsBlob } from "node:fs";
+import { join } from "node:path";
+import { isMainThread, Worker } from "node:worker_threads";
 import type * as Parquet from "parquet-wasm";
 import { parquet } from "../lake/parquet.ts";
 import { type Data, type DataType, makeData, Struct, tableFromIPC } from "apache-arrow";
 import { FinkError, messageOf } from "../errors.ts";
 import { type AlertColumns, alertsOf, pathsOf } from "./alerts.ts";
 import { checkFile } from "./missing.ts";
+import type { ReadApart } from "./parquet-thread.ts";
 
 /** A Parquet file of alerts; its columns are read when they are asked for. */
 export interface AlertFile {
@@ -25,10 +28,13 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
     const type = new Struct(tableFromIPC(file.schema().intoIPCStream()).schema.fields);
     const rows: AlertFile["rows"] = async (paths, range) => {
       const wanted = paths && [...paths].map((p) => p.split("."));
-      const chosen = leaves.filter((leaf) => !wanted || wanted.some((names) => isWithin(leaf, names))).map((leaf) => leaf.join("."));
       if (leaves.length === 0) return [noRows(type) as Data<Struct>];
-      const table = await file.read({ columns: chosen.length > 0 ? chosen : [leaves[0].join(".")], batchSize: 1 << 16, ...range });
-      return tableFromIPC(table.intoIPCStream()).batches.map(({ data }) => data);
+      const own = leaves.filter((leaf) => !wanted || wanted.some((names) => isWithin(leaf.path, names)));
+      const chosen = own.length > 0 ? own : [leaves[0]];
+      const options = { columns: chosen.map((leaf) => leaf.path.join(".")), batchSize: 1 << 16, ...range };
+      const isLarge = isMainThread && chosen.reduce((sum, { bytes }) => sum + bytes, 0) > largeBytes;
+      const stream = isLarge ? await readApart(path, options) : (await file.read(options)).intoIPCStream();
+      return tableFromIPC(stream).batches.map(({ data }) => data);
     };
     return { paths: new Set(pathsOf(type)), rows, read: async (paths) => alertsOf(await rows(paths)) };
   } catch (error) {
@@ -36,12 +42,31 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
   }
 }
 
+/** Columns of a file that compaction made. */
+const largeBytes = 64 << 20;
+
+/** WebAssembly's memory never shrinks: a file of 128 MB with its images would leave 400 MB of it in this process. A thread's ends with the thread. */
+async function readApart(path: string, options: Parquet.ReaderOptions): Promise<Uint8Array> {
+  const thread = new Worker(join(import.meta.dirname, "parquet-thread.ts"), { workerData: { path, options } satisfies ReadApart });
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  thread.once("message", resolve).once("error", reject);
+  thread.once("exit", () => reject(new FinkError("io", `${path}: the thread that read it has ended`)));
+  return await promise;
+}
+
+interface Leaf {
+  readonly path: readonly string[];
+  /** As stored, in all row groups if all are as the first. */
+  readonly bytes: number;
+}
+
 /** The Parquet paths of all leaves, such as prv_candidates, list, element, jd; empty where the file has no rows. */
-function leavesOf(file: Parquet.ParquetFile): string[][] {
+function leavesOf(file: Parquet.ParquetFile): Leaf[] {
   const metadata = file.metadata();
-  const first = metadata.numRowGroups() === 0 ? null : metadata.rowGroup(0);
+  const groups = metadata.numRowGroups();
+  const first = groups === 0 ? null : metadata.rowGroup(0);
   const columns = first?.columns() ?? [];
-  const leaves = columns.map((column) => column.columnPath());
+  const leaves = columns.map((column) => ({ path: column.columnPath(), bytes: Number(column.compressedSize()) * groups }));
   // memory of WebAssembly never shrinks, and V8 frees these only when it looks at their small wrappers
   for (const one of [...columns, first, metadata]) one?.free();
   return leaves;

@@ -1,6 +1,8 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { kept } from "../../kept.ts";
+import type { AddFile } from "../../lake/actions.ts";
 import { firstValueSql } from "../../lake/scan.ts";
+import { changesAfter } from "../../science/changes.ts";
 import { separation } from "../../sky/angle.ts";
 import { nestedPixel } from "../../sky/healpix.ts";
 import { classSql, columnsOf } from "./alerts.ts";
@@ -19,20 +21,28 @@ export interface SkyQuestion {
 const MOST_POINTS = 4000;
 const KEPT_NIGHTS = 6;
 
-/** Positions of a night as columns: a million take 40 MB. */
+/** Commits that only move rows (compaction, merged updates) are seen after this time. */
+const WHOLE_MS = 600_000;
+
+/** Alerts of a night, row by row. New ones are added: a busy night would else be read anew with each commit. */
 interface Night {
-  readonly version: number;
-  readonly ra: Float64Array;
-  readonly dec: Float64Array;
-  readonly colour: Uint16Array;
-  readonly names: readonly string[];
-  readonly ids: readonly (readonly [object: string, alert: string])[];
+  version: number;
+  /** When all of it was read: ms since 1970. */
+  readonly readAt: number;
+  readonly kind: string;
+  readonly ra: number[];
+  readonly dec: number[];
+  /** Place in `names`. */
+  readonly colour: number[];
+  readonly names: string[];
+  readonly objects: (string | null)[];
+  readonly alerts: string[];
 }
 
 /** Counts of alerts per HEALPix pixel, and the alerts themselves when few are in view. */
 export class SkyTiles {
   readonly #lake: PageLake;
-  readonly #nights = new Map<string, Night>();
+  readonly #nights = new Map<string, Promise<Night | null>>();
 
   constructor(lake: PageLake) {
     this.#lake = lake;
@@ -59,29 +69,40 @@ export class SkyTiles {
       total: inView.length,
       colours: night.names.map((name, i) => [name, counts[i]] as const),
       pixels: [...pixels].map(([pixel, of]) => [pixel, [...of.values()].reduce((a, b) => a + b), [...of].reduce((a, b) => (b[1] > a[1] ? b : a))[0]] as const),
-      points: inView.length > MOST_POINTS ? null : inView.map((i) => [night.ra[i], night.dec[i], night.colour[i], ...night.ids[i]] as const),
+      points:
+        inView.length > MOST_POINTS ? null : inView.map((i) => [night.ra[i], night.dec[i], night.colour[i], night.objects[i] ?? "", night.alerts[i]] as const),
     };
   }
 
-  async #night(question: SkyQuestion): Promise<Night> {
-    const { survey, night, colour } = question;
+  async #night({ survey, night, colour }: SkyQuestion): Promise<Night> {
     const key = `${survey} ${night} ${colour}`;
-    const kind = colour === "filter" ? "matches" : (this.#lake.table(survey, "science")?.snapshot.files.size ?? 0) > 0 ? "science" : "raw";
-    const version = this.#lake.table(survey, kind)?.snapshot.version ?? -1;
-    const kept = this.#nights.get(key);
-    if (kept?.version === version) return kept;
-    const read = nightOfColumns(
-      version,
-      await this.#lake.columns({
-        survey,
-        kind,
-        files: ofNights([night]),
-        sql: (from) => `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`,
-      }),
+    const reading = (this.#nights.get(key) ?? Promise.resolve(null)).then((known) => this.#read(known, survey, night, colour));
+    this.#nights.delete(key); // those asked for last stand last
+    this.#nights.set(
+      key,
+      reading.catch(() => null),
     );
-    this.#nights.delete(key);
-    this.#nights.set(key, read);
     if (this.#nights.size > KEPT_NIGHTS) this.#nights.delete(this.#nights.keys().next().value!);
+    return await reading;
+  }
+
+  /** The night with what came since it was read; where that cannot be told, all of it again. */
+  async #read(known: Night | null, survey: string, night: number, colour: SkyQuestion["colour"]): Promise<Night> {
+    const kind = colour === "filter" ? "matches" : (this.#lake.table(survey, "science")?.snapshot.files.size ?? 0) > 0 ? "science" : "raw";
+    const table = this.#lake.table(survey, kind);
+    const version = table?.snapshot.version ?? -1;
+    if (known?.version === version && known.kind === kind) return known;
+    const changes = table && known?.kind === kind && Date.now() - known.readAt < WHOLE_MS ? changesAfter(table, known.version, Infinity) : null;
+    const isMore = known !== null && changes !== null && !changes.whole && changes.removed.length === 0;
+    const wanted = new Set([...((isMore ? changes.files : table?.snapshot.files.values()) ?? [])].filter(ofNights([night])).map(({ path }) => path));
+    let found = 0;
+    const isWanted = ({ path }: AddFile) => wanted.has(path) && ++found > 0;
+    const sql = (from: string) => `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`;
+    const columns = await this.#lake.columns({ survey, kind, files: isWanted, sql });
+    if (found < wanted.size) return await this.#read(null, survey, night, colour); // some were compacted meanwhile
+    const read = isMore ? known : { version, readAt: Date.now(), kind, ra: [], dec: [], colour: [], names: [], objects: [], alerts: [] };
+    add(read, columns);
+    read.version = version;
     return read;
   }
 
@@ -96,18 +117,18 @@ export class SkyTiles {
   }
 }
 
-function nightOfColumns(version: number, columns: readonly DuckDBValue[][] | null): Night {
+function add(night: Night, columns: readonly DuckDBValue[][] | null): void {
   const [ra, dec, colours, objects, alerts] = (columns ?? [[], [], [], [], []]) as [number[], number[], string[], (string | null)[], string[]];
   const counts = new Map<string, number>();
   for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-  const index = new Map(names.map((name, i) => [name, i]));
-  return {
-    version,
-    names,
-    ra: Float64Array.from(ra),
-    dec: Float64Array.from(dec),
-    colour: Uint16Array.from(colours, (name) => index.get(name)!),
-    ids: objects.map((object, i) => [object ?? "", alerts[i]] as const),
-  };
+  // the most frequent first, and each keeps its place
+  night.names.push(...[...counts.keys()].filter((name) => !night.names.includes(name)).sort((a, b) => counts.get(b)! - counts.get(a)!));
+  const index = new Map(night.names.map((name, i) => [name, i]));
+  for (let i = 0; i < ra.length; i++) {
+    night.ra.push(ra[i]);
+    night.dec.push(dec[i]);
+    night.colour.push(index.get(colours[i])!);
+    night.objects.push(objects[i]);
+    night.alerts.push(alerts[i]);
+  }
 }
