@@ -29,7 +29,7 @@ export class ProcessEnded extends FinkError {
 /**
  * A process that runs what may hang, crash or take all memory. It is killed with what it does when it takes too long; the next question starts another. A thread
  * does not do: native code cannot be stopped in it (DuckDB hears no interrupt while it plans), and ending one while native code loads can abort the whole service.
- * It asks one question at a time and knows nothing of this process but its arguments: no environment, hence no secrets.
+ * It knows nothing of this process but its arguments and where temporary files go: no environment, hence no secrets.
  */
 export class KillableProcess {
   readonly #file: string;
@@ -61,9 +61,11 @@ export class KillableProcess {
       else reject(new FinkError(answer.code, answer.error));
     };
     const onExit = (code: number | null, ended: string | null) => reject(this.#ended(code, ended));
+    // it could not be started, or has ended and we have not heard yet
+    const onError = (error: Error) => reject(new ProcessEnded("exit", `its process cannot be asked (${messageOf(error)})`));
     const onAbort = () => reject(signal?.reason);
     const timer = setTimeout(() => reject(new ProcessEnded("time", `it took longer than ${seconds} s and was stopped`)), seconds * 1000);
-    child.on("message", onMessage).on("error", reject).on("exit", onExit);
+    child.on("message", onMessage).on("error", onError).on("exit", onExit);
     signal?.addEventListener("abort", onAbort);
     if (child.connected) child.send({ number, asked } satisfies Question);
     let isAnswered = false;
@@ -77,7 +79,7 @@ export class KillableProcess {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      child.off("message", onMessage).off("error", reject).off("exit", onExit);
+      child.off("message", onMessage).off("error", onError).off("exit", onExit);
       if (!isAnswered) await this.close();
     }
   }
@@ -101,8 +103,7 @@ export class KillableProcess {
 
   #start(): ChildProcess {
     const { heapMegabytes, residentMegabytes } = this.#limits;
-    const { NODE_COMPILE_CACHE, MALLOC_ARENA_MAX, MALLOC_MMAP_THRESHOLD_ } = process.env;
-    const kept = Object.entries({ NODE_COMPILE_CACHE, MALLOC_ARENA_MAX, MALLOC_MMAP_THRESHOLD_ }).filter(([, value]) => value !== undefined);
+    const kept = passedOn.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]] as const]));
     const child = fork(this.#file, [...this.#args], {
       env: Object.fromEntries([...kept, [watchKey, `${process.pid} ${residentMegabytes}`]]),
       execArgv: [`--max-old-space-size=${heapMegabytes}`, "--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"],
@@ -120,6 +121,7 @@ export class KillableProcess {
 }
 
 const watchKey = "FINK_WATCH";
+const passedOn = ["NODE_COMPILE_CACHE", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "TMPDIR"];
 
 function isAnswerTo(message: unknown, number: number): message is { readonly answer: Answer } {
   return typeof message === "object" && message !== null && "number" in message && message.number === number && "answer" in message;

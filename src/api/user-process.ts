@@ -1,4 +1,4 @@
-import { answerQuestions, isAsked, KillableProcess } from "../killable-process.ts";
+import { answerQuestions, isAsked, KillableProcess, ProcessEnded } from "../killable-process.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Filter } from "../filters/filter.ts";
 import type { FilterFolders } from "./pages/lake.ts";
@@ -52,8 +52,13 @@ export class UserProcesses {
     if (running >= mostOfAKind) throw new TooMany();
     this.#running.set(work.kind, running + 1);
     const process = this.#take();
+    const wasIdle = process.isRunning;
     try {
       return await process.ask(work, seconds, signal);
+    } catch (error) {
+      // a crash of its own is answered by the second process
+      if (wasIdle && error instanceof ProcessEnded && error.why === "exit") return await process.ask(work, seconds, signal);
+      throw error;
     } finally {
       this.#running.set(work.kind, this.#running.get(work.kind)! - 1);
       this.#keep(process);

@@ -56,11 +56,8 @@ export class FunctionProcess {
       try {
         return await run();
       } catch (error) {
-        // what another filter left running may have ended the process: by itself this one shows whose fault it is
-        const isOthers = error instanceof ProcessEnded && error.why !== "time" && [...this.#loaded.keys()].some((key) => key !== keyOf(filter));
-        if (!isOthers) throw error;
-        this.#loaded.clear();
-        return await run();
+        if (!(error instanceof ProcessEnded) || error.why === "time") throw error;
+        return await run(); // what another filter left running, or somebody else, may have ended the process: alone this one shows whose fault it is
       }
     }).catch((error: unknown) => {
       throw error instanceof ProcessEnded ? new FinkError("filter", error.message, error) : error;
