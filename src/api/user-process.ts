@@ -19,6 +19,7 @@ interface AskedFilter extends AskedLake {
 
 /** What readers write and this machine runs. */
 export type UserWork =
+  | { readonly kind: "load"; readonly of: UserWork["kind"] }
   | (AskedLake & { readonly kind: "sql"; readonly sql: string; readonly format: "json" | "arrow"; readonly limits: SqlLimits })
   | (AskedFilter & { readonly kind: "test filter"; readonly nights: number })
   | (AskedFilter & { readonly kind: "explain filter"; readonly alertId: string; readonly night: number });
@@ -28,6 +29,7 @@ export type { SqlAnswer };
 /** At a time of each kind: each has memory of its own, and more would take the cores from the pages' readers. */
 const mostOfAKind = 2;
 const idleMs = 30_000;
+const startSeconds = 30;
 const heapMegabytes = 1024;
 
 /** Too many of that kind are running. */
@@ -53,11 +55,15 @@ export class UserProcesses {
     this.#running.set(work.kind, running + 1);
     const process = this.#take();
     const wasIdle = process.isRunning;
-    try {
+    const run = async () => {
+      if (!process.isRunning) await process.ask({ kind: "load", of: work.kind } satisfies UserWork, startSeconds, signal); // does not count as its time
       return await process.ask(work, seconds, signal);
+    };
+    try {
+      return await run();
     } catch (error) {
       // a crash of its own is answered by the second process
-      if (wasIdle && error instanceof ProcessEnded && error.why === "exit") return await process.ask(work, seconds, signal);
+      if (wasIdle && error instanceof ProcessEnded && error.why === "exit") return await run();
       throw error;
     } finally {
       this.#running.set(work.kind, this.#running.get(work.kind)! - 1);
@@ -93,17 +99,14 @@ export class UserProcesses {
   }
 }
 
+const sqlModule = () => import("./sql-answer.ts");
+const labModules = () =>
+  Promise.all([import("./pages/filter-lab.ts"), import("./pages/lake.ts"), import("../serving/sources.ts"), import("../surveys/surveys.ts")]);
+
 async function answerTo(work: UserWork): Promise<unknown> {
-  if (work.kind === "sql") {
-    const { answerSql } = await import("./sql-answer.ts");
-    return await answerSql(work);
-  }
-  const [{ explainFilter, testFilter }, { PageLake }, { Sources }, { Surveys }] = await Promise.all([
-    import("./pages/filter-lab.ts"),
-    import("./pages/lake.ts"),
-    import("../serving/sources.ts"),
-    import("../surveys/surveys.ts"),
-  ]);
+  if (work.kind === "load") return void (await (work.of === "sql" ? sqlModule() : labModules()));
+  if (work.kind === "sql") return await (await sqlModule()).answerSql(work);
+  const [{ explainFilter, testFilter }, { PageLake }, { Sources }, { Surveys }] = await labModules();
   const surveys = new Surveys(work.surveys);
   const sources = new Sources(work.lake, surveys);
   try {
