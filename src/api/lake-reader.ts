@@ -11,7 +11,6 @@ import type { Sources } from "../serving/sources.ts";
 import { jdMinusMjd } from "../sky/time.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
-import { longsOf } from "./ids.ts";
 import type { CutoutKind, LakeTable, LakeView, LatestAlert, RejectedMessage } from "./lake-view.ts";
 import { newestFiles } from "./newest-files.ts";
 
@@ -54,7 +53,7 @@ export class LakeReader implements LakeView {
       return image === undefined ? null : `SELECT ${pathSql(image)} FROM {alerts} LIMIT 1`;
     };
     if (!this.#known().some(({ survey }) => survey === surveyName)) return null;
-    const rows = await this.#sources.raw(surveyName, longsOf([alertId]), sql, async (connection, text) => (await connection.run(text)).getRows());
+    const rows = await this.#sources.raw(surveyName, [alertId], sql, async (connection, text) => (await connection.run(text)).getRows());
     return (rows?.[0]?.[0] as DuckDBBlobValue | null | undefined)?.bytes ?? null;
   }
 

@@ -7,7 +7,7 @@ export type CutoutKind = (typeof cutoutKinds)[number];
 export const latestAlertSchema = z
   .object({
     survey: z.string(),
-    alertId: z.string().describe("64-bit, therefore text"),
+    alertId: z.string().describe("The survey's id; one of 64 bits is a text here"),
     objectId: z.string().nullable(),
     mjd: z.number().nullable().describe("In the survey's own time scale (ZTF: UTC, LSST: TAI)"),
     ra: z.number().nullable().describe("Equatorial J2000, degrees"),

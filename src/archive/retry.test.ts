@@ -100,6 +100,27 @@ describe("what waits in rejected", () => {
     ]);
   });
 
+  // ingest skipped the completed file's alerts as known, and retry had the cut bytes only: they never came in.
+  it("is read from its file again when that was cut short and has been completed since", async () => {
+    const whole = (...blocks: number[][]) =>
+      writeContainer({ schema: schemaOf("double"), blocks: blocks.map((ids) => ids.map((id) => packet(id))), sync: new Uint8Array(16) });
+    const files = { "one.avro": whole([1]), "some.avro": whole([2], [3, 4], [5]), "two.avro": whole([6, 7]) };
+    const cut = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.subarray(0, -5)]));
+    expect(await archive(cut)).toMatchObject({ archived: 0, rejected: 3 });
+    expect(await retry(options())).toMatchObject({ messages: 0, waiting: 3 });
+    // of some.avro the three alerts before the cut are known, of the others the one that each file counts at least
+    expect(await archive(files)).toMatchObject({ archived: 3, rejected: 0, duplicates: 5 });
+    expect(await rowsOf("sky", "raw", "id")).toEqual([[5n], [6n], [7n]]);
+    expect(await retry(options())).toMatchObject({ messages: 2, alerts: 4, waiting: 1 });
+    expect(await retry(options())).toMatchObject({ messages: 0, alerts: 0, waiting: 1 });
+    expect(await rowsOf("sky", "raw", "_source, _offset, id")).toEqual([
+      [join(folder, "one.avro"), 0n, 1n],
+      ...[0n, 1n, 2n, 3n].map((offset) => [join(folder, "some.avro"), offset, offset + 2n]),
+      [join(folder, "two.avro"), 1n, 6n],
+      [join(folder, "two.avro"), 2n, 7n],
+    ]);
+  });
+
   it("goes to its survey where that was unknown", async () => {
     await archive({ "a.bin": writeWire(7, packet(1)), "b.bin": writeWire(9, packet(1)) }, null);
     expect(await rowsOf("unknown", "rejected", "code")).toEqual([["schema"], ["schema"]]);

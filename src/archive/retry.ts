@@ -12,6 +12,7 @@ import { kept } from "../kept.ts";
 import type { ArchiverOptions } from "./archiver.ts";
 import { MessageDecoder, type Reject } from "./decode.ts";
 import { encodeRejects, writeFiles } from "./files.ts";
+import { asOnDisk } from "./mended-files.ts";
 import { surveyOfMessage } from "./survey-of.ts";
 import { archivedKeys, batchOf, type WaitingMessage, waitingMessages } from "./waiting-messages.ts";
 import { encode } from "./worker.ts";
@@ -126,7 +127,7 @@ async function sort(run: Run, rejected: LakeTable, file: AddFile, before: Readon
   const sorted: Sorted = { targets, taken: new Set(), before, waiting: new Map() };
   const isUnderWay = underWay(rejected, rawOf(run, run.survey));
   for await (const messages of waitingMessages(run.upkeep, rejected, file, run.options.code)) {
-    const settled = messages.filter((m) => !isUnderWay(m.offset) && !before.has(m.key));
+    const settled = messages.filter((m) => !isUnderWay(m.offset) && !before.has(m.key)).map((m) => asOnDisk(m, rejected));
     for (const m of messages)
       if (isUnderWay(m.offset)) sorted.waiting.set(m.key, { code: m.code, reason: "the archive has not finished the batch it came with" });
     const surveys = await Promise.all(settled.map((m) => surveyOf(run, m)));

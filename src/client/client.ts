@@ -225,7 +225,7 @@ export class FinkClient {
   }
 
   /** Alerts of a survey, newest first, page by page */
-  async alerts(given: { survey?: "ztf" | "lsst"; class?: string; limit?: number; cursor?: string } = {}): Promise<{ readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null }> {
+  async alerts(given: { survey?: string; class?: string; limit?: number; cursor?: string } = {}): Promise<{ readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null }> {
     return (await (await this.ask("GET", "/api/v1/alerts", given)).json()) as { readonly alerts: readonly ({ readonly alertId: string; readonly objectId: string | null; readonly mjd: number | null; readonly ra: number | null; readonly dec: number | null; readonly night: number | null })[]; readonly next: string | null };
   }
 

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Data, Struct } from "apache-arrow";
 import { reservedColumns } from "../archive/columns.ts";
 import type { AddFile, MetaData } from "../lake/actions.ts";
-import { idRange } from "../lake/merge-stats.ts";
+import { mayHaveAlerts } from "../lake/merge-stats.ts";
 import { fieldNamed, type StructField, type StructType } from "../lake/schema.ts";
 import { LakeTable } from "../lake/table.ts";
 import { idPaths, idsIn } from "../science/keys.ts";
@@ -68,6 +68,11 @@ export class AlertReader {
 
 const updatesTable = "science_updates";
 
+/** Elsewhere an alert has one row. */
+function isUpdates({ path }: LakeTable): boolean {
+  return basename(path) === updatesTable;
+}
+
 function keyOf({ match: { alert, revision } }: NightMatch): string {
   return revision === 0 ? String(alert) : `${alert}/u${revision}`;
 }
@@ -107,14 +112,10 @@ class TableRows {
   /** Looks first into the files that the hints (paths within `raw`) name, then into those of the night that may have the ids. */
   async find(night: string | null, keys: ReadonlySet<string>, hints: ReadonlySet<string>): Promise<Map<string, Place>> {
     const found = new Map<string, Place>();
-    const ids = [...keys].map((key) => BigInt(key.split("/")[0]));
+    const ids = [...keys].map((key) => (isUpdates(this.table) ? key.slice(0, key.lastIndexOf("/")) : key));
     const files = [...this.table.snapshot.files.values()].filter(({ partitionValues }) => partitionValues["night"] === night);
     const isHinted = ({ path, tags }: AddFile) => hints.has(path) || hints.has(tags?.["fink.raw"] ?? "");
-    const mayHave = (file: AddFile) => {
-      const range = idRange(file, this.#survey.alert);
-      return range === null || ids.some((id) => id >= range[0] && id <= range[1]);
-    };
-    for (const file of [...files.filter(isHinted), ...files.filter((f) => !isHinted(f) && mayHave(f))]) {
+    for (const file of [...files.filter(isHinted), ...files.filter((f) => !isHinted(f) && mayHaveAlerts(f, this.#survey, ids))]) {
       if (found.size === keys.size) break;
       const rows = await this.#rowsOf(file);
       const missing = [...keys].filter((key) => !found.has(key));
@@ -141,9 +142,9 @@ class TableRows {
   async #load(path: string): Promise<FileRows> {
     const file = await openAlertFile(join(this.table.path, path));
     const images = this.#images ? [] : Object.values(this.#survey.cutouts ?? {}).flatMap((paths) => paths.map((p) => p.split(".")[0]));
-    const isUpdates = basename(this.table.path) === updatesTable; // elsewhere an alert has one row
-    const alerts = await file.read([...idPaths(this.#survey, file), ...(isUpdates ? ["_revision"] : [])]);
-    const revisions = isUpdates ? alerts.numbers("_revision") : null;
+    const hasRevisions = isUpdates(this.table);
+    const alerts = await file.read([...idPaths(this.#survey, file), ...(hasRevisions ? ["_revision"] : [])]);
+    const revisions = hasRevisions ? alerts.numbers("_revision") : null;
     const keys = [...idsIn(alerts, this.#survey)].map((alert, row) => (revisions ? `${alert}/u${revisions[row]}` : String(alert)));
     const columns = [...file.paths].filter((p) => !p.includes(".") && !images.includes(p));
     return new FileRows(file, columns, keys);

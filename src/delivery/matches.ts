@@ -1,4 +1,5 @@
 import type { Match } from "../filters/filter.ts";
+import { idsInColumn } from "../science/keys.ts";
 import { openAlertFile } from "../science/parquet.ts";
 
 /** A match and the night of its alert, YYYYMMDD; null: it has none. */
@@ -15,7 +16,7 @@ export async function readMatches(path: string, night: string | null): Promise<N
   const numbers = (name: string) => (columns.paths.has(name) ? columns.numbers(name) : null);
   const [filter, object, clauses, raw] = [texts("filter"), texts("object"), texts("clauses"), texts("_raw")];
   const [version, revision, ra, dec, mjd] = [numbers("filter_version"), numbers("revision"), numbers("ra"), numbers("dec"), numbers("mjd")];
-  const [alert, matchedAt] = [columns.longs("alert"), columns.longs("matched_at")];
+  const [alert, matchedAt] = [idsInColumn("alert", columns), columns.longs("matched_at")];
   const publishedAt = columns.paths.has("published_at") ? columns.longs("published_at") : null; // null is read as 0
   const requested = columns.paths.has("requested") ? columns.booleans("requested") : null;
   const numberOf = (values: Float64Array | null, row: number) => (values === null || Number.isNaN(values[row]) ? null : values[row]);

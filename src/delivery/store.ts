@@ -247,14 +247,17 @@ function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
   return { ...(row as unknown as DeadLetter), match: parse(String(row["match"])), redrive: row["redrive"] === 1 };
 }
 
-/** 64-bit integers as text with an n. */
-function stringify(match: Match): string {
-  return JSON.stringify(match, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+/** 64-bit integers as text with an n, and so that the two differ, an id that is a text with = before it. */
+function stringify({ alert, ...match }: Match): string {
+  return JSON.stringify({ ...match, alert: typeof alert === "string" ? `=${alert}` : alert }, (_, value: unknown) =>
+    typeof value === "bigint" ? `${value}n` : value,
+  );
 }
 
 function parse(text: string): Match {
   const row = JSON.parse(text) as Record<string, unknown>;
   const bigint = (name: string) => BigInt(String(row[name]).slice(0, -1));
+  const alert = String(row["alert"]);
   const published_at = typeof row["published_at"] === "string" ? bigint("published_at") : null;
-  return { ...(row as unknown as Match), alert: bigint("alert"), matched_at: bigint("matched_at"), published_at };
+  return { ...(row as unknown as Match), alert: alert.startsWith("=") ? alert.slice(1) : bigint("alert"), matched_at: bigint("matched_at"), published_at };
 }

@@ -1,3 +1,4 @@
+import type { AlertId } from "../surveys/alert-id.ts";
 import type { Catalogue } from "../science/catalogue/load.ts";
 import type { Alerts } from "../science/module.ts";
 
@@ -99,7 +100,7 @@ export interface Match {
   readonly filter: string;
   readonly filter_version: number;
   /** The survey's alert id (candid, diaSourceId). */
-  readonly alert: bigint;
+  readonly alert: AlertId;
   /** The survey's object id, as text. */
   readonly object: string | null;
   readonly ra: number | null;

@@ -55,7 +55,7 @@ export function flatKeys(keys: KeyColumns): FlatColumn[] {
 export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFolder: string): Promise<AlertKeys[]> {
   const value = (column: FlatColumn | null, as: (sql: string) => string) => (column === null ? "NULL" : as(identifier(column.path)));
   const sqls: Readonly<Record<keyof AlertKeys, string>> = {
-    alert: value(keys.alert, (sql) => `${sql}::BIGINT`),
+    alert: value(keys.alert, (sql) => `${sql}::${keys.alert.type === VARCHAR ? "VARCHAR" : "BIGINT"}`),
     object: value(keys.object, (sql) => `${sql}::VARCHAR`),
     ra: value(keys.ra, (sql) => `${sql}::DOUBLE`),
     dec: value(keys.dec, (sql) => `${sql}::DOUBLE`),

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { type Data, makeData, type Struct, TimestampMicrosecond } from "apache-arrow";
 import type { LakeTable } from "../lake/table.ts";
+import { idsInColumn } from "../science/keys.ts";
 import { bits, nested, toArrow } from "../science/results.ts";
 import { openAlertFile } from "../science/parquet.ts";
+import { type AlertId, alertIds } from "../surveys/alert-id.ts";
 import type { Filter, Match } from "./filter.ts";
 import type { AlertKeys } from "./keys.ts";
 import type { Outcome } from "./run.ts";
@@ -26,6 +28,7 @@ export function matchesOf(filter: Filter, outcome: Outcome, keys: readonly Alert
 /** Matches as columns of the table. */
 export function matchColumns(matches: readonly Match[]): Data<Struct> {
   const count = matches.length;
+  const alerts = alertIds(matches.map((match) => match.alert));
   const text = (name: keyof Match) => [name, toArrow({ type: "string" }, { values: matches.map((match) => match[name] as string | null) }, count)] as const;
   const int = (name: "filter_version" | "revision") =>
     [name, toArrow({ type: "int" }, { values: Int32Array.from(matches, (match) => match[name]) }, count)] as const;
@@ -42,7 +45,10 @@ export function matchColumns(matches: readonly Match[]): Data<Struct> {
     [
       text("filter"),
       int("filter_version"),
-      ["alert", toArrow({ type: "long" }, { values: BigInt64Array.from(matches, (match) => match.alert) }, count)],
+      [
+        "alert",
+        alerts instanceof BigInt64Array ? toArrow({ type: "long" }, { values: alerts }, count) : toArrow({ type: "string" }, { values: alerts }, count),
+      ],
       text("object"),
       double("ra"),
       double("dec"),
@@ -92,7 +98,7 @@ export class KnownMatches {
     for (const { path, partitionValues } of this.#table.snapshot.files.values()) {
       if (partitionValues["night"] !== (night === null ? null : String(night))) continue;
       const columns = await (await openAlertFile(join(this.#table.path, path))).read(["filter", "alert", "revision"]);
-      const [filters, alerts, revisions] = [columns.texts("filter"), columns.longs("alert"), columns.numbers("revision")];
+      const [filters, alerts, revisions] = [columns.texts("filter"), idsInColumn("alert", columns), columns.numbers("revision")];
       for (let row = 0; row < columns.count; row++) known.add(keyOf(filters[row] ?? "", alerts[row], revisions[row]));
     }
     if (this.#nights.size >= keptNights) this.#nights.delete(this.#nights.keys().next().value as number | null);
@@ -101,6 +107,6 @@ export class KnownMatches {
   }
 }
 
-function keyOf(filter: string, alert: bigint, revision: number): string {
+function keyOf(filter: string, alert: AlertId, revision: number): string {
   return `${filter}/${alert}/${revision}`;
 }

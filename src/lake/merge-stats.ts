@@ -1,3 +1,4 @@
+import { type AlertId, longOf } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { AddFile } from "./actions.ts";
 import { exactJson } from "./exact-json.ts";
@@ -43,6 +44,16 @@ export function idRange(file: AddFile, paths: readonly string[] = []): WholeRang
   const range = found.length === 0 ? null : found.reduce(([a, b], [c, d]) => [a < c ? a : c, b > d ? b : d]);
   ranges.set(file, range as WholeRange | null);
   return range as WholeRange | null;
+}
+
+/** Whether by its statistics a file can have one of these alerts. */
+export function mayHaveAlerts(file: AddFile, { alert }: Pick<Survey, "alert">, ids: readonly AlertId[]): boolean {
+  const range = idRange(file, alert);
+  return range === null || ids.some((id) => isWithin(longOf(id), range));
+}
+
+function isWithin(id: bigint | null, [least, greatest]: WholeRange): boolean {
+  return id !== null && id >= least && id <= greatest;
 }
 
 /** True if, by their nights and statistics, two files can have alerts in common. */

@@ -6,6 +6,7 @@ import { FinkError } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { noneIn, type NoneValue } from "../surveys/none.ts";
 import type { AddFile } from "./actions.ts";
+import { type AlertId, longOf } from "../surveys/alert-id.ts";
 import { type ColumnType, fieldNamed, type StructField, type StructType } from "./schema.ts";
 
 /** Key of `add.tags` that names the file's top-level columns, comma-separated. A file without it may lack any column. */
@@ -73,11 +74,13 @@ export function firstValueSql(schema: StructType, paths: readonly string[] | und
  * Condition that the first of the paths that has a value is one of these; undefined: the table has none of the paths. DuckDB evaluates a condition on one column
  * as it reads that column, and what follows of the others is left out; one on coalesce it evaluates when it has read all that the query needs, images and lists.
  */
-export function isOneOfSql(schema: StructType, paths: readonly string[] | undefined, values: Iterable<bigint>): string | undefined {
+export function isOneOfSql(schema: StructType, paths: readonly string[] | undefined, values: Iterable<AlertId>): string | undefined {
   const [first] = (paths ?? []).filter((path) => typeof typeAt(schema, path) === "string");
   const value = firstValueSql(schema, paths);
   if (first === undefined || value === undefined) return undefined;
-  const isOne = ` IN (${Array.from(values, (one) => `'${one}'::${sqlType(typeAt(schema, first)!)}`).join(", ")})`;
+  const literals = idLiterals(typeAt(schema, first)!, values);
+  if (literals.length === 0) return "false";
+  const isOne = ` IN (${literals.join(", ")})`;
   return value === pathSql(first) ? value + isOne : `(${pathSql(first)}${isOne} OR ${pathSql(first)} IS NULL) AND ${value}${isOne}`;
 }
 
@@ -85,6 +88,12 @@ export function isOneOfSql(schema: StructType, paths: readonly string[] | undefi
 export function withoutNoneSql(sql: string, none: readonly NoneValue[], isText: boolean): string {
   const own = none.filter((one) => (typeof one === "string") === isText).map((one) => (typeof one === "string" ? literal(one) : String(one)));
   return own.reduce((value, one) => `nullif(${value}, ${one})`, sql);
+}
+
+/** Ids as SQL of a column's type; a text that is no integer cannot be in a column of integers, and is left out. */
+export function idLiterals(type: ColumnType, ids: Iterable<AlertId>): string[] {
+  if (type === "string") return Array.from(ids, (id) => literal(String(id)));
+  return Array.from(ids).flatMap((id) => (longOf(id) === null ? [] : [`'${id}'::${sqlType(type)}`]));
 }
 
 /** Type of the field at a dotted path. */

@@ -31,8 +31,16 @@ export function idPaths(survey: Survey, { paths }: Pick<AlertColumns, "paths">):
 
 /** The ids of alerts, or of rows of science. */
 export function idsIn(alerts: AlertColumns, survey: Survey): AlertIds {
-  const [id] = keysOf(survey, alerts.paths);
-  return isText(alerts, id.paths[0]) ? textsOf(id, alerts).map((text) => text ?? "") : longsOf(id, alerts);
+  return idsOfKey(keysOf(survey, alerts.paths)[0], alerts);
+}
+
+/** The ids in one column of any table. */
+export function idsInColumn(path: string, alerts: AlertColumns): AlertIds {
+  return idsOfKey({ paths: [path], of: "alert" }, alerts);
+}
+
+function idsOfKey(key: Key, alerts: AlertColumns): AlertIds {
+  return isText(alerts, key.paths[0]) ? textsOf(key, alerts).map((text) => text ?? "") : longsOf(key, alerts);
 }
 
 export function keyColumn(key: Key, alerts: AlertColumns): readonly [name: string, data: Data] {

@@ -9,7 +9,7 @@ export interface SourceColumn {
   readonly sql: string;
 }
 
-/** What every row of `sources` has, whatever the survey calls it: `_alert` and `_object` as text would be lost on 64 bits, so `_alert` is a number. */
+/** What every row of `sources` has, whatever the survey calls it: `_alert` has the type of the survey's ids, a 64-bit integer or a text. */
 export const keyColumns = ["_alert", "_object", "_mjd", "_ra", "_dec", "_night", "_healpix_29"] as const;
 
 const kept = new Set(["_published_at", "_received_at"]);
@@ -59,7 +59,7 @@ export function keysOfRaw(schema: StructType, survey: Survey): string {
   const time = value(survey.time?.field, "DOUBLE");
   const [ra, dec] = [value(survey.position?.ra, "DOUBLE"), value(survey.position?.dec, "DOUBLE")];
   return [
-    `${value(survey.alert, "BIGINT")} AS _alert`,
+    `${value(survey.alert, alertIdType(schema, survey))} AS _alert`,
     `${value(survey.object, "VARCHAR")} AS _object`,
     `${survey.time?.scale === "jd" ? `${time} - ${jdMinusMjd}` : time} AS _mjd`,
     `${ra} AS _ra`,
@@ -71,7 +71,13 @@ export function keysOfRaw(schema: StructType, survey: Survey): string {
 
 /** The alert's id in `science`. */
 export function scienceId(schema: StructType, survey: Survey): string {
-  return `${firstValueSql(schema, survey.alert) ?? "NULL"}::BIGINT`;
+  return `${firstValueSql(schema, survey.alert) ?? "NULL"}::${alertIdType(schema, survey)}`;
+}
+
+/** SQL type of a survey's alert ids, by a table that has them. */
+export function alertIdType(schema: StructType, survey: Survey): "VARCHAR" | "BIGINT" {
+  const path = columnPath(schema, survey.alert);
+  return path !== undefined && typeAt(schema, path) === "string" ? "VARCHAR" : "BIGINT";
 }
 
 /** Names as `SELECT path AS name`. */

@@ -8,7 +8,7 @@ import { identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { changesAfter } from "../science/changes.ts";
 import type { Survey } from "../surveys/definition.ts";
-import { keysOfRaw, namesOf, rawColumns, scienceColumns, scienceId, selectList, type SourceNames } from "./columns.ts";
+import { alertIdType, keysOfRaw, namesOf, rawColumns, scienceColumns, scienceId, selectList, type SourceNames } from "./columns.ts";
 import { type Pixel, pixelFile, readState, type ServingState } from "./state.ts";
 
 /** Position of science in `raw`, as science/follow.ts keeps it: the next version. */
@@ -170,7 +170,7 @@ export class FreshRows {
     const columns = scienceColumns(base, this.survey, rawColumns(this.#raw.snapshot.schema, this.survey));
     const revision = columns.some(({ name }) => name === "_revision") ? "_revision" : "0";
     const rows = await scan(this.#connection, { path, partitionColumns, schema: snapshot.metaData ? snapshot.schema : base }, files, this.#seeds);
-    if (base.fields.length === 0) return "SELECT NULL::BIGINT AS _alert WHERE false";
+    if (base.fields.length === 0) return `SELECT NULL::${alertIdType(this.#raw.snapshot.schema, this.survey)} AS _alert WHERE false`;
     return `SELECT ${scienceId(base, this.survey)} AS _alert${selectList(columns)} FROM (${rows}) QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY ${revision} DESC) = 1`;
   }
 

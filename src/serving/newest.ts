@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { type AddFile } from "../lake/actions.ts";
-import { firstValueSql, typeAt } from "../lake/scan.ts";
+import { firstValueSql, literal, typeAt } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
 import { jdMinusMjd, nightOfMjd } from "../sky/time.ts";
+import type { AlertId } from "../surveys/alert-id.ts";
+import { alertIdType } from "./columns.ts";
 import type { Place } from "./places.ts";
 import type { Sources } from "./sources.ts";
 import { cellSql } from "./state.ts";
@@ -19,12 +21,12 @@ export interface NewestQuery {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   /** Only what comes after this one in the order of the answer: newest first, of one time the greater id first. */
-  readonly after?: { readonly mjd: number; readonly id: bigint } | undefined;
+  readonly after?: { readonly mjd: number; readonly id: AlertId } | undefined;
   readonly limit: number;
 }
 
 export interface NewestAlerts {
-  readonly ids: readonly bigint[];
+  readonly ids: readonly AlertId[];
   /** Of the last one. */
   readonly lastMjd: number;
   /** Where they are in `sources`. */
@@ -36,7 +38,7 @@ export async function newestAlerts(sources: Sources, lake: string, query: Newest
   const table = new LakeTable(join(lake, query.survey, query.kind));
   const keys = keysOf(table, sources, query);
   if (!keys) return { ids: [], lastMjd: NaN, places: [] };
-  const found: [id: bigint, cell: number, mjd: number][] = [];
+  const found: [id: AlertId, cell: number, mjd: number][] = [];
   const nights = nightsOf(table, query);
   for (let at = 0, step = 1; at < nights.length && found.length < query.limit; at += step, step = Math.min(64, step * 2)) {
     const files = nights.slice(at, at + step).flatMap(([, all]) => all);
@@ -45,12 +47,12 @@ export async function newestAlerts(sources: Sources, lake: string, query: Newest
       const { alert, time, ra, dec } = keys;
       const limits = [query.from === undefined ? [] : `${time} >= ${query.from}`, query.to === undefined ? [] : `${time} <= ${query.to}`].flat();
       const { after } = query;
-      if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${after.id}))`);
+      if (after) limits.push(`(${time} < ${after.mjd} OR (${time} = ${after.mjd} AND ${alert} < ${literal(String(after.id))}))`);
       const where = [`(${query.where})`, `${alert} IS NOT NULL`, ...limits].join(" AND ");
       const sql = `SELECT ${alert} AS id, any_value(${cellSql(ra, dec)}), max(${time}) FROM (${from}) WHERE ${where} GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 1 DESC LIMIT ${query.limit - found.length}`;
       return await (await connection.run(sql)).getRows();
     });
-    found.push(...rows.map(([id, cell, mjd]): [bigint, number, number] => [id as bigint, Number(cell), Number(mjd)]));
+    found.push(...rows.map(([id, cell, mjd]): [AlertId, number, number] => [id as AlertId, Number(cell), Number(mjd)]));
   }
   return {
     ids: found.map(([id]) => id),
@@ -67,7 +69,7 @@ function keysOf(table: LakeTable, sources: Sources, { survey: name, kind, needs 
   const [alert, time, ra, dec] = [survey.alert, survey.time?.field, survey.position?.ra, survey.position?.dec].map((paths) => firstValueSql(schema, paths));
   if (alert === undefined || time === undefined || ra === undefined || dec === undefined) return null;
   const mjd = `(${time}${survey.time?.scale === "jd" ? ` - ${jdMinusMjd}` : ""})`;
-  return { alert: `${alert}::BIGINT`, time: mjd, ra, dec };
+  return { alert: `${alert}::${alertIdType(schema, survey)}`, time: mjd, ra, dec };
 }
 
 /** Newest first; a night more on both sides, for it changes elsewhere than the date. */

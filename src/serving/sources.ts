@@ -6,12 +6,13 @@ import { FinkError, messageOf } from "../errors.ts";
 import { kept } from "../kept.ts";
 import type { AddFile } from "../lake/actions.ts";
 import { InFlight } from "../lake/in-flight.ts";
-import { firstValueSql, literal, scan } from "../lake/scan.ts";
+import { firstValueSql, idLiterals, literal, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
+import type { AlertId } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
-import type { SourceNames } from "./columns.ts";
+import { alertIdType, type SourceNames } from "./columns.ts";
 import { FreshRows } from "./fresh.ts";
 import { type Place, placesOfCells, placesOfCone } from "./places.ts";
 import { RawAlerts } from "./raw-alerts.ts";
@@ -86,7 +87,7 @@ export class Sources {
   }
 
   /** Of alerts of which nothing is known but their ids. */
-  async placesOfAlerts(survey: string, ids: readonly bigint[], signal?: AbortSignal): Promise<Place[]> {
+  async placesOfAlerts(survey: string, ids: readonly AlertId[], signal?: AbortSignal): Promise<Place[]> {
     const { position } = this.survey(survey);
     const sql = (schema: StructType) => {
       const [ra, dec] = [firstValueSql(schema, position?.ra), firstValueSql(schema, position?.dec)];
@@ -128,15 +129,26 @@ export class Sources {
   /** Columns of whole alerts, as the survey sent them: `sql` over `{alerts}`, made of the table's schema. Null: there are none of them. */
   async raw<T>(
     survey: string,
-    ids: readonly bigint[],
+    ids: readonly AlertId[],
     sql: (schema: StructType) => string | null,
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | null> {
-    const alerts = kept(this.#raw, survey, () => new RawAlerts(this.#lake, this.surveys.named(survey)));
+    const alerts = this.#alertsOf(survey);
     const statement = sql(alerts.schema);
     if (statement === null) return null;
     return await this.use(signal, (connection) => alerts.query(connection, this.scratch, ids, statement, (text) => read(connection, text)));
+  }
+
+  /** Condition on `_alert` that it is one of these ids; null: no alert of the survey can have one of them. */
+  isOneOf(survey: string, ids: Iterable<AlertId>): string | null {
+    const type = alertIdType(this.#alertsOf(survey).schema, this.survey(survey));
+    const literals = idLiterals(type === "VARCHAR" ? "string" : "long", ids);
+    return literals.length === 0 ? null : `_alert IN (${literals.join(", ")})`;
+  }
+
+  #alertsOf(survey: string): RawAlerts {
+    return kept(this.#raw, survey, () => new RawAlerts(this.#lake, this.surveys.named(survey)));
   }
 
   /** A SELECT of all columns of a table over some of its files. */

@@ -8,6 +8,14 @@ export function hasNoId(id: AlertId): boolean {
   return id === 0n || id === "";
 }
 
+/** An id as a 64-bit integer; null: it is none. */
+export function longOf(id: AlertId): bigint | null {
+  if (typeof id === "bigint") return id;
+  if (!/^-?\d{1,19}$/.test(id)) return null;
+  const long = BigInt(id);
+  return BigInt.asIntN(64, long) === long ? long : null;
+}
+
 export function alertIds(ids: Iterable<AlertId>): AlertIds {
   const all = [...ids];
   return typeof all[0] === "string" ? (all as string[]) : BigInt64Array.from(all as bigint[]);

@@ -59,7 +59,9 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
     if (alert) address.set({ alert: alert.alertId });
     setPicked(point);
   };
-  const fields = useJson<AlertAnswer>(`/api/pages/alert/${shown.survey}/${shown.alertId}${shown.night === null ? "" : `?night=${shown.night}`}`);
+  const fields = useJson<AlertAnswer>(
+    `/api/pages/alert/${shown.survey}/${encodeURIComponent(shown.alertId)}${shown.night === null ? "" : `?night=${shown.night}`}`,
+  );
   return (
     <>
       <Summary object={object} isSolarSystem={isSolarSystem} />

@@ -16,9 +16,9 @@ type CardRow = LatestAlert | AlertRow | MatchRow;
 /** The page of the alert's object, with its images. */
 export function pageOf(row: CardRow): string {
   const { survey, objectId, alertId } = row;
-  if (objectId !== null) return `/object/${survey}/${encodeURIComponent(objectId)}?alert=${alertId}`;
-  if ("solarSystem" in row && row.solarSystem !== null) return `/sso/${survey}/${encodeURIComponent(row.solarSystem)}?alert=${alertId}`;
-  return `/search?q=${alertId}`;
+  if (objectId !== null) return `/object/${survey}/${encodeURIComponent(objectId)}?alert=${encodeURIComponent(alertId)}`;
+  if ("solarSystem" in row && row.solarSystem !== null) return `/sso/${survey}/${encodeURIComponent(row.solarSystem)}?alert=${encodeURIComponent(alertId)}`;
+  return `/search?q=${encodeURIComponent(alertId)}`;
 }
 
 interface CardProps {
@@ -41,7 +41,11 @@ export function RowCard({ row, look, note }: CardProps) {
       </p>
       <p>
         {"class" in row ? <b>{row.class ?? "Unclassified"}</b> : <Copy text={row.alertId} title="Alert" />}
-        {"filter" in row ? <a href={`/filters/${row.survey}/${row.filter}?alert=${row.alertId}`}>{note ?? row.filter}</a> : <span>{note}</span>}
+        {"filter" in row ? (
+          <a href={`/filters/${row.survey}/${row.filter}?alert=${encodeURIComponent(row.alertId)}`}>{note ?? row.filter}</a>
+        ) : (
+          <span>{note}</span>
+        )}
       </p>
       <Cutouts survey={row.survey} alertId={row.alertId} side={CUTOUT_SIDE} look={look} />
       {"curve" in row && row.curve && <Spark points={row.curve} />}

@@ -153,9 +153,11 @@ describe("files", () => {
     };
     writeFileSync(join(many, "three.avro"), writeContainer({ schema, blocks: [[body(3), body(1)], [body(2)]], sync: Buffer.alloc(16, 7), codec: "deflate" }));
     writeFileSync(join(many, "damaged.avro"), alert(4).subarray(0, -5));
+    for (const name of ["a.parquet", "README", "b.tar.xz"]) writeFileSync(join(many, name), "");
     const out = join(folder, "apart");
     const { code, stderr } = await fink("replay", many, "--survey", "sky", "--to", out);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("1 messages cannot be read and are left out, the first: ") });
+    for (const line of ["1 Parquet files are left out", "1 files were passed over", "b.tar.xz is packed as .xz"]) expect(stderr).toContain(line);
     expect(filesIn(out).sort()).toEqual([1, 2, 3].map((i) => `sky_20251121/${2n ** 60n + BigInt(i)}.avro`));
     expect(await fink("ingest", out, "--lake", join(out, "lake"))).toEqual(done);
     const three = (await contentOf(join(folder, "lake"), "sky.raw", "alertId")).slice(1, 4);

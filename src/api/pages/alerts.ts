@@ -5,7 +5,6 @@ import type { SourceNames } from "../../serving/columns.ts";
 import type { Place } from "../../serving/places.ts";
 import type { Survey } from "../../surveys/definition.ts";
 import { isNone } from "../../surveys/none.ts";
-import { longsOf } from "../ids.ts";
 import type { PageLake, Row } from "./lake.ts";
 import { measuredFields, measurement } from "./measure.ts";
 import type { AlertRow, Measurement } from "./types.ts";
@@ -31,10 +30,10 @@ export async function alertRows(lake: PageLake, { survey: name, places, where, l
 
 /** Alerts by id, newest first; where they are is looked up where it is not known. */
 export async function alertsById(lake: PageLake, survey: string, ids: readonly string[], places?: readonly Place[]): Promise<AlertRow[]> {
-  const numbers = longsOf(new Set(ids));
-  if (numbers.length === 0) return [];
-  const where = `_alert IN (${numbers.join(", ")})`;
-  return await alertRows(lake, { survey, places: places ?? (await lake.sources.placesOfAlerts(survey, numbers)), where, limit: numbers.length });
+  const wanted = [...new Set(ids)];
+  const where = lake.sources.isOneOf(survey, wanted);
+  if (where === null) return [];
+  return await alertRows(lake, { survey, places: places ?? (await lake.sources.placesOfAlerts(survey, wanted)), where, limit: wanted.length });
 }
 
 /** Cards show the light curve that came with an alert: of so many. */
@@ -68,7 +67,7 @@ export async function histories(lake: PageLake, survey: Survey, ids: readonly st
     if (id === undefined || (!detections && !forced)) return null;
     return `SELECT ${id}::VARCHAR AS alert, ${detections ? pathSql(detections) : "NULL"} AS detections, ${forced ? pathSql(forced) : "NULL"} AS forced FROM {alerts}`;
   };
-  const rows = await lake.sources.raw(survey.name, ids.map(BigInt), sql, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
+  const rows = await lake.sources.raw(survey.name, ids, sql, async (connection, text) => (await connection.run(text)).getRowObjectsJson());
   const entries = (value: Json | undefined, kind: "history" | "forced") =>
     Array.isArray(value) ? value.flatMap((entry) => measurement(entry as Row, survey, kind, null) ?? []) : [];
   return new Map(
@@ -79,8 +78,7 @@ export async function histories(lake: PageLake, survey: Survey, ids: readonly st
 /** Condition that the alert is one of these, in the columns of a table; null when it cannot be. */
 export function isOneOf(lake: PageLake, survey: string, kind: string, ids: Iterable<string>): string | null {
   const schema = lake.table(survey, kind)?.snapshot.schema;
-  const wanted = longsOf(ids);
-  return schema === undefined || wanted.length === 0 ? null : (isOneOfSql(schema, lake.surveys.named(survey).alert, wanted) ?? null);
+  return schema === undefined ? null : (isOneOfSql(schema, lake.surveys.named(survey).alert, ids) ?? null);
 }
 
 /** Class of each alert, as SQL over columns found by their paths; null where the survey has none or there is no such column. */

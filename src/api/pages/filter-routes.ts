@@ -12,7 +12,7 @@ import type { FilterAnswer, FilterExplanation, FilterRow, FilterTest } from "./t
 const MATCHES_SHOWN = 24;
 
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,80}$/);
-const alertId = z.preprocess(idText, z.string().regex(/^-?\d{1,20}$/, "give the id of an alert with all its digits")).openapi({ type: "string" });
+const alertId = z.preprocess(idText, z.string("give the id of an alert with all its digits").min(1).max(200)).openapi({ type: "string" });
 /** A text of one's own, or the name of a filter that is there. */
 const which = z.object({ survey, text: z.string().max(20_000).optional(), name: name.optional() });
 const body = <T extends z.ZodType>(schema: T) => ({ required: true, content: { "application/json": { schema } } });

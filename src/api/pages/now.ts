@@ -1,5 +1,5 @@
 import { parseStats } from "../../lake/merge-stats.ts";
-import { firstValueSql } from "../../lake/scan.ts";
+import { firstValueSql, isOneOfSql } from "../../lake/scan.ts";
 import { cellSql } from "../../serving/state.ts";
 import { alertsById, classSql, columnsOf, number, text, withCurves } from "./alerts.ts";
 import { nightOf, ofNights, type PageLake, type Question } from "./lake.ts";
@@ -86,9 +86,11 @@ export async function latestMatches(lake: PageLake, limit: number, where = "true
 
 /** Which filters took these alerts of a survey. */
 export async function matchesOf(lake: PageLake, survey: string, alerts: readonly AlertRow[], limit: number): Promise<MatchRow[]> {
-  const ids = alerts.map((a) => a.alertId).filter((id) => /^-?\d+$/.test(id));
-  if (ids.length === 0) return [];
-  return withAlerts(await matchesWhere(lake, survey, `alert IN (${ids.join(", ")})`, limit, ofNights(alerts.map((a) => a.night))), alerts);
+  const schema = lake.table(survey, "matches")?.snapshot.schema;
+  const ids = alerts.map((a) => a.alertId);
+  const isOne = schema && isOneOfSql(schema, ["alert"], ids);
+  if (isOne === undefined || ids.length === 0) return [];
+  return withAlerts(await matchesWhere(lake, survey, isOne, limit, ofNights(alerts.map((a) => a.night))), alerts);
 }
 
 type Matched = Pick<MatchRow, "filter" | "matchedAt" | "clauses"> & { readonly id: string; readonly cell: number };

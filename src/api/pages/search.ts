@@ -67,7 +67,7 @@ async function found(lake: PageLake, understood: string, way: Way, rows: readonl
 function pageOf({ survey, objectId, solarSystem, alertId }: AlertRow, way: Way): string | null {
   const name = way === "sso" || objectId === null ? solarSystem : objectId;
   if (name === null) return null;
-  const alert = way === "alert" ? `?alert=${alertId}` : "";
+  const alert = way === "alert" ? `?alert=${encodeURIComponent(alertId)}` : "";
   return `/${way === "sso" || objectId === null ? "sso" : "object"}/${survey}/${encodeURIComponent(name)}${alert}`;
 }
 

@@ -13,12 +13,12 @@ const searched = 1000;
 
 /** Shows each clause of a filter with its value for one alert, and the columns it reads. */
 export async function explain(context: CommandContext, filter: Filter, given: string | undefined, on: string | undefined): Promise<void> {
-  if (given === undefined || !/^\d+$/.test(given)) throw new FinkError("usage", "name the alert: ./fink filter explain my_filter 1234567890123456789");
+  if (given === undefined) throw new FinkError("usage", "name the alert: ./fink filter explain my_filter 1234567890123456789");
   const isFound = await withLab(context, surveyOf(context, filter), { nights: searched, on }, async ({ engine, columns, nights, run }) => {
     const compiled = await compile(filter, columns, engine.connection, on === undefined);
     for (const night of nights.toReversed()) {
       const found = await run(night, [compiled], async ({ keys, outcomes: [outcome] }) => {
-        const row = keys.findIndex(({ alert }) => alert === BigInt(given));
+        const row = keys.findIndex(({ alert }) => String(alert) === given);
         if (row < 0) return false;
         const values = compiled.clauses.map(({ sql }, i) => `${sql} AS "clause ${i}"`);
         const reads = compiled.columns.map(({ path }) => identifier(path));

@@ -1,10 +1,11 @@
+import type { AlertId } from "../../surveys/alert-id.ts";
 import { resolve } from "node:path";
 import { openAlertFile } from "../../science/parquet.ts";
 import { FinkError } from "../../errors.ts";
 
 /** What simulated alerts are: the file `…_alerts.parquet` of ./fink simulate --truth. */
 interface Truth {
-  readonly alerts: ReadonlyMap<bigint, { readonly class: string; readonly object: string; readonly mjd: number }>;
+  readonly alerts: ReadonlyMap<AlertId, { readonly class: string; readonly object: string; readonly mjd: number }>;
 }
 
 export interface ClassResult {
@@ -30,7 +31,7 @@ export async function readTruth(given: string): Promise<Truth> {
 }
 
 /** By class, those that are selected most first. */
-export function byClass({ alerts }: Truth, selected: readonly { readonly alert: bigint }[]): ClassResult[] {
+export function byClass({ alerts }: Truth, selected: readonly { readonly alert: AlertId }[]): ClassResult[] {
   const known = selected.flatMap(({ alert }) => alerts.get(alert) ?? []);
   const chosen = Map.groupBy(known, (one) => one.class);
   return [...Map.groupBy(alerts.values(), (one) => one.class)]

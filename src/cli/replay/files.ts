@@ -14,7 +14,8 @@ import { FinkError, messageOf } from "../../errors.ts";
 import { columnAt } from "../../lake/column.ts";
 import type { OutgoingPacket } from "../../simulator/targets/target.ts";
 import { jdMinusMjd, msOfMjd, nightOfMjd } from "../../sky/time.ts";
-import { alertFileFormat } from "../../sources/file-format.ts";
+import { alertFileFormat, readableNames } from "../../sources/file-format.ts";
+import { listAlertFiles } from "../../sources/file-list.ts";
 import { type FileProgress, FileSource } from "../../sources/files.ts";
 import type { Sink, SourcePartition } from "../../sources/source.ts";
 import type { Survey } from "../../surveys/definition.ts";
@@ -114,6 +115,9 @@ class Index {
     const { paths, survey, warn, progress } = this.#options;
     const surveyOf = survey === undefined ? surveyOfFile(this.#setup) : () => survey;
     const source = new FileSource({ paths, surveyOf, onProblem: (error) => warn(error.message), once: true });
+    const { parquet, skipped } = listAlertFiles(paths);
+    if (parquet.length > 0) warn(`${parquet.length} Parquet files are left out, since replay sends Avro. Ingest them, and replay the lake`);
+    if (skipped > 0) warn(`${skipped} files were passed over. Fink reads ${readableNames}`);
     const report = setInterval(() => progress(source.progress()), 200);
     try {
       await source.run(this.#sink(), signal);
