@@ -45,6 +45,20 @@ it("counts what was sent in 30 days without reading the log, also of a file that
   store.close();
 });
 
+it("keeps so many lines of the log at most, the newest", () => {
+  const store = DeliveryStore.open(lake);
+  store.failed(line(50 * day, 1, "the first"));
+  const many = new DatabaseSync(storeFile(lake));
+  many.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+    INSERT INTO log SELECT ${50 * day} + i, 't', 'ztf', 'f', 1, 'x', 1, '' FROM n`);
+  expect(store.log({ failed: true, limit: 1 }).length).toBe(1);
+  store.prune(51 * day);
+  expect(store.log({ failed: true, limit: 1 }).length).toBe(0);
+  expect(many.prepare("SELECT count(*) AS lines FROM log").get()).toEqual({ lines: 200_000 });
+  many.close();
+  store.close();
+});
+
 it("looks dead letters and the last line of the log up by an index", () => {
   DeliveryStore.open(lake).close();
   const db = new DatabaseSync(storeFile(lake));
