@@ -121,7 +121,7 @@ describe.each(lakes)("ZTF, $kind alerts", { timeout: 120_000 }, ({ merged, later
       [63, 63],
     ]);
     expect(new Set(Object.values(array).map((rows) => rows.join())).size).toBe(3);
-    const [[latest]] = await sql(`SELECT max_by(_alert, _mjd) FROM {sources} WHERE _object = '${object}'`);
+    const [[latest]] = await sql(`SELECT _alert FROM {sources} WHERE _object = '${object}' ORDER BY _mjd DESC, _alert DESC LIMIT 1`);
     const candid = String(latest);
     expect((await png({ candid })).equals(plain)).toBe(true);
     const other = (await ztf.post("cutouts", { objectId: "ZTF00aaaaaaa", candid, kind: "Science" })).status;

@@ -50,7 +50,7 @@ async function cone(profile: Profile, given: Given, { context, deps, signal }: A
     where: `abs(_dec - ${dec}) <= ${radius / 3600 + 1e-9} AND ${separation} <= ${radius / 3600}`,
     ...(dated !== null && { condition: dated }),
     more: [{ name: "v:separation_degree", sql: separation }],
-    tail: `QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC) = 1 ORDER BY "v:separation_degree" LIMIT ${n}`,
+    tail: `QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC, _alert DESC) = 1 ORDER BY "v:separation_degree" LIMIT ${n}`,
   };
   return answer(context, await readAlerts(deps, reading, signal), given["output-format"]);
 }

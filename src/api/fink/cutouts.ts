@@ -39,7 +39,7 @@ export const ztfCutouts = resource({
 });
 
 async function latest({ deps, signal }: Asked, objectId: string): Promise<bigint> {
-  const found = await readObjects(deps, [objectId], { profile: ztf, columns: ["i:candid"], tail: "ORDER BY _mjd DESC LIMIT 1" }, signal);
+  const found = await readObjects(deps, [objectId], { profile: ztf, columns: ["i:candid"], tail: "ORDER BY _mjd DESC, _alert DESC LIMIT 1" }, signal);
   const id = found.rows[0]?.[0];
   if (typeof id !== "bigint") throw new HTTPException(404, { message: `no alert of ${objectId}` });
   return id;

@@ -16,7 +16,7 @@ export async function withHistory(deps: FinkDeps, table: Table, objects: readonl
   const places = await deps.sources.placesOfObjects("ztf", objects, signal);
   const alerts = await deps.sources.query(
     "ztf",
-    { places, where, sql: "SELECT _alert, _object, _mjd FROM {sources} ORDER BY _object, _mjd DESC" },
+    { places, where, sql: "SELECT _alert, _object, _mjd FROM {sources} ORDER BY _object, _mjd DESC, _alert DESC" },
     tableOf,
     signal,
   );

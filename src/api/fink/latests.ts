@@ -153,7 +153,7 @@ export async function newestOf(
 ): Promise<Table> {
   const { ids, places } = await newestAlerts(deps.sources, deps.lake, query, signal);
   if (ids.length === 0) return emptyTable;
-  return await readAlerts(deps, { profile, places, where: `_alert IN (${ids.join(", ")})`, tail: "ORDER BY _mjd DESC", ...reading }, signal);
+  return await readAlerts(deps, { profile, places, where: `_alert IN (${ids.join(", ")})`, tail: "ORDER BY _mjd DESC, _alert DESC", ...reading }, signal);
 }
 
 function conditionOf(name: string): { where: string; needs: string[] } {

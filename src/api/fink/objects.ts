@@ -56,7 +56,7 @@ export const lsstObjects = resource({
   part: "object",
   arguments: z.object({ diaObjectId: lsstIds, ...commonArguments }),
   async answer({ diaObjectId: ids, columns, "output-format": format }, { context, deps, signal }) {
-    const tail = "QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC) = 1";
+    const tail = "QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC, _alert DESC) = 1";
     return answer(context, await readObjects(deps, ids, { profile: lsst, part: "object", columns, tail }, signal), format);
   },
 });
@@ -69,7 +69,12 @@ export const lsstForced = resource({
   part: null,
   arguments: lsstArguments,
   async answer({ diaObjectId: ids, columns, "output-format": format }, { context, deps, signal }) {
-    const alerts = await readObjects(deps, ids, { profile: lsst, columns: ["r:diaSourceId"], tail: `ORDER BY _mjd DESC LIMIT ${mostRows}` }, signal);
+    const alerts = await readObjects(
+      deps,
+      ids,
+      { profile: lsst, columns: ["r:diaSourceId"], tail: `ORDER BY _mjd DESC, _alert DESC LIMIT ${mostRows}` },
+      signal,
+    );
     const { forcedOf } = await import("./history.ts");
     return answer(
       context,

@@ -42,7 +42,7 @@ export async function readObjects(deps: FinkDeps, asked: readonly string[], read
   if (ids.length === 0) return emptyTable;
   const places = await deps.sources.placesOfObjects(reading.profile.survey, ids, signal);
   const where = `_object IN (${ids.map(literal).join(", ")})${reading.where === undefined ? "" : ` AND (${reading.where})`}`;
-  return await readAlerts(deps, { tail: `ORDER BY _mjd DESC LIMIT ${mostRows * Math.max(1, ids.length)}`, ...reading, places, where }, signal);
+  return await readAlerts(deps, { tail: `ORDER BY _mjd DESC, _alert DESC LIMIT ${mostRows * Math.max(1, ids.length)}`, ...reading, places, where }, signal);
 }
 
 /** Whether the survey's alerts have the column. */

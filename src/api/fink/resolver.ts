@@ -117,5 +117,5 @@ async function ofObject(profile: Profile, object: string, nmax: number, columns:
     { name: profile.own + profile.object, sql: `"${profile.object}"` },
     ...known.map((one) => ({ name: prefix + one.replace(/^pred_/, ""), sql: `"${one}"` })),
   ];
-  return await readObjects(deps, [object], { profile, columns: ["-"], more, tail: `ORDER BY _mjd DESC LIMIT ${nmax}` }, signal);
+  return await readObjects(deps, [object], { profile, columns: ["-"], more, tail: `ORDER BY _mjd DESC, _alert DESC LIMIT ${nmax}` }, signal);
 }

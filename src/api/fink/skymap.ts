@@ -70,7 +70,7 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
     where: `_alert IN (${inside.map(([id]) => String(id)).join(", ")})`,
     columns: given.columns,
     more: zero === null ? [] : [startOf(profile, zero)],
-    tail: "ORDER BY _mjd DESC",
+    tail: "ORDER BY _mjd DESC, _alert DESC",
   };
   return answer(context, await readAlerts(deps, alerts, signal), given["output-format"]);
 }

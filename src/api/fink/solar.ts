@@ -47,7 +47,7 @@ async function sso(profile: Profile, given: Given, { context, deps, signal }: As
     .map((name) => literal(name.toLowerCase()));
   const condition = known.map((name) => `lower("${name}"::VARCHAR) IN (${wanted.join(", ")})`).join(" OR ");
   const always = survey === "ztf" ? ["i:ssnamenr"] : [];
-  const tail = `ORDER BY _mjd DESC LIMIT ${mostRows * names.length}`;
+  const tail = `ORDER BY _mjd DESC, _alert DESC LIMIT ${mostRows * names.length}`;
   let table = await readAlerts(
     deps,
     { profile, places: null, condition, columns, always, tail, more: [{ name: "name", sql: `coalesce(${known.map((n) => `"${n}"::VARCHAR`).join(", ")})` }] },
@@ -85,7 +85,7 @@ export const tracklet = resource({
     const prefix = id || prefixOf(date!);
     const condition = `starts_with("tracklet", ${literal(prefix)})`;
     const table = (await hasColumn(deps, ztf, "tracklet"))
-      ? await readAlerts(deps, { profile: ztf, places: null, condition, columns, tail: `ORDER BY _mjd DESC LIMIT ${mostRows}` }, signal)
+      ? await readAlerts(deps, { profile: ztf, places: null, condition, columns, tail: `ORDER BY _mjd DESC, _alert DESC LIMIT ${mostRows}` }, signal)
       : emptyTable;
     return answer(context, isTruncated(columns) ? table : { ...table }, format);
   },
