@@ -6,7 +6,7 @@ type Collect = (options?: { readonly type: "minor" }) => void;
 const megabyte = 2 ** 20;
 /** New buffers after which the young ones are looked through, which takes a millisecond or two. */
 const youngBytes = 64 * megabyte;
-/** Buffers, and growth of the process, after which everything is looked through: tens of milliseconds, hence not often. */
+/** Buffers, and growth of the process, after which everything is looked through: tens of milliseconds, hence not often, and the sooner the more there is. */
 const allBytes = 256 * megabyte;
 const restMs = 20_000;
 
@@ -21,8 +21,8 @@ export function keepMemorySteady(everyMs = 1000): () => void {
   let fullAt = performance.now();
   const look = () => {
     const { arrayBuffers, rss } = process.memoryUsage();
-    const isDue = arrayBuffers > allBytes || rss > rssThen + allBytes;
-    if (isDue && performance.now() - fullAt > restMs) {
+    const excess = Math.max(arrayBuffers, rss - rssThen) / allBytes;
+    if (excess > 1 && performance.now() - fullAt > restMs / excess) {
       collect();
       ({ arrayBuffers: buffersThen, rss: rssThen } = process.memoryUsage());
       fullAt = performance.now();

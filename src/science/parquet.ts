@@ -43,7 +43,7 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
 }
 
 /** More than new files have; those that compaction made have it. */
-const largeBytes = 24 << 20;
+const largeBytes = 8 << 20;
 
 /** WebAssembly's memory never shrinks: a file of 128 MB with its images would leave 400 MB of it in this process. A thread's ends with the thread. */
 async function readApart(path: string, options: Parquet.ReaderOptions): Promise<Uint8Array> {
