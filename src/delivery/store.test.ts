@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ownerMessages, ownerMessagesFile, tellOwner } from "../filters/owner-messages.ts";
 import { DeliveryStore, type LogLine, storeFile } from "./store.ts";
 
@@ -85,6 +85,22 @@ it("moves a position only from where it was read", () => {
   expect(() => store.advance("t", "ztf", start, { ...start, row: 1 }, { lines: [line(1, 1)] })).toThrow("another delivery service sends to t");
   expect(() => store.advance("t", "ztf", null, start)).toThrow("another delivery service sends to t");
   expect([store.position("t", "ztf")?.row, store.log({ limit: 5 })]).toEqual([2, []]);
+  store.close();
+});
+
+it("names a full disk, keeps what was there, and writes again when there is room", () => {
+  const opened = vi.spyOn(DatabaseSync.prototype, "exec");
+  const store = DeliveryStore.open(lake);
+  const db = opened.mock.contexts[0] as DatabaseSync;
+  opened.mockRestore();
+  store.advance("t", "ztf", null, start);
+  const lines = Array.from({ length: 5000 }, (_, at) => line(at, 1));
+  db.exec("PRAGMA max_page_count = 40");
+  expect(() => store.advance("t", "ztf", start, { ...start, row: 1 }, { lines })).toThrow("database or disk is full");
+  expect([store.position("t", "ztf"), store.log({ limit: 1 })]).toEqual([start, []]);
+  db.exec("PRAGMA max_page_count = 100000");
+  store.advance("t", "ztf", start, { ...start, row: 1 }, { lines });
+  expect(store.totals()).toMatchObject([{ sent: 5000 }]);
   store.close();
 });
 

@@ -82,6 +82,20 @@ test("its process is killed: the service says so and lives; the service is kille
   await expect.poll(() => existsSync(`/proc/${own}`), { timeout: 20_000 }).toBe(false);
 });
 
+test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("a stop of the whole group by %s lets the run that has begun end", async (signal) => {
+  const paths = await Promise.all(["a", "b", "c", "d", "e"].map(makeTable));
+  const lines: string[] = [];
+  let child: Promise<void> | undefined;
+  const log = createLogger("info", true, (line) => {
+    lines.push(line);
+    child ??= childOf(process.pid, "compaction-process.ts").then((pid) => void process.kill(pid, signal)); // the first table is done
+  });
+  await compaction.run(context({ log }, [], []));
+  await child;
+  expect(lines.join("")).not.toContain("ended by itself");
+  expect(paths.map((path) => new LakeTable(path).snapshot.files.size)).toEqual([1, 1, 1, 1, 1]);
+});
+
 async function childOf(parent: number, script: string): Promise<number> {
   for (;;) {
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
