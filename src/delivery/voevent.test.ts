@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Decimal, makeData } from "apache-arrow";
 import { expect, it } from "vitest";
 import { available } from "../../test/require.ts";
 import type { StructType } from "../lake/schema.ts";
@@ -71,6 +72,20 @@ it("has no Group in a Group: VOEvent 2.0 knows none", () => {
     ["candidate.deeper.deepest", false, "y"],
     ["xm", false, "name"],
   ]);
+});
+
+it.each([
+  ["1.500", 1_500n],
+  ["12345678901234567.891", 12_345_678_901_234_567_891n],
+])("a decimal is a parameter with all its digits: %s", (_, unscaled) => {
+  const words = Uint32Array.from([0n, 32n, 64n, 96n], (bits) => Number((unscaled >> bits) & 0xffff_ffffn));
+  const message = messageOf(10);
+  const data = nested([["flux", makeData({ type: new Decimal(3, 25), length: 1, data: words })]], 1);
+  const columns: StructType = { type: "struct", fields: [{ name: "flux", type: "decimal(25,3)", nullable: true, metadata: {} }] };
+  const digits = unscaled === 1_500n ? "1.5" : "12345678901234567.891";
+  expect(voEvent({ ...message, alert: { parts: [data, null], rows: [0, -1] }, columns }, survey)).toContain(
+    `<Group name="alert"><Param name="flux" value="${digits}" dataType="float"/></Group>`,
+  );
 });
 
 it.skipIf(!available("python", python !== "", "VOEvents against their schema: set FINK_PYTHON to a Python that has voevent-parse")).each([10, null])(

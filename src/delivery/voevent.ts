@@ -1,5 +1,6 @@
 import { utcOfTai } from "../sky/leap-seconds.ts";
 import { msOfMjd } from "../sky/time.ts";
+import { isJsonNumber } from "../sql/values.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { type Json, jsonOf, withoutBulk } from "./json.ts";
 import type { Message } from "./target.ts";
@@ -40,7 +41,7 @@ function params(values: Readonly<Record<string, Json>>): string {
     .map(([name, value]) => {
       if (value === null || isStructure(value)) return "";
       const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-      return `<Param name="${escaped(name)}" value="${escaped(text)}" dataType="${typeof value === "number" ? "float" : "string"}"/>`;
+      return `<Param name="${escaped(name)}" value="${escaped(text)}" dataType="${isJsonNumber(value) ? "float" : "string"}"/>`;
     })
     .filter((param) => param !== "")
     .join("\n");
@@ -54,7 +55,7 @@ function groups(name: string, values: Readonly<Record<string, Json>>, path = "")
 }
 
 function isStructure(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isJsonNumber(value);
 }
 
 // eslint-disable-next-line no-control-regex

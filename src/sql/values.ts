@@ -39,7 +39,12 @@ export const toShortJson: ToJson = (value, type) => {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** Not in TypeScript's library yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+const { rawJSON, isRawJSON } = JSON as unknown as { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean };
+
+/** Whether a value is a number; a decimal with more digits than a double holds is an object, which `jsonText` writes as a number. */
+export function isJsonNumber(value: unknown): boolean {
+  return typeof value === "number" || isRawJSON(value);
+}
 
 /** A value as JSON text; unlike JSON.stringify it keeps the sign of -0. */
 export function jsonText(value: unknown): string {
