@@ -97,6 +97,38 @@ describe("a filter that is a function", () => {
     await own.close();
   });
 
+  test("runs again when somebody else killed its process while it worked, and when it had been killed before", async () => {
+    const pidFile = join(folder, "working");
+    const code = `(await import("node:fs")).writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); await new Promise((resolve) => setTimeout(resolve, 1000));`;
+    const filter = processOf(`async select() { ${code} return new Uint8Array(3).fill(1); }`);
+    const working = filter.select(alerts, 20);
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "", { timeout: 20_000 }).toBe(true);
+    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    expect(await working).toEqual([3, 5, 8]);
+    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // it is gone, and its exit is not heard yet
+    expect(await filter.select(alerts, 20)).toEqual([3, 5, 8]);
+    await filter.close();
+  });
+
+  test("shares a process with those that are loaded at the same time: a folder of many took gigabytes, and all were too late", async () => {
+    const text = `export default { description: String(process.pid), needs: ["candidate.rb"], select() {} };`;
+    const texts = [
+      text,
+      "process.exit();",
+      `${text} setTimeout(() => process.exit(), 100);`,
+      `${text} await new Promise((resolve) => setTimeout(resolve, 300));`,
+      text,
+    ];
+    const files = texts.map((_, i) => join(folder, `together_${i}.ts`));
+    files.forEach((file, i) => writeFileSync(file, texts[i]));
+    const found = await Promise.allSettled(files.map((file) => loadFilter(file, "ztf")));
+    expect(found.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled"]);
+    const described = found.flatMap((one) => (one.status === "fulfilled" ? one.value.description : []));
+    expect(new Set(described.slice(2)).size).toBe(1);
+    for (const pid of described) await expect.poll(() => processId(Number(pid)).startedAt, { timeout: 5000 }).toBe(null);
+  });
+
   test("goes on with the text that was given, though the file has another by now and the process is a new one", async () => {
     const [filter, own] = [filterOf(above), new FunctionProcess("")];
     expect(await own.select(filter, alerts, 20)).toEqual([5, 8]);

@@ -35,6 +35,8 @@ export class FunctionProcess {
   /** What runs there. */
   readonly #loaded = new Map<string, FunctionAbout>();
   #last: Promise<unknown> = Promise.resolve();
+  /** How often it was closed: what was killed by that is not run again. */
+  #closes = 0;
 
   /** The lake has the catalogues that filters may look into. */
   constructor(lake: string) {
@@ -43,7 +45,7 @@ export class FunctionProcess {
 
   /** The file's own description. Throws "filter" if the file exports no filter. */
   async about(filter: FunctionText): Promise<FunctionAbout> {
-    return await this.#inTurn(() => this.#load(filter));
+    return await this.#inTurn(() => this.#twice(() => this.#load(filter)));
   }
 
   /** Numbers of the selected rows among alerts in a Parquet file. Loading the filter does not count as its time. */
@@ -52,16 +54,20 @@ export class FunctionProcess {
       await this.#load(filter);
       return (await this.#ask(filter, alerts, seconds)) as readonly number[];
     };
-    return await this.#inTurn(async () => {
-      try {
-        return await run();
-      } catch (error) {
-        if (!(error instanceof ProcessEnded) || error.why === "time") throw error;
-        return await run(); // what another filter left running, or somebody else, may have ended the process: alone this one shows whose fault it is
-      }
-    }).catch((error: unknown) => {
+    return await this.#inTurn(() => this.#twice(run)).catch((error: unknown) => {
       throw error instanceof ProcessEnded ? new FinkError("filter", error.message, error) : error;
     });
+  }
+
+  /** What another filter left running, or somebody else, may have ended the process. Alone in a new one, this filter shows whether it is at fault. */
+  async #twice<T>(run: () => Promise<T>): Promise<T> {
+    const closes = this.#closes;
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof ProcessEnded) || error.why === "time" || closes !== this.#closes) throw error;
+      return await run();
+    }
   }
 
   /** Loads everything anew with the next question: a file has changed. */
@@ -71,6 +77,7 @@ export class FunctionProcess {
 
   /** Kills what runs. */
   async close(): Promise<void> {
+    this.#closes++;
     await this.#process.close();
   }
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FinkError, messageOf } from "../errors.ts";
 import { checkFile } from "../science/missing.ts";
-import { FunctionProcess } from "./function-process.ts";
+import { type FunctionAbout, FunctionProcess } from "./function-process.ts";
 import type { Filter } from "./filter.ts";
 import { type Header, headerSchema, readHeader } from "./header.ts";
 import { parseCondition, parseSelect } from "./parse.ts";
@@ -51,15 +51,30 @@ async function sqlFilter(known: Known): Promise<Omit<Filter, "version">> {
   return { ...common(header, known, columns), body: { kind: "sql", where } };
 }
 
-/** A function of the user's: it is loaded in a process of its own, which says what it exports. */
+/** A function of the user's: it is loaded in another process, which says what it exports. */
 async function functionFilter(known: Known): Promise<Omit<Filter, "version">> {
-  const own = new FunctionProcess("");
+  const { needs, catalogues = [], where = "true", ...about } = await aboutFunction(known);
+  const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
+  return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
+}
+
+/** The process of the filters that are being loaded now, and how many they are. */
+let loading = { functions: new FunctionProcess(""), count: 0 };
+
+/**
+ * Filters that are loaded at the same time share a process, one after the other. If each of a folder of sixty had its own, they would take 6 GB, and
+ * all of them longer than any may.
+ */
+async function aboutFunction(known: Known): Promise<FunctionAbout> {
+  const own = loading;
+  own.count++;
   try {
-    const { needs, catalogues = [], where = "true", ...about } = await own.about(known);
-    const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
-    return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
+    return await own.functions.about(known);
   } finally {
-    await own.close();
+    if (--own.count === 0) {
+      loading = { functions: new FunctionProcess(""), count: 0 };
+      await own.functions.close();
+    }
   }
 }
 
