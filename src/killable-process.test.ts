@@ -17,7 +17,7 @@ answerQuestions(async (asked) => {
 });`,
 );
 let running: KillableProcess;
-const start = () => (running = new KillableProcess(file, [], { heapMegabytes: 64, residentMegabytes: 512 }));
+const start = () => (running = new KillableProcess(file, { heapMegabytes: 64, residentMegabytes: 512 }));
 afterEach(async () => await running.close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

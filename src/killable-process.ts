@@ -29,18 +29,17 @@ export class ProcessEnded extends FinkError {
 /**
  * A process that runs what may hang, crash or take all memory. It is killed with what it does when it takes too long; the next question starts another. A thread
  * does not do: native code cannot be stopped in it (DuckDB hears no interrupt while it plans), and ending one while native code loads can abort the whole service.
- * It knows nothing of this process but its arguments and where temporary files go: no environment, hence no secrets.
+ * Of our environment it gets only what Node and the allocator need and where temporary files go, so that it knows no secret.
  */
 export class KillableProcess {
   readonly #file: string;
-  readonly #args: readonly string[];
   readonly #limits: ProcessLimits;
   #child: ChildProcess | null = null;
   #asked = 0;
 
-  /** `file` calls `answerQuestions`; its own arguments begin at `process.argv[2]`. */
-  constructor(file: string, args: readonly string[], limits: ProcessLimits) {
-    [this.#file, this.#args, this.#limits] = [file, args, limits];
+  /** `file` calls `answerQuestions`. */
+  constructor(file: string, limits: ProcessLimits) {
+    [this.#file, this.#limits] = [file, limits];
   }
 
   get isRunning(): boolean {
@@ -104,7 +103,7 @@ export class KillableProcess {
   #start(): ChildProcess {
     const { heapMegabytes, residentMegabytes } = this.#limits;
     const kept = passedOn.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]] as const]));
-    const child = fork(this.#file, [...this.#args], {
+    const child = fork(this.#file, {
       env: Object.fromEntries([...kept, [watchKey, `${process.pid} ${residentMegabytes}`]]),
       execArgv: [`--max-old-space-size=${heapMegabytes}`, "--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"],
       serialization: "advanced",

@@ -19,7 +19,7 @@ export interface ApiDeps {
   readonly pageLake?: PageLake;
   /** The user's aggregations. */
   readonly aggregationFolder?: string;
-  /** Where readers' SQL and filters run. */
+  /** Runs readers' SQL and filters. */
   readonly users: UserProcesses;
 }
 

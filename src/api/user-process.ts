@@ -2,7 +2,7 @@ import { answerQuestions, isAsked, KillableProcess, ProcessEnded } from "../kill
 import type { Survey } from "../surveys/definition.ts";
 import type { Filter } from "../filters/filter.ts";
 import type { FilterFolders } from "./pages/lake.ts";
-import type { SqlAnswer, SqlLimits } from "./sql-answer.ts";
+import type { SqlLimits } from "./sql-answer.ts";
 
 /** The lake that a reader asks about. */
 export interface AskedLake {
@@ -17,14 +17,12 @@ interface AskedFilter extends AskedLake {
   readonly filter: string | Filter;
 }
 
-/** What readers write and this machine runs. */
+/** A reader's query or filter, and what it is to run on. */
 export type UserWork =
   | { readonly kind: "load"; readonly of: UserWork["kind"] }
   | (AskedLake & { readonly kind: "sql"; readonly sql: string; readonly format: "json" | "arrow"; readonly limits: SqlLimits })
   | (AskedFilter & { readonly kind: "test filter"; readonly nights: number })
   | (AskedFilter & { readonly kind: "explain filter"; readonly alertId: string; readonly night: number });
-
-export type { SqlAnswer };
 
 /** At a time of each kind: each has memory of its own, and more would take the cores from the pages' readers. */
 const mostOfAKind = 2;
@@ -73,7 +71,7 @@ export class UserProcesses {
 
   #take(): KillableProcess {
     const kept = this.#idle.pop();
-    if (!kept) return new KillableProcess(import.meta.filename, [], { heapMegabytes, residentMegabytes: this.#residentMegabytes });
+    if (!kept) return new KillableProcess(import.meta.filename, { heapMegabytes, residentMegabytes: this.#residentMegabytes });
     clearTimeout(kept.end);
     return kept.process;
   }

@@ -126,7 +126,7 @@ describe("the older KEY=VALUE form", () => {
         'KAFKA_TOPIC=""',
         'SPARK_MASTER="local[*]"',
         'EXTRA_SPARK_CONFIG=""',
-        "EXTRA_SPARK_CONFIG+='--conf spark.executorEnv.HOME=/home/somebody '",
+        "EXTRA_SPARK_CONFIG+='--conf spark.executorEnv.HOME=/opt/somewhere '",
         "FINK_PACKAGES=\\",
         "org.example:kafka_2.11:2.4.0,\\",
         "org.example:avro_2.11:2.4.0",

@@ -3,7 +3,7 @@ import { didYouMean } from "./nearest.ts";
 
 type Issue = Parameters<NonNullable<ReturnType<typeof z.config>["customError"]>>[0];
 
-/** What to write instead, in place of the checker's own words ("Invalid input: expected string, received undefined"). Undefined: those will do. */
+/** Replaces zod's words, such as "Invalid input: expected string, received undefined", with what to write. Undefined keeps zod's words. */
 function plainIssue(issue: Issue): string | undefined {
   if (issue.code === "invalid_type") return issue.input === undefined ? "a value is required" : `write ${words[issue.expected] ?? `a ${issue.expected}`}`;
   if (issue.code === "invalid_value") return `write ${issue.values.map(String).join(" or ")}`;
@@ -24,7 +24,7 @@ function isNumber(origin: string): boolean {
 
 z.config({ customError: plainIssue });
 
-/** An object of these keys only; another one is answered with the nearest of them. */
+/** An object with these keys only. For another key, the error names the nearest of them. */
 export function only<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {

@@ -86,7 +86,7 @@ export class ActiveFilters {
     try {
       const compiled = await compile(filter, columns, engine.connection, true);
       const version = this.#versions.keep(filter);
-      if (entry.compiled && entry.compiled.filter.text !== filter.text) await this.functions(filter.survey).restart();
+      if (filter.body.kind === "ts" && entry.compiled && entry.compiled.filter.text !== filter.text) await this.functions(filter.survey).restart();
       entry.compiled = { ...compiled, filter: { ...filter, version } };
       this.#states.accept(entry.compiled.filter, entry.mtimeMs);
     } catch (error) {
@@ -105,7 +105,7 @@ export class ActiveFilters {
     return null;
   }
 
-  /** Where the `.ts` filters of a survey run: one that takes too long does not hold up the alerts of another survey. */
+  /** Runs the `.ts` filters of a survey. Each survey has its own, so that a slow filter does not hold up the alerts of another survey. */
   functions(survey: string): FunctionProcess {
     return kept(this.#functions, survey, () => new FunctionProcess(this.#lake));
   }

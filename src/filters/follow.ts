@@ -47,7 +47,7 @@ export interface Looked {
 
 export interface RunOptions {
   readonly seconds: number;
-  /** Where `.ts` filters run. */
+  /** Runs the `.ts` filters. */
   readonly functions: FunctionProcess;
   /** True: somebody asked for these matches, so that they are delivered however old their alerts are. */
   readonly isRequested?: boolean;

@@ -31,7 +31,7 @@ const limits = { heapMegabytes: 512, residentMegabytes: 2048 }; // catalogues ar
  */
 export class FunctionProcess {
   readonly #lake: string;
-  readonly #process = new KillableProcess(import.meta.filename, [], limits);
+  readonly #process = new KillableProcess(import.meta.filename, limits);
   /** What runs there. */
   readonly #loaded = new Map<string, FunctionAbout>();
   #last: Promise<unknown> = Promise.resolve();

@@ -28,7 +28,7 @@ export interface Selected {
 
 interface Limits {
   readonly seconds: number;
-  /** Where `.ts` filters run. */
+  /** Runs the `.ts` filters. */
   readonly functions: FunctionProcess;
 }
 

@@ -26,7 +26,11 @@ export function AlertTable({ object, onShow }: { object: ObjectAnswer; onShow: (
     { name: "Observed", value: (r) => r.mjd, show: (r) => formatMjd(r.mjd) },
     { name: "MJD", value: (r) => r.mjd, show: (r) => r.mjd?.toFixed(5), isNumber: true },
     { name: "Band", value: (r) => r.band, show: (r) => (r.band ? <Band name={r.band} /> : "–") },
-    { name: "Sign", value: (r) => (isBelow(r) ? "−" : null), show: (r) => (isBelow(r) ? <span title="Negative: fainter than the template">−</span> : "+") },
+    {
+      name: "Sign",
+      value: (r) => (isBelow(r) ? "−" : null),
+      show: (r) => (isBelow(r) ? <span title="Negative: fainter than the template">−</span> : sizeOf(r) === null ? "–" : "+"),
+    },
     { name: "Difference (mag)", value: sizeOf, show: (r) => formatBrightness(sizeOf(r), r.fluxNJy), isNumber: true },
     { name: "± (mag)", value: errorOf, show: (r) => errorOf(r)?.toFixed(3) ?? "–", isNumber: true },
     { name: "Flux (nJy)", value: (r) => r.fluxNJy, show: (r) => r.fluxNJy?.toFixed(0) ?? "–", isNumber: true, isExtra: true },

@@ -58,7 +58,8 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
   const zero = profile.survey === "ztf" || event === null ? event : taiOfUtc(event);
   const [startdate, stopdate] = zero === null ? [0, Infinity] : [zero - given.n_day_before, zero + given.n_day_after];
   const dated = zero === null ? "true" : `${await dateCondition(deps, profile, { startdate, stopdate })} AND _mjd <= ${stopdate}`;
-  const sql = `SELECT max_by(_alert, _mjd), max_by(_ra, _mjd), max_by(_dec, _mjd) FROM {sources} WHERE ${dated} GROUP BY _object`;
+  const latest = ["_alert", "_ra", "_dec"].map((column) => `max_by(${column}, (_mjd, _alert))`); // two alerts can have one time
+  const sql = `SELECT ${latest.join(", ")} FROM {sources} WHERE ${dated} GROUP BY _object`;
   const known = (await deps.sources.columns(profile.survey)) !== null;
   const all = known ? await deps.sources.query(profile.survey, { places: null, sql }, async (c, text) => (await c.run(text)).getRows(), signal) : [];
   const inside = all.filter(([, ra, dec]) => area.contains(Number(ra ?? Number.NaN), Number(dec ?? Number.NaN))).slice(0, mostRows);

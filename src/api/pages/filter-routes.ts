@@ -45,7 +45,7 @@ const labSeconds = 60;
 const notTested: FilterTest = { problem: null, clauses: [], nights: [], sample: [] };
 const notExplained: FilterExplanation = { problem: null, isSelected: false, clauses: [], values: [] };
 
-/** What the reader may know; other errors go on. */
+/** The message for the reader. Throws any error that is not the filter's. */
 function problemOf(error: unknown): string {
   if (error instanceof TooMany) return "other filters are being tried at the moment: try again in some seconds";
   if (error instanceof ProcessEnded) return error.message;

@@ -21,14 +21,14 @@ export interface SkyQuestion {
 const MOST_POINTS = 4000;
 const KEPT_NIGHTS = 6;
 
-/** Commits that only move rows (compaction, merged updates) are seen after this time. */
+/** A night that has changed is read whole again after this time: compaction and merged updates change it without adding alerts. */
 const WHOLE_MS = 600_000;
 
 /** Alerts of a night, row by row. New ones are added: a busy night would else be read anew with each commit. */
 interface Night {
   version: number;
-  /** When all of it was read: ms since 1970. */
-  readonly readAt: number;
+  /** The version at which all of it was read, and when: ms since 1970. */
+  readonly whole: { readonly version: number; readonly at: number };
   readonly kind: string;
   readonly ra: number[];
   readonly dec: number[];
@@ -91,8 +91,9 @@ export class SkyTiles {
     const kind = colour === "filter" ? "matches" : (this.#lake.table(survey, "science")?.snapshot.files.size ?? 0) > 0 ? "science" : "raw";
     const table = this.#lake.table(survey, kind);
     const version = table?.snapshot.version ?? -1;
-    if (known?.version === version && known.kind === kind) return known;
-    const changes = table && known?.kind === kind && Date.now() - known.readAt < WHOLE_MS ? changesAfter(table, known.version, Infinity) : null;
+    const isFresh = known?.kind === kind && (known.whole.version === version || Date.now() - known.whole.at < WHOLE_MS);
+    if (isFresh && known.version === version) return known;
+    const changes = table && isFresh ? changesAfter(table, known.version, Infinity) : null;
     const isMore = known !== null && changes !== null && !changes.whole && changes.removed.length === 0;
     const wanted = new Set([...((isMore ? changes.files : table?.snapshot.files.values()) ?? [])].filter(ofNights([night])).map(({ path }) => path));
     let found = 0;
@@ -100,7 +101,7 @@ export class SkyTiles {
     const sql = (from: string) => `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`;
     const columns = await this.#lake.columns({ survey, kind, files: isWanted, sql });
     if (found < wanted.size) return await this.#read(null, survey, night, colour); // some were compacted meanwhile
-    const read = isMore ? known : { version, readAt: Date.now(), kind, ra: [], dec: [], colour: [], names: [], objects: [], alerts: [] };
+    const read = isMore ? known : { version, whole: { version, at: Date.now() }, kind, ra: [], dec: [], colour: [], names: [], objects: [], alerts: [] };
     add(read, columns);
     read.version = version;
     return read;
