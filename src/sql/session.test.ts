@@ -50,6 +50,22 @@ describe("views", () => {
     other.close();
   });
 
+  test("have the night that began after the session was opened, and the new file of a table without nights", async () => {
+    const [alerts, rejected] = ["raw", "rejected"].map((kind) => new LakeTable(join(lake, "late", kind)));
+    await append(alerts, oldColumns, [{ objectId: "a", candid: 1n }], 20260101);
+    await append(rejected, oldColumns, [{ objectId: "a", candid: 1n }], null);
+    const other = await openSession(lake);
+    const count = async (table: string) => await (await other.query(`SELECT count(*) FROM ${table}`)).getRowsJson();
+    expect(await count("ztf.raw")).not.toEqual([["0"]]);
+    await append(alerts, oldColumns, [{ objectId: "b", candid: 2n }], 20260102);
+    expect(await count("late.raw")).toEqual([["2"]]);
+    await append(rejected, oldColumns, [{ objectId: "b", candid: 2n }], null);
+    expect(await count("late.rejected")).toEqual([["2"]]);
+    expect(await count("late.raw")).toEqual([["2"]]);
+    other.close();
+    rmSync(join(lake, "late"), { recursive: true });
+  });
+
   test("exist for a table without files, with its types", async () => {
     expect(await rows("SELECT count(*) FROM lsst.raw")).toEqual([["0"]]);
     expect(await rows("SELECT column_name, column_type FROM (DESCRIBE lsst.raw) WHERE column_name IN ('candid', 'score', 'comments', '_received_at')")).toEqual(

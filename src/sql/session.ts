@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
 import { temporaryFolder } from "../folder.ts";
 import { identifier, literal } from "../lake/scan.ts";
+import { tablesIn } from "../lake/tables.ts";
 import { steadyMemory } from "../lake/upkeep.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { loadSurveys, shippedSurveys, type Surveys } from "../surveys/surveys.ts";
@@ -9,7 +10,7 @@ import { explain } from "./explain-error.ts";
 import { createMacros } from "./macros.ts";
 import { readStatement, type ReadStatement } from "./read-only.ts";
 import { type StoredTypes, storedType } from "./stored-types.ts";
-import { LakeViews, type Reach, type SessionTable } from "./views.ts";
+import { LakeViews, type Reach, SessionTable } from "./views.ts";
 
 export interface SessionOptions {
   /** Default: the shipped ones. */
@@ -26,10 +27,26 @@ export interface SessionOptions {
  * SQL over the lake: a view `<survey>.<kind>` of each table as it is when a statement first names it, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
  * Statements that change anything are refused, and so is every file that is not a table's.
  */
-export async function openSession(
-  lake: string,
-  { memory = "1GB", spill, writable, surveys = loadSurveys(shippedSurveys) }: SessionOptions = {},
-): Promise<LakeSession> {
+export async function openSession(lake: string, { surveys = loadSurveys(shippedSurveys), ...options }: SessionOptions = {}): Promise<LakeSession> {
+  const tables = tablesIn(lake).map((name) => new SessionTable(name));
+  const open = () => openLocked({ lake, tables, surveys, ...options });
+  return new LakeSession(open, await open());
+}
+
+interface ToOpen extends SessionOptions {
+  readonly lake: string;
+  readonly tables: readonly SessionTable[];
+  readonly surveys: Surveys;
+}
+
+/** A DuckDB that reaches only what the views read. */
+interface Locked {
+  readonly connection: DuckDBConnection;
+  readonly views: LakeViews;
+  close(): void;
+}
+
+async function openLocked({ lake, tables, surveys, memory = "1GB", spill, writable }: ToOpen): Promise<Locked> {
   const scratch = temporaryFolder("sql");
   const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
   const close = () => {
@@ -43,10 +60,10 @@ export async function openSession(
     // DuckDB 1.5 fails with an internal error where this meets a range above one window and below another
     await connection.run("SET disabled_optimizers = 'top_n_window_elimination'");
     await createMacros(connection);
-    const views = new LakeViews(connection, lake, surveys, scratch);
+    const views = new LakeViews(connection, lake, tables, surveys, scratch);
     const { folders, files } = views.reach;
     await lock(connection, { folders: [...folders, scratch], files: [...files, ...(writable === undefined ? [] : [writable])] });
-    return new LakeSession(connection, views, close);
+    return { connection, views, close: () => [connection.closeSync(), close()] };
   } catch (error) {
     close();
     throw error;
@@ -54,12 +71,12 @@ export async function openSession(
 }
 
 export class LakeSession {
-  readonly #connection: DuckDBConnection;
-  readonly #views: LakeViews;
-  readonly #close: () => void;
+  readonly #open: () => Promise<Locked>;
+  #locked: Locked;
 
-  constructor(connection: DuckDBConnection, views: LakeViews, close: () => void) {
-    [this.#connection, this.#views, this.#close] = [connection, views, close];
+  /** `open`: for a session that has to reach more than it did. */
+  constructor(open: () => Promise<Locked>, locked: Locked) {
+    [this.#open, this.#locked] = [open, locked];
   }
 
   get tables(): readonly SessionTable[] {
@@ -103,8 +120,15 @@ export class LakeSession {
   }
 
   close(): void {
-    this.#connection.closeSync();
-    this.#close();
+    this.#locked.close();
+  }
+
+  get #connection(): DuckDBConnection {
+    return this.#locked.connection;
+  }
+
+  get #views(): LakeViews {
+    return this.#locked.views;
   }
 
   async #read(sql: string): Promise<ReadStatement> {
@@ -114,11 +138,22 @@ export class LakeSession {
 
   /** DuckDB has to see in the text what its parser saw: one statement, that reads. */
   async #prepare({ text, views, listsViews }: ReadStatement): Promise<DuckDBPreparedStatement> {
-    await this.#views.make(listsViews ? null : views);
+    await this.#makeViews(listsViews ? null : views);
     const statements = await this.#connection.extractStatements(text);
     const prepared = statements.count === 1 ? await statements.prepare(0) : null;
     if (prepared?.statementType === StatementType.SELECT || prepared?.statementType === StatementType.EXPLAIN) return prepared;
     throw new FinkError("sql", "only statements that read are accepted");
+  }
+
+  /** A night may begin between the session's first look at the tables' folders and its look at their logs. DuckDB's reach cannot grow: another takes over. */
+  async #makeViews(names: ReadonlySet<string> | null): Promise<void> {
+    const made = this.#views.make(names);
+    await made.catch(() => null);
+    if (!this.#views.isBehind) return await made;
+    const behind = this.#locked;
+    this.#locked = await this.#open();
+    behind.close();
+    await this.#views.make(names);
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
@@ -6,7 +6,7 @@ import type { Snapshot } from "../lake/actions.ts";
 import { catalogueFolder, catalogueInfo, catalogueNames } from "../lake/catalogues.ts";
 import { firstValueSql, identifier, literal, scan } from "../lake/scan.ts";
 import { LakeTable } from "../lake/table.ts";
-import { type TableName, tablesIn } from "../lake/tables.ts";
+import type { TableName } from "../lake/tables.ts";
 import type { Surveys } from "../surveys/surveys.ts";
 import { alertsView } from "./alerts.ts";
 import { noSuchTable } from "./explain-error.ts";
@@ -46,6 +46,8 @@ export interface Reach {
  */
 export class LakeViews {
   readonly tables: readonly SessionTable[];
+  /** As it is when the views are set up: a night that begins later is not in it. */
+  readonly reach: Reach;
   readonly #connection: DuckDBConnection;
   readonly #lake: string;
   readonly #surveys: Surveys;
@@ -55,10 +57,11 @@ export class LakeViews {
   readonly #names: ReadonlyMap<string, string>;
   /** The result for each view that was asked for: null, or why there is none. */
   readonly #made = new Map<string, FinkError | null>();
+  #isBehind = false;
 
-  constructor(connection: DuckDBConnection, lake: string, surveys: Surveys, scratch: string) {
+  constructor(connection: DuckDBConnection, lake: string, tables: readonly SessionTable[], surveys: Surveys, scratch: string) {
     [this.#connection, this.#lake, this.#surveys, this.#scratch] = [connection, lake, surveys, scratch];
-    this.tables = tablesIn(lake).map((name) => new SessionTable(name));
+    this.tables = tables;
     const surveysHere = new Set(this.tables.map(({ survey }) => survey));
     const names = [
       ...this.tables.map(({ survey, kind }) => `${survey}.${kind}`),
@@ -66,21 +69,12 @@ export class LakeViews {
       ...catalogueNames(lake).map((name) => `catalogues.${name}`),
     ];
     this.#names = new Map(names.map((name) => [name.toLowerCase(), name]));
+    this.reach = reachOf([...tables.map(({ path }) => path), ...catalogueNames(lake).map((name) => catalogueFolder(lake, name))]);
   }
 
-  /**
-   * The files and folders of the views, without the logs of the tables. A night that begins after
-   * this was read is not in reach.
-   */
-  get reach(): Reach {
-    const catalogues = catalogueNames(this.#lake).map((name) => catalogueFolder(this.#lake, name));
-    const entries = [...this.tables.map(({ path }) => path), ...catalogues].flatMap((path) =>
-      readdirSync(path, { withFileTypes: true }).map((entry) => ({ entry, path: join(path, entry.name) })),
-    );
-    return {
-      folders: entries.filter(({ entry }) => !entry.isFile() && !/^[_.]/.test(entry.name)).map(({ path }) => path),
-      files: entries.filter(({ entry }) => entry.isFile() && !/^[_.]|\.json$/.test(entry.name)).map(({ path }) => path),
-    };
+  /** True once a view was asked for whose table has a night that is not in reach. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   /** True if there may be such a view: `survey.kind`, in lower case. */
@@ -133,6 +127,7 @@ export class LakeViews {
     if (!snapshot.metaData) return null;
     const seeds = join(this.#scratch, survey, kind);
     const updates = kind === "science" ? this.#find(survey, "science_updates") : undefined;
+    this.#isBehind ||= this.#hasNewNight(table) || (updates !== undefined && this.#hasNewNight(updates));
     if (updates) return await newestScience(this.#connection, this.#surveys.named(survey), table, updates, seeds);
     const { partitionColumns } = snapshot.metaData;
     return await scan(this.#connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), seeds);
@@ -155,6 +150,13 @@ export class LakeViews {
     return `FROM read_parquet(${literal(join(catalogueFolder(this.#lake, name), file))})`;
   }
 
+  /** Or a new file, where the table has no nights. */
+  #hasNewNight({ path, snapshot }: SessionTable): boolean {
+    const known = new Set([...this.reach.folders, ...this.reach.files]);
+    const read = new Set(Array.from(snapshot.files.values(), (file) => file.path.split("/", 1)[0]));
+    return Array.from(read, (name) => join(path, name)).some((one) => !known.has(one) && existsSync(one));
+  }
+
   #find(survey: string, kind: string): SessionTable | undefined {
     return this.tables.find((table) => table.survey === survey && table.kind === kind);
   }
@@ -163,6 +165,15 @@ export class LakeViews {
     const [survey] = view.split(".");
     return ["raw", "science"].every((kind) => this.#find(survey, kind) !== undefined);
   }
+}
+
+/** What lies in these folders, without the logs of tables. */
+function reachOf(folders: readonly string[]): Reach {
+  const entries = folders.flatMap((path) => readdirSync(path, { withFileTypes: true }).map((entry) => ({ entry, path: join(path, entry.name) })));
+  return {
+    folders: entries.filter(({ entry }) => !entry.isFile() && !/^[_.]/.test(entry.name)).map(({ path }) => path),
+    files: entries.filter(({ entry }) => entry.isFile() && !/^[_.]|\.json$/.test(entry.name)).map(({ path }) => path),
+  };
 }
 
 function unreadableView(full: string, error: unknown): FinkError {
