@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { only } from "../config/plain-issues.ts";
 import { exactJson } from "../lake/exact-json.ts";
 import type { LiveFeed } from "./feed.ts";
 import type { LakeView } from "./lake-view.ts";
@@ -60,15 +61,20 @@ export function wholeNumber(least: number, greatest: number, fallback: number) {
 
 export const errorSchema = z.object({ error: z.string(), requestId: z.string() }).openapi("Error");
 
+/** A route that names no arguments takes none. */
+function withArguments<R extends Omit<RouteConfig, "responses">>(route: R): R {
+  return { ...route, request: { query: only({}), ...route.request } };
+}
+
 /** A route that answers JSON of that schema, and errors as all do. */
 export function jsonRoute<R extends Omit<RouteConfig, "responses">, S extends z.ZodType>(route: R, schema: S, description = "The answer") {
-  return createRoute({ ...route, responses: { 200: { description, content: { "application/json": { schema } } }, default: problem } });
+  return createRoute({ ...withArguments(route), responses: { 200: { description, content: { "application/json": { schema } } }, default: problem } });
 }
 
 /** A route whose answer is no JSON. */
 export function fileRoute<R extends Omit<RouteConfig, "responses">>(route: R, description: string, ...types: readonly string[]) {
   const content = Object.fromEntries(types.map((type) => [type, { schema: z.any() }]));
-  return createRoute({ ...route, responses: { 200: { description, content }, default: problem } });
+  return createRoute({ ...withArguments(route), responses: { 200: { description, content }, default: problem } });
 }
 
 const problem = { description: "What went wrong", content: { "application/json": { schema: errorSchema } } };

@@ -30,7 +30,9 @@ export function only<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Sha
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `there is no ${key}${didYouMean(key, known) || `; there are ${known.join(", ")}`}`).join("; ")
+        ? issue.keys
+            .map((key) => `there is no ${key}${didYouMean(key, known) || (known.length > 0 ? `; there are ${known.join(", ")}` : "; this takes no arguments")}`)
+            .join("; ")
         : undefined,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { only } from "../../config/plain-issues.ts";
 import type { Json } from "@duckdb/node-api";
 import { messageOf } from "../../errors.ts";
 import { type Account, accountOf } from "../../account/account.ts";
@@ -32,7 +33,7 @@ const list = jsonRoute(
     tags,
     request: {
       params: z.object({ survey, night, list: z.enum(lists) }),
-      query: z.object({ source: z.string().max(1000).optional().describe("Only of this topic or file, as the account names it") }),
+      query: only({ source: z.string().max(1000).optional().describe("Only of this topic or file, as the account names it") }),
     },
   },
   z.array(z.record(z.string(), z.custom<Json>())).openapi({ type: "array", items: { type: "object" } }),

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { only } from "../../config/plain-issues.ts";
 import { type Aggregation, plots, windows } from "../../aggregation/aggregation.ts";
 import { aggregationsIn } from "../../aggregation/load.ts";
 import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
@@ -46,7 +47,7 @@ const counts = jsonRoute(
         survey: z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey" }),
         name: z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of an aggregation" }),
       }),
-      query: z.object({ from: night, to: night }),
+      query: only({ from: night, to: night }),
     },
   },
   countsSchema,

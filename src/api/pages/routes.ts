@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { only } from "../../config/plain-issues.ts";
 import { type Api, type ApiDeps, jsonRoute, wholeNumber } from "../api.ts";
 import type { PageLake } from "./lake.ts";
 import { classCounts, latestMatches, nightCounts, now, summed } from "./now.ts";
@@ -21,7 +22,7 @@ const routes = {
   search: jsonRoute(
     {
       ...get("search", "pageSearch", "Alerts of an id, a position, a designation, a class or a filter"),
-      request: { query: z.object({ q: z.string().max(300).default("") }) },
+      request: { query: only({ q: z.string().max(300).default("") }) },
     },
     shaped<SearchAnswer>("Search"),
   ),
@@ -31,13 +32,13 @@ const routes = {
     shaped<ObjectAnswer>("Object"),
   ),
   alert: jsonRoute(
-    { ...get("alert/{survey}/{id}", "pageAlert", "All fields of one alert"), request: { params: named, query: z.object({ night: night.optional() }) } },
+    { ...get("alert/{survey}/{id}", "pageAlert", "All fields of one alert"), request: { params: named, query: only({ night: night.optional() }) } },
     shaped<AlertAnswer>("AlertFields"),
   ),
   matches: jsonRoute(
     {
       ...get("matches/{survey}/{filter}", "pageMatches", "The newest matches of a filter"),
-      request: { params: z.object({ survey, filter: z.string().regex(/^[a-z0-9_]+$/) }), query: z.object({ n: wholeNumber(1, 500, 50) }) },
+      request: { params: z.object({ survey, filter: z.string().regex(/^[a-z0-9_]+$/) }), query: only({ n: wholeNumber(1, 500, 50) }) },
     },
     listed<MatchRow>(),
   ),
@@ -46,7 +47,7 @@ const routes = {
       ...get("sky/{survey}/{night}", "pageSky", "Alerts of a night per HEALPix pixel, and one by one where few are in view"),
       request: {
         params: z.object({ survey, night }),
-        query: z.object({
+        query: only({
           colour: z.enum(["class", "filter"]).default("class"),
           order: wholeNumber(0, 11, 4),
           ra: z.coerce.number().min(0).max(360).optional(),
