@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AddFile } from "./actions.ts";
-import { groupsOf, smallFileGroups } from "./compact.ts";
-import { rowGroupRows } from "./rewrite.ts";
+import { smallFileGroups } from "./compact.ts";
+import { groupsOf, rowGroupRows } from "./rewrite.ts";
 
 function file(path: string, size: number, night: string | null = "20260101"): AddFile {
   return { path, size, partitionValues: { night }, modificationTime: 0, dataChange: true };
@@ -31,10 +31,11 @@ describe("what is merged", () => {
     expect(names(groupsOf([file("a", 500), file("b", 1), file("c", 1)], 100))).toEqual(["a", "bc"]);
   });
 
-  test("row groups have 32 MB, but never less rows than DuckDB makes", () => {
+  test("row groups have 32 MB, but not less than 64 rows", () => {
     expect(rowGroupRows(128e6, 100_000)).toBe(25_000);
-    expect(rowGroupRows(128e6, 5_000)).toBe(2048);
-    expect(rowGroupRows(0, 0)).toBe(2048);
+    expect(rowGroupRows(128e6, 5_000)).toBe(1250);
+    expect(rowGroupRows(128e6, 5)).toBe(64);
+    expect(rowGroupRows(0, 0)).toBe(64);
     expect(rowGroupRows(1e6, 1e6)).toBe(122_880);
   });
 });

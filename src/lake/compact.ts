@@ -1,7 +1,7 @@
 import { FinkError } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { AddFile } from "./actions.ts";
-import { discard, rewrite } from "./rewrite.ts";
+import { discard, groupsOf, rewrite } from "./rewrite.ts";
 import { columnPath } from "./scan.ts";
 import type { StructType } from "./schema.ts";
 import { LakeTable } from "./table.ts";
@@ -51,23 +51,6 @@ export async function compactTable(upkeep: Upkeep, path: string, survey: Survey,
 export function smallFileGroups(files: Iterable<AddFile>, { targetBytes, night }: CompactOptions): AddFile[][] {
   const small = [...files].filter((f) => f.size < targetBytes / 2 && (night === undefined || f.partitionValues["night"] === night));
   return groupsOf(small, targetBytes).filter((group) => group.length > 1);
-}
-
-/** Files of one partition each, in the order they came, as many as the size allows. */
-export function groupsOf(files: Iterable<AddFile>, targetBytes: number): AddFile[][] {
-  const groups: AddFile[][] = [];
-  for (const members of Map.groupBy(files, (f) => JSON.stringify(f.partitionValues)).values()) {
-    let size = Infinity;
-    for (const file of members) {
-      if (size + file.size > targetBytes) {
-        groups.push([]);
-        size = 0;
-      }
-      groups.at(-1)!.push(file);
-      size += file.size;
-    }
-  }
-  return groups;
 }
 
 /** Null when another writer replaced one of the files meanwhile. */

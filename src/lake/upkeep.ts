@@ -21,8 +21,8 @@ export interface Upkeep {
 }
 
 /**
- * Takes half of the cores, for the archive may be running beside it; what does not fit into the memory goes to the scratch folder. But DuckDB's pieces are 2,048 rows
- * whatever is in them, of LSST 225 MB of images, and several are in hand at a time: with 1 GB a night of LSST is not merged at all.
+ * Takes half of the cores, for the archive may be running beside it; what does not fit into the memory goes to the scratch folder. Rows with images need the memory
+ * where one file holds many of them: DuckDB sorts a file's rows at once.
  */
 export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "2GB"): Promise<T> {
   requireWritable(lake);

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { FinkError } from "../errors.ts";
 import type { AddFile } from "./actions.ts";
-import { groupsOf } from "./compact.ts";
-import { discard, rewrite } from "./rewrite.ts";
+import { discard, groupsOf, rewrite } from "./rewrite.ts";
 import { type StructType, withFieldsOf } from "./schema.ts";
 import type { LakeTable } from "./table.ts";
 import { type Upkeep, withUpkeep } from "./upkeep.ts";
