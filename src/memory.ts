@@ -7,7 +7,7 @@ const megabyte = 2 ** 20;
 /** New buffers after which the young ones are looked through, which takes a millisecond or two. */
 const youngBytes = 64 * megabyte;
 /** Buffers, and growth of the process, after which everything is looked through: tens of milliseconds, hence not often, and the sooner the more there is. */
-const allBytes = 256 * megabyte;
+const allBytes = 128 * megabyte;
 const restMs = 20_000;
 
 /**

@@ -9,6 +9,7 @@ import { InFlight } from "../lake/in-flight.ts";
 import { firstValueSql, idLiterals, literal, scan } from "../lake/scan.ts";
 import type { StructType } from "../lake/schema.ts";
 import type { LakeTable } from "../lake/table.ts";
+import { steadyMemory } from "../lake/upkeep.ts";
 import type { AlertId } from "../surveys/alert-id.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { Surveys } from "../surveys/surveys.ts";
@@ -234,6 +235,7 @@ export class Sources {
   async #open(): Promise<DuckDBInstance> {
     const instance = await DuckDBInstance.create(join(this.scratch, "fresh.db"), {
       memory_limit: "384MB",
+      ...steadyMemory,
       threads: "1", // a query pays half as much CPU time again for the second; as many run at a time as there are connections
       temp_directory: this.scratch,
       // the images of a row group are 50 MB: giving these back after each query doubles its CPU time
