@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { KillableProcess, ProcessEnded } from "./killable-process.ts";
+import { processId } from "./services/process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-killable-"));
 const file = join(folder, "answering.ts");
@@ -12,6 +15,9 @@ writeFileSync(
   `import { answerQuestions } from ${ours};
 answerQuestions(async (asked) => {
   if (asked === "never") await new Promise(() => {});
+  if (asked === "spawn") return (await import("node:child_process")).spawn("sleep", ["600"], { stdio: "ignore" }).pid;
+  if (asked === "loop") for (;;);
+  if (asked === "print") console.log("x".repeat(1e6));
   if (asked === "throw") throw new Error("no luck");
   return asked === "pid" ? process.pid : asked === "environment" ? { ...process.env } : asked;
 });`,
@@ -67,5 +73,45 @@ test("knows where temporary files go, and no secret", async () => {
     expect(Object.values(environment)).not.toContain("hush");
   } finally {
     delete process.env["TMPDIR"];
+  }
+});
+
+const isThere = (pid: number) => processId(pid).startedAt !== null;
+
+test.each(["time", "kill", "close"])("takes with it what it has started: %s", async (how) => {
+  const own = start();
+  const [pid, started] = [Number(await own.ask("pid", 20)), Number(await own.ask("spawn", 20))];
+  expect(isThere(started)).toBe(true);
+  if (how === "time") await expect(own.ask("never", 0.1)).rejects.toThrow("longer than 0.1 s");
+  else if (how === "kill") process.kill(pid, "SIGKILL");
+  else await own.close();
+  await expect.poll(() => isThere(started), { timeout: 5000 }).toBe(false);
+});
+
+test("takes with it what it has started when the one that asks is killed, also in the middle of a loop", async () => {
+  const parent = join(folder, "parent.ts");
+  const text = `import { KillableProcess } from ${ours};
+const own = new KillableProcess(${JSON.stringify(file)}, { heapMegabytes: 64, residentMegabytes: 512 });
+console.log(JSON.stringify([await own.ask("pid", 20), await own.ask("spawn", 20)]));
+own.ask("loop", 600).catch(() => {});
+setInterval(() => {}, 1000);`;
+  writeFileSync(parent, text);
+  const asking = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(asking.stdout, "data")) as [Buffer];
+  const pids = JSON.parse(said.toString()) as number[];
+  asking.kill("SIGKILL");
+  for (const pid of pids) await expect.poll(() => isThere(pid), { timeout: 5000 }).toBe(false);
+});
+
+test("prints its first 64 KB, and that there was more", async () => {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((bytes) => written.push(String(bytes)) > 0);
+  try {
+    expect(await start().ask("print", 20)).toBe("print");
+    await expect.poll(() => written.join("").length, { timeout: 5000 }).toBeGreaterThan(65_536);
+    await running.close();
+    expect(written.join("")).toBe(`${"x".repeat(65_536)}\n… what this process prints after its first 64 KB is not shown\n`);
+  } finally {
+    write.mockRestore();
   }
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, FinkError, messageOf } from "./errors.ts";
 
@@ -27,7 +28,7 @@ export class ProcessEnded extends FinkError {
 }
 
 /**
- * A process that runs what may hang, crash or take all memory. It is killed with what it does when it takes too long; the next question starts another. A thread
+ * A process that runs what may hang, crash or take all memory. It is killed, with the processes it has started, when it takes too long; the next question starts another. A thread
  * does not do: native code cannot be stopped in it (DuckDB hears no interrupt while it plans), and ending one while native code loads can abort the whole service.
  * Of our environment it gets only what Node and the allocator need and where temporary files go, so that it knows no secret.
  */
@@ -89,7 +90,7 @@ export class KillableProcess {
     if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.ref();
     const exit = once(child, "exit");
-    child.kill("SIGKILL");
+    killGroup(child);
     await exit;
   }
 
@@ -107,15 +108,43 @@ export class KillableProcess {
       env: Object.fromEntries([...kept, [watchKey, `${process.pid} ${residentMegabytes}`]]),
       execArgv: [`--max-old-space-size=${heapMegabytes}`, "--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"],
       serialization: "advanced",
-      stdio: ["ignore", 2, 2, "ipc"], // what it prints does not go among the results of a command
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true, // with a group of its own, which is killed with what it has started
     });
     child.unref();
     child.channel?.unref();
+    passOnPrinted(child);
     child.on("error", () => {}); // one that nobody hears would end the process
     child.on("exit", () => {
+      killGroup(child);
       if (this.#child === child) this.#child = null;
     });
     return child;
+  }
+}
+
+/** The process, and what it has started. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-pid!, "SIGKILL");
+  } catch {
+    // they have ended
+  }
+}
+
+/** Bytes. */
+const mostPrinted = 65_536;
+
+/** What a process prints goes to our stderr, not among the results of a command, and not without end. */
+function passOnPrinted({ stdout, stderr }: ChildProcess): void {
+  let left = mostPrinted;
+  for (const printed of [stdout, stderr]) {
+    (printed as Socket).unref();
+    printed?.on("data", (bytes: Buffer) => {
+      if (left > 0) process.stderr.write(bytes.subarray(0, left));
+      if (left > 0 && bytes.length >= left) process.stderr.write("\n… what this process prints after its first 64 KB is not shown\n");
+      left -= bytes.length;
+    });
   }
 }
 
@@ -134,11 +163,11 @@ export function isAsked(file: string): boolean {
 /** In the process: answers until the one that asks is gone. */
 export function answerQuestions(answerTo: (asked: unknown) => Promise<unknown>): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {}); // the service is told as well, and finishes what it does
-  process.on("disconnect", () => process.exit());
+  process.on("disconnect", () => process.kill(0, "SIGKILL")); // 0: the group
   const [parent, megabytes] = (process.env[watchKey] ?? "").split(" ").map(Number);
   // code that never ends keeps the process from hearing that the service was killed, and from counting its memory
   const isOver = `process.ppid !== ${parent} || process.memoryUsage.rss() > ${megabytes * 2 ** 20}`;
-  new Worker(`setInterval(() => { if (${isOver}) process.kill(process.pid, "SIGKILL"); }, 100)`, { eval: true }).unref();
+  new Worker(`setInterval(() => { if (${isOver}) process.kill(0, "SIGKILL"); }, 100)`, { eval: true }).unref();
   process.on("message", ({ number, asked }: Question) => {
     const reply = (answer: Answer) => process.send!({ number, answer });
     answerTo(asked).then(
