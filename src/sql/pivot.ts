@@ -1,4 +1,5 @@
 import { FinkError } from "../errors.ts";
+import { literal } from "../lake/scan.ts";
 import { sqlTokens, type SqlToken } from "./tokens.ts";
 
 /** `PIVOT … ON column`, which names no values: DuckDB turns it into several statements. */
@@ -55,5 +56,5 @@ function itemsOf(sql: string, tokens: readonly SqlToken[], from: number, until: 
 function listOf(values: readonly string[]): string {
   if (values.length === 0) throw new FinkError("sql", "PIVOT: there is no value to make columns of");
   if (values.length > mostPivotValues) throw new FinkError("sql", `PIVOT: more than ${mostPivotValues} values; name those you want: ON x IN ('a', 'b')`);
-  return values.map((value) => `'${value.replaceAll("'", "''")}'`).join(", ");
+  return values.map(literal).join(", ");
 }

@@ -157,6 +157,11 @@ describe("a wrong name is answered with the right one", () => {
   });
 });
 
+test.each(["SELECT 1 AS a\0 WHERE false", "SELECT 'a\0b'", "SELECT 1 -- \0\n, 2", "EXPLAIN SELECT 1\0", "SHOW TABLES\0"])(
+  "a NUL, after which DuckDB reads nothing, is refused: %j",
+  async (sql) => await expect(session.query(sql)).rejects.toMatchObject({ code: "sql", message: expect.stringContaining("write chr(0)") }),
+);
+
 test("a running query can be interrupted", async () => {
   const result = session.query("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7").then((r) => r.getRowsJson());
   setTimeout(() => session.interrupt(), 200);

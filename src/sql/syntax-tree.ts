@@ -13,6 +13,9 @@ export interface SyntaxTree {
 
 /** Parses a text with DuckDB's parser. Integers that JSON cannot hold come as text. */
 export async function syntaxTree(sql: string): Promise<SyntaxTree> {
+  const end = sql.indexOf("\0");
+  // DuckDB would run what stands before it, and answer another question
+  if (end >= 0) return { error: true, error_message: "there is a NUL character: take it out, or write chr(0)", position: String(end) };
   parser ??= DuckDBInstance.create(":memory:", { threads: "1" }).then(async (instance) => {
     const connection = await instance.connect();
     await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");

@@ -1,4 +1,4 @@
-import { columnPath, identifier, typeAt } from "../../lake/scan.ts";
+import { columnPath, identifier, literal, typeAt } from "../../lake/scan.ts";
 import type { StructType } from "../../lake/schema.ts";
 import type { FinkDeps } from "./resource.ts";
 import { checkNames } from "./wanted-columns.ts";
@@ -12,7 +12,7 @@ const historyDays = 25;
  * `badquality` one whose measurement fails rb ≥ 0.55 and nbad = 0. Newest first.
  */
 export async function withHistory(deps: FinkDeps, table: Table, objects: readonly string[], signal: AbortSignal): Promise<Table> {
-  const where = `_object IN (${objects.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ")})`;
+  const where = `_object IN (${objects.map(literal).join(", ")})`;
   const places = await deps.sources.placesOfObjects("ztf", objects, signal);
   const alerts = await deps.sources.query(
     "ztf",
