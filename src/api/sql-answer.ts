@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { FinkError } from "../errors.ts";
 import { openSession } from "../sql/session.ts";
-import { jsonText } from "../sql/values.ts";
+import { jsonText, toExactJson, toJson } from "../sql/values.ts";
 import { Surveys } from "../surveys/surveys.ts";
 import { type Cell, type Table, tableOfResult } from "./fink/table.ts";
 import type { AskedLake } from "./user-process.ts";
@@ -25,7 +25,11 @@ export async function answerSql({ lake, surveys, sql, format, limits }: AskedSql
   const { sqlRows, sqlMegabytes, sqlSpillMegabytes, sqlAnswerMegabytes } = limits;
   const session = await openSession(lake, { surveys: new Surveys(surveys), memory: `${sqlMegabytes}MB`, spill: `${sqlSpillMegabytes}MB` });
   try {
-    const { table, hasMore } = await tableOfResult(await session.query(sql), { rows: sqlRows, bytes: sqlAnswerMegabytes * 2 ** 20 });
+    const { table, hasMore } = await tableOfResult(
+      await session.query(sql),
+      { rows: sqlRows, bytes: sqlAnswerMegabytes * 2 ** 20 },
+      format === "json" ? toExactJson : toJson,
+    );
     if (hasMore && table.rows.length === 0) throw new FinkError("sql", `one row is larger than ${sqlAnswerMegabytes} MB (api.sqlAnswerMegabytes)`);
     if (format === "json") return { body: new TextEncoder().encode(json(table)), hasMore };
     const { arrow } = await import("./fink/formats.ts"); // with parquet-wasm, which most queries do without

@@ -47,6 +47,11 @@ describe("SQL", () => {
     expect(await (await ask("PIVOT ztf.raw ON objectId USING count(*) GROUP BY night")).json()).toEqual([{ night: 20260101, a: "1" }]);
   });
 
+  test("keeps all digits of a decimal, also inside of a list", async () => {
+    const answer = await ask("SELECT 12345678901234567.891 AS a, [0.1234567890123456789, 1.50] AS b, 2.5 AS c");
+    expect(await answer.text()).toBe('[{"a":12345678901234567.891,"b":[0.1234567890123456789,1.5],"c":2.5}]');
+  });
+
   test.each([`EXPORT DATABASE '${lake}/ztf/raw/_delta_log/00000000000000000001.json'`, "FROM '/etc/passwd'", "SELECT getenv('HOME')", "SELECT 1; SELECT 2"])(
     "that is more than reading is a wrong argument: %s",
     async (query) => {

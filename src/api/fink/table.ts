@@ -8,7 +8,7 @@ import {
   type DuckDBValue,
   type Json,
 } from "@duckdb/node-api";
-import { toJson } from "../../sql/values.ts";
+import { type ToJson, toJson } from "../../sql/values.ts";
 
 /** `long` is bigint, `list` anything JSON has. */
 export type ColumnKind = "long" | "int" | "double" | "boolean" | "text" | "list";
@@ -38,10 +38,11 @@ interface TableLimits {
   readonly bytes?: number;
 }
 
-/** The first rows of a result, and whether there are more. Values become ours row by row, so that a limit of bytes holds. */
+/** The first rows of a result, and whether there are more; `valueOf`: of types that a cell has not. Values become ours row by row, so that a limit of bytes holds. */
 export async function tableOfResult(
   result: DuckDBResult,
   { rows: mostRows = Infinity, bytes: mostBytes = Infinity }: TableLimits = {},
+  valueOf: ToJson = toJson,
 ): Promise<{ readonly table: Table; readonly hasMore: boolean }> {
   const types = result.columnTypes();
   const columns = result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
@@ -50,7 +51,7 @@ export async function tableOfResult(
   for await (const chunk of result) {
     const vectors = types.map((_, i) => chunk.getColumnVector(i));
     for (let at = 0; at < chunk.rowCount; at++) {
-      const row = rows.length === mostRows ? null : types.map((type, i) => cell(vectors[i].getItem(at), type));
+      const row = rows.length === mostRows ? null : types.map((type, i) => cell(vectors[i].getItem(at), type, valueOf));
       if (row && mostBytes < Infinity) bytes += row.reduce((sum: number, value) => sum + sizeOf(value), 0);
       if (!row || bytes > mostBytes) return { table: { columns, rows }, hasMore: true };
       rows.push(row);
@@ -101,9 +102,9 @@ const kinds = new Map(
   ),
 );
 
-function cell(value: DuckDBValue, type: DuckDBType): Cell {
+function cell(value: DuckDBValue, type: DuckDBType, valueOf: ToJson): Cell {
   if (value === null || typeof value === "bigint" || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return type.typeId === DuckDBTypeId.UINTEGER ? BigInt(value) : Number.isFinite(value) ? value : null;
   if (type instanceof DuckDBDecimalType && type.scale === 0) return (value as DuckDBDecimalValue).value;
-  return toJson(value, type, toJson) as Cell;
+  return valueOf(value, type, valueOf) as Cell;
 }
