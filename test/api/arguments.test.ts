@@ -73,7 +73,7 @@ test("each route of our own refuses an argument that it does not know, and names
     const response = await both.app.request(`${url}&colour=red`);
     const text = path === "/api/v1/live" && response.ok ? "" : await response.text();
     asked++;
-    if (response.status !== 400 || !text.includes("colour")) wrong.push(`${path}: ${response.status} ${text}`);
+    if (response.status !== 400 || !text.includes("colour")) wrong.push(`${path}: ${response.status} ${text.slice(0, 100)}`);
   }
   expect(wrong).toEqual([]);
   expect(asked).toBeGreaterThan(20);
