@@ -3,7 +3,10 @@ import { defineConfig } from "vite";
 
 const root = join(import.meta.dirname, "src/web");
 
-/** The pages: one entry each, built into dist/web. The files stay apart (no inlining), so that `script-src 'self'` is enough. */
+/**
+ * The pages: one entry each, built into dist/web. The files stay apart (no inlining), so that
+ * `script-src 'self'` is enough.
+ */
 export default defineConfig({
   root,
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -13,9 +16,19 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["index", "live", "object", "search", "sky", "filters", "docs", "status", "aggregation", "account", "404"].map((page) =>
-        join(root, `${page}.html`),
-      ),
+      input: [
+        "index",
+        "live",
+        "object",
+        "search",
+        "sky",
+        "filters",
+        "docs",
+        "status",
+        "aggregation",
+        "account",
+        "404",
+      ].map((page) => join(root, `${page}.html`)),
     },
   },
 });

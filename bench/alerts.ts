@@ -15,16 +15,30 @@ export interface Sample {
   readonly messages: readonly Buffer[];
 }
 
-/** Real ZTF 3.3 packets of one night and writer, as a telescope sends them, where there are any; else simulated ones. */
+/**
+ * Real ZTF 3.3 packets of one night and writer, as a telescope sends them, where there are any;
+ * else simulated ones.
+ */
 export function ztfSample(): Sample {
   const folder = join(reference, "v3.3");
   if (existsSync(folder)) {
     const decoders = new Map<string, Decoder>();
     const messages = readdirSync(folder).map((f) => readFileSync(join(folder, f)));
-    const nights = [...Map.groupBy(messages, (m) => nightOf(m, decoders)).values()].sort((a, b) => b.length - a.length);
+    const nights = [...Map.groupBy(messages, (m) => nightOf(m, decoders)).values()].sort(
+      (a, b) => b.length - a.length,
+    );
     return { name: `${nights[0].length} real ZTF 3.3 packets of one night`, messages: nights[0] };
   }
-  const batches = [...simulateHere({ survey: "ztf", schema: "3.3", nights: ["2026-01-31"], alerts: 100, seed: 1, rates: {} })];
+  const batches = [
+    ...simulateHere({
+      survey: "ztf",
+      schema: "3.3",
+      nights: ["2026-01-31"],
+      alerts: 100,
+      seed: 1,
+      rates: {},
+    }),
+  ];
   return {
     name: "100 simulated ZTF 3.3 packets (no real ones here)",
     messages: batches.flatMap((b) => Array.from(packetsOf(b), (bytes) => Buffer.from(bytes))),
@@ -37,7 +51,8 @@ function nightOf(message: Buffer, decoders: Map<string, Decoder>): string {
   const decoder = decoders.get(schema) ?? compileDecoder(schema);
   decoders.set(schema, decoder);
   decoder.cut(decoder.start);
-  for (const { bytes, start, end } of containerBlocks(message, header, message.length, 1e9)) decoder.decode(bytes as Buffer, start, end);
+  for (const { bytes, start, end } of containerBlocks(message, header, message.length, 1e9))
+    decoder.decode(bytes as Buffer, start, end);
   const jd = columnAt(columnsOf(decoder), ["candidate.jd"])?.data.values[0] as number;
   return `${[...decoders.keys()].indexOf(schema)} ${Math.floor(jd - 0.5)}`;
 }

@@ -50,8 +50,11 @@ export async function benchReads(alerts: number, folder: string): Promise<Record
       "first page": () => firstPage(browser!, false),
       "… with its answers": () => firstPage(browser!, true),
     };
-    const timed = async (what: Asked, count: number) => [what, await timesOf(count, asks[what], server.cpuMs)] as const;
-    const names = (Object.keys(wanted) as Asked[]).filter((name) => browser !== null || !(name in ofBrowser));
+    const timed = async (what: Asked, count: number) =>
+      [what, await timesOf(count, asks[what], server.cpuMs)] as const;
+    const names = (Object.keys(wanted) as Asked[]).filter(
+      (name) => browser !== null || !(name in ofBrowser),
+    );
     const all: (readonly [Asked, Figures])[] = [];
     for (const name of names) all.push(await timed(name, wanted[name] >= 1000 ? 5 : 100));
     return Object.fromEntries(all) as Record<Asked, Figures>;
@@ -63,7 +66,10 @@ export async function benchReads(alerts: number, folder: string): Promise<Record
 
 const ofBrowser = { "first page": true, "… with its answers": true };
 
-/** To a browser that was never here: until the page is loaded, or the newest night's classes are shown too. */
+/**
+ * To a browser that was never here: until the page is loaded, or the newest night's classes are
+ * shown too.
+ */
 async function firstPage(browser: Browser, withAnswers: boolean): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -73,7 +79,12 @@ async function firstPage(browser: Browser, withAnswers: boolean): Promise<void> 
 }
 
 /** 200 readers at once, on a copy of the lake, into which `beside` may write meanwhile. */
-export async function benchReaders(alerts: number, folder: string, seconds: number, beside: (lake: string) => Promise<void>): Promise<ReaderFigures> {
+export async function benchReaders(
+  alerts: number,
+  folder: string,
+  seconds: number,
+  beside: (lake: string) => Promise<void>,
+): Promise<ReaderFigures> {
   const built = await lakeOf(alerts, folder);
   const lake = `${built.lake}.${process.pid}`;
   linked(built.lake, lake);
@@ -89,23 +100,31 @@ export async function benchReaders(alerts: number, folder: string, seconds: numb
 
 type Ask = (i: number) => Promise<void>;
 
-function asksOf({ objects, lastAlerts, lastNight }: BenchLake): Record<Exclude<Asked, keyof typeof ofBrowser>, Ask> {
+function asksOf({
+  objects,
+  lastAlerts,
+  lastNight,
+}: BenchLake): Record<Exclude<Asked, keyof typeof ofBrowser>, Ask> {
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     const bytes = await response.arrayBuffer();
-    if (!response.ok || bytes.byteLength < 3) throw new Error(`${path}: ${response.status} ${Buffer.from(bytes).toString().slice(0, 200)}`);
+    if (!response.ok || bytes.byteLength < 3)
+      throw new Error(`${path}: ${response.status} ${Buffer.from(bytes).toString().slice(0, 200)}`);
   };
   const object = (i: number) => objects[(i * 7919) % objects.length];
   const alert = (i: number) => lastAlerts[(i * 7919) % lastAlerts.length];
   return {
     object: (i) => get(`/api/v1/objects?objectId=${object(i).id}`),
     cone: (i) => get(`/api/v1/conesearch?ra=${object(i).ra}&dec=${object(i).dec}&radius=60`),
-    cutout: (i) => get(`/api/v1/cutouts?objectId=${alert(i).object}&candid=${alert(i).candid}&kind=Science`),
+    cutout: (i) =>
+      get(`/api/v1/cutouts?objectId=${alert(i).object}&candid=${alert(i).candid}&kind=Science`),
     "sky map": (i) => get(`/api/pages/sky/ztf/${lastNight - (i % 30)}`),
     "object's page": (i) => get(`/api/pages/object/ztf/${alert(i).object}`),
     "search of an id": (i) => get(`/api/pages/search?q=${object(i).id}`),
-    "search of a position": (i) => get(`/api/pages/search?q=${encodeURIComponent(`${object(i).ra} ${object(i).dec} 60"`)}`),
-    "search of a class": () => get(`/api/pages/search?q=${encodeURIComponent("class:SN candidate")}`),
+    "search of a position": (i) =>
+      get(`/api/pages/search?q=${encodeURIComponent(`${object(i).ra} ${object(i).dec} 60"`)}`),
+    "search of a class": () =>
+      get(`/api/pages/search?q=${encodeURIComponent("class:SN candidate")}`),
   };
 }
 
@@ -123,7 +142,9 @@ async function timesOf(count: number, ask: Ask, cpuMs: () => number): Promise<Fi
 }
 
 export function quantile(values: readonly number[], q: number): number {
-  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(q * values.length) - 1)];
+  return values.toSorted((a, b) => a - b)[
+    Math.min(values.length - 1, Math.ceil(q * values.length) - 1)
+  ];
 }
 
 async function read(built: BenchLake, seconds: number, server: UiProcess): Promise<ReaderFigures> {
@@ -143,7 +164,13 @@ async function read(built: BenchLake, seconds: number, server: UiProcess): Promi
   const watch = setInterval(() => (most = Math.max(most, server.rssMegabytes())), 1000);
   await Promise.all(Array.from({ length: 200 }, (_, n) => reader(n)));
   clearInterval(watch);
-  return { requests: times.length, errors, p95: quantile(times, 0.95), cpu: (server.cpuMs() - before) / times.length, rssMegabytes: most };
+  return {
+    requests: times.length,
+    errors,
+    p95: quantile(times, 0.95),
+    cpu: (server.cpuMs() - before) / times.length,
+    rssMegabytes: most,
+  };
 }
 
 export interface UiProcess {
@@ -155,11 +182,27 @@ export interface UiProcess {
 
 /** The ui service of a lake, when it answers. */
 export async function serve(lake: string): Promise<UiProcess> {
-  const env = { ...process.env, FINK_LAKE: lake, FINK_UI_PORT: String(port), FINK_LOG_LEVEL: "warn", FINK_API_REQUESTS_PER_MINUTE: "0" };
-  const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "../src/cli/main.ts"), "start", "ui", "--foreground"], {
-    env,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const env = {
+    ...process.env,
+    FINK_LAKE: lake,
+    FINK_UI_PORT: String(port),
+    FINK_LOG_LEVEL: "warn",
+    FINK_API_REQUESTS_PER_MINUTE: "0",
+  };
+  const child = spawn(
+    process.execPath,
+    [
+      ...process.execArgv,
+      join(import.meta.dirname, "../src/cli/main.ts"),
+      "start",
+      "ui",
+      "--foreground",
+    ],
+    {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   const url = `http://127.0.0.1:${port}`;
   const answers = () =>
     fetch(`${url}/api/v1/status`).then(

@@ -11,27 +11,47 @@ import type { ChildResult, ChildTask } from "./archive-child.ts";
 
 const partitions = 8;
 
-/** Kafka → committed lake, with broker and archive on this machine: everything that is waiting in the topic, as fast as it goes. */
-export async function benchThroughput(kafkaLib: string, alerts: number, runs: number, workers: number): Promise<ChildResult[]> {
+/**
+ * Kafka → committed lake, with broker and archive on this machine: everything that is waiting in
+ * the topic, as fast as it goes.
+ */
+export async function benchThroughput(
+  kafkaLib: string,
+  alerts: number,
+  runs: number,
+  workers: number,
+): Promise<ChildResult[]> {
   return await withTopic(kafkaLib, async (broker, topic) => {
     await produce(broker, topic, ztfSample(), alerts);
     const results: ChildResult[] = [];
-    for (let i = 0; i < runs; i++) results.push(await archived({ broker, topic, alerts, workers, batchAlerts: 500 }, async () => {}));
+    for (let i = 0; i < runs; i++)
+      results.push(
+        await archived({ broker, topic, alerts, workers, batchAlerts: 500 }, async () => {}),
+      );
     return results;
   });
 }
 
 /** Published → committed at a steady rate; into that lake, or one of its own. */
-export async function benchLatency(kafkaLib: string, perSecond: number, seconds: number, lake?: string): Promise<ChildResult> {
+export async function benchLatency(
+  kafkaLib: string,
+  perSecond: number,
+  seconds: number,
+  lake?: string,
+): Promise<ChildResult> {
   return await withTopic(kafkaLib, async (broker, topic) => {
     const alerts = perSecond * seconds;
-    return await archived({ broker, topic, alerts, workers: 1, batchAlerts: 1000, ...(lake !== undefined && { lake }) }, () =>
-      produce(broker, topic, ztfSample(), alerts, perSecond),
+    return await archived(
+      { broker, topic, alerts, workers: 1, batchAlerts: 1000, ...(lake !== undefined && { lake }) },
+      () => produce(broker, topic, ztfSample(), alerts, perSecond),
     );
   });
 }
 
-async function withTopic<T>(kafkaLib: string, work: (broker: string, topic: string) => Promise<T>): Promise<T> {
+async function withTopic<T>(
+  kafkaLib: string,
+  work: (broker: string, topic: string) => Promise<T>,
+): Promise<T> {
   const kafka = await startKafka(kafkaLib);
   try {
     const broker = kafka.at.PLAINTEXT;
@@ -43,12 +63,23 @@ async function withTopic<T>(kafkaLib: string, work: (broker: string, topic: stri
 }
 
 /** Runs one archive in its own process; `feed` begins when it is ready. */
-async function archived(task: Omit<ChildTask, "lake"> & { readonly lake?: string }, feed: () => Promise<void>): Promise<ChildResult> {
+async function archived(
+  task: Omit<ChildTask, "lake"> & { readonly lake?: string },
+  feed: () => Promise<void>,
+): Promise<ChildResult> {
   const lake = task.lake ?? mkdtempSync(join(tmpdir(), "fink-bench-lake-"));
   try {
-    const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, "archive-child.ts"), JSON.stringify({ ...task, lake })], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        ...process.execArgv,
+        join(import.meta.dirname, "archive-child.ts"),
+        JSON.stringify({ ...task, lake }),
+      ],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -60,12 +91,25 @@ async function archived(task: Omit<ChildTask, "lake"> & { readonly lake?: string
   }
 }
 
-async function produce(broker: string, topic: string, { messages }: Sample, count: number, perSecond = Infinity): Promise<void> {
-  const producer = new Producer({ clientId: "bench", bootstrapBrokers: [broker], idempotent: true, retries: 20, retryDelay: 500 });
+async function produce(
+  broker: string,
+  topic: string,
+  { messages }: Sample,
+  count: number,
+  perSecond = Infinity,
+): Promise<void> {
+  const producer = new Producer({
+    clientId: "bench",
+    bootstrapBrokers: [broker],
+    idempotent: true,
+    retries: 20,
+    retryDelay: 500,
+  });
   const perSend = perSecond === Infinity ? 100 : Math.max(1, Math.round(perSecond / 20));
   const startedAt = performance.now();
   for (let done = 0; done < count; done += perSend) {
-    if (perSecond !== Infinity) await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
+    if (perSecond !== Infinity)
+      await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
     const batch = Array.from({ length: Math.min(perSend, count - done) }, (_, i) => ({
       topic,
       partition: (done + i) % partitions,

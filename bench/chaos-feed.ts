@@ -21,15 +21,31 @@ export interface Fed {
 const againEvery = 20;
 const damagedEvery = 50;
 
-/** Sends until the signal; idempotent, so that a broker that is killed between a message and its confirmation gets no second copy. */
+/**
+ * Sends until the signal; idempotent, so that a broker that is killed between a message and its
+ * confirmation gets no second copy.
+ */
 export async function feed(broker: string, perSecond: number, signal: AbortSignal): Promise<Fed> {
-  const producer = new Producer({ clientId: "telescope", bootstrapBrokers: [broker], idempotent: true, retries: 100_000, retryDelay: 200 });
+  const producer = new Producer({
+    clientId: "telescope",
+    bootstrapBrokers: [broker],
+    idempotent: true,
+    retries: 100_000,
+    retryDelay: 200,
+  });
   const fed: Fed = { messages: 0, alerts: new Set(), again: 0, damaged: 0 };
   const perSend = Math.max(1, Math.round(perSecond / 5));
   let waiting: Buffer[] = [];
   const startedAt = performance.now();
   const send = async () => {
-    await producer.send({ messages: waiting.map((value, i) => ({ topic, partition: (fed.messages + i) % partitions, value })), acks: -1 });
+    await producer.send({
+      messages: waiting.map((value, i) => ({
+        topic,
+        partition: (fed.messages + i) % partitions,
+        value,
+      })),
+      acks: -1,
+    });
     fed.messages += waiting.length;
     waiting = [];
     await sleep(Math.max(0, (fed.messages / perSecond) * 1000 - (performance.now() - startedAt)));
@@ -53,13 +69,24 @@ export async function feed(broker: string, perSecond: number, signal: AbortSigna
   return fed;
 }
 
-/** Night after night, without an end that anybody reaches; a night is planned whole before its first packet. */
+/**
+ * Night after night, without an end that anybody reaches; a night is planned whole before its first
+ * packet.
+ */
 function* packets(): Generator<{ id: bigint; bytes: Buffer }> {
   for (let day = 1; day < 29; day++) {
     const nights = [`2026-10-${String(day).padStart(2, "0")}`];
-    for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights, alerts: 3000, seed: 7, rates: {} })) {
+    for (const batch of simulateHere({
+      survey: "ztf",
+      schema: "4.02",
+      nights,
+      alerts: 3000,
+      seed: 7,
+      rates: {},
+    })) {
       let i = 0;
-      for (const bytes of packetsOf(batch)) yield { id: batch.alertIds[i++], bytes: Buffer.from(bytes) };
+      for (const bytes of packetsOf(batch))
+        yield { id: batch.alertIds[i++], bytes: Buffer.from(bytes) };
     }
   }
 }

@@ -59,7 +59,9 @@ export class Keeper {
       this.services.map(async ({ name, child }) => {
         if (child.exitCode !== null) return `${name} had ended with code ${child.exitCode}`;
         const ended = new Promise<string | null>((resolve) =>
-          child.once("exit", (code, by) => resolve(code === 0 ? null : `${name} ended with ${by ?? code}`)),
+          child.once("exit", (code, by) =>
+            resolve(code === 0 ? null : `${name} ended with ${by ?? code}`),
+          ),
         );
         child.kill("SIGTERM");
         const late = sleep(60_000, `${name} did not stop within a minute`);
@@ -79,7 +81,9 @@ export class Keeper {
       if (this.#isOver) return;
       const ran = performance.now() - startedAt;
       if (signal !== "SIGKILL" && ran > settledMs)
-        this.endings.push(`${one.name} ended by itself (${signal ?? code}) after ${Math.round(ran / 1000)} s: ${said.trim().split("\n").at(-1)}`);
+        this.endings.push(
+          `${one.name} ended by itself (${signal ?? code}) after ${Math.round(ran / 1000)} s: ${said.trim().split("\n").at(-1)}`,
+        );
       const again = () => {
         if (this.#isOver) return;
         one.child = this.#spawn(one.service, one.name);
@@ -91,6 +95,10 @@ export class Keeper {
 
   #spawn(service: string, name: string): ChildProcess {
     const flags = ["start", service, "--name", name, "--foreground"];
-    return spawn(process.execPath, [...process.execArgv, join(project, "src/cli/main.ts"), ...flags], { env: this.#env, stdio: ["ignore", "ignore", "pipe"] });
+    return spawn(
+      process.execPath,
+      [...process.execArgv, join(project, "src/cli/main.ts"), ...flags],
+      { env: this.#env, stdio: ["ignore", "ignore", "pipe"] },
+    );
   }
 }

@@ -22,7 +22,9 @@ export interface TroubleMaker {
 type Trouble = (maker: TroubleMaker) => Promise<void>;
 
 /** Each ends with what it broke mended; services that it ended are started again by the keeper. */
-const troubles: Readonly<Record<string, { readonly weight: number; readonly needsMount?: true; readonly make: Trouble }>> = {
+const troubles: Readonly<
+  Record<string, { readonly weight: number; readonly needsMount?: true; readonly make: Trouble }>
+> = {
   kill: { weight: 5, make: kill },
   pause: { weight: 2, make: pause },
   takeover: { weight: 2, make: takeover },
@@ -37,8 +39,13 @@ const troubles: Readonly<Record<string, { readonly weight: number; readonly need
 export const diskBytes = 12 * 2 ** 30;
 
 /** Makes one trouble after the other until the time is over; how often each was made. */
-export async function makeTroubles(maker: TroubleMaker, milliseconds: number): Promise<Map<string, number>> {
-  const possible = Object.entries(troubles).filter(([, { needsMount }]) => maker.mounted || !needsMount);
+export async function makeTroubles(
+  maker: TroubleMaker,
+  milliseconds: number,
+): Promise<Map<string, number>> {
+  const possible = Object.entries(troubles).filter(
+    ([, { needsMount }]) => maker.mounted || !needsMount,
+  );
   const lots = possible.flatMap(([name, { weight }]) => Array.from({ length: weight }, () => name));
   const made = new Map(possible.map(([name]) => [name, 0]));
   for (const until = performance.now() + milliseconds; performance.now() < until;) {
@@ -112,7 +119,10 @@ async function fullDisk({ random, lake, say }: TroubleMaker): Promise<void> {
   remount(lake, `size=${diskBytes}`);
 }
 
-/** The kernel refuses a size below what is there, and the services write on between the look and the call. */
+/**
+ * The kernel refuses a size below what is there, and the services write on between the look and the
+ * call.
+ */
 function shrink(folder: string, spare: number, tries = 20): void {
   const { blocks, bfree, bsize } = statfsSync(folder);
   try {

@@ -1,4 +1,5 @@
-// Half an hour of what can go wrong, one after the other, while alerts come in; then the lake and everything delivered are compared with the list of what was sent.
+// Half an hour of what can go wrong, one after the other, while alerts come in; then the lake and
+// everything delivered are compared with the list of what was sent.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -55,7 +56,9 @@ function selectedBy(fed: Fed, n: bigint): string[] {
 }
 
 function matchesOf({ nights }: SurveyAccount, filter: string): number {
-  return nights.flatMap(({ matches }) => matches).reduce((total, one) => total + (one.filter === filter ? one.matches : 0), 0);
+  return nights
+    .flatMap(({ matches }) => matches)
+    .reduce((total, one) => total + (one.filter === filter ? one.matches : 0), 0);
 }
 
 interface Seen {
@@ -67,7 +70,10 @@ interface Seen {
   readonly files: readonly string[];
 }
 
-export async function benchChaos(kafkaLib: string, { minutes, perSecond, seed, python, say = () => {} }: ChaosLoad): Promise<ChaosResult> {
+export async function benchChaos(
+  kafkaLib: string,
+  { minutes, perSecond, seed, python, say = () => {} }: ChaosLoad,
+): Promise<ChaosResult> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-chaos-"));
   const lake = join(folder, "lake");
   const mounted = canMount();
@@ -83,7 +89,10 @@ export async function benchChaos(kafkaLib: string, { minutes, perSecond, seed, p
   try {
     const feeding = feed(broker, perSecond, over.signal);
     const random = randomStream(seed);
-    const made = await makeTroubles({ random, keeper, kafka, lake, mounted, webhook: hook, say }, minutes * 60_000);
+    const made = await makeTroubles(
+      { random, keeper, kafka, lake, mounted, webhook: hook, say },
+      minutes * 60_000,
+    );
     over.abort();
     const fed = await feeding;
     say(`sent ${fed.messages} messages; waiting until all is through`);
@@ -92,13 +101,36 @@ export async function benchChaos(kafkaLib: string, { minutes, perSecond, seed, p
     const drainSeconds = (performance.now() - drainedAt) / 1000;
     const unclean = await keeper.stop();
     const account = await accountOf(config, lake);
-    const read = [join(import.meta.dirname, "chaos-read.py"), lake, broker, outTopic, join(folder, "out")];
-    const seen = JSON.parse((await promisify(execFile)(python, read, { maxBuffer: 2 ** 30 })).stdout) as Seen;
-    const differences = [...keeper.endings, ...unclean, ...compared(fed, seen, hook.received, account)];
-    const repeated = { kafka: seen.kafka.length - new Set(seen.kafka).size, webhook: hook.received.length - new Set(hook.received).size };
+    const read = [
+      join(import.meta.dirname, "chaos-read.py"),
+      lake,
+      broker,
+      outTopic,
+      join(folder, "out"),
+    ];
+    const seen = JSON.parse(
+      (await promisify(execFile)(python, read, { maxBuffer: 2 ** 30 })).stdout,
+    ) as Seen;
+    const differences = [
+      ...keeper.endings,
+      ...unclean,
+      ...compared(fed, seen, hook.received, account),
+    ];
+    const repeated = {
+      kafka: seen.kafka.length - new Set(seen.kafka).size,
+      webhook: hook.received.length - new Set(hook.received).size,
+    };
     const { messages, again, damaged } = fed;
     const summary = { messages, again, damaged, alerts: fed.alerts.size };
-    return { troubles: made, mounted, fed: summary, refused: keeper.refused, drainSeconds, repeated, differences };
+    return {
+      troubles: made,
+      mounted,
+      fed: summary,
+      refused: keeper.refused,
+      drainSeconds,
+      repeated,
+      differences,
+    };
   } finally {
     over.abort();
     for (const { child } of keeper.services) child.kill("SIGCONT");
@@ -115,7 +147,10 @@ function writeConfig(folder: string, broker: string, webhook: string): string {
   mkdirSync(join(folder, "filters/ztf"), { recursive: true });
   mkdirSync(join(folder, "conf"));
   const header = "-- description: Some.\n-- quality: all\n";
-  writeFileSync(join(folder, "filters/ztf/third.sql"), `${header}-- deliver: kafka, out\n-- topic: ${outTopic}\nSELECT * FROM alerts WHERE candid % 3 = 0\n`);
+  writeFileSync(
+    join(folder, "filters/ztf/third.sql"),
+    `${header}-- deliver: kafka, out\n-- topic: ${outTopic}\nSELECT * FROM alerts WHERE candid % 3 = 0\n`,
+  );
   writeFileSync(
     join(folder, "filters/ztf/seventh.ts"),
     `export const seventh = {
@@ -151,12 +186,19 @@ async function startWebhook(): Promise<Webhook> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const hook: Webhook = { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, received, isDown: false };
+  const hook: Webhook = {
+    server,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    received,
+    isDown: false,
+  };
   return hook;
 }
 
 async function accountOf(config: string, lake: string): Promise<Account> {
-  const { stdout, stderr } = await run(join(project, "fink"), ["account", "--json", "-c", config], { FINK_LAKE: lake });
+  const { stdout, stderr } = await run(join(project, "fink"), ["account", "--json", "-c", config], {
+    FINK_LAKE: lake,
+  });
   if (stdout === "") throw new Error(`the account says nothing: ${stderr}`);
   return JSON.parse(stdout) as Account;
 }
@@ -166,25 +208,46 @@ async function drained(config: string, lake: string, fed: Fed): Promise<void> {
   let before = "";
   for (let since = performance.now(); performance.now() - since < 300_000; await sleep(3000)) {
     const [survey] = (await accountOf(config, lake)).surveys;
-    const sum = (of: "complete" | "pending") => survey.nights.reduce((total, night) => total + night[of], 0);
-    const read = survey.topics.reduce((total, { archived, rejected }) => total + archived + rejected, 0);
-    const isComputed = read === fed.messages && sum("complete") + sum("pending") === fed.alerts.size;
-    const isMatched = [...selected].every(([filter, n]) => matchesOf(survey, filter) === selectedBy(fed, n).length);
-    if (isComputed && isMatched && survey.deliveries.length === 3 && survey.deliveries.every(({ waiting }) => waiting === 0)) return;
+    const sum = (of: "complete" | "pending") =>
+      survey.nights.reduce((total, night) => total + night[of], 0);
+    const read = survey.topics.reduce(
+      (total, { archived, rejected }) => total + archived + rejected,
+      0,
+    );
+    const isComputed =
+      read === fed.messages && sum("complete") + sum("pending") === fed.alerts.size;
+    const isMatched = [...selected].every(
+      ([filter, n]) => matchesOf(survey, filter) === selectedBy(fed, n).length,
+    );
+    if (
+      isComputed &&
+      isMatched &&
+      survey.deliveries.length === 3 &&
+      survey.deliveries.every(({ waiting }) => waiting === 0)
+    )
+      return;
     const now = JSON.stringify(survey);
     if (now !== before) since = performance.now();
     before = now;
   }
 }
 
-function compared(fed: Fed, seen: Seen, hooked: readonly string[], { balanced, surveys: [survey] }: Account): string[] {
+function compared(
+  fed: Fed,
+  seen: Seen,
+  hooked: readonly string[],
+  { balanced, surveys: [survey] }: Account,
+): string[] {
   const alerts = [...fed.alerts].map(String);
   const [third, seventh] = [...selected.values()].map((n) => selectedBy(fed, n));
-  const matched = (filter: string) => seen.matches.flatMap(([name, alert]) => (name === filter ? [alert] : []));
+  const matched = (filter: string) =>
+    seen.matches.flatMap(([name, alert]) => (name === filter ? [alert] : []));
   const alertOf = (id: string) => id.slice(id.lastIndexOf("/") + 1);
   const sent = (ids: readonly string[]) => [...new Set(ids)].map(alertOf);
-  const night = (of: "archived" | "distinct" | "duplicates" | "complete" | "missing") => survey.nights.reduce((sum, one) => sum + one[of], 0);
-  const of = (what: "received" | "archived" | "rejected") => survey.topics.reduce((sum, one) => sum + one[what], 0);
+  const night = (of: "archived" | "distinct" | "duplicates" | "complete" | "missing") =>
+    survey.nights.reduce((sum, one) => sum + one[of], 0);
+  const of = (what: "received" | "archived" | "rejected") =>
+    survey.topics.reduce((sum, one) => sum + one[what], 0);
   return [
     ...different("raw", [...new Set(seen.raw)], alerts),
     ...unequal("rows of raw", seen.raw.length, fed.alerts.size + fed.again),
@@ -203,14 +266,19 @@ function compared(fed: Fed, seen: Seen, hooked: readonly string[], { balanced, s
     ...unequal("account: sent again", night("duplicates"), fed.again),
     ...unequal("account: science", night("complete"), fed.alerts.size),
     ...unequal("account: missing", night("missing"), 0),
-    ...survey.deliveries.flatMap(({ target, waiting }) => unequal(`account: commits that wait for ${target}`, waiting, 0)),
+    ...survey.deliveries.flatMap(({ target, waiting }) =>
+      unequal(`account: commits that wait for ${target}`, waiting, 0),
+    ),
   ];
 }
 
 function different(what: string, seen: readonly string[], wanted: readonly string[]): string[] {
   const [has, wants] = [new Set(seen), new Set(wanted)];
   const some = (ids: readonly string[]) => `${ids.length} (${ids.slice(0, 5).join(", ")})`;
-  const [missing, strange] = [wanted.filter((id) => !has.has(id)), [...has].filter((id) => !wants.has(id))];
+  const [missing, strange] = [
+    wanted.filter((id) => !has.has(id)),
+    [...has].filter((id) => !wants.has(id)),
+  ];
   return [
     ...(missing.length > 0 ? [`${what}: missing ${some(missing)}`] : []),
     ...(strange.length > 0 ? [`${what}: nobody sent ${some(strange)}`] : []),

@@ -11,8 +11,16 @@ import { cpuMs } from "./reference-loop.ts";
 const rounds = 9;
 const perRound = 4000;
 
-/** Whole messages → columns, alerts per CPU second: ours and fastavro's, in turns so that both see the same machine; medians. */
-export function benchDecode(): { name: string; ours: number; fastavro: number | null; python: string | null } {
+/**
+ * Whole messages → columns, alerts per CPU second: ours and fastavro's, in turns so that both see
+ * the same machine; medians.
+ */
+export function benchDecode(): {
+  name: string;
+  ours: number;
+  fastavro: number | null;
+  python: string | null;
+} {
   const sample = ztfSample();
   const python = process.env["FINK_PYTHON"] ?? null;
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-"));
@@ -24,9 +32,17 @@ export function benchDecode(): { name: string; ours: number; fastavro: number | 
     const theirs: number[] = [];
     for (let i = 0; i < rounds; i++) {
       ours.push(run());
-      if (python) theirs.push(Number(execFileSync(python, ["-c", fastavroScript, folder, "600"], { encoding: "utf8" })));
+      if (python)
+        theirs.push(
+          Number(execFileSync(python, ["-c", fastavroScript, folder, "600"], { encoding: "utf8" })),
+        );
     }
-    return { name: sample.name, ours: median(ours), fastavro: python ? median(theirs) : null, python };
+    return {
+      name: sample.name,
+      ours: median(ours),
+      fastavro: python ? median(theirs) : null,
+      python,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -51,7 +67,8 @@ function decodeRound({ messages }: Sample): () => number {
       const message = messages[i % messages.length];
       const header = headers.read(message, 0, message.length);
       const decoder = decoderOf(header.schema);
-      for (const block of containerBlocks(message, header, message.length, 1e9)) decoder.decode(block.bytes as Buffer, block.start, block.end);
+      for (const block of containerBlocks(message, header, message.length, 1e9))
+        decoder.decode(block.bytes as Buffer, block.start, block.end);
       if (decoder.rows() < 500) continue;
       columnsOf(decoder);
       decoder.cut(decoder.start);

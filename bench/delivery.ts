@@ -17,7 +17,10 @@ export interface DeliveryResult {
   readonly p99: number;
   /** From the last alert that came in to the last that went out. */
   readonly afterLastMs: number;
-  /** CPU time of each service for an alert that came in, ms; empty where the system does not tell (Linux does). */
+  /**
+   * CPU time of each service for an alert that came in, ms; empty where the system does not tell
+   * (Linux does).
+   */
   readonly cpuMs: Readonly<Record<string, number>>;
 }
 
@@ -38,8 +41,14 @@ interface Packet {
 const services = ["archive", "science", "filter", "delivery"];
 export const topic = "ztf_bench_programid1";
 
-/** Kafka → archive → science → all filters → topic, each service in its own process; what is selected is delivered whole. */
-export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burst, oneIn }: DeliveryLoad): Promise<DeliveryResult[]> {
+/**
+ * Kafka → archive → science → all filters → topic, each service in its own process; what is
+ * selected is delivered whole.
+ */
+export async function benchDelivery(
+  kafkaLib: string,
+  { perSecond, seconds, burst, oneIn }: DeliveryLoad,
+): Promise<DeliveryResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-delivery-"));
   const kafka = await startKafka(kafkaLib);
   const running = new Map<string, ChildProcess>();
@@ -48,8 +57,12 @@ export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burs
     await createTopic(broker, topic, 8);
     await createTopic(broker, "bench_out", 4);
     mkdirSync(join(folder, "filters/ztf"), { recursive: true });
-    const header = "-- description: One in so many.\n-- deliver: kafka\n-- topic: bench_out\n-- quality: all\n";
-    writeFileSync(join(folder, "filters/ztf/bench.sql"), `${header}SELECT * FROM alerts WHERE candid % ${oneIn} = 0\n`);
+    const header =
+      "-- description: One in so many.\n-- deliver: kafka\n-- topic: bench_out\n-- quality: all\n";
+    writeFileSync(
+      join(folder, "filters/ztf/bench.sql"),
+      `${header}SELECT * FROM alerts WHERE candid % ${oneIn} = 0\n`,
+    );
     const settings = {
       FINK_LAKE: join(folder, "lake"),
       FINK_FILTERS_FOLDER: join(folder, "filters"),
@@ -60,7 +73,8 @@ export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burs
     for (const name of services) running.set(name, startService(name, settings));
     const packets = simulated(perSecond * seconds + burst + 200);
     const out = await startReading(broker);
-    const run = (own: readonly Packet[], rate: number) => measured({ broker, out, running, oneIn }, own, rate);
+    const run = (own: readonly Packet[], rate: number) =>
+      measured({ broker, out, running, oneIn }, own, rate);
     await run(packets.splice(0, 200), 100); // until all is loaded and compiled
     const steady = await run(packets.splice(0, perSecond * seconds), perSecond);
     const atOnce = await run(packets, Infinity);
@@ -74,9 +88,15 @@ export async function benchDelivery(kafkaLib: string, { perSecond, seconds, burs
 }
 
 /** With the flags of this process, which are those of `./fink`. */
-export function startService(name: string, settings: Readonly<Record<string, string>>): ChildProcess {
+export function startService(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): ChildProcess {
   const main = join(import.meta.dirname, "../src/cli/main.ts");
-  return spawn(process.execPath, [...process.execArgv, main, "start", name], { env: { ...process.env, ...settings }, stdio: ["ignore", "inherit", "inherit"] });
+  return spawn(process.execPath, [...process.execArgv, main, "start", name], {
+    env: { ...process.env, ...settings },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 }
 
 /** CPU time of each process until now, ms (proc(5): utime and stime, in hundredths of a second). */
@@ -92,9 +112,17 @@ function cpuOf(running: ReadonlyMap<string, ChildProcess>): Map<string, number> 
 
 function simulated(count: number): Packet[] {
   const packets: Packet[] = [];
-  for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: count, seed: 5, rates: {} })) {
+  for (const batch of simulateHere({
+    survey: "ztf",
+    schema: "4.02",
+    nights: ["2026-10-10"],
+    alerts: count,
+    seed: 5,
+    rates: {},
+  })) {
     let i = 0;
-    for (const bytes of packetsOf(batch)) packets.push({ id: String(batch.alertIds[i++]), bytes: Buffer.from(bytes) });
+    for (const bytes of packetsOf(batch))
+      packets.push({ id: String(batch.alertIds[i++]), bytes: Buffer.from(bytes) });
   }
   return packets;
 }
@@ -106,8 +134,17 @@ interface Reading {
 }
 
 async function startReading(broker: string): Promise<Reading> {
-  const consumer = new Consumer({ clientId: "bench", groupId: "bench", bootstrapBrokers: [broker], autocommit: false });
-  const stream = await consumer.consume({ topics: ["bench_out"], mode: "earliest", maxWaitTime: 50 });
+  const consumer = new Consumer({
+    clientId: "bench",
+    groupId: "bench",
+    bootstrapBrokers: [broker],
+    autocommit: false,
+  });
+  const stream = await consumer.consume({
+    topics: ["bench_out"],
+    mode: "earliest",
+    maxWaitTime: 50,
+  });
   const seenAt = new Map<string, number>();
   const header = Buffer.from(idHeader);
   stream.on("data", ({ headers }) => {
@@ -125,31 +162,60 @@ interface Rig {
   readonly oneIn: number;
 }
 
-async function measured({ broker, out: { seenAt }, running, oneIn }: Rig, packets: readonly Packet[], perSecond: number): Promise<DeliveryResult> {
+async function measured(
+  { broker, out: { seenAt }, running, oneIn }: Rig,
+  packets: readonly Packet[],
+  perSecond: number,
+): Promise<DeliveryResult> {
   const cpuBefore = cpuOf(running);
   const sentAt = await produce(broker, packets, perSecond);
   const wanted = packets.filter(({ id }) => BigInt(id) % BigInt(oneIn) === 0n);
-  for (const until = Date.now() + 120_000; Date.now() < until && wanted.some(({ id }) => !seenAt.has(id));) await sleep(100);
+  for (
+    const until = Date.now() + 120_000;
+    Date.now() < until && wanted.some(({ id }) => !seenAt.has(id));
+  )
+    await sleep(100);
   const delivered = wanted.filter(({ id }) => seenAt.has(id));
   const delays = delivered.map(({ id }) => seenAt.get(id)! - sentAt.get(id)!).sort((a, b) => a - b);
-  const at = (share: number) => delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? NaN;
-  if (delivered.length < wanted.length) process.stderr.write(`${wanted.length - delivered.length} of ${wanted.length} alerts were not delivered\n`);
+  const at = (share: number) =>
+    delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? NaN;
+  if (delivered.length < wanted.length)
+    process.stderr.write(
+      `${wanted.length - delivered.length} of ${wanted.length} alerts were not delivered\n`,
+    );
   const last = (times: readonly number[]) => times.reduce((a, b) => Math.max(a, b), 0);
   const afterLastMs = last(delivered.map(({ id }) => seenAt.get(id)!)) - last([...sentAt.values()]);
-  const cpuMs = Object.fromEntries([...cpuOf(running)].map(([name, ms]) => [name, (ms - cpuBefore.get(name)!) / packets.length]));
+  const cpuMs = Object.fromEntries(
+    [...cpuOf(running)].map(([name, ms]) => [name, (ms - cpuBefore.get(name)!) / packets.length]),
+  );
   return { delivered: delivered.length, p50: at(0.5), p99: at(0.99), afterLastMs, cpuMs };
 }
 
 /** When each was sent, which is known to the caller at once if it gives the map. */
-export async function produce(broker: string, packets: readonly Packet[], perSecond: number, sentAt = new Map<string, number>()): Promise<Map<string, number>> {
-  const producer = new Producer({ clientId: "bench", bootstrapBrokers: [broker], idempotent: true, retries: 20, retryDelay: 500 });
+export async function produce(
+  broker: string,
+  packets: readonly Packet[],
+  perSecond: number,
+  sentAt = new Map<string, number>(),
+): Promise<Map<string, number>> {
+  const producer = new Producer({
+    clientId: "bench",
+    bootstrapBrokers: [broker],
+    idempotent: true,
+    retries: 20,
+    retryDelay: 500,
+  });
   const perSend = perSecond === Infinity ? 100 : Math.max(1, Math.round(perSecond / 20));
   const startedAt = performance.now();
   for (let done = 0; done < packets.length; done += perSend) {
-    if (perSecond !== Infinity) await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
+    if (perSecond !== Infinity)
+      await sleep(Math.max(0, (done / perSecond) * 1000 - (performance.now() - startedAt)));
     const batch = packets.slice(done, done + perSend);
     for (const { id } of batch) sentAt.set(id, Date.now());
-    await producer.send({ messages: batch.map(({ bytes }, i) => ({ topic, partition: (done + i) % 8, value: bytes })), acks: -1 });
+    await producer.send({
+      messages: batch.map(({ bytes }, i) => ({ topic, partition: (done + i) % 8, value: bytes })),
+      acks: -1,
+    });
   }
   await producer.close();
   return sentAt;

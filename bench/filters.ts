@@ -26,8 +26,15 @@ export interface FilterBench {
   readonly slowest: readonly (readonly [name: string, microsecondsPerAlert: number])[];
 }
 
-/** All shipped filters of a survey on batches of simulated alerts, read from Parquet with their images and histories each time. */
-export async function benchFilters(name: SurveyName, alerts: number, rounds: number): Promise<FilterBench> {
+/**
+ * All shipped filters of a survey on batches of simulated alerts, read from Parquet with their
+ * images and histories each time.
+ */
+export async function benchFilters(
+  name: SurveyName,
+  alerts: number,
+  rounds: number,
+): Promise<FilterBench> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-"));
   const engine = await openEngine({ threads: 2 });
   const functions = new FunctionProcess(folder);
@@ -37,13 +44,25 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
     const survey = loadSurveys(join(import.meta.dirname, "../conf/surveys")).named(name);
     const setup = { lake: folder, config: configSchema.parse({}).science };
     const own = (await knownModules(setup)).modules.filter(({ surveys }) => surveys.includes(name));
-    // a catalogue that is not here knows nothing, instead of null, which would end most conditions at once
-    const unknown = (column: FlatColumn) => (column.type === VARCHAR ? { ...column, sql: `coalesce(${column.sql}, 'Unknown')` } : column);
+    // a catalogue that is not here knows nothing, instead of null, which would end most conditions
+    // at once
+    const unknown = (column: FlatColumn) =>
+      column.type === VARCHAR ? { ...column, sql: `coalesce(${column.sql}, 'Unknown')` } : column;
     const added = new Map([...addedColumns(own)].map(([key, column]) => [key, unknown(column)]));
-    const columns = new ColumnTypes(survey, await typesOf(engine.connection, `SELECT * FROM read_parquet(${literal(file)})`), added, () => {});
+    const columns = new ColumnTypes(
+      survey,
+      await typesOf(engine.connection, `SELECT * FROM read_parquet(${literal(file)})`),
+      added,
+      () => {},
+    );
     const filters: Compiled[] = [];
     for (const one of allFilterFiles("").filter((f) => f.survey === name)) {
-      const compiled = await compile(await loadFilter(one.file, name), columns, engine.connection, true).catch(() => null); // its catalogue is not there
+      const compiled = await compile(
+        await loadFilter(one.file, name),
+        columns,
+        engine.connection,
+        true,
+      ).catch(() => null); // its catalogue is not there
       if (compiled) filters.push(compiled);
     }
     const wanted = new Set([...added.values()].map(({ path }) => path));
@@ -54,10 +73,13 @@ export async function benchFilters(name: SurveyName, alerts: number, rounds: num
       const cpu = process.cpuUsage();
       const start = performance.now();
       const sums = filters.map(() => 0);
-      for (let i = 0; i < rounds; i++) (await run()).forEach(({ milliseconds }, f) => (sums[f] += milliseconds));
+      for (let i = 0; i < rounds; i++)
+        (await run()).forEach(({ milliseconds }, f) => (sums[f] += milliseconds));
       const seconds = (performance.now() - start) / 1000;
       const { user, system } = process.cpuUsage(cpu);
-      const slowest = filters.map(({ filter }, f) => [filter.name, (1000 * sums[f]) / (alerts * rounds)] as const).sort((a, b) => b[1] - a[1]);
+      const slowest = filters
+        .map(({ filter }, f) => [filter.name, (1000 * sums[f]) / (alerts * rounds)] as const)
+        .sort((a, b) => b[1] - a[1]);
       return {
         filters: filters.length,
         alertsPerSecond: (alerts * rounds) / seconds,

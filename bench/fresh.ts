@@ -20,26 +20,53 @@ export interface FreshFigures {
 const eyes = 2;
 const everyMs = 200;
 
-/** Kafka → archive → the route of the object's page, archive and ui each in its own process, on a copy of the kept lake: how long until an alert is there. */
-export async function benchFresh(kafkaLib: string, alerts: number, folder: string, perSecond: number, seconds: number): Promise<FreshFigures> {
+/**
+ * Kafka → archive → the route of the object's page, archive and ui each in its own process, on a
+ * copy of the kept lake: how long until an alert is there.
+ */
+export async function benchFresh(
+  kafkaLib: string,
+  alerts: number,
+  folder: string,
+  perSecond: number,
+  seconds: number,
+): Promise<FreshFigures> {
   const built = await lakeOf(alerts, folder);
   const lake = `${built.lake}.${process.pid}`;
   linked(built.lake, lake);
   const kafka = await startKafka(kafkaLib);
   const broker = kafka.at.PLAINTEXT;
-  const archive = startService("archive", { FINK_LAKE: lake, FINK_KAFKA_BROKERS: broker, FINK_KAFKA_TOPICS: topic, FINK_LOG_LEVEL: "warn" });
+  const archive = startService("archive", {
+    FINK_LAKE: lake,
+    FINK_KAFKA_BROKERS: broker,
+    FINK_KAFKA_TOPICS: topic,
+    FINK_LOG_LEVEL: "warn",
+  });
   const server = await serve(lake);
   try {
     await createTopic(broker, topic, 8);
     const packets: { id: string; object: string; bytes: Buffer }[] = [];
-    for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: perSecond * seconds + 200, seed: 5, rates: {} })) {
+    for (const batch of simulateHere({
+      survey: "ztf",
+      schema: "4.02",
+      nights: ["2026-10-10"],
+      alerts: perSecond * seconds + 200,
+      seed: 5,
+      rates: {},
+    })) {
       let i = 0;
-      for (const bytes of packetsOf(batch)) packets.push({ id: String(batch.alertIds[i]), object: batch.objectIds[i++], bytes: Buffer.from(bytes) });
+      for (const bytes of packetsOf(batch))
+        packets.push({
+          id: String(batch.alertIds[i]),
+          object: batch.objectIds[i++],
+          bytes: Buffer.from(bytes),
+        });
     }
     const pageOf = (object: string) => `${server.url}/api/pages/object/ztf/${object}`;
     const first = packets.splice(0, 200);
     await produce(broker, first, 100);
-    await isSeen(pageOf(first[199].object), first[199].id); // the archive has found its topic, which was made after it started
+    // the archive has found its topic, which was made after it started
+    await isSeen(pageOf(first[199].object), first[199].id);
     const sentAt = new Map<string, number>();
     const delays: number[] = [];
     let missing = 0;
@@ -55,7 +82,12 @@ export async function benchFresh(kafkaLib: string, alerts: number, folder: strin
     };
     const feed = produce(broker, packets, perSecond, sentAt).then(() => (isFed = true));
     await Promise.all([feed, ...Array.from({ length: eyes }, look)]);
-    return { asked: delays.length + missing, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), missing };
+    return {
+      asked: delays.length + missing,
+      p50: quantile(delays, 0.5),
+      p99: quantile(delays, 0.99),
+      missing,
+    };
   } finally {
     archive.kill("SIGKILL");
     await server.stop();

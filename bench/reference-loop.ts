@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * A fixed amount of work, much of it like ours (bytes through a loop, a copy, a hash), to tell how fast this machine is just now.
- * Figures are compared as multiples of it, so that a busy or slower machine does not look like slower code.
+ * A fixed amount of work, much of it like ours (bytes through a loop, a copy, a hash), to tell how
+ * fast this machine is just now. Figures are compared as multiples of it, so that a busy or slower
+ * machine does not look like slower code.
  */
 export function referenceLoopsPerSecond(seconds = 1): number {
   const bytes = Buffer.alloc(65_536, 7);

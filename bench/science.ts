@@ -24,14 +24,20 @@ export interface ScienceSpeed {
   readonly microsecondsPerAlert: readonly (readonly [module: string, microseconds: number])[];
 }
 
-/** raw → science of simulated ZTF alerts with 30 days of history, by threads that are warm, commits included. */
+/**
+ * raw → science of simulated ZTF alerts with 30 days of history, by threads that are warm, commits
+ * included.
+ */
 export async function benchScience(alerts: number, workers: number): Promise<ScienceSpeed> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-science-"));
   try {
     const [first, second] = [join(folder, "first"), join(folder, "second")];
     await simulated(first, alerts);
     cpSync(first, second, { recursive: true });
-    const config = configSchema.parse({ lake: first, science: { workers, modules: join(folder, "none") } });
+    const config = configSchema.parse({
+      lake: first,
+      science: { workers, modules: join(folder, "none") },
+    });
     const surveys = surveysOf(config);
     const pool = new SciencePool({ lake: first, config: config.science }, surveys.all);
     await followed(new ScienceTable(first, surveys.named("ztf")), pool);
@@ -41,7 +47,13 @@ export async function benchScience(alerts: number, workers: number): Promise<Sci
     const { user, system } = process.cpuUsage(cpu);
     await pool.close();
     const byModule = Map.groupBy(outcomes, ({ name }) => name);
-    const micros = [...byModule].map(([name, of]) => [name, (1000 * of.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / alerts] as const);
+    const micros = [...byModule].map(
+      ([name, of]) =>
+        [
+          name,
+          (1000 * of.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / alerts,
+        ] as const,
+    );
     return {
       alerts,
       perSecond: alerts / seconds,
@@ -61,25 +73,49 @@ export interface ScienceLatency {
 }
 
 /** The services archive and science in one process, fed at a steady rate. */
-export async function benchScienceLatency(perSecond: number, seconds: number): Promise<ScienceLatency> {
+export async function benchScienceLatency(
+  perSecond: number,
+  seconds: number,
+): Promise<ScienceLatency> {
   const lake = mkdtempSync(join(tmpdir(), "fink-bench-latency-"));
   const stop = new AbortController();
   const said = new Map<string, StatusChange>();
   const listening = (service: Service): Service => ({
     ...service,
-    run: (own) => service.run({ ...own, status: (change) => (said.set(service.name, { ...said.get(service.name), ...change }), own.status(change)) }),
+    run: (own) =>
+      service.run({
+        ...own,
+        status: (change) => (
+          said.set(service.name, { ...said.get(service.name), ...change }),
+          own.status(change)
+        ),
+      }),
   });
   const night = { nights: ["2026-10-10"], seed: 1, alerts: perSecond * seconds, rates: {} };
-  const source = () => [new SimulatedSource({ survey: "ztf", schema: "4.02", ...night }, perSecond)];
-  const services = [{ name: "archive", run: (own) => runArchive(own, source) } as Service, scienceService].map(listening);
+  const source = () => [
+    new SimulatedSource({ survey: "ztf", schema: "4.02", ...night }, perSecond),
+  ];
+  const services = [
+    { name: "archive", run: (own) => runArchive(own, source) } as Service,
+    scienceService,
+  ].map(listening);
   setTimeout(() => stop.abort(), (seconds + 5) * 1000);
   await supervise(
     services.map((service) => ({ service, name: service.name })),
-    { config: configSchema.parse({ lake }), once: false, log: createLogger("error"), signal: stop.signal },
+    {
+      config: configSchema.parse({ lake }),
+      once: false,
+      log: createLogger("error"),
+      signal: stop.signal,
+    },
   );
   rmSync(lake, { recursive: true });
   const stage = said.get("science")?.stage;
-  return { alerts: stage?.done ?? 0, archived: said.get("archive")?.archive?.latencyMs?.p50 ?? NaN, computed: stage?.latencyMs?.p50 ?? NaN };
+  return {
+    alerts: stage?.done ?? 0,
+    archived: said.get("archive")?.archive?.latencyMs?.p50 ?? NaN,
+    computed: stage?.latencyMs?.p50 ?? NaN,
+  };
 }
 
 async function followed(table: ScienceTable, pool: SciencePool): Promise<Outcome[]> {
@@ -95,7 +131,14 @@ async function simulated(lake: string, alerts: number): Promise<void> {
   const packets = `${lake}-packets`;
   mkdirSync(packets);
   let made = 0;
-  for (const batch of simulateHere({ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts, seed: 1, rates: {} })) {
+  for (const batch of simulateHere({
+    survey: "ztf",
+    schema: "4.02",
+    nights: ["2026-10-10"],
+    alerts,
+    seed: 1,
+    rates: {},
+  })) {
     for (const bytes of packetsOf(batch)) writeFileSync(join(packets, `${made++}.avro`), bytes);
   }
   const config = configSchema.parse({ lake });

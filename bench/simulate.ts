@@ -13,7 +13,11 @@ export interface SimulationSpeed {
   readonly peakRssMegabytes: number;
 }
 
-const optionsFor = (survey: SurveyName, alerts: number, rates: Record<string, number> = {}): SimulationOptions => ({
+const optionsFor = (
+  survey: SurveyName,
+  alerts: number,
+  rates: Record<string, number> = {},
+): SimulationOptions => ({
   survey,
   schema: survey === "ztf" ? "4.02" : "9.0",
   nights: ["2026-10-10"],
@@ -23,7 +27,11 @@ const optionsFor = (survey: SurveyName, alerts: number, rates: Record<string, nu
 });
 
 /** A night of full-size packets, cutouts and all, on so many threads. */
-export async function benchSimulation(survey: SurveyName, alerts: number, workers: number): Promise<SimulationSpeed> {
+export async function benchSimulation(
+  survey: SurveyName,
+  alerts: number,
+  workers: number,
+): Promise<SimulationSpeed> {
   const [started, cpu] = [performance.now(), process.cpuUsage()];
   let [first, made, bytes, peak] = [0, 0, 0, 0];
   for await (const batch of simulate(optionsFor(survey, alerts), { workers })) {
@@ -42,7 +50,10 @@ export async function benchSimulation(survey: SurveyName, alerts: number, worker
   };
 }
 
-/** Seconds to make one LSST visit of 10,000 alerts, all its objects drawn in them; asteroids are thinned, for a whole sky of them takes long to draw. */
+/**
+ * Seconds to make one LSST visit of 10,000 alerts, all its objects drawn in them; asteroids are
+ * thinned, for a whole sky of them takes long to draw.
+ */
 export async function benchVisit(alerts: number, workers: number): Promise<number> {
   const density = 6;
   const options = optionsFor("lsst", alerts, { main_belt: 0.02, trojan: 0.02, near_earth: 0.02 });
@@ -53,13 +64,23 @@ export async function benchVisit(alerts: number, workers: number): Promise<numbe
   try {
     await pool.ask({ asteroids: { from: 0, to: asteroids.size } });
     maker.drawAsteroids(0, asteroids.size);
-    const large = maker.visits(night).flatMap(({ field }, visit) => (Math.abs(field.b) < 30 && maker.ranks(night, visit).length >= alerts ? [visit] : []));
+    const large = maker
+      .visits(night)
+      .flatMap(({ field }, visit) =>
+        Math.abs(field.b) < 30 && maker.ranks(night, visit).length >= alerts ? [visit] : [],
+      );
     let seconds = 0;
     // the first ones warm the threads up, as the visits before do
     for (const visit of large.slice(0, 3)) {
       const started = performance.now();
       const froms = Array.from({ length: Math.ceil(alerts / 250) }, (_, i) => 250 * i);
-      await Promise.all(froms.map((from) => pool.ask<Batch>({ part: { night, visit, from, to: Math.min(from + 250, alerts), ofVisit: alerts } })));
+      await Promise.all(
+        froms.map((from) =>
+          pool.ask<Batch>({
+            part: { night, visit, from, to: Math.min(from + 250, alerts), ofVisit: alerts },
+          }),
+        ),
+      );
       seconds = (performance.now() - started) / 1000;
     }
     return seconds;

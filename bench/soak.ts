@@ -1,4 +1,5 @@
-// `start all` for half an hour at 100 alerts/s, with a browser on the front page and one SQL query a second: does its memory stay where it is, and is every alert through?
+// `start all` for half an hour at 100 alerts/s, with a browser on the front page and one SQL query
+// a second: does its memory stay where it is, and is every alert through?
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +20,10 @@ export interface SoakLoad {
 
 export interface SoakMinute {
   readonly minute: number;
-  /** Median and largest sum of the resident memory of all processes of `start all`, MB; sampled each second. */
+  /**
+   * Median and largest sum of the resident memory of all processes of `start all`, MB; sampled each
+   * second.
+   */
   readonly rss: number;
   readonly peakRss: number;
   readonly archived: number;
@@ -30,7 +34,10 @@ export interface SoakMinute {
 export interface SoakResult {
   readonly minutes: readonly SoakMinute[];
   readonly sent: number;
-  /** Distinct alerts in `raw` and `science`, and alerts that the bench's own filter selected, as SQL counts them at the end. */
+  /**
+   * Distinct alerts in `raw` and `science`, and alerts that the bench's own filter selected, as SQL
+   * counts them at the end.
+   */
   readonly raw: number;
   readonly science: number;
   readonly selected: number;
@@ -50,7 +57,10 @@ const queries = [
 ];
 
 /** The services, the broker, the simulator and the browser share this machine. */
-export async function benchSoak(kafkaLib: string, { minutes, perSecond, onMinute }: SoakLoad): Promise<SoakResult> {
+export async function benchSoak(
+  kafkaLib: string,
+  { minutes, perSecond, onMinute }: SoakLoad,
+): Promise<SoakResult> {
   const folder = mkdtempSync(join(tmpdir(), "fink-bench-soak-"));
   const lake = join(folder, "lake");
   const kafka = await startKafka(kafkaLib);
@@ -69,8 +79,24 @@ export async function benchSoak(kafkaLib: string, { minutes, perSecond, onMinute
     all.once("exit", (code, signal) => failures.push(`start all ended (${signal ?? code})`));
     const url = await addressOf(lake);
     const watching = await watch(url, failures);
-    const simulate = ["simulate", "--survey", "ztf", "--date", "2026-10-10", "--alerts", String(sent), "--rate", String(perSecond), "--workers", "1"];
-    children.push(spawn(join(project, "fink"), [...simulate, "--to", `kafka://${broker}/${topic}`], { stdio: ["ignore", "ignore", "inherit"] }));
+    const simulate = [
+      "simulate",
+      "--survey",
+      "ztf",
+      "--date",
+      "2026-10-10",
+      "--alerts",
+      String(sent),
+      "--rate",
+      String(perSecond),
+      "--workers",
+      "1",
+    ];
+    children.push(
+      spawn(join(project, "fink"), [...simulate, "--to", `kafka://${broker}/${topic}`], {
+        stdio: ["ignore", "ignore", "inherit"],
+      }),
+    );
     while (archivedOf(lake) === 0) await sleep(200);
     const measured = await measure({ all, lake, minutes, ...(onMinute && { onMinute }) });
     const end = await settled(url, sent);
@@ -88,7 +114,10 @@ export async function benchSoak(kafkaLib: string, { minutes, perSecond, onMinute
 function writeConfig(folder: string, broker: string): string {
   const filters = join(folder, "filters");
   mkdirSync(join(filters, "ztf"), { recursive: true });
-  writeFileSync(join(filters, "ztf/tenth.sql"), "-- description: One in ten.\n-- deliver: out\n-- quality: all\nSELECT * FROM alerts WHERE candid % 10 = 0\n");
+  writeFileSync(
+    join(filters, "ztf/tenth.sql"),
+    "-- description: One in ten.\n-- deliver: out\n-- quality: all\nSELECT * FROM alerts WHERE candid % 10 = 0\n",
+  );
   const file = join(folder, "fink.yaml");
   const lines = [
     `kafka: { brokers: ["${broker}"], topics: [${topic}] }`,
@@ -125,10 +154,13 @@ async function watch(url: string, failures: string[]): Promise<{ close(): Promis
     while (!isOver) {
       const next = sleep(1000);
       const query = queries[asked++ % queries.length];
-      const answer = await fetch(`${url}/api/v1/sql?query=${encodeURIComponent(query)}`).catch((error: Error) => error);
+      const answer = await fetch(`${url}/api/v1/sql?query=${encodeURIComponent(query)}`).catch(
+        (error: Error) => error,
+      );
       // tables that nothing was written to yet do not exist
       if (answer instanceof Error) failures.push(`query: ${answer.message}`);
-      else if (!answer.ok && answer.status !== 400) failures.push(`query: ${answer.status} ${await answer.text()}`);
+      else if (!answer.ok && answer.status !== 400)
+        failures.push(`query: ${answer.status} ${await answer.text()}`);
       else await answer.arrayBuffer();
       await next;
     }
@@ -159,7 +191,13 @@ async function measure({ all, lake, minutes, onMinute }: Measuring): Promise<Soa
       samples.push(usage(all.pid!).rss);
     }
     const { cpuSeconds } = usage(all.pid!);
-    const one = { minute, rss: median(samples), peakRss: Math.max(...samples), archived: archivedOf(lake), cpuSeconds: cpuSeconds - cpuBefore };
+    const one = {
+      minute,
+      rss: median(samples),
+      peakRss: Math.max(...samples),
+      archived: archivedOf(lake),
+      cpuSeconds: cpuSeconds - cpuBefore,
+    };
     cpuBefore = cpuSeconds;
     measured.push(one);
     onMinute?.(one);
@@ -167,7 +205,10 @@ async function measure({ all, lake, minutes, onMinute }: Measuring): Promise<Soa
   return measured;
 }
 
-/** Resident memory (MB) and CPU time (s, of children that have ended too) of a process and its descendants; proc(5), pages of 4 KB. */
+/**
+ * Resident memory (MB) and CPU time (s, of children that have ended too) of a process and its
+ * descendants; proc(5), pages of 4 KB.
+ */
 function usage(pid: number): { rss: number; cpuSeconds: number } {
   const processes = new Map<number, { parent: number; cpu: number; rss: number }>();
   for (const name of readdirSync("/proc")) {
@@ -175,14 +216,22 @@ function usage(pid: number): { rss: number; cpuSeconds: number } {
     try {
       const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)!.split(" ");
       const cpu = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
-      processes.set(Number(name), { parent: Number(fields[1]), cpu, rss: (Number(fields[21]) * 4096) / 1e6 });
+      processes.set(Number(name), {
+        parent: Number(fields[1]),
+        cpu,
+        rss: (Number(fields[21]) * 4096) / 1e6,
+      });
     } catch {
       // ended meanwhile
     }
   }
-  const isOurs = (id: number): boolean => id === pid || (processes.has(id) && isOurs(processes.get(id)!.parent));
+  const isOurs = (id: number): boolean =>
+    id === pid || (processes.has(id) && isOurs(processes.get(id)!.parent));
   const ours = [...processes].filter(([id]) => isOurs(id)).map(([, one]) => one);
-  return { rss: ours.reduce((sum, { rss }) => sum + rss, 0), cpuSeconds: ours.reduce((sum, { cpu }) => sum + cpu, 0) };
+  return {
+    rss: ours.reduce((sum, { rss }) => sum + rss, 0),
+    cpuSeconds: ours.reduce((sum, { cpu }) => sum + cpu, 0),
+  };
 }
 
 type Counts = Pick<SoakResult, "raw" | "science" | "selected">;

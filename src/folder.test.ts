@@ -14,7 +14,10 @@ function start(then: string) {
   const script = `import { temporaryFolder } from ${JSON.stringify(join(import.meta.dirname, "folder.ts"))};
     console.log(temporaryFolder("test"));
     ${then}`;
-  return spawn(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env, TMPDIR: folder }, stdio: ["ignore", "pipe", "ignore"] });
+  return spawn(process.execPath, ["--input-type=module", "-e", script], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
 }
 
 test.each([
@@ -27,13 +30,18 @@ test.each([
 });
 
 test("what a killed process left is removed by the next one, and what a running one has is not", async () => {
-  const [killed, running] = [start("setInterval(() => {}, 1000)"), start("setInterval(() => {}, 1000)")];
+  const [killed, running] = [
+    start("setInterval(() => {}, 1000)"),
+    start("setInterval(() => {}, 1000)"),
+  ];
   await Promise.all([once(killed.stdout, "data"), once(running.stdout, "data")]);
   killed.kill("SIGKILL");
   await once(killed, "close");
   expect(readdirSync(folder)).toHaveLength(2);
   await once(start(""), "close");
-  expect(readdirSync(folder)).toEqual([expect.stringMatching(new RegExp(`^fink-test-.*-${running.pid}-`))]);
+  expect(readdirSync(folder)).toEqual([
+    expect.stringMatching(new RegExp(`^fink-test-.*-${running.pid}-`)),
+  ]);
   running.kill("SIGTERM"); // without a handler the process ends at once
   await once(running, "close");
   await once(start(""), "close");

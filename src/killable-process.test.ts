@@ -23,7 +23,8 @@ answerQuestions(async (asked) => {
 });`,
 );
 let running: KillableProcess;
-const start = () => (running = new KillableProcess(file, { heapMegabytes: 64, residentMegabytes: 512 }));
+const start = () =>
+  (running = new KillableProcess(file, { heapMegabytes: 64, residentMegabytes: 512 }));
 afterEach(async () => await running.close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -31,25 +32,33 @@ test("answers values that are copied, with errors in their words", async () => {
   const own = start();
   const value = { id: 2n ** 63n - 1n, bytes: new Uint8Array([1, 2]), list: [null, Number.NaN] };
   expect(await own.ask(value, 20)).toEqual(value);
-  await expect(own.ask("throw", 20)).rejects.toMatchObject({ code: "internal", message: "no luck" });
+  await expect(own.ask("throw", 20)).rejects.toMatchObject({
+    code: "internal",
+    message: "no luck",
+  });
   expect(await own.ask(1, 20)).toBe(1);
 });
 
-test.each(["SIGKILL", "SIGSEGV", "SIGABRT"] as const)("that was killed from outside (%s) is another one for the next question", async (signal) => {
-  const own = start();
-  const pid = Number(await own.ask("pid", 20));
-  const waiting = own.ask("never", 20);
-  process.kill(pid, signal);
-  await expect(waiting).rejects.toBeInstanceOf(ProcessEnded);
-  expect(await own.ask("pid", 20)).not.toBe(pid);
-});
+test.each(["SIGKILL", "SIGSEGV", "SIGABRT"] as const)(
+  "that was killed from outside (%s) is another one for the next question",
+  async (signal) => {
+    const own = start();
+    const pid = Number(await own.ask("pid", 20));
+    const waiting = own.ask("never", 20);
+    process.kill(pid, signal);
+    await expect(waiting).rejects.toBeInstanceOf(ProcessEnded);
+    expect(await own.ask("pid", 20)).not.toBe(pid);
+  },
+);
 
 test("that was killed a moment ago, which nobody has heard yet, is said to have ended", async () => {
   const own = start();
   const pid = Number(await own.ask("pid", 20));
   process.kill(pid, "SIGSEGV");
   const answer = await own.ask("pid", 20).catch((error: unknown) => error);
-  expect(answer instanceof ProcessEnded || (typeof answer === "number" && answer !== pid)).toBe(true);
+  expect(answer instanceof ProcessEnded || (typeof answer === "number" && answer !== pid)).toBe(
+    true,
+  );
   expect(await own.ask(1, 20)).toBe(1);
 });
 
@@ -59,7 +68,9 @@ test("that is stopped is killed when the time is over, and when nobody waits any
     const pid = Number(await own.ask("pid", 20));
     const signal = isLeft ? AbortSignal.timeout(500) : undefined;
     process.kill(pid, "SIGSTOP");
-    await expect(own.ask(1, signal ? 60 : 0.5, signal)).rejects.toThrow(signal ? /aborted/ : /longer than 0.5 s/);
+    await expect(own.ask(1, signal ? 60 : 0.5, signal)).rejects.toThrow(
+      signal ? /aborted/ : /longer than 0.5 s/,
+    );
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   }
 });
@@ -105,12 +116,16 @@ setInterval(() => {}, 1000);`;
 
 test("prints its first 64 KB, and that there was more", async () => {
   const written: string[] = [];
-  const write = vi.spyOn(process.stderr, "write").mockImplementation((bytes) => written.push(String(bytes)) > 0);
+  const write = vi
+    .spyOn(process.stderr, "write")
+    .mockImplementation((bytes) => written.push(String(bytes)) > 0);
   try {
     expect(await start().ask("print", 20)).toBe("print");
     await expect.poll(() => written.join("").length, { timeout: 5000 }).toBeGreaterThan(65_536);
     await running.close();
-    expect(written.join("")).toBe(`${"x".repeat(65_536)}\n… what this process prints after its first 64 KB is not shown\n`);
+    expect(written.join("")).toBe(
+      `${"x".repeat(65_536)}\n… what this process prints after its first 64 KB is not shown\n`,
+    );
   } finally {
     write.mockRestore();
   }

@@ -7,7 +7,9 @@ import { type ErrorCode, FinkError, messageOf } from "./errors.ts";
 export interface ProcessLimits {
   /** Of V8's heap. */
   readonly heapMegabytes: number;
-  /** Of everything the process has in memory: V8's own limit counts neither buffers nor native code. */
+  /**
+   * Of everything the process has in memory: V8's own limit counts neither buffers nor native code.
+   */
   readonly residentMegabytes: number;
 }
 
@@ -28,9 +30,11 @@ export class ProcessEnded extends FinkError {
 }
 
 /**
- * A process that runs what may hang, crash or take all memory. It is killed, with the processes it has started, when it takes too long; the next question starts another. A thread
- * does not do: native code cannot be stopped in it (DuckDB hears no interrupt while it plans), and ending one while native code loads can abort the whole service.
- * Of our environment it gets only what Node and the allocator need and where temporary files go, so that it knows no secret.
+ * A process that runs what may hang, crash or take all memory. It is killed, with the processes it
+ * has started, when it takes too long; the next question starts another. A thread does not do:
+ * native code cannot be stopped in it (DuckDB hears no interrupt while it plans), and ending one
+ * while native code loads can abort the whole service. Of our environment it gets only what Node
+ * and the allocator need and where temporary files go, so that it knows no secret.
  */
 export class KillableProcess {
   readonly #file: string;
@@ -47,13 +51,17 @@ export class KillableProcess {
     return this.#child !== null;
   }
 
-  /** Throws ProcessEnded, and the FinkErrors of the other side. Questions and answers are copied as `structuredClone` does. */
+  /**
+   * Throws ProcessEnded, and the FinkErrors of the other side. Questions and answers are copied as
+   * `structuredClone` does.
+   */
   async ask(asked: unknown, seconds: number, signal?: AbortSignal): Promise<unknown> {
     signal?.throwIfAborted();
     const child = (this.#child ??= this.#start());
     const number = ++this.#asked;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    // The code that runs there can send messages of its own. Only the answer to this question counts.
+    // The code that runs there can send messages of its own. Only the answer to this question
+    // counts.
     const onMessage = (message: unknown) => {
       if (!isAnswerTo(message, number)) return;
       const { answer } = message;
@@ -62,9 +70,13 @@ export class KillableProcess {
     };
     const onExit = (code: number | null, ended: string | null) => reject(this.#ended(code, ended));
     // it could not be started, or has ended and we have not heard yet
-    const onError = (error: Error) => reject(new ProcessEnded("exit", `its process cannot be asked (${messageOf(error)})`));
+    const onError = (error: Error) =>
+      reject(new ProcessEnded("exit", `its process cannot be asked (${messageOf(error)})`));
     const onAbort = () => reject(signal?.reason);
-    const timer = setTimeout(() => reject(new ProcessEnded("time", `it took longer than ${seconds} s and was stopped`)), seconds * 1000);
+    const timer = setTimeout(
+      () => reject(new ProcessEnded("time", `it took longer than ${seconds} s and was stopped`)),
+      seconds * 1000,
+    );
     child.on("message", onMessage).on("error", onError).on("exit", onExit);
     signal?.addEventListener("abort", onAbort);
     if (child.connected) child.send({ number, asked } satisfies Question);
@@ -87,7 +99,8 @@ export class KillableProcess {
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+      return;
     child.ref();
     const exit = once(child, "exit");
     killGroup(child);
@@ -96,17 +109,27 @@ export class KillableProcess {
 
   #ended(code: number | null, signal: string | null): ProcessEnded {
     const { heapMegabytes, residentMegabytes } = this.#limits;
-    if (signal !== "SIGKILL" && signal !== "SIGABRT") return new ProcessEnded("exit", `it ended its process (${signal ?? `code ${code}`})`);
+    if (signal !== "SIGKILL" && signal !== "SIGABRT")
+      return new ProcessEnded("exit", `it ended its process (${signal ?? `code ${code}`})`);
     const limits = `${residentMegabytes} MB, ${heapMegabytes} MB of them for JavaScript's objects`;
-    return new ProcessEnded("memory", `it ended its process (${signal}); it may have needed more memory than it may have (${limits})`);
+    return new ProcessEnded(
+      "memory",
+      `it ended its process (${signal}); it may have needed more memory than it may have (${limits})`,
+    );
   }
 
   #start(): ChildProcess {
     const { heapMegabytes, residentMegabytes } = this.#limits;
-    const kept = passedOn.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]] as const]));
+    const kept = passedOn.flatMap((key) =>
+      process.env[key] === undefined ? [] : [[key, process.env[key]] as const],
+    );
     const child = fork(this.#file, {
       env: Object.fromEntries([...kept, [watchKey, `${process.pid} ${residentMegabytes}`]]),
-      execArgv: [`--max-old-space-size=${heapMegabytes}`, "--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"],
+      execArgv: [
+        `--max-old-space-size=${heapMegabytes}`,
+        "--max-semi-space-size=8",
+        "--disable-warning=ExperimentalWarning",
+      ],
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true, // with a group of its own, which is killed with what it has started
@@ -135,14 +158,18 @@ function killGroup({ pid }: ChildProcess): void {
 /** Bytes. */
 const mostPrinted = 65_536;
 
-/** What a process prints goes to our stderr, not among the results of a command, and not without end. */
+/**
+ * What a process prints goes to our stderr, not among the results of a command, and not without
+ * end.
+ */
 function passOnPrinted({ stdout, stderr }: ChildProcess): void {
   let left = mostPrinted;
   for (const printed of [stdout, stderr]) {
     (printed as Socket).unref();
     printed?.on("data", (bytes: Buffer) => {
       if (left > 0) process.stderr.write(bytes.subarray(0, left));
-      if (left > 0 && bytes.length >= left) process.stderr.write("\n… what this process prints after its first 64 KB is not shown\n");
+      if (left > 0 && bytes.length >= left)
+        process.stderr.write("\n… what this process prints after its first 64 KB is not shown\n");
       left -= bytes.length;
     });
   }
@@ -152,27 +179,43 @@ const watchKey = "FINK_WATCH";
 const passedOn = ["NODE_COMPILE_CACHE", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "TMPDIR"];
 
 function isAnswerTo(message: unknown, number: number): message is { readonly answer: Answer } {
-  return typeof message === "object" && message !== null && "number" in message && message.number === number && "answer" in message;
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "number" in message &&
+    message.number === number &&
+    "answer" in message
+  );
 }
 
 /** True in a process that a KillableProcess started with this file. */
 export function isAsked(file: string): boolean {
-  return process.send !== undefined && process.argv[1] === file && process.env[watchKey] !== undefined;
+  return (
+    process.send !== undefined && process.argv[1] === file && process.env[watchKey] !== undefined
+  );
 }
 
 /** In the process: answers until the one that asks is gone. */
 export function answerQuestions(answerTo: (asked: unknown) => Promise<unknown>): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {}); // the service is told as well, and finishes what it does
+  // the service is told as well, and finishes what it does
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
   process.on("disconnect", () => process.kill(0, "SIGKILL")); // 0: the group
   const [parent, megabytes] = (process.env[watchKey] ?? "").split(" ").map(Number);
-  // code that never ends keeps the process from hearing that the service was killed, and from counting its memory
+  // code that never ends keeps the process from hearing that the service was killed, and from
+  // counting its memory
   const isOver = `process.ppid !== ${parent} || process.memoryUsage.rss() > ${megabytes * 2 ** 20}`;
-  new Worker(`setInterval(() => { if (${isOver}) process.kill(0, "SIGKILL"); }, 100)`, { eval: true }).unref();
+  new Worker(`setInterval(() => { if (${isOver}) process.kill(0, "SIGKILL"); }, 100)`, {
+    eval: true,
+  }).unref();
   process.on("message", ({ number, asked }: Question) => {
     const reply = (answer: Answer) => process.send!({ number, answer });
     answerTo(asked).then(
       (value) => reply({ value }),
-      (error: unknown) => reply({ error: messageOf(error), code: error instanceof FinkError ? error.code : "internal" }),
+      (error: unknown) =>
+        reply({
+          error: messageOf(error),
+          code: error instanceof FinkError ? error.code : "internal",
+        }),
     );
   });
 }

@@ -1,14 +1,22 @@
 import { expect, test } from "vitest";
 import { createLogger } from "./log.ts";
 
-const written = (terminal: boolean, act: (log: ReturnType<typeof createLogger>) => void, level = "info") => {
+const written = (
+  terminal: boolean,
+  act: (log: ReturnType<typeof createLogger>) => void,
+  level = "info",
+) => {
   const lines: string[] = [];
   act(createLogger(level, terminal, (line) => lines.push(line)));
   return lines;
 };
 
 test("a terminal gets one readable line", () => {
-  const [line] = written(true, (log) => log.child({ service: "archive" }).warn({ alerts: 3, err: new Error("disk full") }, "not committed"));
+  const [line] = written(true, (log) =>
+    log
+      .child({ service: "archive" })
+      .warn({ alerts: 3, err: new Error("disk full") }, "not committed"),
+  );
   expect(line).toMatch(/^\d\d:\d\d:\d\d archive WARN not committed: disk full alerts=3\n$/);
 });
 

@@ -2,14 +2,30 @@ import { type DestinationStream, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 
-const levels: Readonly<Record<number, string>> = { 20: "debug ", 30: "", 40: "WARN ", 50: "ERROR ", 60: "ERROR " };
+const levels: Readonly<Record<number, string>> = {
+  20: "debug ",
+  30: "",
+  40: "WARN ",
+  50: "ERROR ",
+  60: "ERROR ",
+};
 
 /** Secrets are never written, wherever in a logged object they stand. */
-const secrets = ["password", "sasl.password", "authorization"].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+const secrets = ["password", "sasl.password", "authorization"].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+]);
 
 /** Writes to stderr: a readable line each to a terminal, else JSON. */
-export function createLogger(level: string, terminal: boolean = process.stderr.isTTY, write: (line: string) => void = writeStderr): Logger {
-  const destination: DestinationStream = { write: terminal ? (line) => write(readable(line)) : write };
+export function createLogger(
+  level: string,
+  terminal: boolean = process.stderr.isTTY,
+  write: (line: string) => void = writeStderr,
+): Logger {
+  const destination: DestinationStream = {
+    write: terminal ? (line) => write(readable(line)) : write,
+  };
   return pino({ level, base: undefined, redact: { paths: secrets, censor: "***" } }, destination);
 }
 
@@ -26,7 +42,9 @@ function writeStderr(line: string): void {
 function readable(line: string): string {
   const { level, time, service, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const clock = new Date(Number(time)).toISOString().slice(11, 19);
-  const fields = Object.entries(rest).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const fields = Object.entries(rest).map(
+    ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   const error = isError(err) ? `: ${err.message}` : "";
   return `${clock} ${service ? `${String(service)} ` : ""}${levels[Number(level)] ?? ""}${String(msg ?? "")}${error}${fields.join("")}\n`;
 }

@@ -29,7 +29,8 @@ test.each(pages)("commands of $file are accepted as they stand", async ({ blocks
     if (["help", "COMMAND", "--version"].includes(name)) continue;
     expect(Object.keys(commands), `./fink ${name}`).toContain(name);
     const command = await commands[name].load();
-    if (argv.length > 0) expect(() => parseArguments(name, command, argv), argv.join(" ")).not.toThrow();
+    if (argv.length > 0)
+      expect(() => parseArguments(name, command, argv), argv.join(" ")).not.toThrow();
   }
 });
 
@@ -42,34 +43,58 @@ test.each(pages)("configuration in $file is valid", ({ file, blocks }) => {
 
 test.each(pages)("keys and variables that $file names exist", ({ text, spans }) => {
   const keys = configKeys.map(({ key }) => key);
-  const groups = [...new Set(keys.flatMap((key) => (key.includes(".") ? [key.split(".")[0]] : [])))];
-  const named = spans.filter((span) => new RegExp(`^(${groups.join("|")})\\.[a-z]\\w*(\\.\\w+)*$`).test(span) && !span.endsWith(".yaml"));
-  expect(named.filter((name) => !keys.some((key) => key === name || key.startsWith(`${name}.`)))).toEqual([]);
+  const groups = [
+    ...new Set(keys.flatMap((key) => (key.includes(".") ? [key.split(".")[0]] : []))),
+  ];
+  const named = spans.filter(
+    (span) =>
+      new RegExp(`^(${groups.join("|")})\\.[a-z]\\w*(\\.\\w+)*$`).test(span) &&
+      !span.endsWith(".yaml"),
+  );
+  expect(
+    named.filter((name) => !keys.some((key) => key === name || key.startsWith(`${name}.`))),
+  ).toEqual([]);
   // the last two are names of the older KEY=VALUE form
-  const variables = [...Object.keys(otherVariables), ...keys.map(variableOf), "FINK_TRIGGER_UPDATE", "FINK_ALERT_PATH"];
-  expect((text.match(/\bFINK_[A-Z_]*[A-Z]/g) ?? []).filter((name) => !variables.includes(name))).toEqual([]);
+  const variables = [
+    ...Object.keys(otherVariables),
+    ...keys.map(variableOf),
+    "FINK_TRIGGER_UPDATE",
+    "FINK_ALERT_PATH",
+  ];
+  expect(
+    (text.match(/\bFINK_[A-Z_]*[A-Z]/g) ?? []).filter((name) => !variables.includes(name)),
+  ).toEqual([]);
 });
 
 test.each(pages)("files and folders that $file names are there", ({ spans }) => {
   const named = spans.filter((span) => /^(src|test|docs|bench|conf|\.ci)\/[\w./-]*$/.test(span));
   // a file of conf/ may be the reader's own
-  const missing = named.filter((path) => !existsSync(join(project, path.startsWith("conf/") ? dirname(path) : path)));
+  const missing = named.filter(
+    (path) => !existsSync(join(project, path.startsWith("conf/") ? dirname(path) : path)),
+  );
   expect(missing).toEqual([]);
 });
 
 test("the metrics of docs/operations.md are those of the server", () => {
-  const metrics = (file: string) => new Set(readFileSync(join(project, file), "utf8").match(/\bfink_[a-z_]+\b/g));
-  expect([...metrics("docs/operations.md")].toSorted()).toEqual([...metrics("src/api/metrics.ts")].toSorted());
+  const metrics = (file: string) =>
+    new Set(readFileSync(join(project, file), "utf8").match(/\bfink_[a-z_]+\b/g));
+  expect([...metrics("docs/operations.md")].toSorted()).toEqual(
+    [...metrics("src/api/metrics.ts")].toSorted(),
+  );
 });
 
 test("CONTRIBUTING.md gives a reason for each dependency, and no other", () => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(project, "package.json"), "utf8"),
+  );
   const rows =
     readFileSync(join(project, "CONTRIBUTING.md"), "utf8")
       .split("## Dependencies")[1]
       .match(/^\| `.*?\|/gm) ?? [];
   const listed = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-  expect(listed.toSorted()).toEqual(Object.keys({ ...dependencies, ...devDependencies }).toSorted());
+  expect(listed.toSorted()).toEqual(
+    Object.keys({ ...dependencies, ...devDependencies }).toSorted(),
+  );
 });
 
 function pagesIn(folder: string): string[] {
@@ -87,10 +112,14 @@ function codeIn(text: string): { blocks: { language: string; code: string }[]; s
   return { blocks: [...blocks.filter(({ language }) => language !== ""), ...indented], spans };
 }
 
-/** The words of each `./fink …` in a shell's text, as the shell would make them, without `./fink`. */
+/**
+ * The words of each `./fink …` in a shell's text, as the shell would make them, without `./fink`.
+ */
 function commandLines(text: string): string[][] {
   return [...text.matchAll(/\.\/fink ((?:"[^"]*"|'[^']*'|[^"'\n#;|&>`])*)/g)].map(([, line]) =>
-    [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare),
+    [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+      ([, double, single, bare]) => double ?? single ?? bare,
+    ),
   );
 }
 

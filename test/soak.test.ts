@@ -11,7 +11,10 @@ test.skipIf(!canRun)(
   "a minute of start all: every alert is through, queries and the first page answer, memory stays below 2 GB",
   { timeout: 600_000 },
   async () => {
-    const { minutes, sent, raw, science, selected, queries, failures } = await benchSoak(lib!, { minutes: 1, perSecond: 50 });
+    const { minutes, sent, raw, science, selected, queries, failures } = await benchSoak(lib!, {
+      minutes: 1,
+      perSecond: 50,
+    });
     expect(failures).toEqual([]);
     expect({ raw, science }).toEqual({ raw: sent, science: sent });
     expect(selected).toBeGreaterThan(sent / 20);

@@ -13,19 +13,29 @@ export const earlyKnCandidates: FilterFunction = {
     "Needs the catalogue mangrove, and is off without it: make mangrove_filtered.csv as filter_utils.py of the original does (or take your own with lum_dist and ang_dist in Mpc), then " +
     "./fink catalog add mangrove_filtered.csv --name mangrove --ra ra --dec dec --keep HyperLEDA_name,2MASS_name,lum_dist,ang_dist --radius 10. " +
     "Unlike the original: that one asks SDSS over the network for stars and quasars within 5″; a filter here asks nobody.",
-  origin: "fink-filters, ztf/livestream/filter_early_kn_candidates; Ducoin et al. 2020, MNRAS 492, 4768 (Mangrove)",
+  origin:
+    "fink-filters, ztf/livestream/filter_early_kn_candidates; Ducoin et al. 2020, MNRAS 492, 4768 (Mangrove)",
   where: `candidate.drb > 0.5 AND candidate.classtar > 0.4 AND candidate.jd - candidate.jdstarthist < 0.25 AND roid <> 3 AND simbad_host(cdsxmatch)
     AND abs(galactic_b(candidate.ra, candidate.dec)) > 10 AND abs(ecliptic_lat(candidate.ra, candidate.dec)) > 10`,
   needs: ["candidate.ra", "candidate.dec", "candidate.magpsf"],
   catalogues: ["mangrove"],
   async select(alerts, context) {
     const galaxies = await context.catalogue("mangrove");
-    const [ra, dec, magpsf] = ["ra", "dec", "magpsf"].map((field) => alerts.numbers(`candidate.${field}`));
-    const [luminosityDistance, angularDistance] = ["lum_dist", "ang_dist"].map((name) => (row: number) => Number(keptAt(galaxies.kept[name], row)));
-    const radii = Float64Array.from({ length: galaxies.info.rows }, (_, row) => Math.min(farthestArcsec, 3600 * degreesOf(0.01 / angularDistance(row))));
+    const [ra, dec, magpsf] = ["ra", "dec", "magpsf"].map((field) =>
+      alerts.numbers(`candidate.${field}`),
+    );
+    const [luminosityDistance, angularDistance] = ["lum_dist", "ang_dist"].map(
+      (name) => (row: number) => Number(keptAt(galaxies.kept[name], row)),
+    );
+    const radii = Float64Array.from({ length: galaxies.info.rows }, (_, row) =>
+      Math.min(farthestArcsec, 3600 * degreesOf(0.01 / angularDistance(row))),
+    );
     const { offsets, rows } = allWithin(galaxies, { ra, dec }, radii);
     return Uint8Array.from(magpsf, (mag, i) => {
-      const absolute = Array.from(rows.subarray(offsets[i], offsets[i + 1]), (row) => mag - 25 - 5 * Math.log10(luminosityDistance(row)));
+      const absolute = Array.from(
+        rows.subarray(offsets[i], offsets[i + 1]),
+        (row) => mag - 25 - 5 * Math.log10(luminosityDistance(row)),
+      );
       return Number(absolute.some((one) => one > -17 && one < -15));
     });
   },

@@ -3,8 +3,10 @@ import { hostlessNeeds, isHostless, isUncatalogued } from "../../src/filters/hos
 import { withHistory, ztfPlaces } from "../../src/science/history.ts";
 
 export const intraNightHostless: FilterFunction = {
-  description: "Seen twice within 12 hours and not before, in no catalogue and without a host galaxy by ELEPHANT.",
-  origin: "fink-filters, ztf/livestream/filter_intra_night_hostless; Pessi et al. 2024, A&A 691, A181",
+  description:
+    "Seen twice within 12 hours and not before, in no catalogue and without a host galaxy by ELEPHANT.",
+  origin:
+    "fink-filters, ztf/livestream/filter_intra_night_hostless; Pessi et al. 2024, A&A 691, A181",
   where: `candidate.ndethist = 2 AND ${isUncatalogued}`,
   needs: [...hostlessNeeds, "candidate.jd", "prv_candidates.jd"],
   select(alerts) {

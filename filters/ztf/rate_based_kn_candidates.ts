@@ -11,13 +11,19 @@ export const rateBasedKnCandidates: FilterFunction = {
     "5 days old, brighter than the reference image, not within 10″ of a known asteroid, off the galactic plane, near a galaxy or uncatalogued. " +
     "Unlike the original: that one takes isdiffpos t for brighter than the reference, but not 1, which other alerts of ZTF have for the same. It also asks SDSS over the network for stars " +
     "within 5″; a filter here asks nobody.",
-  origin: "fink-filters, ztf/livestream/filter_rate_based_kn_candidates; Aivazyan et al. 2022, MNRAS 515, 6007",
+  origin:
+    "fink-filters, ztf/livestream/filter_rate_based_kn_candidates; Aivazyan et al. 2022, MNRAS 515, 6007",
   where: `candidate.drb > 0.9 AND candidate.classtar > 0.4 AND candidate.ndethist < 20 AND candidate.isdiffpos IN ('t', '1')
     AND candidate.jd - candidate.jdstarthist < 5 AND (candidate.ssdistnr > 10 OR candidate.ssdistnr < 0)
     AND simbad_host(cdsxmatch) AND abs(galactic_b(candidate.ra, candidate.dec)) > 10`,
-  needs: [...measured, "isdiffpos"].flatMap((field) => [`candidate.${field}`, `prv_candidates.${field}`]),
+  needs: [...measured, "isdiffpos"].flatMap((field) => [
+    `candidate.${field}`,
+    `prv_candidates.${field}`,
+  ]),
   select(alerts) {
-    const [jd, fid, magpsf, sigmapsf, magnr, sigmagnr] = measured.map((field) => withHistory(alerts, field, ztfPlaces).values);
+    const [jd, fid, magpsf, sigmapsf, magnr, sigmagnr] = measured.map(
+      (field) => withHistory(alerts, field, ztfPlaces).values,
+    );
     const { offsets, values: isdiffpos } = textsWithHistory(alerts, "isdiffpos", ztfPlaces);
     return Uint8Array.from({ length: alerts.count }, (_, i) => {
       const [first, end] = [offsets[i], offsets[i + 1]];

@@ -41,15 +41,32 @@ export interface AccountOptions {
   readonly scienceRan?: boolean;
 }
 
-/** Counts a lake: received = archived + rejected for each topic, and what became of the alerts of each night. Reads a few columns of all its rows. */
-export async function accountOf(lake: string, surveys: Surveys, options: AccountOptions = {}): Promise<Account> {
+/**
+ * Counts a lake: received = archived + rejected for each topic, and what became of the alerts of
+ * each night. Reads a few columns of all its rows.
+ */
+export async function accountOf(
+  lake: string,
+  surveys: Surveys,
+  options: AccountOptions = {},
+): Promise<Account> {
   const session = await openSession(lake, { surveys });
   try {
-    const names = [...new Set(session.tables.map(({ survey }) => survey))].filter((name) => options.survey === undefined || name === options.survey);
-    const isComputed = options.scienceRan === true || session.tables.some(({ kind }) => kind === "science");
+    const names = [...new Set(session.tables.map(({ survey }) => survey))].filter(
+      (name) => options.survey === undefined || name === options.survey,
+    );
+    const isComputed =
+      options.scienceRan === true || session.tables.some(({ kind }) => kind === "science");
     const accounts: SurveyAccount[] = [];
     for (const name of names)
-      accounts.push(await surveyAccount(lake, new Books(lake, surveys.named(name), session), options.night, isComputed).catch(unreadable(name)));
+      accounts.push(
+        await surveyAccount(
+          lake,
+          new Books(lake, surveys.named(name), session),
+          options.night,
+          isComputed,
+        ).catch(unreadable(name)),
+      );
     return { balanced: accounts.every(({ problems }) => problems.length === 0), surveys: accounts };
   } finally {
     session.close();
@@ -64,12 +81,23 @@ function unreadable(survey: string): (error: unknown) => SurveyAccount {
   };
 }
 
-async function surveyAccount(lake: string, books: Books, night: number | undefined, isComputed: boolean): Promise<SurveyAccount> {
+async function surveyAccount(
+  lake: string,
+  books: Books,
+  night: number | undefined,
+  isComputed: boolean,
+): Promise<SurveyAccount> {
   books.open();
   const topics = await topicsOf(books);
   const nights = await nightsOf(books, night, isComputed);
   const deliveries = deliveriesOf(lake, books);
-  return { survey: books.survey.name, topics, nights, deliveries, problems: [...topics, ...nights].flatMap(({ problems }) => problems) };
+  return {
+    survey: books.survey.name,
+    topics,
+    nights,
+    deliveries,
+    problems: [...topics, ...nights].flatMap(({ problems }) => problems),
+  };
 }
 
 function deliveriesOf(lake: string, books: Books): Deliveries[] {

@@ -18,19 +18,34 @@ export class Books {
     this.#session = session;
   }
 
-  /** Reads the logs of all tables now, so that later queries compare tables of the same moment. Throws FinkError "lake" where one cannot be read. */
+  /**
+   * Reads the logs of all tables now, so that later queries compare tables of the same moment.
+   * Throws FinkError "lake" where one cannot be read.
+   */
   open(): void {
-    for (const table of this.#session.tables) if (table.survey === this.survey.name) void table.snapshot;
+    for (const table of this.#session.tables)
+      if (table.survey === this.survey.name) void table.snapshot;
   }
 
   /** Whether the table ever had a row. */
   has(kind: string): boolean {
-    return this.#session.tables.some((table) => table.survey === this.survey.name && table.kind === kind && table.snapshot.schema.fields.length > 1);
+    return this.#session.tables.some(
+      (table) =>
+        table.survey === this.survey.name &&
+        table.kind === kind &&
+        table.snapshot.schema.fields.length > 1,
+    );
   }
 
-  /** SQL of the alert's id in a table (`of`: its alias); null where the table or the id is not there. */
+  /**
+   * SQL of the alert's id in a table (`of`: its alias); null where the table or the id is not
+   * there.
+   */
   idIn(kind: string, of?: string): string | null {
-    return (this.has(kind) && firstValueSql(this.table(kind).snapshot.schema, this.survey.alert, of)) || null;
+    return (
+      (this.has(kind) && firstValueSql(this.table(kind).snapshot.schema, this.survey.alert, of)) ||
+      null
+    );
   }
 
   table(kind: string): LakeTable {
@@ -45,7 +60,8 @@ export class Books {
     const result = await this.#session.query(sql, values);
     const names = result.deduplicatedColumnNames();
     const rows: Record<string, Json>[] = [];
-    for await (const row of rowsOf(result, toJson)) rows.push(Object.fromEntries(names.map((name, i) => [name, row[i]])));
+    for await (const row of rowsOf(result, toJson))
+      rows.push(Object.fromEntries(names.map((name, i) => [name, row[i]])));
     return rows;
   }
 }

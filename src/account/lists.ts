@@ -7,7 +7,17 @@ import type { Survey } from "../surveys/definition.ts";
 import { Surveys } from "../surveys/surveys.ts";
 import { Books } from "./books.ts";
 
-export const lists = ["archived", "distinct", "duplicates", "rejected", "complete", "pending", "waiting", "missing", "matches"] as const;
+export const lists = [
+  "archived",
+  "distinct",
+  "duplicates",
+  "rejected",
+  "complete",
+  "pending",
+  "waiting",
+  "missing",
+  "matches",
+] as const;
 export type List = (typeof lists)[number];
 
 /** Which alerts: those of a night, or all; of one topic or file. */
@@ -18,8 +28,14 @@ export interface Listed {
   readonly source?: string | undefined;
 }
 
-/** The first 1,000 alerts behind a number of the account; a list that the lake cannot have is empty. */
-export async function listOf(lake: string, survey: Survey, listed: Listed): Promise<Record<string, Json>[]> {
+/**
+ * The first 1,000 alerts behind a number of the account; a list that the lake cannot have is empty.
+ */
+export async function listOf(
+  lake: string,
+  survey: Survey,
+  listed: Listed,
+): Promise<Record<string, Json>[]> {
   const session = await openSession(lake, { surveys: new Surveys([survey]) });
   try {
     const books = new Books(lake, survey, session);
@@ -36,17 +52,30 @@ function sqlOf(books: Books, { night, list, source }: Listed): string | null {
   const origin = `_source AS source, _partition AS "partition", _offset AS "offset", _received_at AS received`;
   const raw = (more = "") => {
     const id = books.idIn("raw");
-    return id && `SELECT ${id} AS alert, ${objectOf(books)} AS object, ${origin} FROM ${books.view("raw")} ${ofSource} ${more} ORDER BY alert`;
+    return (
+      id &&
+      `SELECT ${id} AS alert, ${objectOf(books)} AS object, ${origin} FROM ${books.view("raw")} ${ofSource} ${more} ORDER BY alert`
+    );
   };
   const science = (columns: string, isPending: boolean) => {
     const id = books.idIn("science");
-    const pending = fieldNamed(books.table("science").snapshot.schema, "_pending") ? "_pending <> ''" : "false";
-    return id && `SELECT ${id} AS alert ${columns} FROM ${books.view("science")} ${where} AND ${isPending ? pending : `NOT ${pending}`} ORDER BY alert`;
+    const pending = fieldNamed(books.table("science").snapshot.schema, "_pending")
+      ? "_pending <> ''"
+      : "false";
+    return (
+      id &&
+      `SELECT ${id} AS alert ${columns} FROM ${books.view("science")} ${where} AND ${isPending ? pending : `NOT ${pending}`} ORDER BY alert`
+    );
   };
   const onlyIn = (one: string, other: string) => {
     const [mine, theirs] = [books.idIn(one, "m"), books.idIn(other, "o")];
-    const others = theirs ? `AND NOT EXISTS (FROM ${books.view(other)} AS o WHERE o.night = m.night AND ${theirs} = ${mine})` : "";
-    return mine && `SELECT DISTINCT ${mine} AS alert, ${literal(one)} AS only_in FROM ${books.view(one)} AS m ${where} ${others}`;
+    const others = theirs
+      ? `AND NOT EXISTS (FROM ${books.view(other)} AS o WHERE o.night = m.night AND ${theirs} = ${mine})`
+      : "";
+    return (
+      mine &&
+      `SELECT DISTINCT ${mine} AS alert, ${literal(one)} AS only_in FROM ${books.view(one)} AS m ${where} ${others}`
+    );
   };
   switch (list) {
     case "archived":
@@ -62,7 +91,11 @@ function sqlOf(books: Books, { night, list, source }: Listed): string | null {
     case "waiting":
       return onlyIn("raw", "science");
     case "missing":
-      return [onlyIn("raw", "science"), onlyIn("science", "raw")].filter((sql) => sql !== null).join(" UNION ALL ") || null;
+      return (
+        [onlyIn("raw", "science"), onlyIn("science", "raw")]
+          .filter((sql) => sql !== null)
+          .join(" UNION ALL ") || null
+      );
     case "rejected":
       return books.has("rejected")
         ? `SELECT ${origin}, code, reason, octet_length(bytes) AS bytes FROM ${books.view("rejected")} ${ofSource} ORDER BY _received_at`

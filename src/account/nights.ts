@@ -17,7 +17,10 @@ export interface NightAccount {
   readonly pending: number;
   /** Alerts that science has not come to yet. */
   readonly waiting: number;
-  /** Alerts that science passed without a row, also for want of an id, and rows of science without an alert. */
+  /**
+   * Alerts that science passed without a row, also for want of an id, and rows of science without
+   * an alert.
+   */
   readonly missing: number;
   readonly unknown: number;
   readonly matches: readonly { readonly filter: string; readonly matches: number }[];
@@ -27,7 +30,11 @@ export interface NightAccount {
 const namedIds = 100;
 
 /** `isComputed`: science has run on the lake, for whichever survey. */
-export async function nightsOf(books: Books, night: number | undefined, isComputed: boolean): Promise<NightAccount[]> {
+export async function nightsOf(
+  books: Books,
+  night: number | undefined,
+  isComputed: boolean,
+): Promise<NightAccount[]> {
   const [raw, rejected, science, missing, unknown, matches] = [
     await rawRows(books, night),
     await countsOf(books, night, "rejected", {}),
@@ -36,8 +43,13 @@ export async function nightsOf(books: Books, night: number | undefined, isComput
     await without(books, night, "science", "raw"),
     await matchRows(books, night),
   ];
-  const nights = [...new Set([...raw.keys(), ...rejected.keys(), ...science.keys()])].sort((a, b) => Number(b) - Number(a));
-  const isBehind = books.has("raw") && (books.table("science").snapshot.positions.get("science:raw") ?? 0) <= books.table("raw").snapshot.version;
+  const nights = [...new Set([...raw.keys(), ...rejected.keys(), ...science.keys()])].sort(
+    (a, b) => Number(b) - Number(a),
+  );
+  const isBehind =
+    books.has("raw") &&
+    (books.table("science").snapshot.positions.get("science:raw") ?? 0) <=
+      books.table("raw").snapshot.version;
   const isPassed = books.has("science") && !isBehind;
   // Without a definition that names their id, science never comes to the alerts of a survey.
   const isStuck = books.idIn("raw") === null ? isComputed : isPassed;
@@ -48,12 +60,17 @@ export async function nightsOf(books: Books, night: number | undefined, isComput
     const rows = raw.get(key) ?? {};
     const made = science.get(key) ?? {};
     const again = Number(made["again"] ?? 0);
-    const doubles = (matches.get(key) ?? []).filter(({ again: more }) => more > 0).map(({ filter, again: more }) => `${filter} ${more}`);
+    const doubles = (matches.get(key) ?? [])
+      .filter(({ again: more }) => more > 0)
+      .map(({ filter, again: more }) => `${filter} ${more}`);
     const nameless = Number(rows["nameless"] ?? 0);
     const lacking = (isPassed ? lost.count : 0) + (isStuck ? nameless : 0);
     const distinct = Number(rows["distinct"] ?? 0);
     const problems = [
-      ...said(isStuck ? nameless : 0, `alerts without an id, so without a row in science: ${adviceFor(books.survey.name)}`),
+      ...said(
+        isStuck ? nameless : 0,
+        `alerts without an id, so without a row in science: ${adviceFor(books.survey.name)}`,
+      ),
       ...said(isPassed ? lost.count : 0, `alerts without a row in science: ${lost.ids}`),
       ...said(strange.count, `rows of science whose alert is not in raw: ${strange.ids}`),
       ...said(again, "rows of science that are there twice"),
@@ -93,35 +110,66 @@ function byNight<T>(rows: readonly Row[], of: (row: Row) => T): Map<string, T> {
 }
 
 /** Counts of each night, which are SQL by name; `rows` besides. */
-async function countsOf(books: Books, night: number | undefined, kind: string, counts: Readonly<Record<string, string>>): Promise<Map<string, Row>> {
+async function countsOf(
+  books: Books,
+  night: number | undefined,
+  kind: string,
+  counts: Readonly<Record<string, string>>,
+): Promise<Map<string, Row>> {
   if (!books.has(kind)) return new Map();
-  const list = Object.entries({ rows: "count(*)", ...counts }).map(([name, sql]) => `(${sql})::DOUBLE AS "${name}"`);
-  return byNight(await books.rows(`SELECT night, ${list.join(", ")} FROM ${books.view(kind)} ${nightIs(night)} GROUP BY night`), (row) => row);
+  const list = Object.entries({ rows: "count(*)", ...counts }).map(
+    ([name, sql]) => `(${sql})::DOUBLE AS "${name}"`,
+  );
+  return byNight(
+    await books.rows(
+      `SELECT night, ${list.join(", ")} FROM ${books.view(kind)} ${nightIs(night)} GROUP BY night`,
+    ),
+    (row) => row,
+  );
 }
 
 async function rawRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
   const id = books.idIn("raw") ?? "NULL";
-  return await countsOf(books, night, "raw", { distinct: `count(DISTINCT ${id})`, nameless: `count_if(${id} IS NULL)` });
+  return await countsOf(books, night, "raw", {
+    distinct: `count(DISTINCT ${id})`,
+    nameless: `count_if(${id} IS NULL)`,
+  });
 }
 
 async function scienceRows(books: Books, night: number | undefined): Promise<Map<string, Row>> {
   const id = books.idIn("science");
   if (id === null) return new Map();
-  const pending = fieldNamed(books.table("science").snapshot.schema, "_pending") ? "count_if(_pending <> '')" : "0";
-  return await countsOf(books, night, "science", { again: `count(*) - count(DISTINCT ${id})`, pending });
+  const pending = fieldNamed(books.table("science").snapshot.schema, "_pending")
+    ? "count_if(_pending <> '')"
+    : "0";
+  return await countsOf(books, night, "science", {
+    again: `count(*) - count(DISTINCT ${id})`,
+    pending,
+  });
 }
 
 /** Alerts of one table that the other lacks. */
-async function without(books: Books, night: number | undefined, one: string, other: string): Promise<Map<string, { count: number; ids: string }>> {
+async function without(
+  books: Books,
+  night: number | undefined,
+  one: string,
+  other: string,
+): Promise<Map<string, { count: number; ids: string }>> {
   const [mine, others] = [books.idIn(one), books.idIn(other)];
   if (mine === null) return new Map();
   const ids = `SELECT DISTINCT night, ${mine} AS id FROM ${books.view(one)} ${nightIs(night)}`;
-  const theirs = others === null ? "SELECT NULL AS id WHERE false" : `SELECT ${others} AS id FROM ${books.view(other)} ${nightIs(night)}`;
+  const theirs =
+    others === null
+      ? "SELECT NULL AS id WHERE false"
+      : `SELECT ${others} AS id FROM ${books.view(other)} ${nightIs(night)}`;
   const rows = await books.rows(
     `SELECT night, count(*)::DOUBLE AS count, array_to_string(min(id, ${namedIds}), ', ') AS ids
      FROM (${ids}) AS mine WHERE id IS NOT NULL AND NOT EXISTS (FROM (${theirs}) AS theirs WHERE theirs.id = mine.id) GROUP BY night`,
   );
-  return byNight(rows, (row) => ({ count: Number(row["count"]), ids: `${String(row["ids"])}${Number(row["count"]) > namedIds ? " …" : ""}` }));
+  return byNight(rows, (row) => ({
+    count: Number(row["count"]),
+    ids: `${String(row["ids"])}${Number(row["count"]) > namedIds ? " …" : ""}`,
+  }));
 }
 
 interface FilterRows {
@@ -130,10 +178,16 @@ interface FilterRows {
   readonly again: number;
 }
 
-async function matchRows(books: Books, night: number | undefined): Promise<Map<string, FilterRows[]>> {
+async function matchRows(
+  books: Books,
+  night: number | undefined,
+): Promise<Map<string, FilterRows[]>> {
   if (!books.has("matches")) return new Map();
-  const counts = "count(*)::DOUBLE AS count, (count(*) - count(DISTINCT (filter_version, alert, revision)))::DOUBLE AS again";
-  const rows = await books.rows(`SELECT night, filter, ${counts} FROM ${books.view("matches")} ${nightIs(night)} GROUP BY night, filter ORDER BY filter`);
+  const counts =
+    "count(*)::DOUBLE AS count, (count(*) - count(DISTINCT (filter_version, alert, revision)))::DOUBLE AS again";
+  const rows = await books.rows(
+    `SELECT night, filter, ${counts} FROM ${books.view("matches")} ${nightIs(night)} GROUP BY night, filter ORDER BY filter`,
+  );
   const groups = Map.groupBy(rows, (row) => String(row["night"] ?? ""));
   return new Map([...groups].map(([key, own]) => [key, own as unknown as FilterRows[]]));
 }

@@ -1,6 +1,9 @@
 import type { Grouped } from "./parse.ts";
 
-/** Counts of alerts in windows of time: one file, `aggregations/<survey>/<name>.sql`. Shipped ones are written as a user's are. */
+/**
+ * Counts of alerts in windows of time: one file, `aggregations/<survey>/<name>.sql`. Shipped ones
+ * are written as a user's are.
+ */
 export interface Aggregation {
   /** The file's name without its ending. */
   readonly name: string;
@@ -23,7 +26,10 @@ export type Plot = (typeof plots)[number];
 export const windows = ["minute", "hour", "night"] as const;
 export type Window = (typeof windows)[number];
 
-/** A row of `<lake>/<survey>/statistics`, partitioned by night: one number of one group in one window. */
+/**
+ * A row of `<lake>/<survey>/statistics`, partitioned by night: one number of one group in one
+ * window.
+ */
 export interface Statistic {
   readonly aggregation: string;
   readonly version: string;

@@ -22,20 +22,41 @@ export async function loadAggregation(file: string, survey: string): Promise<Agg
   const text = readFileSync(file, "utf8");
   try {
     const name = basename(file, ".sql");
-    if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new FinkError("filter", "rename the file: lower case letters, digits and underscores only");
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      throw new FinkError(
+        "filter",
+        "rename the file: lower case letters, digits and underscores only",
+      );
     const version = createHash("sha256").update(text).digest("hex").slice(0, 8);
-    return { ...readHeaderAs(text, header), name, survey, version, file, text, select: await parseGrouped(text) };
+    return {
+      ...readHeaderAs(text, header),
+      name,
+      survey,
+      version,
+      file,
+      text,
+      select: await parseGrouped(text),
+    };
   } catch (error) {
     throw new FinkError("filter", `${file}: ${messageOf(error)}`, error);
   }
 }
 
-/** The shipped aggregations and those of a folder; a user's takes the place of a shipped one. Files that are none are problems, and the others count. */
-export async function aggregationsIn(folder: string): Promise<{ readonly aggregations: readonly Aggregation[]; readonly problems: readonly FinkError[] }> {
+/**
+ * The shipped aggregations and those of a folder; a user's takes the place of a shipped one. Files
+ * that are none are problems, and the others count.
+ */
+export async function aggregationsIn(folder: string): Promise<{
+  readonly aggregations: readonly Aggregation[];
+  readonly problems: readonly FinkError[];
+}> {
   const byName = new Map<string, Aggregation>();
   const problems: FinkError[] = [];
   const shipped = join(projectFolder, "aggregations");
-  const files = [...filterFiles(shipped), ...(folder === shipped ? [] : filterFiles(folder))].filter(({ file }) => file.endsWith(".sql"));
+  const files = [
+    ...filterFiles(shipped),
+    ...(folder === shipped ? [] : filterFiles(folder)),
+  ].filter(({ file }) => file.endsWith(".sql"));
   for (const { survey, file } of files) {
     try {
       const aggregation = await loadAggregation(file, survey);

@@ -5,7 +5,12 @@ it("tells what is grouped by from what is counted", async () => {
   const { table, keys, values, where } = await parseGrouped(
     "SELECT candidate.fid AS band, count(*) AS n, count(DISTINCT objectId) AS objects FROM alerts WHERE candidate.rb > 0.5 GROUP BY candidate.fid",
   );
-  expect({ table, keys: keys.map(({ name }) => name), values: values.map(({ name, before }) => [name, before]), where: where?.kind }).toEqual({
+  expect({
+    table,
+    keys: keys.map(({ name }) => name),
+    values: values.map(({ name, before }) => [name, before]),
+    where: where?.kind,
+  }).toEqual({
     table: "alerts",
     keys: ["band"],
     values: [

@@ -15,5 +15,7 @@ const latest = jsonRoute(
 );
 
 export function addAlerts(app: Api, { view }: ApiDeps): void {
-  app.openapi(latest, async (c) => c.json([...(await view.latest(c.req.valid("query").limit))], 200));
+  app.openapi(latest, async (c) =>
+    c.json([...(await view.latest(c.req.valid("query").limit))], 200),
+  );
 }

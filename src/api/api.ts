@@ -7,7 +7,10 @@ import type { LakeView } from "./lake-view.ts";
 import type { PageLake } from "./pages/lake.ts";
 import type { UserProcesses } from "./user-process.ts";
 
-/** What the routes are added to: `add<Resource>(app, deps)`, one file per resource, a line in server.ts. */
+/**
+ * What the routes are added to: `add<Resource>(app, deps)`, one file per resource, a line in
+ * server.ts.
+ */
 export type Api = OpenAPIHono;
 
 /** What the routes need. */
@@ -31,13 +34,22 @@ export function newApi(): Api {
       if (result.success) return undefined;
       const [{ path, message }] = result.error.issues;
       const given = (result as { data?: unknown }).data;
-      const value = path.length === 1 && typeof given === "object" ? (given as Record<PropertyKey, unknown> | null)?.[path[0]] : undefined;
-      return wrong(context, `${path.join(".") || "arguments"}${typeof value === "string" ? `=${value}` : ""}: ${message}`);
+      const value =
+        path.length === 1 && typeof given === "object"
+          ? (given as Record<PropertyKey, unknown> | null)?.[path[0]]
+          : undefined;
+      return wrong(
+        context,
+        `${path.join(".") || "arguments"}${typeof value === "string" ? `=${value}` : ""}: ${message}`,
+      );
     },
   });
 }
 
-/** Bodies of JSON keep all digits of their numbers, wherever a route reads them: an id of 64 bits has more than a double holds. */
+/**
+ * Bodies of JSON keep all digits of their numbers, wherever a route reads them: an id of 64 bits
+ * has more than a double holds.
+ */
 export const exactBodies: MiddlewareHandler = async (context, next) => {
   const { req } = context;
   req.json = async <T>() => exactJson(await req.text()) as T;
@@ -56,7 +68,12 @@ export function requestIdOf(context: Context): string {
 /** A whole number of a query. */
 export function wholeNumber(least: number, greatest: number, fallback: number) {
   const error = `give a whole number from ${least} to ${greatest}`;
-  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(greatest, { error }).default(fallback);
+  return z.coerce
+    .number({ error })
+    .int({ error })
+    .min(least, { error })
+    .max(greatest, { error })
+    .default(fallback);
 }
 
 export const errorSchema = z.object({ error: z.string(), requestId: z.string() }).openapi("Error");
@@ -67,14 +84,34 @@ function withArguments<R extends Omit<RouteConfig, "responses">>(route: R): R {
 }
 
 /** A route that answers JSON of that schema, and errors as all do. */
-export function jsonRoute<R extends Omit<RouteConfig, "responses">, S extends z.ZodType>(route: R, schema: S, description = "The answer") {
-  return createRoute({ ...withArguments(route), responses: { 200: { description, content: { "application/json": { schema } } }, default: problem } });
+export function jsonRoute<R extends Omit<RouteConfig, "responses">, S extends z.ZodType>(
+  route: R,
+  schema: S,
+  description = "The answer",
+) {
+  return createRoute({
+    ...withArguments(route),
+    responses: {
+      200: { description, content: { "application/json": { schema } } },
+      default: problem,
+    },
+  });
 }
 
 /** A route whose answer is no JSON. */
-export function fileRoute<R extends Omit<RouteConfig, "responses">>(route: R, description: string, ...types: readonly string[]) {
+export function fileRoute<R extends Omit<RouteConfig, "responses">>(
+  route: R,
+  description: string,
+  ...types: readonly string[]
+) {
   const content = Object.fromEntries(types.map((type) => [type, { schema: z.any() }]));
-  return createRoute({ ...withArguments(route), responses: { 200: { description, content }, default: problem } });
+  return createRoute({
+    ...withArguments(route),
+    responses: { 200: { description, content }, default: problem },
+  });
 }
 
-const problem = { description: "What went wrong", content: { "application/json": { schema: errorSchema } } };
+const problem = {
+  description: "What went wrong",
+  content: { "application/json": { schema: errorSchema } },
+};

@@ -28,7 +28,13 @@ const route = jsonRoute(
     path: "/api/v1/catalogues",
     operationId: "catalogues",
     summary: "Sources of the lake's catalogues around a position, nearest first",
-    request: { query: only({ ra: degrees(0, 360), dec: degrees(-90, 90), radius: degrees(0, 600).default(60).describe("Arcseconds, at most 600") }) },
+    request: {
+      query: only({
+        ra: degrees(0, 360),
+        dec: degrees(-90, 90),
+        radius: degrees(0, 600).default(60).describe("Arcseconds, at most 600"),
+      }),
+    },
   },
   z.array(source),
 );
@@ -39,7 +45,11 @@ const mostSources = 1000;
 export function addCatalogues(app: Api, lake: string, sources: Sources): void {
   app.openapi(route, async (c) => {
     const { ra, dec, radius } = c.req.valid("query");
-    const found = await Promise.all(cataloguesIn(lake).map((info) => around(lake, sources, info, ra, dec, radius, c.req.raw.signal)));
+    const found = await Promise.all(
+      cataloguesIn(lake).map((info) =>
+        around(lake, sources, info, ra, dec, radius, c.req.raw.signal),
+      ),
+    );
     return c.json(
       found.flat().sort((a, b) => a.separationArcsec - b.separationArcsec),
       200,
@@ -47,20 +57,34 @@ export function addCatalogues(app: Api, lake: string, sources: Sources): void {
   });
 }
 
-async function around(lake: string, sources: Sources, info: CatalogueInfo, ra: number, dec: number, radius: number, signal: AbortSignal) {
+async function around(
+  lake: string,
+  sources: Sources,
+  info: CatalogueInfo,
+  ra: number,
+  dec: number,
+  radius: number,
+  signal: AbortSignal,
+) {
   const { name, file, keep } = info;
-  const cells = coneCoverage(catalogueOrder, ra, dec, radius / 3600).map(([first, end]) => `(hpx12 >= ${first} AND hpx12 < ${end})`);
+  const cells = coneCoverage(catalogueOrder, ra, dec, radius / 3600).map(
+    ([first, end]) => `(hpx12 >= ${first} AND hpx12 < ${end})`,
+  );
   const columns = keep.map((column) => `${identifier(column)}::VARCHAR`);
   const sql = `SELECT ra, dec${columns.map((column) => `, ${column}`).join("")} FROM read_parquet(${literal(join(catalogueFolder(lake, name), file))})
     WHERE ${cells.join(" OR ")} LIMIT ${mostSources}`;
-  const rows = await sources.use(signal, async (connection) => (await connection.run(sql)).getRows());
+  const rows = await sources.use(signal, async (connection) =>
+    (await connection.run(sql)).getRows(),
+  );
   return rows
     .map(([toRa, toDec, ...values]): CatalogueSource => ({
       catalogue: name,
       ra: Number(toRa),
       dec: Number(toDec),
       separationArcsec: 3600 * separation(ra, dec, Number(toRa), Number(toDec)),
-      values: Object.fromEntries(keep.flatMap((column, i) => (values[i] === null ? [] : [[column, String(values[i])]]))),
+      values: Object.fromEntries(
+        keep.flatMap((column, i) => (values[i] === null ? [] : [[column, String(values[i])]])),
+      ),
     }))
     .filter(({ separationArcsec }) => separationArcsec <= radius);
 }

@@ -18,17 +18,36 @@ interface Schema {
 interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean; readonly schema?: Schema }[];
-  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
-  readonly responses?: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>>;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema?: Schema;
+  }[];
+  readonly requestBody?: {
+    readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  };
+  readonly responses?: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
+  >;
 }
 
-/** The typed client of the API, as TypeScript: a method per operation, a type per schema that has a name. */
+/**
+ * The typed client of the API, as TypeScript: a method per operation, a type per schema that has a
+ * name.
+ */
 export function clientText(): string {
-  const document = openApi(wholeApi()) as { paths?: Record<string, Record<string, Operation>>; components?: { schemas?: Record<string, Schema> } };
-  const types = Object.entries(document.components?.schemas ?? {}).map(([name, schema]) => `export type ${typeName(name)} = ${typeOf(schema)};\n`);
+  const document = openApi(wholeApi()) as {
+    paths?: Record<string, Record<string, Operation>>;
+    components?: { schemas?: Record<string, Schema> };
+  };
+  const types = Object.entries(document.components?.schemas ?? {}).map(
+    ([name, schema]) => `export type ${typeName(name)} = ${typeOf(schema)};\n`,
+  );
   const methods = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-    Object.entries(item).flatMap(([method, operation]) => (operation.operationId ? [methodOf(method, path, operation)] : [])),
+    Object.entries(item).flatMap(([method, operation]) =>
+      operation.operationId ? [methodOf(method, path, operation)] : [],
+    ),
   );
   return [head, ...types, classHead, ...methods, "}\n"].join("\n");
 }
@@ -36,20 +55,45 @@ export function clientText(): string {
 /** Every route, of an application that is never asked. */
 function wholeApi() {
   const nothing = {} as never;
-  return createApp({ host: "", port: 0, lake: "", view: nothing, pageLake: nothing, sources: nothing, pages: "", logError: () => {} }, nothing);
+  return createApp(
+    {
+      host: "",
+      port: 0,
+      lake: "",
+      view: nothing,
+      pageLake: nothing,
+      sources: nothing,
+      pages: "",
+      logError: () => {},
+    },
+    nothing,
+  );
 }
 
-function methodOf(method: string, path: string, { operationId, summary, parameters = [], requestBody, responses }: Operation): string {
+function methodOf(
+  method: string,
+  path: string,
+  { operationId, summary, parameters = [], requestBody, responses }: Operation,
+): string {
   const body = requestBody?.content?.["application/json"]?.schema;
-  const own = parameters.map(({ name, required, schema }) => `${key(name)}${required ? "" : "?"}: ${typeOf(schema ?? {})}`);
+  const own = parameters.map(
+    ({ name, required, schema }) => `${key(name)}${required ? "" : "?"}: ${typeOf(schema ?? {})}`,
+  );
   const given = body
     ? `given: ${typeOf(body, true)}`
     : own.length > 0
       ? `given: { ${own.join("; ")} }${parameters.some((p) => p.required) ? "" : " = {}"}`
       : "";
   const schema = responses?.["200"]?.content?.["application/json"]?.schema;
-  const isTyped = schema !== undefined && Object.keys(schema).length > 0 && Object.keys(responses?.["200"]?.content ?? {}).length === 1;
-  const args = [JSON.stringify(method.toUpperCase()), JSON.stringify(path), given === "" ? "{}" : "given"].join(", ");
+  const isTyped =
+    schema !== undefined &&
+    Object.keys(schema).length > 0 &&
+    Object.keys(responses?.["200"]?.content ?? {}).length === 1;
+  const args = [
+    JSON.stringify(method.toUpperCase()),
+    JSON.stringify(path),
+    given === "" ? "{}" : "given",
+  ].join(", ");
   return `  /** ${summary ?? ""} */
   async ${operationId}(${given}): Promise<${isTyped ? typeOf(schema) : "Response"}> {
     return ${isTyped ? `(await (await this.ask(${args})).json()) as ${typeOf(schema)}` : `await this.ask(${args})`};
@@ -64,7 +108,8 @@ function typeOf(schema: Schema, isRequest = false): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const several = schema.anyOf ?? schema.oneOf;
   if (several) return several.map((one) => typeOf(one, isRequest)).join(" | ");
-  if (typeof schema.type !== "string" && schema.type) return schema.type.map((type) => typeOf({ ...schema, type }, isRequest)).join(" | ");
+  if (typeof schema.type !== "string" && schema.type)
+    return schema.type.map((type) => typeOf({ ...schema, type }, isRequest)).join(" | ");
   switch (schema.type) {
     case "string":
       return "string";
@@ -84,12 +129,18 @@ function typeOf(schema: Schema, isRequest = false): string {
   }
 }
 
-function objectType({ properties = {}, required = [], additionalProperties }: Schema, isRequest: boolean): string {
+function objectType(
+  { properties = {}, required = [], additionalProperties }: Schema,
+  isRequest: boolean,
+): string {
   const fields = Object.entries(properties).map(([name, schema]) => {
     const isOptional = !required.includes(name) || (isRequest && schema.default !== undefined);
     return `readonly ${key(name)}${isOptional ? "?" : ""}: ${typeOf(schema, isRequest)}`;
   });
-  const others = typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0 ? typeOf(additionalProperties, isRequest) : "unknown";
+  const others =
+    typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0
+      ? typeOf(additionalProperties, isRequest)
+      : "unknown";
   if (fields.length === 0) return `Readonly<Record<string, ${others}>>`;
   return `{ ${fields.join("; ")}${additionalProperties ? "; readonly [name: string]: unknown" : ""} }`;
 }

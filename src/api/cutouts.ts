@@ -26,10 +26,15 @@ export function addCutouts(app: Api, { view }: ApiDeps): void {
 /** The FITS file as the telescope sent it. */
 async function cutout(context: Context, view: LakeView): Promise<Response> {
   const { survey = "", alertId = "", kind = "" } = context.req.param();
-  if (!isKind(kind)) throw new HTTPException(404, { message: `no cutout named ${kind}: ask for ${cutoutKinds.join(", ")}` });
-  if (!/^[a-z][a-z0-9_]*$/.test(survey)) throw new HTTPException(404, { message: `no survey named ${survey}` });
+  if (!isKind(kind))
+    throw new HTTPException(404, {
+      message: `no cutout named ${kind}: ask for ${cutoutKinds.join(", ")}`,
+    });
+  if (!/^[a-z][a-z0-9_]*$/.test(survey))
+    throw new HTTPException(404, { message: `no survey named ${survey}` });
   const stored = await view.cutout(survey, alertId, kind);
-  if (!stored) throw new HTTPException(404, { message: `no ${kind} cutout of ${survey} alert ${alertId}` });
+  if (!stored)
+    throw new HTTPException(404, { message: `no ${kind} cutout of ${survey} alert ${alertId}` });
   const gzipped = stored[0] === 0x1f && stored[1] === 0x8b;
   const passGzip = gzipped && /\bgzip\b/.test(context.req.header("Accept-Encoding") ?? "");
   const headers: Record<string, string> = {
@@ -39,7 +44,8 @@ async function cutout(context: Context, view: LakeView): Promise<Response> {
     Vary: "Accept-Encoding",
   };
   if (passGzip) headers["Content-Encoding"] = "gzip";
-  const bytes = gzipped && !passGzip ? gunzipSync(stored, { maxOutputLength: MAX_FITS_BYTES }) : stored;
+  const bytes =
+    gzipped && !passGzip ? gunzipSync(stored, { maxOutputLength: MAX_FITS_BYTES }) : stored;
   return context.body(new Uint8Array(bytes), 200, headers);
 }
 

@@ -3,7 +3,12 @@ import type { Api } from "./api.ts";
 
 const info = {
   openapi: "3.1.0",
-  info: { title: "Fink", version: "1", description: "Alerts, objects, positions, cutouts and counts of one lake. Fink's own scripts work here: docs/api.md." },
+  info: {
+    title: "Fink",
+    version: "1",
+    description:
+      "Alerts, objects, positions, cutouts and counts of one lake. Fink's own scripts work here: docs/api.md.",
+  },
 };
 
 type Operation = { readonly summary?: string; readonly parameters?: readonly Parameter[] };
@@ -22,10 +27,14 @@ export function openApi(app: Api) {
 /** `/api/openapi.json`, and the same for people at `/api/docs`. */
 export function addDocs(app: Api): void {
   app.get("/api/openapi.json", (c) => c.json(openApi(app)));
-  app.get("/api/docs.css", (c) => c.body(style, 200, { "Content-Type": "text/css; charset=utf-8" }));
+  app.get("/api/docs.css", (c) =>
+    c.body(style, 200, { "Content-Type": "text/css; charset=utf-8" }),
+  );
   app.get("/api/docs", (c) => {
     const paths = Object.entries(openApi(app).paths ?? {}).flatMap(([path, item]) =>
-      Object.entries(item as Record<string, Operation>).map(([method, operation]) => section(method, path, operation)),
+      Object.entries(item as Record<string, Operation>).map(([method, operation]) =>
+        section(method, path, operation),
+      ),
     );
     return c.html(
       html`<!doctype html>
@@ -50,7 +59,8 @@ export function addDocs(app: Api): void {
 
 function section(method: string, path: string, { summary, parameters = [] }: Operation) {
   const rows = parameters.map(({ name, required, schema }) => {
-    const fallback = schema?.default === undefined ? "" : `default ${JSON.stringify(schema.default)}`;
+    const fallback =
+      schema?.default === undefined ? "" : `default ${JSON.stringify(schema.default)}`;
     return html`<tr>
       <th scope="row"><code>${name}</code></th>
       <td>${required ? "required" : fallback}</td>

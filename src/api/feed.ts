@@ -36,7 +36,10 @@ const ALERTS_SHOWN = 12;
 const REJECTED_SHOWN = 20;
 const MAX_LISTENERS = 200;
 
-/** One poller of the services and the lake for all open pages. Keeps the newest event of each kind, so a slow reader skips and never queues. */
+/**
+ * One poller of the services and the lake for all open pages. Keeps the newest event of each kind,
+ * so a slow reader skips and never queues.
+ */
 export class LiveFeed {
   readonly #lake: string;
   readonly #view: LakeView;
@@ -80,7 +83,9 @@ export class LiveFeed {
     return this.#history;
   }
 
-  /** The newest event of each kind whose id is not the one in `seen`, which is brought up to date. */
+  /**
+   * The newest event of each kind whose id is not the one in `seen`, which is brought up to date.
+   */
   unseen(seen: Map<keyof LiveEvents, number>): FeedEvent[] {
     const events = [...this.#newest.values()].filter((e) => seen.get(e.event) !== e.id);
     for (const e of events) seen.set(e.event, e.id);
@@ -113,8 +118,10 @@ export class LiveFeed {
     try {
       const tables = await this.#view.tables();
       if (this.#isNew("tables", tables)) this.#publish("tables", tables);
-      if (this.#isNew("alerts", versionsOf(tables, "raw"))) this.#publish("alerts", await this.#view.latest(ALERTS_SHOWN));
-      if (this.#isNew("rejected", versionsOf(tables, "rejected"))) this.#publish("rejected", await this.#view.rejected(REJECTED_SHOWN));
+      if (this.#isNew("alerts", versionsOf(tables, "raw")))
+        this.#publish("alerts", await this.#view.latest(ALERTS_SHOWN));
+      if (this.#isNew("rejected", versionsOf(tables, "rejected")))
+        this.#publish("rejected", await this.#view.rejected(REJECTED_SHOWN));
       this.#lakeProblem = (this.#view.problems?.() ?? []).join(" ");
     } catch (error) {
       this.#versions.clear(); // what was not read is read again

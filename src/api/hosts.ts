@@ -18,7 +18,9 @@ export interface ServedNames {
  * let that page read the lake.
  */
 export function ownHostsOnly({ host, publicUrl = "", hosts = [] }: ServedNames): MiddlewareHandler {
-  const named = new Set([publicUrl === "" ? [] : new URL(publicUrl).host, hosts, host].flat().map(nameOf));
+  const named = new Set(
+    [publicUrl === "" ? [] : new URL(publicUrl).host, hosts, host].flat().map(nameOf),
+  );
   const isOpen = host === "0.0.0.0" || host === "::";
   if (isOpen) named.add(hostname().toLowerCase());
   return async (context, next) => {
@@ -32,11 +34,18 @@ export function ownHostsOnly({ host, publicUrl = "", hosts = [] }: ServedNames):
 }
 
 function isLocal(name: string): boolean {
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "::1" ||
+    (isIP(name) === 4 && name.startsWith("127."))
+  );
 }
 
 /** Without the port, the brackets of IPv6 and the dot of a full name. */
 function nameOf(host: string): string {
-  const name = /^\[([^\]]*)\](?::\d+)?$/.exec(host)?.[1] ?? (isIP(host) === 6 ? host : host.replace(/:\d+$/, ""));
+  const name =
+    /^\[([^\]]*)\](?::\d+)?$/.exec(host)?.[1] ??
+    (isIP(host) === 6 ? host : host.replace(/:\d+$/, ""));
   return name.toLowerCase().replace(/\.$/, "");
 }

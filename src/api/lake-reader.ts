@@ -41,7 +41,12 @@ export class LakeReader implements LakeView {
     const found = await this.#each("raw", async ({ survey: name, table }) => {
       const survey = this.#surveys.named(name);
       const columns = (file: AddFile) => latestColumns(table, survey, file);
-      const rows = await this.#read(table, newest(table, limit), columns, `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`);
+      const rows = await this.#read(
+        table,
+        newest(table, limit),
+        columns,
+        `ORDER BY received DESC, "offset" DESC LIMIT ${limit}`,
+      );
       return rows.map((row) => latestAlert(survey, row));
     });
     return found.sort((a, b) => b.committedAt - a.committedAt).slice(0, limit);
@@ -53,14 +58,21 @@ export class LakeReader implements LakeView {
       return image === undefined ? null : `SELECT ${pathSql(image)} FROM {alerts} LIMIT 1`;
     };
     if (!this.#known().some(({ survey }) => survey === surveyName)) return null;
-    const rows = await this.#sources.raw(surveyName, [alertId], sql, async (connection, text) => (await connection.run(text)).getRows());
+    const rows = await this.#sources.raw(surveyName, [alertId], sql, async (connection, text) =>
+      (await connection.run(text)).getRows(),
+    );
     return (rows?.[0]?.[0] as DuckDBBlobValue | null | undefined)?.bytes ?? null;
   }
 
   async rejected(limit: number): Promise<readonly RejectedMessage[]> {
     const found = await this.#each("rejected", async ({ survey, table }) => {
       const columns = `_source AS source, _offset::VARCHAR AS "offset", reason, epoch_ms(_received_at)::DOUBLE AS received`;
-      const rows = await this.#read(table, newest(table, limit), () => columns, `ORDER BY received DESC LIMIT ${limit}`);
+      const rows = await this.#read(
+        table,
+        newest(table, limit),
+        () => columns,
+        `ORDER BY received DESC LIMIT ${limit}`,
+      );
       return rows.map((row) => ({
         survey,
         source: String(row.source),
@@ -87,7 +99,9 @@ export class LakeReader implements LakeView {
     });
   }
 
-  /** Rows of all tables of a kind; one that cannot be read keeps nobody from those of the others. */
+  /**
+   * Rows of all tables of a kind; one that cannot be read keeps nobody from those of the others.
+   */
   async #each<T>(kind: string, read: (table: KnownTable) => Promise<T[]>): Promise<T[]> {
     const tables = this.#known().filter((one) => one.kind === kind);
     const rows = tables.map(async (table) => {
@@ -103,11 +117,19 @@ export class LakeReader implements LakeView {
     return (await Promise.all(rows)).flat();
   }
 
-  async #read(table: DeltaTable, files: readonly AddFile[], columns: (file: AddFile) => string, rest: string): Promise<Record<string, Json>[]> {
+  async #read(
+    table: DeltaTable,
+    files: readonly AddFile[],
+    columns: (file: AddFile) => string,
+    rest: string,
+  ): Promise<Record<string, Json>[]> {
     if (files.length === 0) return [];
     return await this.#sources.use(undefined, async (connection) => {
       const selects = [];
-      for (const file of files) selects.push(`SELECT ${columns(file)} FROM (${await this.#sources.scan(connection, table, [file])})`);
+      for (const file of files)
+        selects.push(
+          `SELECT ${columns(file)} FROM (${await this.#sources.scan(connection, table, [file])})`,
+        );
       const result = await connection.run(`${selects.join(" UNION ALL ")} ${rest}`);
       return await result.getRowObjectsJson();
     });
@@ -117,11 +139,18 @@ export class LakeReader implements LakeView {
 type KnownTable = TableName & { readonly table: DeltaTable };
 
 /** An error of ours names the table itself. */
-export function unreadable({ survey, kind }: Pick<TableName, "survey" | "kind">, error: unknown): string {
-  return error instanceof FinkError ? error.message : `${survey}.${kind} cannot be read: ${messageOf(error)}`;
+export function unreadable(
+  { survey, kind }: Pick<TableName, "survey" | "kind">,
+  error: unknown,
+): string {
+  return error instanceof FinkError
+    ? error.message
+    : `${survey}.${kind} cannot be read: ${messageOf(error)}`;
 }
 
-function contents({ snapshot: { version, files } }: DeltaTable): Omit<LakeTable, "survey" | "kind"> {
+function contents({
+  snapshot: { version, files },
+}: DeltaTable): Omit<LakeTable, "survey" | "kind"> {
   let rows = 0;
   let bytes = 0;
   for (const file of files.values()) {
@@ -141,8 +170,13 @@ function rowCount({ stats }: AddFile): number {
 }
 
 /** Merged files are newer than their rows: of these only the time they came in is known. */
-function latestColumns({ snapshot: { schema } }: DeltaTable, survey: Survey, file: AddFile): string {
-  const column = (paths: readonly string[] | undefined, type: string) => `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
+function latestColumns(
+  { snapshot: { schema } }: DeltaTable,
+  survey: Survey,
+  file: AddFile,
+): string {
+  const column = (paths: readonly string[] | undefined, type: string) =>
+    `${firstValueSql(schema, paths) ?? "NULL"}::${type}`;
   return [
     `${column(survey.alert, "VARCHAR")} AS alert`,
     `${firstValueSql(schema, survey.object, undefined, survey.none) ?? "NULL"}::VARCHAR AS object`,

@@ -45,7 +45,10 @@ export interface RejectedMessage {
 
 /** What the pages read of the lake. Every call may fail with a `FinkError` that says why. */
 export interface LakeView {
-  /** Tables that could not be read when they were last asked for, a sentence each; the others answer all the same. */
+  /**
+   * Tables that could not be read when they were last asked for, a sentence each; the others answer
+   * all the same.
+   */
   problems?(): readonly string[];
   tables(): Promise<readonly LakeTable[]>;
   /** Newest commit first. */

@@ -35,27 +35,55 @@ const route = jsonRoute(
       }),
     },
   },
-  z.object({ alerts: z.array(alert), next: z.string().nullable().describe("Cursor of the next page; null: this is the last one") }),
+  z.object({
+    alerts: z.array(alert),
+    next: z.string().nullable().describe("Cursor of the next page; null: this is the last one"),
+  }),
 );
 
-/** `/api/v1/alerts`: a cursor names the last alert of a page, so that alerts that come meanwhile shift nothing. */
+/**
+ * `/api/v1/alerts`: a cursor names the last alert of a page, so that alerts that come meanwhile
+ * shift nothing.
+ */
 export function addListing(app: Api, lake: string, sources: Sources): void {
   app.openapi(route, async (c) => {
     const { survey, class: name, limit, cursor } = c.req.valid("query");
     const where = name === undefined ? "true" : `finkclass = ${literal(name)}`;
-    const query = { survey, kind: "science" as const, where, needs: name === undefined ? [] : ["finkclass"], after: positionOf(cursor), limit };
+    const query = {
+      survey,
+      kind: "science" as const,
+      where,
+      needs: name === undefined ? [] : ["finkclass"],
+      after: positionOf(cursor),
+      limit,
+    };
     const { ids, places, lastMjd } = await newestAlerts(sources, lake, query, c.req.raw.signal);
     if (ids.length === 0) return c.json({ alerts: [], next: null }, 200);
-    const sql = "SELECT _alert::VARCHAR, _object, _mjd, _ra, _dec, _night FROM {sources} ORDER BY _mjd DESC, _alert DESC";
-    const table = await sources.query(survey, { places, where: sources.isOneOf(survey, ids) ?? "false", sql }, tableOf, c.req.raw.signal);
-    const alerts = table.rows.map(([alertId, objectId, mjd, ra, dec, night]) => ({ alertId, objectId, mjd, ra, dec, night }) as z.output<typeof alert>);
-    return c.json({ alerts, next: ids.length < limit ? null : `${lastMjd}_${String(ids.at(-1))}` }, 200);
+    const sql =
+      "SELECT _alert::VARCHAR, _object, _mjd, _ra, _dec, _night FROM {sources} ORDER BY _mjd DESC, _alert DESC";
+    const table = await sources.query(
+      survey,
+      { places, where: sources.isOneOf(survey, ids) ?? "false", sql },
+      tableOf,
+      c.req.raw.signal,
+    );
+    const alerts = table.rows.map(
+      ([alertId, objectId, mjd, ra, dec, night]) =>
+        ({ alertId, objectId, mjd, ra, dec, night }) as z.output<typeof alert>,
+    );
+    return c.json(
+      { alerts, next: ids.length < limit ? null : `${lastMjd}_${String(ids.at(-1))}` },
+      200,
+    );
   });
 }
 
 function positionOf(cursor: string | undefined): { mjd: number; id: AlertId } | undefined {
   if (cursor === undefined) return undefined;
   const [, mjd, id] = /^(\d{1,6}(?:\.\d{1,20})?)_(.{1,200})$/.exec(cursor) ?? [];
-  if (mjd === undefined) throw new HTTPException(400, { message: `cursor=${cursor}: give what the page before had as next` });
+  if (mjd === undefined)
+    throw new HTTPException(400, {
+      message: `cursor=${cursor}: give what the page before had as next`,
+    });
   return { mjd: Number(mjd), id };
 }

@@ -10,7 +10,11 @@ export function live(context: Context, feed: LiveFeed): Response {
   if (!feed.join()) {
     context.header("Retry-After", "10");
     return context.json(
-      { error: "All places for live connections are taken: close some pages, or read /api/v1/status", requestId: context.get("requestId") },
+      {
+        error:
+          "All places for live connections are taken: close some pages, or read /api/v1/status",
+        requestId: context.get("requestId"),
+      },
       503,
     );
   }
@@ -20,9 +24,15 @@ export function live(context: Context, feed: LiveFeed): Response {
     const heartbeat = setInterval(() => void stream.write(": still here\n\n"), HEARTBEAT_MS);
     const seen = new Map<keyof LiveEvents, number>();
     try {
-      await stream.writeSSE({ event: "history", data: JSON.stringify(feed.history()), id: "0", retry: RETRY_MS });
+      await stream.writeSSE({
+        event: "history",
+        data: JSON.stringify(feed.history()),
+        id: "0",
+        retry: RETRY_MS,
+      });
       do {
-        for (const { id, event, data } of feed.unseen(seen)) await stream.writeSSE({ event, data, id: String(id) });
+        for (const { id, event, data } of feed.unseen(seen))
+          await stream.writeSSE({ event, data, id: String(id) });
       } while ((await feed.changed()) && !stream.aborted);
     } finally {
       clearInterval(heartbeat);

@@ -12,11 +12,14 @@ interface FileTimes {
 const mostFiles = 40;
 
 /**
- * Paths of the files in which the newest rows by a time column are. The column's own range counts: a file that compaction has just written is new and holds old
- * rows. Where the range is not known, the file's time is the latest that a row of it may have.
+ * Paths of the files in which the newest rows by a time column are. The column's own range counts:
+ * a file that compaction has just written is new and holds old rows. Where the range is not known,
+ * the file's time is the latest that a row of it may have.
  */
 export function newestFiles(files: Iterable<AddFile>, column: string, rows: number): Set<string> {
-  const sorted = Array.from(files, (file) => ({ path: file.path, ...timesOf(file, column) })).sort((a, b) => b.greatest - a.greatest);
+  const sorted = Array.from(files, (file) => ({ path: file.path, ...timesOf(file, column) })).sort(
+    (a, b) => b.greatest - a.greatest,
+  );
   const chosen = new Set<string>();
   let [have, least] = [0, Infinity];
   for (const file of sorted) {
@@ -38,7 +41,11 @@ function timesOf(file: AddFile, column: string): FileTimes {
     const value = statAt(values, column);
     return typeof value === "string" ? Date.parse(value) : unknown;
   };
-  const times = { rows: Number(stats?.numRecords ?? 0), least: time(stats?.minValues, -Infinity), greatest: time(stats?.maxValues, file.modificationTime) };
+  const times = {
+    rows: Number(stats?.numRecords ?? 0),
+    least: time(stats?.minValues, -Infinity),
+    greatest: time(stats?.maxValues, file.modificationTime),
+  };
   known.set(file, times);
   return times;
 }

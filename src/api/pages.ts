@@ -18,9 +18,17 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   "theme.js": ["/theme.js"],
 };
 
-/** Serves the pages that vite built into `folder`. Assets carry a hash in their name and are kept for ever by browsers; pages are asked for again. */
+/**
+ * Serves the pages that vite built into `folder`. Assets carry a hash in their name and are kept
+ * for ever by browsers; pages are asked for again.
+ */
 export function servePages(app: Api, folder: string): void {
-  app.get("/assets/*", cached("public, max-age=31536000, immutable"), compress(), serveStatic({ root: folder }));
+  app.get(
+    "/assets/*",
+    cached("public, max-age=31536000, immutable"),
+    compress(),
+    serveStatic({ root: folder }),
+  );
   for (const [path, addresses] of Object.entries(pages)) {
     app.on("GET", [...addresses], cached("no-cache"), serveStatic({ root: folder, path }));
   }

@@ -67,7 +67,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const feed = new LiveFeed(options.lake, options.view);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const users = userProcesses(options);
-  const server = serve({ fetch: createApp(options, feed, users).fetch, hostname: host, port }, (address) => resolve(address.port)) as Server;
+  const server = serve(
+    { fetch: createApp(options, feed, users).fetch, hostname: host, port },
+    (address) => resolve(address.port),
+  ) as Server;
   server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
   try {
     const bound = await promise;
@@ -86,18 +89,41 @@ function userProcesses({ api = configSchema.parse({}).api }: ServerOptions): Use
 const mostBodyBytes = 100 * 2 ** 20;
 
 function tooLarge(context: Context): Response {
-  return context.json({ error: `the body is larger than ${mostBodyBytes >> 20} MB`, requestId: requestIdOf(context) }, 413);
+  return context.json(
+    { error: `the body is larger than ${mostBodyBytes >> 20} MB`, requestId: requestIdOf(context) },
+    413,
+  );
 }
 
 /** Every route; needs no socket, for tests. */
-export function createApp(options: ServerOptions, feed: LiveFeed, users = userProcesses(options)): Api {
+export function createApp(
+  options: ServerOptions,
+  feed: LiveFeed,
+  users = userProcesses(options),
+): Api {
   const app = newApi();
   const deps: ApiDeps = { ...options, feed, users };
   app.use(requestId(), headers, ownHostsOnly(options));
   app.options("/api/*", preflight);
   app.use("/api/*", bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
-  app.use("/api/*", exactBodies, perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy), answers);
-  for (const add of [addHealth, addAlerts, addCutouts, addPageRoutes, addAboutRoutes, addFilterRoutes, addAccount, addAggregations, addDocs]) add(app, deps);
+  app.use(
+    "/api/*",
+    exactBodies,
+    perAddress(options.api?.requestsPerMinute ?? 0, options.trustProxy),
+    answers,
+  );
+  for (const add of [
+    addHealth,
+    addAlerts,
+    addCutouts,
+    addPageRoutes,
+    addAboutRoutes,
+    addFilterRoutes,
+    addAccount,
+    addAggregations,
+    addDocs,
+  ])
+    add(app, deps);
   if (options.sources) addAlertRoutes(app, options, options.sources, users);
   servePages(app, options.pages);
   app.notFound((c) => notFound(c, options.pages));
@@ -116,7 +142,13 @@ function addAlertRoutes(
   addStream(app, lake, sources);
   addListing(app, lake, sources);
   addCatalogues(app, lake, sources);
-  addFink(app, { lake, sources, survey: api.survey, filters, elsewhere: api.elsewhere ? elsewhere : undefined });
+  addFink(app, {
+    lake,
+    sources,
+    survey: api.survey,
+    filters,
+    elsewhere: api.elsewhere ? elsewhere : undefined,
+  });
 }
 
 const headers = secureHeaders({
@@ -137,23 +169,46 @@ const headers = secureHeaders({
 async function notFound(context: Context, pages: string): Promise<Response> {
   const wantsPage = (context.req.header("Accept") ?? "").includes("text/html");
   const page = wantsPage ? await readFile(join(pages, "404.html"), "utf8").catch(() => null) : null;
-  return page === null ? context.json({ error: `nothing at ${context.req.path}`, requestId: context.get("requestId") }, 404) : context.html(page, 404);
+  return page === null
+    ? context.json(
+        { error: `nothing at ${context.req.path}`, requestId: context.get("requestId") },
+        404,
+      )
+    : context.html(page, 404);
 }
 
 function failed(error: Error, context: Context, logError: ServerOptions["logError"]): Response {
   const id: string = context.get("requestId");
-  if (context.req.raw.signal.aborted) return context.body(null, 499 as 400); // its reader left, and the query was cancelled
-  if (error instanceof HTTPException) return context.json({ error: error.message, requestId: id }, error.status);
+  // its reader left, and the query was cancelled
+  if (context.req.raw.signal.aborted) return context.body(null, 499 as 400);
+  if (error instanceof HTTPException)
+    return context.json({ error: error.message, requestId: id }, error.status);
   logError(error, `${context.req.method} ${context.req.path} failed (request ${id})`);
   if (error instanceof FinkError) return context.json({ error: error.message, requestId: id }, 503);
-  return context.json({ error: `an error of ours: the log has it under request ${id}`, requestId: id }, 500);
+  return context.json(
+    { error: `an error of ours: the log has it under request ${id}`, requestId: id },
+    500,
+  );
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): FinkError {
   if (error.code === "EADDRINUSE")
-    return new FinkError("io", `port ${port} on ${host} is in use: stop what uses it (./fink stop ui), or set ui.port (FINK_UI_PORT) to another`, error);
-  if (error.code === "EACCES") return new FinkError("io", `port ${port} may not be opened by this user: set ui.port (FINK_UI_PORT) to one above 1023`, error);
-  return new FinkError("io", `cannot serve the pages on ${host}:${port}: ${messageOf(error)}; check ui.host and ui.port`, error);
+    return new FinkError(
+      "io",
+      `port ${port} on ${host} is in use: stop what uses it (./fink stop ui), or set ui.port (FINK_UI_PORT) to another`,
+      error,
+    );
+  if (error.code === "EACCES")
+    return new FinkError(
+      "io",
+      `port ${port} may not be opened by this user: set ui.port (FINK_UI_PORT) to one above 1023`,
+      error,
+    );
+  return new FinkError(
+    "io",
+    `cannot serve the pages on ${host}:${port}: ${messageOf(error)}; check ui.host and ui.port`,
+    error,
+  );
 }
 
 function urlHost(host: string): string {

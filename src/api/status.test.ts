@@ -16,8 +16,22 @@ test("two archives are summed; the latency is that of the slower, lag counts whe
   night.archive(10);
   const archive = readServices(night.lake)[0].archive;
   if (!archive) throw new Error("no archive");
-  night.say({ name: "archive2", archive: { ...archive, archived: 5, lag: null, latencyMs: { p50: 1000, p99: 1100 }, sources: [] } });
-  expect(read().totals).toMatchObject({ archived: 15, archivedPerSecond: 20, lag: 0, latencyMs: { p50: 1000, p99: 1640 } });
+  night.say({
+    name: "archive2",
+    archive: {
+      ...archive,
+      archived: 5,
+      lag: null,
+      latencyMs: { p50: 1000, p99: 1100 },
+      sources: [],
+    },
+  });
+  expect(read().totals).toMatchObject({
+    archived: 15,
+    archivedPerSecond: 20,
+    lag: 0,
+    latencyMs: { p50: 1000, p99: 1640 },
+  });
   expect(JSON.stringify(read())).not.toContain("sources");
 });
 
@@ -25,11 +39,15 @@ test("a service that stopped is no problem, one that failed or fell silent is, w
   night.say({ name: "archive", state: "stopped" });
   expect(read()).toMatchObject({ services: [{ health: "stopped", problem: "" }], problems: [] });
   night.say({ state: "failed", message: "no broker at kafka:9092" });
-  expect(read().problems).toEqual(["archive failed: no broker at kafka:9092. Then: ./fink start archive"]);
+  expect(read().problems).toEqual([
+    "archive failed: no broker at kafka:9092. Then: ./fink start archive",
+  ]);
   night.say({ name: "a2", state: "running", message: "", updatedAt: 50_000 });
   expect(read(62_000).services.find((s) => s.name === "a2")).toMatchObject({
     health: "stale",
-    problem: expect.stringMatching(/^a2 \(process \d+\) has not reported for 12 s\. .*\.\/fink start archive --name a2$/),
+    problem: expect.stringMatching(
+      /^a2 \(process \d+\) has not reported for 12 s\. .*\.\/fink start archive --name a2$/,
+    ),
   });
 });
 

@@ -26,7 +26,10 @@ export interface LiveStatus {
 }
 
 const STALE_MS = 10_000;
-/** A missing process counts only when the status is this old: the service may run in another container, where we do not see it. */
+/**
+ * A missing process counts only when the status is this old: the service may run in another
+ * container, where we do not see it.
+ */
 const DIED_MS = 3_000;
 
 /** Every service that ever ran on the lake. */
@@ -34,7 +37,11 @@ export function readServices(lake: string, now = Date.now()): ServiceView[] {
   return instances(lake).map((instance) => viewOf(instance, now));
 }
 
-export function liveStatus(services: readonly ServiceView[], at: number, lakeProblem = ""): LiveStatus {
+export function liveStatus(
+  services: readonly ServiceView[],
+  at: number,
+  lakeProblem = "",
+): LiveStatus {
   const problems = services
     .map((s) => s.problem)
     .concat(lakeProblem)
@@ -60,8 +67,10 @@ function healthOf({ status, state }: Instance, now: number): ServiceHealth {
 
 function problemOf(status: ServiceStatus, health: ServiceHealth, now: number): string {
   const start = `./fink start ${status.service}${status.name === status.service ? "" : ` --name ${status.name}`}`;
-  if (health === "failed") return `${status.name} failed: ${status.message || "its log says why"}. Then: ${start}`;
-  if (health === "ok") return (status.troubles ?? []).map((trouble) => `${status.name} ${trouble}`).join("; ");
+  if (health === "failed")
+    return `${status.name} failed: ${status.message || "its log says why"}. Then: ${start}`;
+  if (health === "ok")
+    return (status.troubles ?? []).map((trouble) => `${status.name} ${trouble}`).join("; ");
   if (health !== "stale") return "";
   const seconds = Math.round((now - status.updatedAt) / 1000);
   return `${status.name} (process ${status.pid}) has not reported for ${seconds} s. Look at its log, then: ${start}`;
@@ -82,7 +91,13 @@ function sum(all: readonly Totals[]): Totals {
     archivedPerSecond: add((t) => t.archivedPerSecond),
     megabytesPerSecond: add((t) => t.megabytesPerSecond),
     lag: lags.length === 0 ? null : lags.reduce((a, b) => a + b),
-    latencyMs: latencies.length === 0 ? null : { p50: Math.max(...latencies.map((l) => l.p50)), p99: Math.max(...latencies.map((l) => l.p99)) },
+    latencyMs:
+      latencies.length === 0
+        ? null
+        : {
+            p50: Math.max(...latencies.map((l) => l.p50)),
+            p99: Math.max(...latencies.map((l) => l.p99)),
+          },
     lastCommit: commits[0] ?? null,
   };
 }

@@ -23,12 +23,17 @@ const route = fileRoute(
     method: "get",
     path: "/api/v1/stream",
     operationId: "stream",
-    summary: "Matches of filters as they come, as server-sent events; exactly resumed by Last-Event-ID",
+    summary:
+      "Matches of filters as they come, as server-sent events; exactly resumed by Last-Event-ID",
     request: {
       query: only({
         survey: z.enum(["ztf", "lsst"]).default("ztf"),
         filter: z.string().max(200).optional().describe("Only of this filter"),
-        after: z.string().max(40).optional().describe("As the header Last-Event-ID; 0: from the first match on"),
+        after: z
+          .string()
+          .max(40)
+          .optional()
+          .describe("As the header Last-Event-ID; 0: from the first match on"),
       }),
     },
   },
@@ -48,8 +53,12 @@ export function addStream(app: Api, lake: string, sources: Sources): void {
     const table = new LakeTable(join(lake, survey, "matches"));
     const last = c.req.header("Last-Event-ID");
     const start = positionOf(last ?? after, table);
-    if (listeners >= mostListeners) throw new HTTPException(429, { message: "all places for listeners are taken: try again later" });
-    // a browser that comes back gives up for ever after an error: it is told what is gone, and goes on
+    if (listeners >= mostListeners)
+      throw new HTTPException(429, {
+        message: "all places for listeners are taken: try again later",
+      });
+    // a browser that comes back gives up for ever after an error: it is told what is gone, and goes
+    // on
     if (last === undefined && !isKept(table, start.version))
       throw new HTTPException(410, {
         message: `the matches after ${start.version}.${start.row} are not kept as single entries any more: read the table, or begin with after=0 or without`,
@@ -58,7 +67,12 @@ export function addStream(app: Api, lake: string, sources: Sources): void {
   });
 }
 
-function follow(context: Context, table: LakeTable, start: Position, read: (file: string, first: number) => Promise<Numbered>): Response {
+function follow(
+  context: Context,
+  table: LakeTable,
+  start: Position,
+  read: (file: string, first: number) => Promise<Numbered>,
+): Response {
   context.header("Cache-Control", "no-store");
   context.header("X-Accel-Buffering", "no"); // a proxy must not hold events back
   listeners++;
@@ -104,15 +118,24 @@ async function sendVersion(
     for (const match of matches.rows) {
       if (Number(match[number]) <= row) continue;
       const data = Object.fromEntries(
-        matches.columns.flatMap(({ name }, i): [string, Cell][] => (i === number ? [] : [[name, typeof match[i] === "bigint" ? String(match[i]) : match[i]]])),
+        matches.columns.flatMap(({ name }, i): [string, Cell][] =>
+          i === number ? [] : [[name, typeof match[i] === "bigint" ? String(match[i]) : match[i]]],
+        ),
       );
-      await stream.writeSSE({ event: "match", id: `${version}.${String(match[number])}`, data: JSON.stringify(data) });
+      await stream.writeSSE({
+        event: "match",
+        id: `${version}.${String(match[number])}`,
+        data: JSON.stringify(data),
+      });
     }
     first += rows;
   }
 }
 
-/** Tells which versions are gone; the version from which matches are kept again. The event's id is that version, so that a browser that comes back goes on there. */
+/**
+ * Tells which versions are gone; the version from which matches are kept again. The event's id is
+ * that version, so that a browser that comes back goes on there.
+ */
 async function tellGone(stream: SSEStreamingApi, table: LakeTable, from: number): Promise<number> {
   let next = from + 1;
   while (next <= table.snapshot.version && !isKept(table, next)) next++;
@@ -121,7 +144,12 @@ async function tellGone(stream: SSEStreamingApi, table: LakeTable, from: number)
   return next;
 }
 
-async function rowsOf(sources: Sources, file: string, first: number, filter: string | undefined): Promise<Numbered> {
+async function rowsOf(
+  sources: Sources,
+  file: string,
+  first: number,
+  filter: string | undefined,
+): Promise<Numbered> {
   return await sources.use(undefined, async (connection) => {
     const from = `read_parquet(${literal(file)}, file_row_number = true, hive_partitioning = false)`;
     const [[rows]] = await (await connection.run(`SELECT count(*)::DOUBLE FROM ${from}`)).getRows();
@@ -140,12 +168,22 @@ function positionOf(id: string | undefined, table: LakeTable): Position {
   const newest = table.snapshot.version;
   if (id === undefined || id === "") return { version: newest + 1, row: -1 };
   const [, version, row = "-1"] = /^(\d{1,15})(?:\.(\d{1,15}))?$/.exec(id) ?? [];
-  if (version === undefined) throw new HTTPException(400, { message: `Last-Event-ID ${id}: give the id of an event, such as 12.3` });
+  if (version === undefined)
+    throw new HTTPException(400, {
+      message: `Last-Event-ID ${id}: give the id of an event, such as 12.3`,
+    });
   return { version: Number(version), row: Number(row) };
 }
 
-/** True while the entry of a version and the files that it added are there, and for a version that is still to come. */
+/**
+ * True while the entry of a version and the files that it added are there, and for a version that
+ * is still to come.
+ */
 function isKept(table: LakeTable, version: number): boolean {
   if (version > table.snapshot.version || table.snapshot.version < 0) return true;
-  return actionsOf(table.path, version)?.every(({ add }) => !add?.dataChange || existsSync(join(table.path, add.path))) ?? false;
+  return (
+    actionsOf(table.path, version)?.every(
+      ({ add }) => !add?.dataChange || existsSync(join(table.path, add.path)),
+    ) ?? false
+  );
 }

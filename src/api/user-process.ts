@@ -20,11 +20,23 @@ interface AskedFilter extends AskedLake {
 /** A reader's query or filter, and what it is to run on. */
 export type UserWork =
   | { readonly kind: "load"; readonly of: UserWork["kind"] }
-  | (AskedLake & { readonly kind: "sql"; readonly sql: string; readonly format: "json" | "arrow"; readonly limits: SqlLimits })
+  | (AskedLake & {
+      readonly kind: "sql";
+      readonly sql: string;
+      readonly format: "json" | "arrow";
+      readonly limits: SqlLimits;
+    })
   | (AskedFilter & { readonly kind: "test filter"; readonly nights: number })
-  | (AskedFilter & { readonly kind: "explain filter"; readonly alertId: string; readonly night: number });
+  | (AskedFilter & {
+      readonly kind: "explain filter";
+      readonly alertId: string;
+      readonly night: number;
+    });
 
-/** At a time of each kind: each has memory of its own, and more would take the cores from the pages' readers. */
+/**
+ * At a time of each kind: each has memory of its own, and more would take the cores from the pages'
+ * readers.
+ */
 const mostOfAKind = 2;
 const idleMs = 30_000;
 const startSeconds = 30;
@@ -34,8 +46,9 @@ const heapMegabytes = 1024;
 export class TooMany extends Error {}
 
 /**
- * Readers' SQL and filters, in processes that are killed with what they do when their time or memory is over: DuckDB cannot be interrupted while it plans, and
- * what one expression makes is not counted by its own limit.
+ * Readers' SQL and filters, in processes that are killed with what they do when their time or
+ * memory is over: DuckDB cannot be interrupted while it plans, and what one expression makes is not
+ * counted by its own limit.
  */
 export class UserProcesses {
   readonly #residentMegabytes: number;
@@ -54,7 +67,9 @@ export class UserProcesses {
     const process = this.#take();
     const wasIdle = process.isRunning;
     const run = async () => {
-      if (!process.isRunning) await process.ask({ kind: "load", of: work.kind } satisfies UserWork, startSeconds, signal); // does not count as its time
+      if (!process.isRunning)
+        // does not count as its time
+        await process.ask({ kind: "load", of: work.kind } satisfies UserWork, startSeconds, signal);
       return await process.ask(work, seconds, signal);
     };
     try {
@@ -71,7 +86,11 @@ export class UserProcesses {
 
   #take(): KillableProcess {
     const kept = this.#idle.pop();
-    if (!kept) return new KillableProcess(import.meta.filename, { heapMegabytes, residentMegabytes: this.#residentMegabytes });
+    if (!kept)
+      return new KillableProcess(import.meta.filename, {
+        heapMegabytes,
+        residentMegabytes: this.#residentMegabytes,
+      });
     clearTimeout(kept.end);
     return kept.process;
   }
@@ -99,17 +118,24 @@ export class UserProcesses {
 
 const sqlModule = () => import("./sql-answer.ts");
 const labModules = () =>
-  Promise.all([import("./pages/filter-lab.ts"), import("./pages/lake.ts"), import("../serving/sources.ts"), import("../surveys/surveys.ts")]);
+  Promise.all([
+    import("./pages/filter-lab.ts"),
+    import("./pages/lake.ts"),
+    import("../serving/sources.ts"),
+    import("../surveys/surveys.ts"),
+  ]);
 
 async function answerTo(work: UserWork): Promise<unknown> {
   if (work.kind === "load") return void (await (work.of === "sql" ? sqlModule() : labModules()));
   if (work.kind === "sql") return await (await sqlModule()).answerSql(work);
-  const [{ explainFilter, testFilter }, { PageLake }, { Sources }, { Surveys }] = await labModules();
+  const [{ explainFilter, testFilter }, { PageLake }, { Sources }, { Surveys }] =
+    await labModules();
   const surveys = new Surveys(work.surveys);
   const sources = new Sources(work.lake, surveys);
   try {
     const lake = new PageLake(work.lake, surveys, work.filters, sources);
-    if (work.kind === "test filter") return await testFilter(lake, work.survey, work.filter, work.nights);
+    if (work.kind === "test filter")
+      return await testFilter(lake, work.survey, work.filter, work.nights);
     return await explainFilter(lake, work.survey, work.filter, work.alertId, work.night);
   } finally {
     await sources.close();

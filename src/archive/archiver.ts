@@ -23,16 +23,23 @@ export interface ArchiverOptions {
   readonly onRejected?: (survey: string, reasons: readonly string[], count: number) => void;
 }
 
-/** Tables up to this size are widened as soon as an alert needs it; larger ones wait for `./fink lake widen`. */
+/**
+ * Tables up to this size are widened as soon as an alert needs it; larger ones wait for `./fink
+ * lake widen`.
+ */
 export const widenUpToBytes = 256 << 20;
 
 /**
- * Batches in memory beside those of the workers (each decodes one and writes one): one being filled, one waiting for a worker,
- * one waiting for its commit. This bounds what is in memory; with fewer, workers wait for the source (measured: 2,700 → 3,250 alerts/s).
+ * Batches in memory beside those of the workers (each decodes one and writes one): one being
+ * filled, one waiting for a worker, one waiting for its commit. This bounds what is in memory; with
+ * fewer, workers wait for the source (measured: 2,700 → 3,250 alerts/s).
  */
 const idleBuffers = 3;
 
-/** Takes messages from sources into the lake: fills batches, has them written by workers and committed in order. */
+/**
+ * Takes messages from sources into the lake: fills batches, has them written by workers and
+ * committed in order.
+ */
 export class Archiver implements Sink {
   readonly meter = new Meter();
   lastCommit: { survey: string; version: number; at: number; alerts: number } | null = null;
@@ -56,7 +63,10 @@ export class Archiver implements Sink {
       maxMessageBytes: options.maxMessageMegabytes * 1e6,
     });
     this.#buffers = idleBuffers + 2 * this.#pool.size;
-    this.#free = Array.from({ length: this.#buffers }, () => new ArrayBuffer(options.batchMegabytes * 1e6));
+    this.#free = Array.from(
+      { length: this.#buffers },
+      () => new ArrayBuffer(options.batchMegabytes * 1e6),
+    );
     this.#timer = setInterval(() => this.#sealDue(), Math.min(100, options.triggerSeconds * 100));
   }
 
@@ -68,7 +78,10 @@ export class Archiver implements Sink {
     for (;;) {
       const rewinds = this.#rewinds;
       await Promise.race([Promise.all(sources.map((s) => s.run(this, signal))), died]);
-      await Promise.race([Promise.all([...this.#lanes.values()].map((lane) => lane.drained())), died]);
+      await Promise.race([
+        Promise.all([...this.#lanes.values()].map((lane) => lane.drained())),
+        died,
+      ]);
       if (signal.aborted || rewinds === this.#rewinds) return;
     }
   }
@@ -80,12 +93,20 @@ export class Archiver implements Sink {
 
   async position(partition: SourcePartition): Promise<bigint | null> {
     const position = this.#lane(partition.survey).position(partition);
-    // A file whose survey could not be told when it came is with the unknown ones, for ./fink retry to take over.
+    // A file whose survey could not be told when it came is with the unknown ones, for ./fink retry
+    // to take over.
     const isFile = partition.counts === "records" && partition.survey !== unknownSurvey;
     return position ?? (isFile ? this.#lane(unknownSurvey).position(partition) : null);
   }
 
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean {
+  put(
+    partition: SourcePartition,
+    offset: bigint,
+    next: bigint,
+    publishedAt: number,
+    bytes: Uint8Array,
+    mark?: LogMark,
+  ): boolean {
     this.meter.receive(bytes.length);
     this.#lane(partition.survey).put(partition, offset, next, publishedAt, Date.now(), bytes, mark);
     return this.#free.length > 0;
@@ -109,7 +130,10 @@ export class Archiver implements Sink {
   }
 
   /** What was committed, per partition. */
-  get positions(): ReadonlyMap<string, { readonly partition: SourcePartition; readonly position: bigint }> {
+  get positions(): ReadonlyMap<
+    string,
+    { readonly partition: SourcePartition; readonly position: bigint }
+  > {
     return this.#positions;
   }
 
@@ -118,13 +142,19 @@ export class Archiver implements Sink {
     return kept(
       this.#lanes,
       survey,
-      () => new Lane(lake, surveys.named(survey), this.#pool, this.#events, { maxMessages, widenUpToBytes, retryAfterMs: 1000 }),
+      () =>
+        new Lane(lake, surveys.named(survey), this.#pool, this.#events, {
+          maxMessages,
+          widenUpToBytes,
+          retryAfterMs: 1000,
+        }),
     );
   }
 
   #sealDue(): void {
     const due = Date.now() - this.#options.triggerSeconds * 1000;
-    for (const lane of this.#lanes.values()) if (lane.openedAt !== null && lane.openedAt <= due) lane.seal();
+    for (const lane of this.#lanes.values())
+      if (lane.openedAt !== null && lane.openedAt <= due) lane.seal();
   }
 
   readonly #events: LaneEvents = {
@@ -137,22 +167,29 @@ export class Archiver implements Sink {
     stopping: () => this.#stopping,
     buffer: (needed) => {
       const size = this.#options.batchMegabytes * 1e6;
-      return (needed <= size ? this.#free.pop() : undefined) ?? new ArrayBuffer(Math.max(size, needed));
+      return (
+        (needed <= size ? this.#free.pop() : undefined) ?? new ArrayBuffer(Math.max(size, needed))
+      );
     },
     bufferFree: (buffer) => {
       const { batchMegabytes } = this.#options;
-      if (this.#free.length < this.#buffers && buffer.byteLength === batchMegabytes * 1e6) this.#free.push(buffer);
+      if (this.#free.length < this.#buffers && buffer.byteLength === batchMegabytes * 1e6)
+        this.#free.push(buffer);
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const resolve of waiting) resolve();
     },
   };
 
-  #committed(lane: Lane, { batches, moves, archived, rejected, reasons, version }: CommittedBatches): void {
+  #committed(
+    lane: Lane,
+    { batches, moves, archived, rejected, reasons, version }: CommittedBatches,
+  ): void {
     for (const { publishedAt } of batches) this.meter.commit(0, 0, publishedAt);
     this.meter.commit(archived, rejected, []);
     this.lastCommit = { survey: lane.survey.name, version, at: Date.now(), alerts: archived };
-    for (const { partition, to } of moves) this.#positions.set(partition.appId, { partition, position: to });
+    for (const { partition, to } of moves)
+      this.#positions.set(partition.appId, { partition, position: to });
     const positions = new Map(moves.map(({ partition, to }) => [partition, to]));
     for (const source of this.#sources) source.committed(positions);
     if (rejected > 0) this.#options.onRejected?.(lane.survey.name, reasons, rejected);

@@ -1,6 +1,9 @@
 import type { LogMark, SourcePartition } from "../sources/source.ts";
 
-/** Messages on their way to a worker: bytes back to back in one buffer that moves between the threads, never copied. */
+/**
+ * Messages on their way to a worker: bytes back to back in one buffer that moves between the
+ * threads, never copied.
+ */
 export interface Batch {
   readonly survey: string;
   /** Larger than what it holds; detached here while a worker has it. */
@@ -50,7 +53,16 @@ export class BatchBuilder {
   readonly #publishedAt: Float64Array;
   readonly #receivedAt: Float64Array;
   readonly #partitions: SourcePartition[] = [];
-  readonly #moves = new Map<string, { partition: SourcePartition; from: bigint | null; to: bigint; received?: Received; index: number }>();
+  readonly #moves = new Map<
+    string,
+    {
+      partition: SourcePartition;
+      from: bigint | null;
+      to: bigint;
+      received?: Received;
+      index: number;
+    }
+  >();
   #count = 0;
   #used = 0;
 
@@ -77,7 +89,13 @@ export class BatchBuilder {
     return this.#count < this.#ends.length && this.#used + bytes.length <= this.#bytes.length;
   }
 
-  put(partition: SourcePartition, offset: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array): void {
+  put(
+    partition: SourcePartition,
+    offset: bigint,
+    publishedAt: number,
+    receivedAt: number,
+    bytes: Uint8Array,
+  ): void {
     const i = this.#count++;
     this.#bytes.set(bytes, this.#used);
     this.#used += bytes.length;
@@ -88,11 +106,26 @@ export class BatchBuilder {
     this.#receivedAt[i] = receivedAt;
   }
 
-  /** Notes that everything of the partition before `next` is accounted for by this batch or earlier ones. `received`: the message that leads there. */
-  advance(partition: SourcePartition, from: bigint | null, next: bigint, received?: Received): void {
+  /**
+   * Notes that everything of the partition before `next` is accounted for by this batch or earlier
+   * ones. `received`: the message that leads there.
+   */
+  advance(
+    partition: SourcePartition,
+    from: bigint | null,
+    next: bigint,
+    received?: Received,
+  ): void {
     const known = this.#moves.get(partition.appId);
     if (known) Object.assign(known, { to: next, ...withMore(known.received, received) });
-    else this.#moves.set(partition.appId, { partition, from, to: next, ...withMore(undefined, received), index: this.#partitions.push(partition) - 1 });
+    else
+      this.#moves.set(partition.appId, {
+        partition,
+        from,
+        to: next,
+        ...withMore(undefined, received),
+        index: this.#partitions.push(partition) - 1,
+      });
   }
 
   seal(): Batch {
@@ -116,13 +149,23 @@ export function joined(steps: readonly Moves[]): Map<string, Move> {
   for (const step of steps) {
     for (const [appId, { partition, from, to, received }] of step) {
       const before = all.get(appId);
-      all.set(appId, { partition, from: before ? before.from : from, to, ...withMore(before?.received, received) });
+      all.set(appId, {
+        partition,
+        from: before ? before.from : from,
+        to,
+        ...withMore(before?.received, received),
+      });
     }
   }
   return all;
 }
 
-function withMore(before: Received | undefined, more: Received | undefined): { received?: Received } {
+function withMore(
+  before: Received | undefined,
+  more: Received | undefined,
+): { received?: Received } {
   if (!before || !more) return more || before ? { received: more ?? before } : {};
-  return { received: { first: before.first, messages: before.messages + more.messages, mark: more.mark } };
+  return {
+    received: { first: before.first, messages: before.messages + more.messages, mark: more.mark },
+  };
 }

@@ -1,14 +1,44 @@
-import { Binary, type Data, Field, Int32, Int64, makeData, Struct, TimestampMicrosecond, Utf8 } from "apache-arrow";
+import {
+  Binary,
+  type Data,
+  Field,
+  Int32,
+  Int64,
+  makeData,
+  Struct,
+  TimestampMicrosecond,
+  Utf8,
+} from "apache-arrow";
 import type { Batch } from "./batch.ts";
 import type { Reject, RowOrigins } from "./decode.ts";
 
 /** Columns of every row that are not the telescope's. */
-export const reservedColumns = ["night", "_source", "_partition", "_offset", "_published_at", "_received_at", "_schema"];
+export const reservedColumns = [
+  "night",
+  "_source",
+  "_partition",
+  "_offset",
+  "_published_at",
+  "_received_at",
+  "_schema",
+];
 
-/** What was decoded with the columns that say where each alert came from. `rows` are numbers into the origins. */
-export function withOrigin(alerts: Data<Struct>, batch: Batch, origins: RowOrigins, rows: ArrayLike<number>, label: string): Data<Struct> {
+/**
+ * What was decoded with the columns that say where each alert came from. `rows` are numbers into
+ * the origins.
+ */
+export function withOrigin(
+  alerts: Data<Struct>,
+  batch: Batch,
+  origins: RowOrigins,
+  rows: ArrayLike<number>,
+  label: string,
+): Data<Struct> {
   const messages = Int32Array.from({ length: rows.length }, (_, i) => origins.messages[rows[i]]);
-  const within = (i: number) => (batch.partitions[batch.parts[messages[i]]].counts === "records" ? BigInt(origins.records[rows[i]]) : 0n);
+  const within = (i: number) =>
+    batch.partitions[batch.parts[messages[i]]].counts === "records"
+      ? BigInt(origins.records[rows[i]])
+      : 0n;
   return struct(rows.length, [
     ...alerts.type.children.map((f, i) => [f.name, alerts.children[i]] as const),
     ...originColumns(batch, messages, within),
@@ -32,7 +62,10 @@ type Named = readonly [name: string, data: Data];
 function originColumns(batch: Batch, messages: Int32Array, within: (i: number) => bigint): Named[] {
   const parts = Int32Array.from(messages, (m) => batch.parts[m]);
   const partitions = Int32Array.from(parts, (p) => batch.partitions[p].partition);
-  const offsets = BigInt64Array.from({ length: messages.length }, (_, i) => batch.offsets[messages[i]] + within(i));
+  const offsets = BigInt64Array.from(
+    { length: messages.length },
+    (_, i) => batch.offsets[messages[i]] + within(i),
+  );
   const sources = batch.partitions.map((p) => p.source);
   return [
     ["_source", repeated(sources, parts)],
@@ -60,7 +93,13 @@ function times(ms: Float64Array, messages: Int32Array): Data<TimestampMicrosecon
       nullBitmap[i >> 3] |= 1 << (i & 7);
     }
   });
-  return makeData({ type: new TimestampMicrosecond("UTC"), length: messages.length, nullCount, nullBitmap, data: micros });
+  return makeData({
+    type: new TimestampMicrosecond("UTC"),
+    length: messages.length,
+    nullCount,
+    nullBitmap,
+    data: micros,
+  });
 }
 
 function texts(values: readonly string[]): Data<Utf8> {
@@ -79,7 +118,10 @@ function messageBytes(batch: Batch, messages: Int32Array): Data<Binary> {
   return makeData({ type: new Binary(), ...concatenated(messages.length, (i) => of(messages[i])) });
 }
 
-function concatenated(length: number, value: (i: number) => Uint8Array): { length: number; nullCount: number; valueOffsets: Int32Array; data: Uint8Array } {
+function concatenated(
+  length: number,
+  value: (i: number) => Uint8Array,
+): { length: number; nullCount: number; valueOffsets: Int32Array; data: Uint8Array } {
   const valueOffsets = new Int32Array(length + 1);
   for (let i = 0; i < length; i++) valueOffsets[i + 1] = valueOffsets[i] + value(i).length;
   const data = new Uint8Array(valueOffsets[length]);

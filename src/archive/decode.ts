@@ -45,7 +45,8 @@ export class RowOrigins {
   }
 
   cut(length: number): void {
-    for (const list of [this.bytes, this.starts, this.ends, this.messages, this.records]) list.length = length;
+    for (const list of [this.bytes, this.starts, this.ends, this.messages, this.records])
+      list.length = length;
   }
 }
 
@@ -58,10 +59,15 @@ export interface DecodeOptions {
 
 /** Decoders are kept for as many schemas as this; a new one beyond drops the oldest. */
 const maxDecoders = 64;
-/** One whose arrays grew larger is not kept. Several times what the largest batch of real alerts needs. */
+/**
+ * One whose arrays grew larger is not kept. Several times what the largest batch of real alerts
+ * needs.
+ */
 const maxKeptBytes = 256 << 20;
 
-/** Turns batches of messages into columns. One per worker: it keeps the decoders and their arrays. */
+/**
+ * Turns batches of messages into columns. One per worker: it keeps the decoders and their arrays.
+ */
 export class MessageDecoder {
   readonly #options: DecodeOptions;
   readonly #headers = new ContainerHeaders();
@@ -78,17 +84,23 @@ export class MessageDecoder {
   }
 
   /**
-   * Decodes what can be decoded; a message counts whole or not at all. The columns are valid until the next call.
-   * `only`: numbers of the messages to look at; all by default.
+   * Decodes what can be decoded; a message counts whole or not at all. The columns are valid until
+   * the next call. `only`: numbers of the messages to look at; all by default.
    */
-  async decode(batch: Batch, only: Iterable<number> = Array.from({ length: batch.count }).keys()): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
+  async decode(
+    batch: Batch,
+    only: Iterable<number> = Array.from({ length: batch.count }).keys(),
+  ): Promise<{ decoded: Decoded[]; rejects: Reject[] }> {
     for (const one of this.#byText.values()) this.#cut(one, one.decoder.start, 0);
     this.#release(0);
     this.#rejects = [];
     const bytes = Buffer.from(batch.buffer);
     await this.#fetchSchemas(batch, bytes);
     for (const i of only) this.#message(bytes, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i], i);
-    return { decoded: [...this.#byText.values()].filter(({ rows }) => rows.length > 0), rejects: this.#rejects };
+    return {
+      decoded: [...this.#byText.values()].filter(({ rows }) => rows.length > 0),
+      rejects: this.#rejects,
+    };
   }
 
   #message(bytes: Buffer, start: number, end: number, message: number): void {
@@ -99,8 +111,13 @@ export class MessageDecoder {
     } catch (error) {
       for (const [one, before] of touched) this.#cut(one, before.counts, before.rows);
       this.#release(unpacked);
-      // What nobody foresaw must not stop the stream either: the bytes wait, and the reason says that it is ours.
-      this.#rejects.push({ message, code: error instanceof FinkError ? error.code : "internal", reason: messageOf(error) });
+      // What nobody foresaw must not stop the stream either: the bytes wait, and the reason says
+      // that it is ours.
+      this.#rejects.push({
+        message,
+        code: error instanceof FinkError ? error.code : "internal",
+        reason: messageOf(error),
+      });
     }
   }
 
@@ -121,7 +138,13 @@ export class MessageDecoder {
     this.#unpacked = bytes;
   }
 
-  #records(bytes: Buffer, start: number, end: number, message: number, touched: Map<Decoded, { counts: readonly number[]; rows: number }>): void {
+  #records(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    message: number,
+    touched: Map<Decoded, { counts: readonly number[]; rows: number }>,
+  ): void {
     const framing = framingOf(bytes, start, end);
     if (framing === "container") {
       const header = this.#headers.read(bytes, start, end);
@@ -129,15 +152,21 @@ export class MessageDecoder {
       touched.set(target, { counts: target.decoder.counts(), rows: target.rows.length });
       const first = target.rows.length;
       for (const block of containerBlocks(bytes, header, end, this.#options.maxMessageBytes)) {
-        const data = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+        const data = Buffer.from(
+          block.bytes.buffer,
+          block.bytes.byteOffset,
+          block.bytes.byteLength,
+        );
         if (data.buffer !== bytes.buffer) this.#keep(data.length);
         decodeRun(target, data, block.start, block.end, block.count, message, first);
       }
-      if (target.rows.length === first) throw new FinkError("avro", "the container is complete but holds no alert");
+      if (target.rows.length === first)
+        throw new FinkError("avro", "the container is complete but holds no alert");
       return;
     }
     const from = framing === "wire" ? readWireHeader(bytes, start, end) : { start, id: null };
-    const target = from.id === null ? this.#bare(bytes, start, end) : this.#ofText(this.#schemaOfId(from.id));
+    const target =
+      from.id === null ? this.#bare(bytes, start, end) : this.#ofText(this.#schemaOfId(from.id));
     touched.set(target, { counts: target.decoder.counts(), rows: target.rows.length });
     decodeRun(target, bytes, from.start, end, 1, message, target.rows.length);
   }
@@ -150,19 +179,26 @@ export class MessageDecoder {
   #bare(bytes: Buffer, start: number, end: number): Decoded {
     if (this.#options.bareSchema !== "") return this.#ofText(this.#options.bareSchema);
     const head = bytes.subarray(start, Math.min(end, start + 4)).toString("hex");
-    const what = start === end ? "the message is empty" : `the message begins with ${head}: neither an Avro container (4f626a01) nor a schema id (00)`;
+    const what =
+      start === end
+        ? "the message is empty"
+        : `the message begins with ${head}: neither an Avro container (4f626a01) nor a schema id (00)`;
     throw new FinkError("avro", `${what}; bare data needs schemas.bare`);
   }
 
   #schemaOfId(id: number): string {
     const text = this.#options.schemas.peek(id);
-    if (text === undefined) throw this.#missing.get(id) ?? new FinkError("schema", `schema id ${id} is unknown`);
+    if (text === undefined)
+      throw this.#missing.get(id) ?? new FinkError("schema", `schema id ${id} is unknown`);
     return text;
   }
 
   readonly #missing = new Map<number, FinkError>();
 
-  /** Asks for the schemas of ids that are new, before anything is decoded: the loop over the messages does not wait. */
+  /**
+   * Asks for the schemas of ids that are new, before anything is decoded: the loop over the
+   * messages does not wait.
+   */
   async #fetchSchemas(batch: Batch, bytes: Buffer): Promise<void> {
     const ids = new Set<number>();
     for (let i = 0; i < batch.count; i++) {
@@ -171,14 +207,24 @@ export class MessageDecoder {
     }
     this.#missing.clear();
     const unknown = [...ids].filter((id) => this.#options.schemas.peek(id) === undefined);
-    const failed = (id: number, error: unknown) => this.#missing.set(id, error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error));
-    await Promise.all(unknown.map((id) => this.#options.schemas.get(id).catch((error: unknown) => failed(id, error))));
+    const failed = (id: number, error: unknown) =>
+      this.#missing.set(
+        id,
+        error instanceof FinkError ? error : new FinkError("schema", messageOf(error), error),
+      );
+    await Promise.all(
+      unknown.map((id) =>
+        this.#options.schemas.get(id).catch((error: unknown) => failed(id, error)),
+      ),
+    );
   }
 
   #ofHeader(schema: Uint8Array): Decoded {
     const known = this.#byHeader.get(schema);
     if (known && this.#byText.get(known.decoder.text) === known) return known;
-    const decoded = this.#ofText(Buffer.from(schema.buffer, schema.byteOffset, schema.byteLength).toString("utf8"));
+    const decoded = this.#ofText(
+      Buffer.from(schema.buffer, schema.byteOffset, schema.byteLength).toString("utf8"),
+    );
     this.#byHeader.set(schema, decoded);
     return decoded;
   }
@@ -187,7 +233,11 @@ export class MessageDecoder {
     const known = this.#byText.get(text);
     if (known) return known;
     const decoder = compileDecoder(text, reservedColumns, this.#memory);
-    const decoded = { decoder, label: `${decoder.schema.name}:${fingerprint(decoder.schema)}`, rows: new RowOrigins() };
+    const decoded = {
+      decoder,
+      label: `${decoder.schema.name}:${fingerprint(decoder.schema)}`,
+      rows: new RowOrigins(),
+    };
     if (this.#byText.size >= maxDecoders) this.#dropUnused();
     this.#byText.set(text, decoded);
     return decoded;
@@ -204,17 +254,32 @@ function heldBytes(decoder: Decoder): number {
 }
 
 /** Appends `count` records that fill [start, end) exactly. */
-function decodeRun(target: Decoded, bytes: Buffer, start: number, end: number, count: number, message: number, first: number): void {
+function decodeRun(
+  target: Decoded,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  count: number,
+  message: number,
+  first: number,
+): void {
   let at = start;
   for (let i = 0; i < count; i++) {
     const next = target.decoder.decode(bytes, at, end);
     target.rows.add(bytes, at, next, message, target.rows.length - first);
     at = next;
   }
-  if (at !== end) throw new FinkError("avro", `${end - at} bytes are left over after the last record`);
+  if (at !== end)
+    throw new FinkError("avro", `${end - at} bytes are left over after the last record`);
 }
 
 function framingOf(bytes: Buffer, start: number, end: number): "container" | "wire" | "bare" {
-  if (end - start >= 3 && bytes[start] === 0x4f && bytes[start + 1] === 0x62 && bytes[start + 2] === 0x6a) return "container";
+  if (
+    end - start >= 3 &&
+    bytes[start] === 0x4f &&
+    bytes[start + 1] === 0x62 &&
+    bytes[start + 2] === 0x6a
+  )
+    return "container";
   return end > start && bytes[start] === 0 ? "wire" : "bare";
 }

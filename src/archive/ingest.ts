@@ -14,7 +14,10 @@ export interface IngestCounts {
   readonly rejected: number;
   /** Alerts that were in the lake before. */
   readonly duplicates: number;
-  /** Files that were not read, and members of archives that may hold alerts and were not; absent when there are none. */
+  /**
+   * Files that were not read, and members of archives that may hold alerts and were not; absent
+   * when there are none.
+   */
   readonly passedOver?: number;
   readonly seconds: number;
 }
@@ -25,7 +28,10 @@ export interface IngestEvents {
   readonly warn: (message: string) => void;
 }
 
-/** Archives files of alerts once and returns the counts. `survey`: for files whose schema does not tell, or all of them when given. */
+/**
+ * Archives files of alerts once and returns the counts. `survey`: for files whose schema does not
+ * tell, or all of them when given.
+ */
 export async function ingest(
   paths: readonly string[],
   config: Config,
@@ -33,7 +39,8 @@ export async function ingest(
   events: IngestEvents,
   signal: AbortSignal,
 ): Promise<IngestCounts> {
-  requireWritable(config.lake); // a disk that is full may have room again, and is waited for; this one stays as it is
+  // a disk that is full may have room again, and is waited for; this one stays as it is
+  requireWritable(config.lake);
   const startedAt = performance.now();
   const { skipped, parquet: listed } = listAlertFiles(paths);
   const parquet = currentFiles(listed);
@@ -41,8 +48,10 @@ export async function ingest(
   const options = archiverOptions(config, config.lake, paths);
   const archiver = new Archiver({
     ...options,
-    onTrouble: (message) => message !== "" && events.warn(`the lake cannot be written, trying again: ${message}`),
-    onRejected: (of, [reason], count) => events.warn(`${count} of ${of} rejected${count > 1 ? ", the first" : ""}: ${reason}`),
+    onTrouble: (message) =>
+      message !== "" && events.warn(`the lake cannot be written, trying again: ${message}`),
+    onRejected: (of, [reason], count) =>
+      events.warn(`${count} of ${of} rejected${count > 1 ? ", the first" : ""}: ${reason}`),
   });
   const source = new FileSource({
     paths,
@@ -51,11 +60,21 @@ export async function ingest(
     once: true,
   });
   const tables = { archived: 0, duplicates: 0, done: 0 };
-  const tell = () => events.progress?.(withParquet(source.progress(), parquet, tables.done), archiver.meter.archived + tables.archived);
+  const tell = () =>
+    events.progress?.(
+      withParquet(source.progress(), parquet, tables.done),
+      archiver.meter.archived + tables.archived,
+    );
   const report = setInterval(tell, 200);
   try {
     await archiver.run([source], signal);
-    for await (const { archived, duplicates } of parquetCounts(parquet, config, survey, events, signal)) {
+    for await (const { archived, duplicates } of parquetCounts(
+      parquet,
+      config,
+      survey,
+      events,
+      signal,
+    )) {
       tables.archived += archived;
       tables.duplicates += duplicates;
       tables.done++;
@@ -76,7 +95,10 @@ export async function ingest(
   };
 }
 
-/** Archives one Parquet file after the other; one that cannot be archived is told of and counts nothing. */
+/**
+ * Archives one Parquet file after the other; one that cannot be archived is told of and counts
+ * nothing.
+ */
 async function* parquetCounts(
   files: readonly ListedFile[],
   config: Config,
@@ -97,7 +119,11 @@ async function* parquetCounts(
   }
 }
 
-function withParquet(progress: FileProgress, files: readonly ListedFile[], done: number): FileProgress {
+function withParquet(
+  progress: FileProgress,
+  files: readonly ListedFile[],
+  done: number,
+): FileProgress {
   const bytes = (some: readonly ListedFile[]) => some.reduce((sum, file) => sum + file.bytes, 0);
   return {
     ...progress,

@@ -15,7 +15,9 @@ import type { Outcome } from "./worker.ts";
 export interface LaneEvents {
   /** After the commit: these positions are safe. */
   committed(lane: Lane, done: CommittedBatches): void;
-  /** Uncommitted work was dropped, another writer was first: the sources have to read these again. */
+  /**
+   * Uncommitted work was dropped, another writer was first: the sources have to read these again.
+   */
   rewound(partitions: readonly SourcePartition[]): void;
   /** The disk fails, or works again (empty message). */
   trouble(message: string): void;
@@ -50,7 +52,10 @@ interface Pending {
   written: (WrittenBatch & { readonly reasons: readonly string[] }) | null;
 }
 
-/** The way of one survey's alerts into its tables: batches are written side by side and committed in order. */
+/**
+ * The way of one survey's alerts into its tables: batches are written side by side and committed in
+ * order.
+ */
 export class Lane {
   readonly survey: Survey;
   readonly #tables: SurveyTables;
@@ -62,7 +67,13 @@ export class Lane {
   #committing: Promise<void> | null = null;
   duplicates = 0;
 
-  constructor(lake: string, survey: Survey, pool: WorkerPool, events: LaneEvents, options: LaneOptions) {
+  constructor(
+    lake: string,
+    survey: Survey,
+    pool: WorkerPool,
+    events: LaneEvents,
+    options: LaneOptions,
+  ) {
     this.survey = survey;
     this.#tables = new SurveyTables(lake, survey.name);
     this.#pool = pool;
@@ -70,7 +81,9 @@ export class Lane {
     this.#options = options;
   }
 
-  /** Where a partition is to be read from: after what is on its way here, else where the table is. */
+  /**
+   * Where a partition is to be read from: after what is on its way here, else where the table is.
+   */
   position(partition: SourcePartition): bigint | null {
     const known = this.#tables.readings.next(partition.appId);
     return known && this.#isUnderWay(partition) ? known.offset : this.#tables.begin(partition);
@@ -78,18 +91,33 @@ export class Lane {
 
   /** The mark that goes with `position`. */
   mark(partition: SourcePartition): LogMark | null {
-    const underWay = [...this.#pending, ...(this.#open ? [this.#open] : [])].flatMap(({ moves }) => moves.get(partition.appId)?.received?.mark ?? []);
+    const underWay = [...this.#pending, ...(this.#open ? [this.#open] : [])].flatMap(
+      ({ moves }) => moves.get(partition.appId)?.received?.mark ?? [],
+    );
     return underWay.at(-1) ?? this.#tables.mark(partition);
   }
 
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, receivedAt: number, bytes: Uint8Array, mark?: LogMark): void {
+  put(
+    partition: SourcePartition,
+    offset: bigint,
+    next: bigint,
+    publishedAt: number,
+    receivedAt: number,
+    bytes: Uint8Array,
+    mark?: LogMark,
+  ): void {
     const { readings } = this.#tables;
     const from = readings.next(partition.appId)?.offset ?? null;
     const verdict = readings.judge(partition.appId, offset, next);
     if (verdict === "duplicate" || verdict === "settled") this.duplicates++;
     if (verdict === "duplicate" || verdict === "lost") return;
     if (this.#open && !this.#open.fits(bytes)) this.seal();
-    this.#open ??= new BatchBuilder(this.survey.name, this.#events.buffer(bytes.length), this.#options.maxMessages, receivedAt);
+    this.#open ??= new BatchBuilder(
+      this.survey.name,
+      this.#events.buffer(bytes.length),
+      this.#options.maxMessages,
+      receivedAt,
+    );
     this.#open.advance(partition, from, next, mark && { first: offset, messages: 1, mark });
     if (verdict === "take") this.#open.put(partition, offset, publishedAt, receivedAt, bytes);
   }
@@ -122,7 +150,12 @@ export class Lane {
 
   #takeOpen(): Pending | null {
     if (!this.#open) return null;
-    const pending: Pending = { batch: this.#open.seal(), moves: this.#open.moves, outcome: null, written: null };
+    const pending: Pending = {
+      batch: this.#open.seal(),
+      moves: this.#open.moves,
+      outcome: null,
+      written: null,
+    };
     this.#open = null;
     return pending;
   }
@@ -130,9 +163,17 @@ export class Lane {
   #send(pending: Pending, mayWiden: boolean): void {
     const { raw, rejected } = this.#tables;
     const { batch, moves } = pending;
-    const job = { batch, survey: this.survey, table: raw.path, rejectedTable: rejected.path, schema: raw.snapshot.schema, mayWiden };
+    const job = {
+      batch,
+      survey: this.survey,
+      table: raw.path,
+      rejectedTable: rejected.path,
+      schema: raw.snapshot.schema,
+      mayWiden,
+    };
     pending.outcome = this.#pool.run(job).then((outcome) => {
-      pending.written = outcome.kind === "written" ? { ...outcome, moves, rejectedDone: false } : null;
+      pending.written =
+        outcome.kind === "written" ? { ...outcome, moves, rejectedDone: false } : null;
       return outcome;
     });
   }
@@ -194,11 +235,18 @@ export class Lane {
     this.#send(head, true);
   }
 
-  /** Nothing that was put is given up while the service runs; when it stops, it is read again at the next start. */
+  /**
+   * Nothing that was put is given up while the service runs; when it stops, it is read again at the
+   * next start.
+   */
   async #pause(message: string): Promise<void> {
     this.#events.trouble(message);
     await sleep(this.#options.retryAfterMs);
-    if (this.#events.stopping()) throw new FinkError("io", `stopped before everything could be written, the rest will be read again: ${message}`);
+    if (this.#events.stopping())
+      throw new FinkError(
+        "io",
+        `stopped before everything could be written, the rest will be read again: ${message}`,
+      );
   }
 
   async #widen(head: Pending, schema: StructType): Promise<void> {
@@ -214,7 +262,10 @@ export class Lane {
     }
   }
 
-  /** Another writer moved a position or the columns on: what is on its way is dropped and read again from where the table is. */
+  /**
+   * Another writer moved a position or the columns on: what is on its way is dropped and read again
+   * from where the table is.
+   */
   async #rewind(): Promise<void> {
     const open = this.#takeOpen();
     const dropped = open ? [...this.#pending, open] : this.#pending;

@@ -1,10 +1,16 @@
 import type { Snapshot } from "../lake/actions.ts";
-import { type LogChange, type LogChangeKind, logChangeKinds, type LogMark } from "../sources/source.ts";
+import {
+  type LogChange,
+  type LogChangeKind,
+  logChangeKinds,
+  type LogMark,
+} from "../sources/source.ts";
 import type { Moves } from "./batch.ts";
 
-// Records beside the position of a Kafka partition, as further transactions (`txn`) of the table's log:
-// checkpoints keep them, and they move in the same entry as the position. A crash therefore leaves both or neither.
-// Lakes of before have none. Their partitions begin to be counted, and to have a mark, with the next message.
+// Records beside the position of a Kafka partition, as further transactions (`txn`) of the table's
+// log: checkpoints keep them, and they move in the same entry as the position. A crash therefore
+// leaves both or neither. Lakes of before have none. Their partitions begin to be counted, and to
+// have a mark, with the next message.
 //   kafka:T:0              the next offset
 //   kafka:T:0#topic        first 48 bits of the topic's id
 //   kafka:T:0#epoch        leader epoch of the last message
@@ -31,7 +37,13 @@ export function stepsOf(moves: Moves, at: Positions): Steps {
 }
 
 /** The positions that begin a partition again at another offset. */
-export function restartSteps(appId: string, to: number, { kind, mark }: LogChange, at: Positions, now: number): Steps {
+export function restartSteps(
+  appId: string,
+  to: number,
+  { kind, mark }: LogChange,
+  at: Positions,
+  now: number,
+): Steps {
   const from = at.get(appId) ?? 0;
   const steps: Steps = new Map([[appId, { from, to }]]);
   set(steps, at, `${appId}#${kind}:${from}`, to);
@@ -52,15 +64,23 @@ export function beganAt(at: Positions, appId: string): number {
 }
 
 /** Number of messages a partition has sent from an offset on; null in lakes that do not say. */
-export function countOf(at: Positions, appId: string): { readonly from: number; readonly messages: number } | null {
+export function countOf(
+  at: Positions,
+  appId: string,
+): { readonly from: number; readonly messages: number } | null {
   const messages = at.get(`${appId}#messages`);
   return messages === undefined ? null : { from: at.get(`${appId}#first`) ?? 0, messages };
 }
 
 /** A point at which a partition's log did not fit the position. */
-export function changesOf(at: Positions, appId: string): { readonly kind: LogChangeKind; readonly from: number; readonly to: number }[] {
+export function changesOf(
+  at: Positions,
+  appId: string,
+): { readonly kind: LogChangeKind; readonly from: number; readonly to: number }[] {
   return [...at].flatMap(([name, to]) => {
-    const [kind, from] = name.startsWith(`${appId}#`) ? name.slice(appId.length + 1).split(":") : [];
+    const [kind, from] = name.startsWith(`${appId}#`)
+      ? name.slice(appId.length + 1).split(":")
+      : [];
     const known = logChangeKinds.find((one) => one === kind);
     return known ? [{ kind: known, from: Number(from), to }] : [];
   });

@@ -7,16 +7,29 @@ import { wholeBytes, wholePiece } from "../sources/file-pieces.ts";
 import type { WaitingMessage } from "./waiting-messages.ts";
 
 /**
- * A waiting message as its file has it now. A file that was cut short when it was read may have been completed since: ingest takes what was added, and
- * skips the alerts it counted before. Only small files, which are one message; the path must be that of the file that was read.
+ * A waiting message as its file has it now. A file that was cut short when it was read may have
+ * been completed since: ingest takes what was added, and skips the alerts it counted before. Only
+ * small files, which are one message; the path must be that of the file that was read.
  */
 export function asOnDisk(message: WaitingMessage, rejected: LakeTable): WaitingMessage {
   const { source, offset } = message;
   const format = alertFileFormat(source);
-  if (format?.kind !== "alerts" || format.packing !== "none" || offset !== 0n || !existsSync(source)) return message;
-  if (!rejected.snapshot.positions.has(`files:${realpathSync.native(source)}`) || statSync(source).size > wholeBytes) return message;
+  if (
+    format?.kind !== "alerts" ||
+    format.packing !== "none" ||
+    offset !== 0n ||
+    !existsSync(source)
+  )
+    return message;
+  if (
+    !rejected.snapshot.positions.has(`files:${realpathSync.native(source)}`) ||
+    statSync(source).size > wholeBytes
+  )
+    return message;
   const now = readFileSync(source);
-  const mended = now.equals(message.bytes) ? null : firstRecords(now, wholePiece(message.bytes).records);
+  const mended = now.equals(message.bytes)
+    ? null
+    : firstRecords(now, wholePiece(message.bytes).records);
   return mended ? { ...message, bytes: mended } : message;
 }
 

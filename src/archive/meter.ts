@@ -15,7 +15,10 @@ export interface Latency {
 const rateSeconds = 10;
 const latencySeconds = 60;
 
-/** Latencies are counted in bins of equal ratio from 1 ms to about 3 hours: bounded memory, 2 % precision. */
+/**
+ * Latencies are counted in bins of equal ratio from 1 ms to about 3 hours: bounded memory, 2 %
+ * precision.
+ */
 const binRatio = 1.02;
 const bins = 820;
 
@@ -66,7 +69,11 @@ export class Meter {
     const recent = this.#seconds.filter((s) => s.at > now / 1000 - rateSeconds - 1);
     const seconds = Math.min(rateSeconds, Math.max(1, (now - this.#startedAt) / 1000));
     const mean = (of: (s: Second) => number) => recent.reduce((sum, s) => sum + of(s), 0) / seconds;
-    return { receivedPerSecond: mean((s) => s.received), archivedPerSecond: mean((s) => s.archived), megabytesPerSecond: mean((s) => s.bytes) / 1e6 };
+    return {
+      receivedPerSecond: mean((s) => s.received),
+      archivedPerSecond: mean((s) => s.archived),
+      megabytesPerSecond: mean((s) => s.bytes) / 1e6,
+    };
   }
 
   /** Published → committed; null when no message said when it was published. */
@@ -74,7 +81,9 @@ export class Meter {
     const sums = new Float64Array(bins);
     for (const { latency } of this.#seconds) for (let i = 0; i < bins; i++) sums[i] += latency[i];
     const total = sums.reduce((a, b) => a + b, 0);
-    return total === 0 ? null : { p50: quantile(sums, total * 0.5), p99: quantile(sums, total * 0.99) };
+    return total === 0
+      ? null
+      : { p50: quantile(sums, total * 0.5), p99: quantile(sums, total * 0.99) };
   }
 
   #second(): Second {
@@ -89,7 +98,10 @@ export class Meter {
 }
 
 function binOf(ms: number): number {
-  return Math.max(0, Math.min(bins - 1, Math.round(Math.log(Math.max(1, ms)) / Math.log(binRatio))));
+  return Math.max(
+    0,
+    Math.min(bins - 1, Math.round(Math.log(Math.max(1, ms)) / Math.log(binRatio))),
+  );
 }
 
 function quantile(counts: Float64Array, wanted: number): number {

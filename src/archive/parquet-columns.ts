@@ -1,25 +1,57 @@
-import { DuckDBArrayType, DuckDBDecimalType, DuckDBListType, DuckDBMapType, DuckDBStructType, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import {
+  DuckDBArrayType,
+  DuckDBDecimalType,
+  DuckDBListType,
+  DuckDBMapType,
+  DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+} from "@duckdb/node-api";
 import { FinkError } from "../errors.ts";
 import { exact, setPath } from "../lake/stats.ts";
 import { pathSql, typeAt } from "../lake/scan.ts";
 import { type ColumnType, field, type StructType } from "../lake/schema.ts";
 
-/** The lake's type of a column as DuckDB reads it: the narrowest that holds all its values. Throws "type-conflict" for what the lake has no type for. */
+/**
+ * The lake's type of a column as DuckDB reads it: the narrowest that holds all its values. Throws
+ * "type-conflict" for what the lake has no type for.
+ */
 export function columnTypeOf(type: DuckDBType, path: string): ColumnType {
   const leaf = leafTypes.get(type.typeId);
   if (leaf !== undefined) return leaf;
   if (type instanceof DuckDBDecimalType) return `decimal(${type.width},${type.scale})`;
   if (type instanceof DuckDBStructType) return structOf(type.entryNames, type.entryTypes, path);
   if (type instanceof DuckDBListType || type instanceof DuckDBArrayType)
-    return { type: "array", elementType: columnTypeOf(type.valueType, `${path}[]`), containsNull: true };
+    return {
+      type: "array",
+      elementType: columnTypeOf(type.valueType, `${path}[]`),
+      containsNull: true,
+    };
   if (type instanceof DuckDBMapType) {
-    return { type: "map", keyType: columnTypeOf(type.keyType, `${path}{}`), valueType: columnTypeOf(type.valueType, `${path}{}`), valueContainsNull: true };
+    return {
+      type: "map",
+      keyType: columnTypeOf(type.keyType, `${path}{}`),
+      valueType: columnTypeOf(type.valueType, `${path}{}`),
+      valueContainsNull: true,
+    };
   }
-  throw new FinkError("type-conflict", `column ${path} is of type ${String(type)}, which the lake does not have; cast it or leave it out`);
+  throw new FinkError(
+    "type-conflict",
+    `column ${path} is of type ${String(type)}, which the lake does not have; cast it or leave it out`,
+  );
 }
 
-export function structOf(names: readonly string[], types: readonly DuckDBType[], path = ""): StructType {
-  return { type: "struct", fields: names.map((name, i) => field(name, columnTypeOf(types[i], path === "" ? name : `${path}.${name}`))) };
+export function structOf(
+  names: readonly string[],
+  types: readonly DuckDBType[],
+  path = "",
+): StructType {
+  return {
+    type: "struct",
+    fields: names.map((name, i) =>
+      field(name, columnTypeOf(types[i], path === "" ? name : `${path}.${name}`)),
+    ),
+  };
 }
 
 /** DuckDB's types by the lake's. */
@@ -35,13 +67,25 @@ const leafNames: Readonly<Record<string, readonly (keyof typeof DuckDBTypeId)[]>
   date: ["DATE"],
   timestamp: ["TIMESTAMP", "TIMESTAMP_TZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"],
 };
-const leafTypes = new Map(Object.entries(leafNames).flatMap(([type, names]) => names.map((name) => [DuckDBTypeId[name], type])));
+const leafTypes = new Map(
+  Object.entries(leafNames).flatMap(([type, names]) =>
+    names.map((name) => [DuckDBTypeId[name], type]),
+  ),
+);
 
 /** What `COPY … (RETURN_STATS)` tells of one column; all as text. */
 export type WrittenColumn = Readonly<Record<string, string | undefined>>;
 
-/** Delta's statistics of a file that DuckDB wrote, for the given columns of it; as `statistics` makes them. */
-export function statisticsOf(rows: number, columns: ReadonlyMap<string, WrittenColumn>, schema: StructType, paths: readonly string[]): string {
+/**
+ * Delta's statistics of a file that DuckDB wrote, for the given columns of it; as `statistics`
+ * makes them.
+ */
+export function statisticsOf(
+  rows: number,
+  columns: ReadonlyMap<string, WrittenColumn>,
+  schema: StructType,
+  paths: readonly string[],
+): string {
   const minValues = {};
   const maxValues = {};
   const nullCount = {};
@@ -60,7 +104,9 @@ export function statisticsOf(rows: number, columns: ReadonlyMap<string, WrittenC
 function statisticOf(text: string | undefined, type: ColumnType | undefined): unknown {
   if (text === undefined) return undefined;
   if (type === "integer" || type === "long") return exact(BigInt(text));
-  if (type === "float" || type === "double") return Number.isFinite(Number(text)) ? Number(text) : undefined;
-  if (type === "timestamp") return new Date(text.replace("+00", "Z")).toISOString(); // to the millisecond, as `_received_at` is
+  if (type === "float" || type === "double")
+    return Number.isFinite(Number(text)) ? Number(text) : undefined;
+  // to the millisecond, as `_received_at` is
+  if (type === "timestamp") return new Date(text.replace("+00", "Z")).toISOString();
   return type === "string" && text.length <= 32 ? text : undefined;
 }

@@ -34,7 +34,10 @@ export interface ParquetCounts {
   readonly duplicates: number;
 }
 
-/** Leaves out the files in the folders of Delta tables that these tables do not name (any more): their rows are in others. */
+/**
+ * Leaves out the files in the folders of Delta tables that these tables do not name (any more):
+ * their rows are in others.
+ */
 export function currentFiles(files: readonly ListedFile[]): ListedFile[] {
   const tables = new Map<string, LakeTable | null>();
   const tableAbove = (folder: string): LakeTable | null => {
@@ -66,10 +69,17 @@ interface Input {
 const maxTries = 5;
 
 /**
- * Archives the rows of a Parquet file that are not in the lake yet, in one commit; the position `files:<path>` in it makes a second time add nothing.
- * Throws FinkError "type-conflict" where a column's type is not the table's: there are no bytes that could wait in `rejected`, so the file is refused whole.
+ * Archives the rows of a Parquet file that are not in the lake yet, in one commit; the position
+ * `files:<path>` in it makes a second time add nothing. Throws FinkError "type-conflict" where a
+ * column's type is not the table's: there are no bytes that could wait in `rejected`, so the file
+ * is refused whole.
  */
-export async function ingestParquet(upkeep: Upkeep, file: ListedFile, options: ParquetOptions, now: () => number = Date.now): Promise<ParquetCounts> {
+export async function ingestParquet(
+  upkeep: Upkeep,
+  file: ListedFile,
+  options: ParquetOptions,
+  now: () => number = Date.now,
+): Promise<ParquetCounts> {
   const input = await open(upkeep.connection, file, options, now());
   const raw = new LakeTable(join(options.lake, input.survey.name, "raw"));
   const appId = `files:${file.realPath}`;
@@ -81,7 +91,12 @@ export async function ingestParquet(upkeep: Upkeep, file: ListedFile, options: P
     const schema = await fittedSchema(raw, input, options.widenUpToBytes);
     const add = await write(upkeep, raw.path, input, schema, duplicates);
     try {
-      raw.commit({ operation: "ingest", add, schema, positions: new Map([[appId, { from, to: input.count }]]) });
+      raw.commit({
+        operation: "ingest",
+        add,
+        schema,
+        positions: new Map([[appId, { from, to: input.count }]]),
+      });
       return { archived: input.count - duplicates, duplicates };
     } catch (error) {
       discard(raw.path, add);
@@ -90,42 +105,82 @@ export async function ingestParquet(upkeep: Upkeep, file: ListedFile, options: P
   }
 }
 
-async function open(connection: DuckDBConnection, file: ListedFile, { surveys, survey }: ParquetOptions, receivedAt: number): Promise<Input> {
-  const path = literal(file.realPath.replace(/[*?[]/g, "[$&]")); // DuckDB takes a path for a pattern
+async function open(
+  connection: DuckDBConnection,
+  file: ListedFile,
+  { surveys, survey }: ParquetOptions,
+  receivedAt: number,
+): Promise<Input> {
+  // DuckDB takes a path for a pattern
+  const path = literal(file.realPath.replace(/[*?[]/g, "[$&]"));
   const rows = `read_parquet(${path}, hive_partitioning=false, file_row_number=true)`;
   try {
     const columns = await connection.run(`SELECT * EXCLUDE (file_row_number) FROM ${rows} LIMIT 0`);
-    const counted = await connection.runAndReadAll(`SELECT num_rows FROM parquet_file_metadata(${path})`);
+    const counted = await connection.runAndReadAll(
+      `SELECT num_rows FROM parquet_file_metadata(${path})`,
+    );
     const all = structOf(columns.columnNames(), columns.columnTypes());
-    const schema: StructType = { type: "struct", fields: all.fields.filter((f) => !reservedColumns.includes(f.name.toLowerCase())) };
-    return { file, rows, schema, count: Number(counted.getRows()[0][0]), survey: surveys.named(survey ?? surveyOf(schema, surveys)), receivedAt };
+    const schema: StructType = {
+      type: "struct",
+      fields: all.fields.filter((f) => !reservedColumns.includes(f.name.toLowerCase())),
+    };
+    return {
+      file,
+      rows,
+      schema,
+      count: Number(counted.getRows()[0][0]),
+      survey: surveys.named(survey ?? surveyOf(schema, surveys)),
+      receivedAt,
+    };
   } catch (error) {
-    if (error instanceof FinkError) throw new FinkError(error.code, `${file.path}: ${error.message}`, error);
+    if (error instanceof FinkError)
+      throw new FinkError(error.code, `${file.path}: ${error.message}`, error);
     throw new FinkError("io", `${file.path} cannot be read as Parquet: ${messageOf(error)}`, error);
   }
 }
 
 /** Parquet keeps no name of its schema; Spark calls it so when it writes such columns as Avro. */
 function surveyOf(schema: StructType, surveys: Surveys): string {
-  const name = surveys.ofSchema({ name: "topLevelRecord", has: (path) => typeAt(schema, path) !== undefined });
+  const name = surveys.ofSchema({
+    name: "topLevelRecord",
+    has: (path) => typeAt(schema, path) !== undefined,
+  });
   if (surveys.all.some((s) => s.name === name)) return name;
-  throw new FinkError("usage", "its columns are those of no survey that is known; say whose alerts they are with --survey NAME");
+  throw new FinkError(
+    "usage",
+    "its columns are those of no survey that is known; say whose alerts they are with --survey NAME",
+  );
 }
 
-/** The columns that the file's rows have in the table. The table is widened where that is needed and it is small enough. */
-async function fittedSchema(raw: LakeTable, { file, schema }: Input, widenUpToBytes: number): Promise<StructType> {
+/**
+ * The columns that the file's rows have in the table. The table is widened where that is needed and
+ * it is small enough.
+ */
+async function fittedSchema(
+  raw: LakeTable,
+  { file, schema }: Input,
+  widenUpToBytes: number,
+): Promise<StructType> {
   const size = [...raw.snapshot.files.values()].reduce((sum, f) => sum + f.size, 0);
   const { type, conflicts, widened } = merge(raw.snapshot.schema, schema);
   const wait = [...conflicts, ...(size > widenUpToBytes ? widened : [])];
   if (wait.length > 0)
-    throw new FinkError("type-conflict", `${file.path} is left out, column types differ (table ≠ file): ${listed(wait)}; cast them and try again`);
+    throw new FinkError(
+      "type-conflict",
+      `${file.path} is left out, column types differ (table ≠ file): ${listed(wait)}; cast them and try again`,
+    );
   if (widened.length > 0) await widenTable(raw, type as StructType);
   const merged = type as StructType;
-  return { type: "struct", fields: [...schema.fields.map((f) => fieldNamed(merged, f.name)!), ...originFields] };
+  return {
+    type: "struct",
+    fields: [...schema.fields.map((f) => fieldNamed(merged, f.name)!), ...originFields],
+  };
 }
 
 function listed(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+  return names.length > 5
+    ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`
+    : names.join(", ");
 }
 
 const originFields = [
@@ -137,15 +192,28 @@ const originFields = [
   field("_schema", "string"),
 ];
 
-/** Writes the rows from number `first` on: a file for each night. A crash before they are committed leaves files nothing refers to. */
-async function write(upkeep: Upkeep, table: string, input: Input, schema: StructType, first: number): Promise<AddFile[]> {
+/**
+ * Writes the rows from number `first` on: a file for each night. A crash before they are committed
+ * leaves files nothing refers to.
+ */
+async function write(
+  upkeep: Upkeep,
+  table: string,
+  input: Input,
+  schema: StructType,
+  first: number,
+): Promise<AddFile[]> {
   const night = nightSql(input);
   const rows = `${input.rows} WHERE file_row_number >= ${first}`;
-  const nights = await upkeep.connection.runAndReadAll(`SELECT DISTINCT ${night} AS own FROM ${rows} ORDER BY own`);
+  const nights = await upkeep.connection.runAndReadAll(
+    `SELECT DISTINCT ${night} AS own FROM ${rows} ORDER BY own`,
+  );
   const added: AddFile[] = [];
   for (const [value] of nights.getRows()) {
     const select = `SELECT ${selectList(input, schema)} FROM ${rows} AND ${night} IS NOT DISTINCT FROM ${String(value)}`;
-    added.push(await writeNight(upkeep, table, input, schema, select, value === null ? null : Number(value)));
+    added.push(
+      await writeNight(upkeep, table, input, schema, select, value === null ? null : Number(value)),
+    );
   }
   return added;
 }
@@ -159,7 +227,8 @@ async function writeNight(
   night: number | null,
 ): Promise<AddFile> {
   const written = join(scratch, `${randomUUID()}.parquet`);
-  const rowGroup = 2048 * Math.max(1, Math.min(60, Math.floor(rowGroupBytes / (file.bytes / count) / 2048)));
+  const rowGroup =
+    2048 * Math.max(1, Math.min(60, Math.floor(rowGroupBytes / (file.bytes / count) / 2048)));
   const result = await connection.runAndReadAll(
     `COPY (${select}) TO ${literal(written)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroup}, RETURN_STATS)`,
   );
@@ -169,7 +238,12 @@ async function writeNight(
   const path = newPath(night);
   moveInto(join(table, path), written);
   const indexed = indexedPaths(survey).flatMap((paths) => columnPath(schema, paths) ?? []);
-  const stats = statisticsOf(Number(rows), new Map(columns.map(({ key, value }) => [key, recordOf(value)])), schema, indexed);
+  const stats = statisticsOf(
+    Number(rows),
+    new Map(columns.map(({ key, value }) => [key, recordOf(value)])),
+    schema,
+    indexed,
+  );
   return dataFile(path, night, schema, { size: statSync(join(table, path)).size, stats });
 }
 
@@ -185,16 +259,32 @@ function recordOf(entries: Entries<string>): WrittenColumn {
 
 /** The file's columns under the table's names and types, and where each row comes from. */
 function selectList({ file, schema: own, receivedAt }: Input, schema: StructType): string {
-  const columns = own.fields.map((f, i) => `${identifier(f.name)}::${sqlType(schema.fields[i].type)} AS ${identifier(schema.fields[i].name)}`);
+  const columns = own.fields.map(
+    (f, i) =>
+      `${identifier(f.name)}::${sqlType(schema.fields[i].type)} AS ${identifier(schema.fields[i].name)}`,
+  );
   const received = `epoch_ms(${receivedAt})::TIMESTAMP::TIMESTAMPTZ`;
-  const origin = [literal(file.path), "0::INTEGER", "file_row_number::BIGINT", "NULL::TIMESTAMPTZ", received, "'parquet'"];
-  return [...columns, ...originFields.map((f, i) => `${origin[i]} AS ${identifier(f.name)}`)].join(", ");
+  const origin = [
+    literal(file.path),
+    "0::INTEGER",
+    "file_row_number::BIGINT",
+    "NULL::TIMESTAMPTZ",
+    received,
+    "'parquet'",
+  ];
+  return [...columns, ...originFields.map((f, i) => `${origin[i]} AS ${identifier(f.name)}`)].join(
+    ", ",
+  );
 }
 
-/** As `nightOfMjd` has it, with the same steps in the same order: the last digit decides at midnight. */
+/**
+ * As `nightOfMjd` has it, with the same steps in the same order: the last digit decides at
+ * midnight.
+ */
 function nightSql({ schema, survey: { time }, receivedAt }: Input): string {
   const path = columnPath(schema, time?.field);
-  if (!time || !path || !/^(integer|long|float|double|decimal)/.test(String(typeAt(schema, path)))) return String(nightOfMjd(mjdOfMs(receivedAt)));
+  if (!time || !path || !/^(integer|long|float|double|decimal)/.test(String(typeAt(schema, path))))
+    return String(nightOfMjd(mjdOfMs(receivedAt)));
   const value = `${pathSql(path)}::DOUBLE`;
   const mjd = time.scale === "jd" ? `(${value} - '${jdMinusMjd}'::DOUBLE)` : value;
   const ms = `trunc((${mjd} + '${time.nightShiftHours / 24}'::DOUBLE - ${mjdOfUnixEpoch}::DOUBLE) * 86400000::DOUBLE)`;

@@ -15,9 +15,12 @@ export class WorkerPool {
   readonly #waiting: { job: Job; done: (outcome: Outcome) => void }[] = [];
 
   constructor(workers: number, setup: WorkerSetup) {
-    this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
+    this.size =
+      workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
     this.#threads = Array.from({ length: this.size }, () => new Thread(setup, () => this.#next()));
-    this.died = new Promise((_, reject) => this.#threads.forEach((t) => t.worker.once("error", (error) => reject(deathOf(error)))));
+    this.died = new Promise((_, reject) =>
+      this.#threads.forEach((t) => t.worker.once("error", (error) => reject(deathOf(error)))),
+    );
     this.died.catch(() => {}); // whoever runs looks at it; nobody may be running
   }
 
@@ -77,5 +80,9 @@ class Thread {
 }
 
 function deathOf(error: unknown): FinkError {
-  return new FinkError("internal", `a worker thread died (${messageOf(error)}); nothing is lost: start the service again`, error);
+  return new FinkError(
+    "internal",
+    `a worker thread died (${messageOf(error)}); nothing is lost: start the service again`,
+    error,
+  );
 }

@@ -8,7 +8,9 @@ export type Verdict =
   | "take"
   /** It is in the lake already. */
   | "duplicate"
-  /** It waits in `rejected` since a crash; only its position is still to be moved, see waiting.ts. */
+  /**
+   * It waits in `rejected` since a crash; only its position is still to be moved, see waiting.ts.
+   */
   | "settled"
   /** The partition is being read again from an earlier position: this message will come again. */
   | "lost";
@@ -40,7 +42,10 @@ export class Readings {
     const rejectedAt = this.#rejected.snapshot.positions.get(appId) ?? null;
     this.#rejectedAt.set(appId, rejectedAt);
     const since = beganAt(this.#raw.snapshot.positions, appId);
-    const settled = rejectedAt !== null && rejectedAt > (at ?? 0) ? rejectedOffsets(this.#rejected, partition, at ?? 0, since) : new Set<number>();
+    const settled =
+      rejectedAt !== null && rejectedAt > (at ?? 0)
+        ? rejectedOffsets(this.#rejected, partition, at ?? 0, since)
+        : new Set<number>();
     const next = at === null ? null : BigInt(at);
     this.#of.set(appId, { next, settled, lost: false });
     return next;

@@ -4,8 +4,9 @@ import { FinkError } from "../errors.ts";
 import { listAlertFiles } from "../sources/file-list.ts";
 
 /**
- * Folders with schemas (`<id>.avsc`) of alert files: those the files are in, and the folders above these.
- * `chosen`: the folder that is asked first. Throws FinkError "schema" when two of the others give one id to different schemas.
+ * Folders with schemas (`<id>.avsc`) of alert files: those the files are in, and the folders above
+ * these. `chosen`: the folder that is asked first. Throws FinkError "schema" when two of the others
+ * give one id to different schemas.
  */
 export function foldersOfSchemas(paths: readonly string[], chosen: string): string[] {
   const { alerts } = listAlertFiles(paths);
@@ -17,7 +18,10 @@ export function foldersOfSchemas(paths: readonly string[], chosen: string): stri
     for (const name of schemas) {
       const other = first.get(name);
       if (other === undefined) first.set(name, folder);
-      else if (!isSame(join(other, name), join(folder, name)) && !(chosen !== "" && existsSync(join(chosen, name)))) {
+      else if (
+        !isSame(join(other, name), join(folder, name)) &&
+        !(chosen !== "" && existsSync(join(chosen, name)))
+      ) {
         throw new FinkError(
           "schema",
           `${join(other, name)} and ${join(folder, name)} are different schemas of one id. Name the folder of the right one with --schemas`,

@@ -15,8 +15,18 @@ export function surveysOf(config: Config): Surveys {
 }
 
 /** `paths`: files and folders of alerts, beside which schemas can be. */
-export function archiverOptions(config: Config, lake: string, paths: readonly string[] = []): Omit<ArchiverOptions, "onTrouble"> {
-  return { lake, surveys: surveysOf(config), schemas: schemaPlaces(config, lake, paths), bareSchema: bareSchema(config), ...config.archive };
+export function archiverOptions(
+  config: Config,
+  lake: string,
+  paths: readonly string[] = [],
+): Omit<ArchiverOptions, "onTrouble"> {
+  return {
+    lake,
+    surveys: surveysOf(config),
+    schemas: schemaPlaces(config, lake, paths),
+    bareSchema: bareSchema(config),
+    ...config.archive,
+  };
 }
 
 /** Survey of a topic: a definition that claims it, else `kafka.survey`, else its first word. */
@@ -26,15 +36,26 @@ export function surveyOfTopic(config: Config): (topic: string) => string {
 }
 
 /** Survey of a file by its first message. */
-export function surveyOfFile({ surveys, schemas }: Pick<ArchiverOptions, "surveys" | "schemas">): (first: Uint8Array) => Promise<string> {
+export function surveyOfFile({
+  surveys,
+  schemas,
+}: Pick<ArchiverOptions, "surveys" | "schemas">): (first: Uint8Array) => Promise<string> {
   const store = new SchemaStore(schemas);
   return (first) => surveyOfMessage(first, surveys, store, unknownSurvey);
 }
 
 function schemaPlaces({ schemas }: Config, lake: string, paths: readonly string[]): SchemaPlaces {
   const { folder, registry, username } = schemas;
-  if (folder !== "" && !existsSync(folder)) throw new FinkError("config", `schemas.folder: there is no folder ${folder}`);
-  return { folder, beside: foldersOfSchemas(paths, folder), registry, username, password: secretOf(schemas, "schemas"), cache: join(lake, ".fink", "schemas") };
+  if (folder !== "" && !existsSync(folder))
+    throw new FinkError("config", `schemas.folder: there is no folder ${folder}`);
+  return {
+    folder,
+    beside: foldersOfSchemas(paths, folder),
+    registry,
+    username,
+    password: secretOf(schemas, "schemas"),
+    cache: join(lake, ".fink", "schemas"),
+  };
 }
 
 function bareSchema({ schemas }: Config): string {
@@ -42,6 +63,10 @@ function bareSchema({ schemas }: Config): string {
   try {
     return readFileSync(schemas.bare, "utf8");
   } catch (error) {
-    throw new FinkError("config", `schemas.bare: ${schemas.bare} cannot be read; name a file that holds an Avro schema`, error);
+    throw new FinkError(
+      "config",
+      `schemas.bare: ${schemas.bare} cannot be read; name a file that holds an Avro schema`,
+      error,
+    );
   }
 }

@@ -37,10 +37,11 @@ export class SurveyTables {
   }
 
   /**
-   * Commits batches that follow one another: rejected messages first, then the alerts with the positions. Returns the version of `raw`.
-   * A crash before the first: the batches are read again. Between the two: read again, and what `rejected` already has is left out
-   * (waiting.ts). After the second: done, and the source can be told; a crash before it was told costs a comparison of positions.
-   * Throws FinkError "fenced" or "type-conflict" when another writer was first.
+   * Commits batches that follow one another: rejected messages first, then the alerts with the
+   * positions. Returns the version of `raw`. A crash before the first: the batches are read again.
+   * Between the two: read again, and what `rejected` already has is left out (waiting.ts). After
+   * the second: done, and the source can be told; a crash before it was told costs a comparison of
+   * positions. Throws FinkError "fenced" or "type-conflict" when another writer was first.
    */
   commit(batches: readonly WrittenBatch[]): number {
     const moves = joined(batches.map((b) => b.moves));
@@ -54,21 +55,35 @@ export class SurveyTables {
     return markOf(this.raw.snapshot.positions, appId);
   }
 
-  /** Moves the positions of a partition to `at`: that of `rejected` (only back) first, so that a crash in between leads here again. */
+  /**
+   * Moves the positions of a partition to `at`: that of `rejected` (only back) first, so that a
+   * crash in between leads here again.
+   */
   restart(partition: SourcePartition, at: bigint, change: LogChange): void {
     const { appId } = partition;
     const to = Number(at);
     for (const table of [this.rejected, this.raw]) table.refresh();
     const from = this.rejected.snapshot.positions.get(appId) ?? 0;
-    if (from > to) this.rejected.commit({ operation: "restart", positions: new Map([[appId, { from, to }]]) });
+    if (from > to)
+      this.rejected.commit({ operation: "restart", positions: new Map([[appId, { from, to }]]) });
     const { positions } = this.raw.snapshot;
-    if (positions.has(appId)) this.raw.commit({ operation: "restart", positions: restartSteps(appId, to, change, positions, Date.now()) });
+    if (positions.has(appId))
+      this.raw.commit({
+        operation: "restart",
+        positions: restartSteps(appId, to, change, positions, Date.now()),
+      });
     this.readings.begin(partition);
   }
 
-  /** Removes the files of a dropped batch. The tables are asked, not our memory: a commit may have been made and yet have failed. */
+  /**
+   * Removes the files of a dropped batch. The tables are asked, not our memory: a commit may have
+   * been made and yet have failed.
+   */
   discard({ raw, rejected }: Pick<WrittenBatch, "raw" | "rejected">): void {
-    for (const [table, { files }] of [[this.raw, raw] as const, [this.rejected, rejected] as const]) {
+    for (const [table, { files }] of [
+      [this.raw, raw] as const,
+      [this.rejected, rejected] as const,
+    ]) {
       table.refresh();
       const { files: live, removed } = table.snapshot;
       const uncommitted = files.filter(({ path }) => !live.has(path) && !removed.has(path));
@@ -80,23 +95,36 @@ export class SurveyTables {
     const rejected = union(batches.map((b) => b.rejected));
     if (rejected.files.length > 0) {
       const moves = joined(batches.map((b) => b.moves));
-      const positions = new Map([...moves].map(([appId, { to }]) => [appId, { from: this.readings.rejectedAt(appId), to: Number(to) }]));
+      const positions = new Map(
+        [...moves].map(([appId, { to }]) => [
+          appId,
+          { from: this.readings.rejectedAt(appId), to: Number(to) },
+        ]),
+      );
       this.rejected.commit({ ...changeOf(rejected), positions });
       for (const [appId, { to }] of positions) this.readings.rejectedMoved(appId, to);
     }
     for (const batch of batches) batch.rejectedDone = true;
   }
 
-  /** Another writer that rejected a message of ours was there first, even if we could read the message. */
+  /**
+   * Another writer that rejected a message of ours was there first, even if we could read the
+   * message.
+   */
   #checkRejected(moves: Moves): void {
     this.rejected.refresh();
     for (const appId of moves.keys()) {
       const at = this.rejected.snapshot.positions.get(appId) ?? null;
-      if (at !== this.readings.rejectedAt(appId)) throw new FinkError("fenced", `${appId}: another writer rejected messages`);
+      if (at !== this.readings.rejectedAt(appId))
+        throw new FinkError("fenced", `${appId}: another writer rejected messages`);
     }
   }
 }
 
 function changeOf(written: WrittenFiles): Commit {
-  return { operation: "archive", add: written.files, ...(written.schema ? { schema: written.schema } : {}) };
+  return {
+    operation: "archive",
+    add: written.files,
+    ...(written.schema ? { schema: written.schema } : {}),
+  };
 }

@@ -24,9 +24,22 @@ export interface WaitingMessage {
   readonly bytes: Uint8Array;
 }
 
-/** The messages of one file of a `rejected` table, in lists of limited size. `code`: only those that wait for this. */
-export async function* waitingMessages(upkeep: Upkeep, rejected: LakeTable, file: AddFile, code: string | undefined): AsyncGenerator<WaitingMessage[]> {
-  const rows = await scan(upkeep.connection, tableOf(rejected), [file], join(upkeep.scratch, "seeds"));
+/**
+ * The messages of one file of a `rejected` table, in lists of limited size. `code`: only those that
+ * wait for this.
+ */
+export async function* waitingMessages(
+  upkeep: Upkeep,
+  rejected: LakeTable,
+  file: AddFile,
+  code: string | undefined,
+): AsyncGenerator<WaitingMessage[]> {
+  const rows = await scan(
+    upkeep.connection,
+    tableOf(rejected),
+    [file],
+    join(upkeep.scratch, "seeds"),
+  );
   const where = code === undefined ? "" : `WHERE code = ${literal(code)}`;
   const columns = `_source, _partition, _offset, epoch_us(_published_at), epoch_us(_received_at), code, reason, bytes`;
   const result = await upkeep.connection.stream(`SELECT ${columns} FROM (${rows}) ${where}`);
@@ -51,7 +64,16 @@ function* limited(messages: readonly WaitingMessage[]): Generator<WaitingMessage
   if (list.length > 0) yield list;
 }
 
-function messageOfRow([source, partition, offset, published, received, code, reason, bytes]: DuckDBValue[]): WaitingMessage {
+function messageOfRow([
+  source,
+  partition,
+  offset,
+  published,
+  received,
+  code,
+  reason,
+  bytes,
+]: DuckDBValue[]): WaitingMessage {
   return {
     key: keyOf(source, partition, offset, received),
     source: source as string,
@@ -65,9 +87,22 @@ function messageOfRow([source, partition, offset, published, received, code, rea
   };
 }
 
-/** Of a topic, the time it came in belongs to a message: one that was made anew counts its offsets from zero again. */
-function keyOf(source: DuckDBValue, partition: DuckDBValue, offset: DuckDBValue, receivedMicros: DuckDBValue): string {
-  return JSON.stringify([source, partition, String(offset), isFile(String(source)) ? "" : String(receivedMicros)]);
+/**
+ * Of a topic, the time it came in belongs to a message: one that was made anew counts its offsets
+ * from zero again.
+ */
+function keyOf(
+  source: DuckDBValue,
+  partition: DuckDBValue,
+  offset: DuckDBValue,
+  receivedMicros: DuckDBValue,
+): string {
+  return JSON.stringify([
+    source,
+    partition,
+    String(offset),
+    isFile(String(source)) ? "" : String(receivedMicros),
+  ]);
 }
 
 function isFile(source: string): boolean {
@@ -81,15 +116,28 @@ export function batchOf(survey: string, messages: readonly WaitingMessage[]): Ba
   for (const { source, partition, offset, publishedAt, receivedAt, bytes } of messages) {
     // a file's offsets number alerts, and of one message's several alerts each has its own
     const counts = isFile(source) ? "records" : "messages";
-    const from: SourcePartition = { survey, source, partition, appId: `${source} ${partition}`, counts };
+    const from: SourcePartition = {
+      survey,
+      source,
+      partition,
+      appId: `${source} ${partition}`,
+      counts,
+    };
     batch.advance(from, null, offset);
     batch.put(from, offset, publishedAt, receivedAt, bytes);
   }
   return batch.seal();
 }
 
-/** Which of the messages have alerts in the table as of its snapshot. Opens the files whose statistics allow for it, and of them three small columns. */
-export async function archivedKeys(upkeep: Upkeep, raw: LakeTable, messages: readonly Pick<WaitingMessage, "key" | "offset">[]): Promise<Set<string>> {
+/**
+ * Which of the messages have alerts in the table as of its snapshot. Opens the files whose
+ * statistics allow for it, and of them three small columns.
+ */
+export async function archivedKeys(
+  upkeep: Upkeep,
+  raw: LakeTable,
+  messages: readonly Pick<WaitingMessage, "key" | "offset">[],
+): Promise<Set<string>> {
   const wanted = new Set(messages.map((m) => m.key));
   const offsets = [...new Set(messages.map((m) => m.offset))];
   const files = [...raw.snapshot.files.values()].filter((file) => mayHold(file, offsets));
@@ -108,8 +156,15 @@ export async function archivedKeys(upkeep: Upkeep, raw: LakeTable, messages: rea
 
 function mayHold({ stats }: AddFile, offsets: readonly bigint[]): boolean {
   const { minValues, maxValues } = parseStats(stats ?? '{"numRecords":0}');
-  const [least, greatest] = [minValues?.["_offset"], maxValues?.["_offset"]] as (number | undefined)[];
-  return least === undefined || greatest === undefined || offsets.some((o) => o >= least && o <= greatest);
+  const [least, greatest] = [minValues?.["_offset"], maxValues?.["_offset"]] as (
+    | number
+    | undefined
+  )[];
+  return (
+    least === undefined ||
+    greatest === undefined ||
+    offsets.some((o) => o >= least && o <= greatest)
+  );
 }
 
 function tableOf({ path, partitionColumns, snapshot: { schema } }: LakeTable) {

@@ -36,9 +36,19 @@ const schema = JSON.stringify({
   ],
 });
 const encode = compileEncoder(schema);
-const message = (...alerts: { id: bigint; mjd: number }[]) => writeContainer({ schema, blocks: [alerts.map(encode)] });
-const survey = parseSurvey("{ name: t, match: [{ schema: t.alert }], alert: id, time: { field: mjd, scale: mjd } }", "t.yaml");
-const partition: SourcePartition = { survey: "t", source: "topic", partition: 3, appId: "kafka:topic:3", counts: "messages" };
+const message = (...alerts: { id: bigint; mjd: number }[]) =>
+  writeContainer({ schema, blocks: [alerts.map(encode)] });
+const survey = parseSurvey(
+  "{ name: t, match: [{ schema: t.alert }], alert: id, time: { field: mjd, scale: mjd } }",
+  "t.yaml",
+);
+const partition: SourcePartition = {
+  survey: "t",
+  source: "topic",
+  partition: 3,
+  appId: "kafka:topic:3",
+  counts: "messages",
+};
 
 let lake: string;
 beforeEach(() => {
@@ -66,17 +76,31 @@ async function archived(messages: readonly Uint8Array[]) {
     mayWiden: true,
   });
   if (outcome.kind !== "written") throw new Error(JSON.stringify(outcome));
-  return { raw: rows("raw", outcome.raw), rejected: rows("rejected", outcome.rejected), files: outcome.raw.files };
+  return {
+    raw: rows("raw", outcome.raw),
+    rejected: rows("rejected", outcome.rejected),
+    files: outcome.raw.files,
+  };
 }
 
 function rows(table: string, { files }: WrittenFiles): Record<string, unknown>[] {
-  return files.flatMap(({ path }) => [...fromParquet(readFileSync(join(lake, table, path)))].map((row) => row.toJSON() as Record<string, unknown>));
+  return files.flatMap(({ path }) =>
+    [...fromParquet(readFileSync(join(lake, table, path)))].map(
+      (row) => row.toJSON() as Record<string, unknown>,
+    ),
+  );
 }
 
 test("alerts go to the file of their night, with where they came from", async () => {
-  const { raw, files } = await archived([message({ id: 1n, mjd: 61071.2 }), message({ id: 2n, mjd: 61072.2 }), message({ id: 3n, mjd: 61071.3 })]);
+  const { raw, files } = await archived([
+    message({ id: 1n, mjd: 61071.2 }),
+    message({ id: 2n, mjd: 61072.2 }),
+    message({ id: 3n, mjd: 61071.3 }),
+  ]);
   expect(files.map((f) => f.partitionValues["night"])).toEqual(["20260131", "20260201"]);
-  expect(raw.map((r) => [r["id"], r["_offset"], r["_source"], r["_partition"], r["_published_at"]])).toEqual([
+  expect(
+    raw.map((r) => [r["id"], r["_offset"], r["_source"], r["_partition"], r["_published_at"]]),
+  ).toEqual([
     [1n, 0n, "topic", 3, null],
     [3n, 2n, "topic", 3, null],
     [2n, 1n, "topic", 3, null],
@@ -86,14 +110,23 @@ test("alerts go to the file of their night, with where they came from", async ()
 
 test("a message counts whole or not at all", async () => {
   const good = message({ id: 1n, mjd: 61071.2 }, { id: 2n, mjd: 61071.2 });
-  const cut = writeContainer({ schema, blocks: [[encode({ id: 3n, mjd: 61071.2 })], [encode({ id: 4n, mjd: 61071.2 }).subarray(0, 5)]] });
+  const cut = writeContainer({
+    schema,
+    blocks: [[encode({ id: 3n, mjd: 61071.2 })], [encode({ id: 4n, mjd: 61071.2 }).subarray(0, 5)]],
+  });
   const { raw, rejected } = await archived([cut, good]);
   expect(raw.map((r) => r["id"])).toEqual([1n, 2n]);
   expect(rejected).toMatchObject([{ _offset: 0n, code: "avro", bytes: Uint8Array.from(cut) }]);
 });
 
 test("an alert that breaks the encoder waits alone; those beside it are stored", async () => {
-  const { raw, rejected } = await archived([message({ id: 1n, mjd: 61071.2 }), message({ id: 666n, mjd: 61071.2 }), message({ id: 2n, mjd: 61071.2 })]);
+  const { raw, rejected } = await archived([
+    message({ id: 1n, mjd: 61071.2 }),
+    message({ id: 666n, mjd: 61071.2 }),
+    message({ id: 2n, mjd: 61071.2 }),
+  ]);
   expect(raw.map((r) => r["id"])).toEqual([1n, 2n]);
-  expect(rejected).toMatchObject([{ _offset: 1n, code: "internal", reason: "the decoded alert cannot be stored: unreachable" }]);
+  expect(rejected).toMatchObject([
+    { _offset: 1n, code: "internal", reason: "the decoded alert cannot be stored: unreachable" },
+  ]);
 });

@@ -3,7 +3,15 @@ import { SchemaStore, type SchemaPlaces } from "../avro/registry.ts";
 import { messageOf } from "../errors.ts";
 import type { Batch } from "./batch.ts";
 import { MessageDecoder, type Reject } from "./decode.ts";
-import { type Destination, type EncodedFile, encodeAlerts, encodeRejects, plan, type WrittenFiles, writeFiles } from "./files.ts";
+import {
+  type Destination,
+  type EncodedFile,
+  encodeAlerts,
+  encodeRejects,
+  plan,
+  type WrittenFiles,
+  writeFiles,
+} from "./files.ts";
 import { discard } from "../lake/rewrite.ts";
 import type { StructType } from "../lake/schema.ts";
 import { keepMemorySteady } from "../memory.ts";
@@ -25,7 +33,12 @@ export interface Job extends Destination {
 }
 
 export type Outcome =
-  | { readonly kind: "written"; readonly raw: WrittenFiles; readonly rejected: WrittenFiles; readonly reasons: readonly string[] }
+  | {
+      readonly kind: "written";
+      readonly raw: WrittenFiles;
+      readonly rejected: WrittenFiles;
+      readonly reasons: readonly string[];
+    }
   | { readonly kind: "widen"; readonly schema: StructType }
   | { readonly kind: "failed"; readonly message: string };
 
@@ -46,9 +59,18 @@ if (parentPort) {
   serve(parentPort, workerData as WorkerSetup);
 }
 
-/** Decodes one batch after the other; while one is being written to the disk the next is decoded. */
-function serve(port: NonNullable<typeof parentPort>, { schemas, bareSchema, maxMessageBytes }: WorkerSetup): void {
-  const decoder = new MessageDecoder({ schemas: new SchemaStore(schemas), bareSchema, maxMessageBytes });
+/**
+ * Decodes one batch after the other; while one is being written to the disk the next is decoded.
+ */
+function serve(
+  port: NonNullable<typeof parentPort>,
+  { schemas, bareSchema, maxMessageBytes }: WorkerSetup,
+): void {
+  const decoder = new MessageDecoder({
+    schemas: new SchemaStore(schemas),
+    bareSchema,
+    maxMessageBytes,
+  });
   let decoding: Promise<unknown> = Promise.resolve();
   port.on("message", ({ id, job }: Request) => {
     const encoded = decoding.then(() => encode(decoder, job)).catch(failure);
@@ -79,9 +101,16 @@ interface Encoded {
 type Encoding = Pick<Job, "batch" | "survey" | "schema" | "mayWiden">;
 
 /** Decodes one batch into data files; or says which wider columns the table needs first. */
-export async function encode(decoder: MessageDecoder, job: Encoding, poison: readonly Reject[] = []): Promise<Encoded | (Outcome & { kind: "widen" })> {
+export async function encode(
+  decoder: MessageDecoder,
+  job: Encoding,
+  poison: readonly Reject[] = [],
+): Promise<Encoded | (Outcome & { kind: "widen" })> {
   const { batch, survey } = job;
-  const left = poison.length > 0 ? range(batch.count).filter((i) => !poison.some((p) => p.message === i)) : undefined;
+  const left =
+    poison.length > 0
+      ? range(batch.count).filter((i) => !poison.some((p) => p.message === i))
+      : undefined;
   const { decoded, rejects } = await decoder.decode(batch, left);
   rejects.push(...poison);
   const planned = plan(decoded, job.schema, job.mayWiden, rejects);
@@ -95,16 +124,28 @@ export async function encode(decoder: MessageDecoder, job: Encoding, poison: rea
   }
 }
 
-/** Nothing that was decoded should fail to be encoded. Should it all the same, the messages to blame are found one by one, and wait. */
-async function poisonIn(decoder: MessageDecoder, { batch, survey, schema }: Encoding, error: unknown): Promise<Reject[]> {
+/**
+ * Nothing that was decoded should fail to be encoded. Should it all the same, the messages to blame
+ * are found one by one, and wait.
+ */
+async function poisonIn(
+  decoder: MessageDecoder,
+  { batch, survey, schema }: Encoding,
+  error: unknown,
+): Promise<Reject[]> {
   const found: Reject[] = [];
   for (const message of range(batch.count)) {
     const { decoded } = await decoder.decode(batch, [message]);
     try {
       const planned = plan(decoded, schema, false, []);
-      if (planned.kind === "write") encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });
+      if (planned.kind === "write")
+        encodeAlerts(batch, planned.decoded, { survey, schema: planned.schema });
     } catch (cause) {
-      found.push({ message, code: "internal", reason: `the decoded alert cannot be stored: ${messageOf(cause)}` });
+      found.push({
+        message,
+        code: "internal",
+        reason: `the decoded alert cannot be stored: ${messageOf(cause)}`,
+      });
     }
   }
   if (found.length === 0) throw error;
@@ -115,12 +156,23 @@ function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i);
 }
 
-/** Both tables' files or none: it is tried again every second, and what is left behind would fill up a disk that is nearly full. */
-async function write({ raw, rejects }: Encoded, { batch, table, rejectedTable }: Job): Promise<Outcome> {
+/**
+ * Both tables' files or none: it is tried again every second, and what is left behind would fill up
+ * a disk that is nearly full.
+ */
+async function write(
+  { raw, rejects }: Encoded,
+  { batch, table, rejectedTable }: Job,
+): Promise<Outcome> {
   const alerts = await writeFiles(raw, table);
   try {
     const rejected = await writeFiles(encodeRejects(batch, rejects), rejectedTable);
-    return { kind: "written", raw: alerts, rejected, reasons: rejects.slice(0, 10).map((r) => r.reason) };
+    return {
+      kind: "written",
+      raw: alerts,
+      rejected,
+      reasons: rejects.slice(0, 10).map((r) => r.reason),
+    };
   } catch (error) {
     discard(table, alerts.files);
     throw error;

@@ -1,8 +1,17 @@
-import { crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import {
+  crc32,
+  deflateRawSync,
+  inflateRawSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import { FinkError, messageOf } from "../errors.ts";
 import { decompressSnappy, storeSnappy } from "./snappy.ts";
 
-/** Codecs of the data blocks of a container file (Avro 1.12, "Required Codecs" and "Optional Codecs"). */
+/**
+ * Codecs of the data blocks of a container file (Avro 1.12, "Required Codecs" and "Optional
+ * Codecs").
+ */
 export const codecNames = ["null", "deflate", "snappy", "zstandard"] as const;
 export type CodecName = (typeof codecNames)[number];
 
@@ -10,7 +19,10 @@ export type CodecName = (typeof codecNames)[number];
 export function codecNamed(name: string): CodecName {
   const codec = codecNames.find((known) => known === name);
   if (codec) return codec;
-  throw new FinkError("avro", `codec ${JSON.stringify(name.slice(0, 40))} is not supported; supported are ${codecNames.join(", ")}`);
+  throw new FinkError(
+    "avro",
+    `codec ${JSON.stringify(name.slice(0, 40))} is not supported; supported are ${codecNames.join(", ")}`,
+  );
 }
 
 /** Reads one block. Refused without inflating it where it takes more than `maxBytes`. */
@@ -21,9 +33,13 @@ export function decompress(codec: CodecName, block: Uint8Array, maxBytes: number
     case "snappy":
       return withoutCrc(block, maxBytes);
     case "deflate":
-      return bounded(codec, maxBytes, () => inflateRawSync(block, { maxOutputLength: Math.max(1, maxBytes) }));
+      return bounded(codec, maxBytes, () =>
+        inflateRawSync(block, { maxOutputLength: Math.max(1, maxBytes) }),
+      );
     case "zstandard":
-      return bounded(codec, maxBytes, () => zstdDecompressSync(block, { maxOutputLength: Math.max(1, maxBytes) }));
+      return bounded(codec, maxBytes, () =>
+        zstdDecompressSync(block, { maxOutputLength: Math.max(1, maxBytes) }),
+      );
   }
 }
 
@@ -46,11 +62,19 @@ export function compress(codec: CodecName, block: Uint8Array): Uint8Array {
 /** Avro puts the big-endian CRC-32 of the uncompressed bytes after the snappy stream. */
 function withoutCrc(block: Uint8Array, maxBytes: number): Uint8Array {
   const end = block.length - 4;
-  if (end < 1) throw new FinkError("avro", `a snappy block of ${block.length} bytes has no room for its checksum`);
+  if (end < 1)
+    throw new FinkError(
+      "avro",
+      `a snappy block of ${block.length} bytes has no room for its checksum`,
+    );
   const bytes = decompressSnappy(block.subarray(0, end), maxBytes);
   const declared = new DataView(block.buffer, block.byteOffset, block.length).getUint32(end);
   const actual = crc32(bytes);
-  if (declared !== actual) throw new FinkError("avro", `CRC-32 of the snappy block is ${hex(actual)}, the block says ${hex(declared)}`);
+  if (declared !== actual)
+    throw new FinkError(
+      "avro",
+      `CRC-32 of the snappy block is ${hex(actual)}, the block says ${hex(declared)}`,
+    );
   return bytes;
 }
 
@@ -59,7 +83,11 @@ function bounded(codec: CodecName, maxBytes: number, inflate: () => Uint8Array):
     return inflate();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new FinkError("avro", `the ${codec} block decompresses to more than ${maxBytes} bytes`, cause);
+      throw new FinkError(
+        "avro",
+        `the ${codec} block decompresses to more than ${maxBytes} bytes`,
+        cause,
+      );
     }
     throw new FinkError("avro", `the ${codec} block is damaged: ${messageOf(cause)}`, cause);
   }

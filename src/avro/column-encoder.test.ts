@@ -13,13 +13,17 @@ import { compileDecoder } from "./decoder.ts";
 /** Rows as plain values: what a column's values are, whatever type they were stored in. */
 function rowsOf(data: Data): unknown[] {
   const rows = Array.from({ length: data.length }, (_, i) => i);
-  const isThere = (i: number) => data.nullCount === 0 || ((data.nullBitmap[i >> 3] >> (i & 7)) & 1) === 1;
+  const isThere = (i: number) =>
+    data.nullCount === 0 || ((data.nullBitmap[i >> 3] >> (i & 7)) & 1) === 1;
   const inner = data.children.map(rowsOf);
   const valueOf = (i: number): unknown => {
     const { type, values, valueOffsets } = data;
-    if (DataType.isStruct(type)) return Object.fromEntries(type.children.map((f, c) => [f.name, inner[c][i]]));
-    if (DataType.isList(type) || DataType.isMap(type)) return inner[0].slice(valueOffsets[i], valueOffsets[i + 1]);
-    if (DataType.isUtf8(type) || DataType.isBinary(type)) return Buffer.from(values.subarray(valueOffsets[i], valueOffsets[i + 1])).toString("hex");
+    if (DataType.isStruct(type))
+      return Object.fromEntries(type.children.map((f, c) => [f.name, inner[c][i]]));
+    if (DataType.isList(type) || DataType.isMap(type))
+      return inner[0].slice(valueOffsets[i], valueOffsets[i + 1]);
+    if (DataType.isUtf8(type) || DataType.isBinary(type))
+      return Buffer.from(values.subarray(valueOffsets[i], valueOffsets[i + 1])).toString("hex");
     if (DataType.isBool(type)) return (values[i >> 3] >> (i & 7)) & 1;
     if (DataType.isDecimal(type)) return values.subarray(4 * i, 4 * i + 4).join(" ");
     return values[i];
@@ -29,7 +33,8 @@ function rowsOf(data: Data): unknown[] {
 
 function decoded(schema: string, data: readonly Uint8Array[]): unknown[] {
   const decoder = compileDecoder(schema);
-  for (const bytes of data) expect(decoder.decode(Buffer.from(bytes), 0, bytes.length)).toBe(bytes.length);
+  for (const bytes of data)
+    expect(decoder.decode(Buffer.from(bytes), 0, bytes.length)).toBe(bytes.length);
   return rowsOf(columnsOf(decoder));
 }
 
@@ -67,9 +72,17 @@ it("takes each field from the first structure that has it, null where none has, 
     Buffer.from([3, 2, 0x78]),
     Buffer.from([0x80, 0x80, 0x80, 0x80, 0x10, 0]),
   ]);
-  const right = columnsFrom(small('{"name":"b","type":"int"},{"name":"c","type":"double"}'), [Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0x40])]);
+  const right = columnsFrom(small('{"name":"b","type":"int"},{"name":"c","type":"double"}'), [
+    Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0x40]),
+  ]);
   const columns = structType([...left.type.children, right.type.children[1]]);
-  const schema = avroSchemaOf({ type: "struct", fields: [...columns.fields, { name: "d", type: "float", nullable: true, metadata: {} }] }, "t");
+  const schema = avroSchemaOf(
+    {
+      type: "struct",
+      fields: [...columns.fields, { name: "d", type: "float", nullable: true, metadata: {} }],
+    },
+    "t",
+  );
   const encoder = compileColumnEncoder(schema, [left.type, right.type]);
   encoder.bind([left, right]);
   const first = encoder.encode([1, 0], Uint8Array.of(0, 0, 0, 0, 7));
@@ -89,7 +102,9 @@ it("earlier messages stay as they are while larger ones are written", () => {
     schema,
     sizes.map((size, i) => Buffer.concat([length(size), Buffer.alloc(size, i + 1)])),
   );
-  const encoder = compileColumnEncoder(avroSchemaOf(structType(columns.type.children), "t"), [columns.type]);
+  const encoder = compileColumnEncoder(avroSchemaOf(structType(columns.type.children), "t"), [
+    columns.type,
+  ]);
   encoder.bind([columns]);
   const messages = sizes.map((_, row) => encoder.encode([row]));
   messages.forEach((message, i) => {

@@ -8,18 +8,23 @@ export interface ColumnEncoder {
   /** Takes up columns of the types it was made for. */
   bind(parts: readonly (Data<Struct> | null)[]): void;
   /**
-   * One datum of row `rows[n]` of each part (-1: nulls), with `head` before it. The bytes stay as they are: they are a view of a larger piece of memory.
+   * One datum of row `rows[n]` of each part (-1: nulls), with `head` before it. The bytes stay as
+   * they are: they are a view of a larger piece of memory.
    */
   encode(rows: readonly number[], head?: Uint8Array): Uint8Array;
 }
 
 /**
- * Generates an encoder for a schema as `avroSchemaOf` makes it. The columns of a row may come from several structures: a field is taken from the first that has it,
- * and is null where none has.
+ * Generates an encoder for a schema as `avroSchemaOf` makes it. The columns of a row may come from
+ * several structures: a field is taken from the first that has it, and is null where none has.
  */
 export function compileColumnEncoder(schemaText: string, parts: readonly Struct[]): ColumnEncoder {
   const schema = parseSchema(schemaText, true); // no name enters the code
-  if (schema.kind !== "record") throw new FinkError("schema", `the Avro schema is of type ${schema.kind}; an alert has to be a record`);
+  if (schema.kind !== "record")
+    throw new FinkError(
+      "schema",
+      `the Avro schema is of type ${schema.kind}; an alert has to be a record`,
+    );
   const { code, slots } = generateColumnEncoder(schema, parts);
   const made = new Function(`"use strict";\n${code}`)() as {
     bind(slots: readonly Bound[]): void;
@@ -44,8 +49,16 @@ function bound(parts: readonly (Data<Struct> | null)[], { part, steps }: Slot): 
   let data: Data | null = parts[part];
   for (const step of steps) data = data?.children[step] ?? null;
   if (!data) return { nulls: new Uint8Array(0), values: null, offsets: null };
-  if (data.offset !== 0) throw new FinkError("internal", "columns that begin within a byte of null bits cannot be encoded");
-  return { nulls: data.nullCount > 0 ? data.nullBitmap : null, values: valuesOf(data), offsets: offsetsOf(data) };
+  if (data.offset !== 0)
+    throw new FinkError(
+      "internal",
+      "columns that begin within a byte of null bits cannot be encoded",
+    );
+  return {
+    nulls: data.nullCount > 0 ? data.nullBitmap : null,
+    values: valuesOf(data),
+    offsets: offsetsOf(data),
+  };
 }
 
 /** 64-bit integers as words; time stamps in µs. */
@@ -56,7 +69,8 @@ function valuesOf({ type, values }: Data): ArrayBufferView | null {
   }
   const view = values as ArrayBufferView | undefined;
   if (view instanceof BigInt64Array || view instanceof BigUint64Array) return wordsOf(view);
-  if (DataType.isDecimal(type) && view) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  if (DataType.isDecimal(type) && view)
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   return view ?? null;
 }
 

@@ -37,19 +37,32 @@ function decodeFile(file: string): Data<Struct> {
   const decoder = compileDecoder(Buffer.from(header.schema).toString());
   for (const block of containerBlocks(bytes, header, bytes.length, 1 << 28)) {
     let at = block.start;
-    for (let i = 0; i < block.count; i++) at = decoder.decode(Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length), at, block.end);
+    for (let i = 0; i < block.count; i++)
+      at = decoder.decode(
+        Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length),
+        at,
+        block.end,
+      );
     expect(at).toBe(block.end);
   }
   return columnsOf(decoder);
 }
 
-/** A row as the reference set's README has it: long and time stamps as text, bytes by their hash, NaN and infinities by name. */
+/**
+ * A row as the reference set's README has it: long and time stamps as text, bytes by their hash,
+ * NaN and infinities by name.
+ */
 function asReference(data: Data, row: number): unknown {
   if (data.nullCount > 0 && !((data.nullBitmap[row >> 3] >> (row & 7)) & 1)) return null;
   const { type, values, valueOffsets } = data;
-  if (DataType.isStruct(type)) return Object.fromEntries(type.children.map((f, i) => [f.name, asReference(data.children[i], row)]));
+  if (DataType.isStruct(type))
+    return Object.fromEntries(
+      type.children.map((f, i) => [f.name, asReference(data.children[i], row)]),
+    );
   if (DataType.isList(type))
-    return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => asReference(data.children[0], valueOffsets[row] + i));
+    return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) =>
+      asReference(data.children[0], valueOffsets[row] + i),
+    );
   if (DataType.isMap(type)) {
     const [keys, entries] = data.children[0].children;
     return Object.fromEntries(
@@ -59,7 +72,8 @@ function asReference(data: Data, row: number): unknown {
       ]),
     );
   }
-  if (DataType.isFloat(type)) return Number.isFinite(values[row]) ? values[row] : String(values[row]);
+  if (DataType.isFloat(type))
+    return Number.isFinite(values[row]) ? values[row] : String(values[row]);
   if (DataType.isBinary(type)) {
     const bytes = values.subarray(valueOffsets[row], valueOffsets[row + 1]);
     return { sha256: createHash("sha256").update(bytes).digest("hex"), length: bytes.length };
@@ -72,25 +86,26 @@ function asReference(data: Data, row: number): unknown {
 function withoutNulls(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(withoutNulls);
-  return Object.fromEntries(Object.entries(value).flatMap(([name, v]) => (v === null ? [] : [[name, withoutNulls(v)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, v]) => (v === null ? [] : [[name, withoutNulls(v)]])),
+  );
 }
 
-describe.skipIf(!available("reference", isThere, "no ../shared/reference with expected values of real alerts"))(
-  "every real message decodes to exactly the expected values",
-  () => {
-    it.each(isThere ? readdirSync(decoded) : [])("%s", (name) => {
-      const lines = gunzipSync(readFileSync(join(decoded, name)))
-        .toString()
-        .trim()
-        .split("\n");
-      for (const { file, records } of lines.map((line) => JSON.parse(line) as Expected)) {
-        const columns = decodeFile(file);
-        const rows = Array.from({ length: columns.length }, (_, row) => asReference(columns, row));
-        expect(withoutNulls(rows), file).toStrictEqual(withoutNulls(records));
-      }
-    });
-  },
-);
+describe.skipIf(
+  !available("reference", isThere, "no ../shared/reference with expected values of real alerts"),
+)("every real message decodes to exactly the expected values", () => {
+  it.each(isThere ? readdirSync(decoded) : [])("%s", (name) => {
+    const lines = gunzipSync(readFileSync(join(decoded, name)))
+      .toString()
+      .trim()
+      .split("\n");
+    for (const { file, records } of lines.map((line) => JSON.parse(line) as Expected)) {
+      const columns = decodeFile(file);
+      const rows = Array.from({ length: columns.length }, (_, row) => asReference(columns, row));
+      expect(withoutNulls(rows), file).toStrictEqual(withoutNulls(records));
+    }
+  });
+});
 
 describe("columns of any schema", () => {
   it("are the same when they come back from a Parquet file", () => {
@@ -102,7 +117,8 @@ describe("columns of any schema", () => {
           decoder.decode(message, 0, message.length);
         }
         const columns = columnsOf(decoder);
-        fc.pre(columns.children.length > 0 && some.length > 0); // the lake's columns are never without rows or without _source
+        // the lake's columns are never without rows or without _source
+        fc.pre(columns.children.length > 0 && some.length > 0);
         const [batch] = fromParquet(toParquet(columns)).batches;
         const rows = (data: Data) => some.map((_, row) => readColumn(data, row));
         expect(rows(batch.data)).toEqual(rows(columns));

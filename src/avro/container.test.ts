@@ -5,7 +5,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FinkError, messageOf } from "../errors.ts";
 import { codecNames } from "./codecs.ts";
-import { ContainerHeaders, containerBlocks, countRecords, readContainerHeader, writeContainer } from "./container.ts";
+import {
+  ContainerHeaders,
+  containerBlocks,
+  countRecords,
+  readContainerHeader,
+  writeContainer,
+} from "./container.ts";
 import { encodeLong, readLong } from "./varint.ts";
 
 const reference = join(import.meta.dirname, "../../../shared/reference/alerts");
@@ -13,14 +19,28 @@ const megabytes = 1 << 20;
 const schema = '{"type":"bytes"}';
 const record = (fill: number, size: number): Uint8Array => new Uint8Array(size).fill(fill);
 const codec = fc.constantFrom(...codecNames);
-const records = fc.array(fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 5 }), { maxLength: 4 });
+const records = fc.array(
+  fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 5 }),
+  { maxLength: 4 },
+);
 
-function blocksOf(bytes: Uint8Array, start = 0, end = bytes.length, limit = 256 * megabytes): [count: number, data: string][] {
+function blocksOf(
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+  limit = 256 * megabytes,
+): [count: number, data: string][] {
   const header = readContainerHeader(bytes, start, end);
-  return [...containerBlocks(bytes, header, end, limit)].map((b) => [b.count, Buffer.from(b.bytes.subarray(b.start, b.end)).toString("hex")]);
+  return [...containerBlocks(bytes, header, end, limit)].map((b) => [
+    b.count,
+    Buffer.from(b.bytes.subarray(b.start, b.end)).toString("hex"),
+  ]);
 }
 
-/** What reading it ends in: its blocks, or the reason it is refused. Anything but a FinkError is a bug. */
+/**
+ * What reading it ends in: its blocks, or the reason it is refused. Anything but a FinkError is a
+ * bug.
+ */
 function outcome(bytes: Uint8Array, start = 0, end = bytes.length, limit = megabytes): unknown {
   try {
     return blocksOf(bytes, start, end, limit);
@@ -37,7 +57,9 @@ describe("container files", () => {
         const bytes = writeContainer({ schema, blocks, codec: name });
         const header = readContainerHeader(bytes, 0, bytes.length);
         expect([header.codec, Buffer.from(header.schema).toString()]).toEqual([name, schema]);
-        expect(blocksOf(bytes)).toEqual(blocks.map((b) => [b.length, Buffer.concat(b).toString("hex")]));
+        expect(blocksOf(bytes)).toEqual(
+          blocks.map((b) => [b.length, Buffer.concat(b).toString("hex")]),
+        );
         expect(countRecords(bytes, 0, bytes.length)).toBe(blocks.flat().length);
       }),
     );
@@ -45,45 +67,88 @@ describe("container files", () => {
 
   it("without a codec give ranges of the message's own bytes", () => {
     const bytes = writeContainer({ schema, blocks: [[record(1, 10)]] });
-    const [block] = containerBlocks(bytes, readContainerHeader(bytes, 0, bytes.length), bytes.length, 0);
+    const [block] = containerBlocks(
+      bytes,
+      readContainerHeader(bytes, 0, bytes.length),
+      bytes.length,
+      0,
+    );
     expect(block.bytes).toBe(bytes);
   });
 
   it("may write their metadata as a block with a negative count", () => {
     const plain = writeContainer({ schema, blocks: [[record(1, 3)]] });
     const metadata = plain.subarray(5, plain.indexOf(0, 5)); // between the count and the map's end
-    const bytes = Buffer.concat([plain.subarray(0, 4), encodeLong(-2), encodeLong(metadata.length), plain.subarray(5)]);
+    const bytes = Buffer.concat([
+      plain.subarray(0, 4),
+      encodeLong(-2),
+      encodeLong(metadata.length),
+      plain.subarray(5),
+    ]);
     expect(blocksOf(bytes)).toEqual([[1, "010101"]]);
   });
 
   it("name what is wrong with a block", () => {
     const sync = record(7, 16);
-    const damaged = (...body: Uint8Array[]): unknown => outcome(Buffer.concat([writeContainer({ schema, blocks: [], sync }), ...body]));
-    expect(damaged(encodeLong(1), encodeLong(2), record(0, 2), record(8, 16))).toBe("sync marker after block 1 differs from the header's");
-    expect(damaged(encodeLong(3), encodeLong(2), record(0, 2), sync)).toBe("block 1 declares 3 records in 2 bytes");
-    expect(damaged(encodeLong(-1), encodeLong(2), record(0, 2), sync)).toBe("block 1 declares -1 records");
-    expect(damaged(encodeLong(1), encodeLong(-2), record(0, 2), sync)).toBe("block 1 declares a length of -2 bytes");
-    expect(damaged(encodeLong(1), encodeLong(50), record(0, 2), sync)).toBe("block 1 declares 50 bytes and a sync marker, of which 18 are there");
-    expect(damaged(record(255, 20))).toBe("the record count of block 1 is a number of more than 10 bytes");
+    const damaged = (...body: Uint8Array[]): unknown =>
+      outcome(Buffer.concat([writeContainer({ schema, blocks: [], sync }), ...body]));
+    expect(damaged(encodeLong(1), encodeLong(2), record(0, 2), record(8, 16))).toBe(
+      "sync marker after block 1 differs from the header's",
+    );
+    expect(damaged(encodeLong(3), encodeLong(2), record(0, 2), sync)).toBe(
+      "block 1 declares 3 records in 2 bytes",
+    );
+    expect(damaged(encodeLong(-1), encodeLong(2), record(0, 2), sync)).toBe(
+      "block 1 declares -1 records",
+    );
+    expect(damaged(encodeLong(1), encodeLong(-2), record(0, 2), sync)).toBe(
+      "block 1 declares a length of -2 bytes",
+    );
+    expect(damaged(encodeLong(1), encodeLong(50), record(0, 2), sync)).toBe(
+      "block 1 declares 50 bytes and a sync marker, of which 18 are there",
+    );
+    expect(damaged(record(255, 20))).toBe(
+      "the record count of block 1 is a number of more than 10 bytes",
+    );
     expect(damaged(record(128, 3))).toBe("the message ends inside the record count of block 1");
   });
 
-  it.each(["bzip2", "xz", "lzma9"])("of codec %s are refused with the names of the supported ones", (name) => {
-    const plain = Buffer.from(writeContainer({ schema, blocks: [[record(1, 3)]] })).toString("latin1");
-    const bytes = Buffer.from(plain.replace("\bnull", String.fromCharCode(2 * name.length) + name), "latin1");
-    expect(outcome(bytes)).toBe(`codec "${name}" is not supported; supported are null, deflate, snappy, zstandard`);
-  });
+  it.each(["bzip2", "xz", "lzma9"])(
+    "of codec %s are refused with the names of the supported ones",
+    (name) => {
+      const plain = Buffer.from(writeContainer({ schema, blocks: [[record(1, 3)]] })).toString(
+        "latin1",
+      );
+      const bytes = Buffer.from(
+        plain.replace("\bnull", String.fromCharCode(2 * name.length) + name),
+        "latin1",
+      );
+      expect(outcome(bytes)).toBe(
+        `codec "${name}" is not supported; supported are null, deflate, snappy, zstandard`,
+      );
+    },
+  );
 
-  it.each(["deflate", "snappy", "zstandard"] as const)("of codec %s are not decompressed beyond the limit of the whole message", (name) => {
-    const zeros = [record(0, 200_000)];
-    const bytes = writeContainer({ schema, blocks: [zeros, zeros, zeros], codec: name });
-    expect(blocksOf(bytes, 0, bytes.length, 600_000)).toHaveLength(3);
-    expect(outcome(bytes, 0, bytes.length, 599_999)).toMatch(/^block 3: .*(more than 199999 bytes|the limit is 199999)$/);
-  });
+  it.each(["deflate", "snappy", "zstandard"] as const)(
+    "of codec %s are not decompressed beyond the limit of the whole message",
+    (name) => {
+      const zeros = [record(0, 200_000)];
+      const bytes = writeContainer({ schema, blocks: [zeros, zeros, zeros], codec: name });
+      expect(blocksOf(bytes, 0, bytes.length, 600_000)).toHaveLength(3);
+      expect(outcome(bytes, 0, bytes.length, 599_999)).toMatch(
+        /^block 3: .*(more than 199999 bytes|the limit is 199999)$/,
+      );
+    },
+  );
 });
 
 describe("hostile container files", () => {
-  const message = fc.record({ name: codec, blocks: records, edits: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), cut: fc.nat(60) });
+  const message = fc.record({
+    name: codec,
+    blocks: records,
+    edits: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
+    cut: fc.nat(60),
+  });
 
   it("end in blocks or in a reason, and nothing outside the message plays a part", () => {
     fc.assert(
@@ -139,7 +204,9 @@ describe("headers read one after another", () => {
     const headers = new ContainerHeaders();
     const bytes = writeContainer({ schema, blocks: [] });
     headers.read(bytes, 0, bytes.length);
-    expect(() => headers.read(bytes, 0, bytes.length - 1)).toThrow("the message ends inside the header's sync marker");
+    expect(() => headers.read(bytes, 0, bytes.length - 1)).toThrow(
+      "the message ends inside the header's sync marker",
+    );
   });
 });
 
@@ -163,17 +230,32 @@ describe.skipIf(!existsSync(reference))("the reference alerts (needs ../shared)"
           .trim()
           .split("\n"),
       )
-      .map((line) => JSON.parse(line) as { file: string; codec?: string; sync: string; header_bytes: number; blocks: [number, number][] })
+      .map(
+        (line) =>
+          JSON.parse(line) as {
+            file: string;
+            codec?: string;
+            sync: string;
+            header_bytes: number;
+            blocks: [number, number][];
+          },
+      )
       .filter(({ codec: name }) => name !== undefined);
     expect(expected.length).toBeGreaterThan(500);
     const headers = new ContainerHeaders();
     for (const { file, codec: name, sync, header_bytes: end, blocks } of expected) {
       const bytes = readFileSync(join(reference, file));
       const header = headers.read(bytes, 0, bytes.length);
-      expect([file, header.codec, Buffer.from(header.sync).toString("hex"), header.end]).toEqual([file, name, sync, end]);
+      expect([file, header.codec, Buffer.from(header.sync).toString("hex"), header.end]).toEqual([
+        file,
+        name,
+        sync,
+        end,
+      ]);
       const found = [...containerBlocks(bytes, header, bytes.length, 64 * megabytes)];
       expect(found.map((b) => b.count)).toEqual(blocks.map(([count]) => count));
-      if (name === "null") expect(found.map((b) => b.end - b.start)).toEqual(blocks.map(([, size]) => size));
+      if (name === "null")
+        expect(found.map((b) => b.end - b.start)).toEqual(blocks.map(([, size]) => size));
     }
   });
 

@@ -21,7 +21,10 @@ export interface ContainerHeader {
   readonly end: number;
 }
 
-/** A block as it lies in the file from `at`: `count` records in the bytes from `start` to `end`, `next` after its sync marker. */
+/**
+ * A block as it lies in the file from `at`: `count` records in the bytes from `start` to `end`,
+ * `next` after its sync marker.
+ */
 export interface Frame {
   readonly at: number;
   readonly count: number;
@@ -39,7 +42,11 @@ export interface Block {
 }
 
 /** Reads the header of a container; its fields are views of `bytes`. */
-export function readContainerHeader(bytes: Uint8Array, start: number, end: number): ContainerHeader {
+export function readContainerHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ContainerHeader {
   const cursor = { bytes, at: start, end };
   readMagic(cursor);
   const metadata = readMetadata(cursor);
@@ -50,7 +57,10 @@ export function readContainerHeader(bytes: Uint8Array, start: number, end: numbe
   return { schema, codec, ...readSync(cursor) };
 }
 
-/** Reads headers; one whose metadata came before costs a comparison and gives the same `schema` object again. */
+/**
+ * Reads headers; one whose metadata came before costs a comparison and gives the same `schema`
+ * object again.
+ */
 export class ContainerHeaders {
   #known: { metadata: Buffer; schema: Uint8Array; codec: string }[] = [];
 
@@ -59,9 +69,15 @@ export class ContainerHeaders {
       const stop = start + metadata.length;
       return stop <= end && metadata.compare(bytes, start, stop) === 0;
     });
-    if (known) return { schema: known.schema, codec: known.codec, ...readSync({ bytes, at: start + known.metadata.length, end }) };
+    if (known)
+      return {
+        schema: known.schema,
+        codec: known.codec,
+        ...readSync({ bytes, at: start + known.metadata.length, end }),
+      };
     const header = readContainerHeader(bytes, start, end);
-    // Copies, for the caller reuses its bytes; few, for a hostile sender could make each one different.
+    // Copies, for the caller reuses its bytes; few, for a hostile sender could make each one
+    // different.
     const metadata = Buffer.from(bytes.subarray(start, header.end - syncBytes));
     const schema = Uint8Array.from(header.schema); // `slice` of a Buffer is no copy
     this.#known = [{ metadata, schema, codec: header.codec }, ...this.#known].slice(0, 16);
@@ -70,10 +86,15 @@ export class ContainerHeaders {
 }
 
 /**
- * The blocks of a container, each checked before it is given. Without a codec a block is a range of `bytes`;
- * with one it is decompressed, to at most `maxBytes` for all blocks together.
+ * The blocks of a container, each checked before it is given. Without a codec a block is a range of
+ * `bytes`; with one it is decompressed, to at most `maxBytes` for all blocks together.
  */
-export function* containerBlocks(bytes: Uint8Array, header: ContainerHeader, end: number, maxBytes: number): Generator<Block> {
+export function* containerBlocks(
+  bytes: Uint8Array,
+  header: ContainerHeader,
+  end: number,
+  maxBytes: number,
+): Generator<Block> {
   const codec = codecNamed(header.codec);
   let left = maxBytes;
   let number = 1;
@@ -81,7 +102,9 @@ export function* containerBlocks(bytes: Uint8Array, header: ContainerHeader, end
     const frame = readFrame({ bytes, at, end }, header.sync, number);
     const block = unpack(codec, bytes, frame, left, number);
     if (block.count > block.end - block.start) {
-      throw bad(`block ${number} declares ${block.count} records in ${block.end - block.start} bytes`);
+      throw bad(
+        `block ${number} declares ${block.count} records in ${block.end - block.start} bytes`,
+      );
     }
     if (codec !== "null") left -= block.end;
     at = frame.next;
@@ -94,7 +117,9 @@ export function readFrame(cursor: Cursor, sync: Uint8Array, number: number): Fra
   const frame = readFrameHead(cursor, number);
   const { start, end } = frame;
   if (end + syncBytes > cursor.end) {
-    throw bad(`block ${number} declares ${end - start} bytes and a sync marker, of which ${cursor.end - start} are there`);
+    throw bad(
+      `block ${number} declares ${end - start} bytes and a sync marker, of which ${cursor.end - start} are there`,
+    );
   }
   if (Buffer.compare(cursor.bytes.subarray(end, end + syncBytes), sync) !== 0) {
     throw bad(`sync marker after block ${number} differs from the header's`);
@@ -108,12 +133,16 @@ export function readFrameHead(cursor: Cursor, number: number): Frame {
   const count = readLong(cursor, `the record count of block ${number}`);
   if (count < 0 || count > maxRecords) throw bad(`block ${number} declares ${count} records`);
   const size = readLong(cursor, `the length of block ${number}`);
-  if (size < 0 || !Number.isSafeInteger(size)) throw bad(`block ${number} declares a length of ${size} bytes`);
+  if (size < 0 || !Number.isSafeInteger(size))
+    throw bad(`block ${number} declares a length of ${size} bytes`);
   const end = cursor.at + size;
   return { at, count, start: cursor.at, end, next: end + syncBytes };
 }
 
-/** More than any block holds; keeps sums of counts exact and positions in the lake's log within 64 bits. */
+/**
+ * More than any block holds; keeps sums of counts exact and positions in the lake's log within 64
+ * bits.
+ */
 const maxRecords = 2 ** 31;
 
 /** Sum of the declared record counts, up to the first damaged block. 0 for what is no container. */
@@ -141,7 +170,12 @@ export interface ContainerContent {
   readonly sync?: Uint8Array;
 }
 
-export function writeContainer({ schema, blocks, codec = "null", sync = randomBytes(syncBytes) }: ContainerContent): Uint8Array {
+export function writeContainer({
+  schema,
+  blocks,
+  codec = "null",
+  sync = randomBytes(syncBytes),
+}: ContainerContent): Uint8Array {
   const text = (value: string): Uint8Array[] => {
     const bytes = new TextEncoder().encode(value);
     return [encodeLong(bytes.length), bytes];
@@ -157,7 +191,9 @@ export function writeContainer({ schema, blocks, codec = "null", sync = randomBy
 function readMagic(cursor: Cursor): void {
   const found = readBytes(cursor, Math.min(magic.length, cursor.end - cursor.at), "the magic");
   if (Buffer.compare(found, magic) === 0) return;
-  throw bad(`not an Avro container file: it begins with ${found.length === 0 ? "nothing" : Buffer.from(found).toString("hex")}, not with 4f626a01`);
+  throw bad(
+    `not an Avro container file: it begins with ${found.length === 0 ? "nothing" : Buffer.from(found).toString("hex")}, not with 4f626a01`,
+  );
 }
 
 const maxEntries = 1000;
@@ -171,10 +207,14 @@ function readMetadata(cursor: Cursor): Map<string, Uint8Array> {
     if (count === 0) return metadata;
     if (count < 0) readLong(cursor, "the header");
     entries += Math.abs(count);
-    if (entries > maxEntries) throw bad(`the header declares ${entries} entries; the limit is ${maxEntries}`);
+    if (entries > maxEntries)
+      throw bad(`the header declares ${entries} entries; the limit is ${maxEntries}`);
     for (let i = 0; i < Math.abs(count); i++) {
       const key = readBytes(cursor, readLong(cursor, "the header"), "the header");
-      metadata.set(Buffer.from(key).toString("latin1"), readBytes(cursor, readLong(cursor, "the header"), "the header"));
+      metadata.set(
+        Buffer.from(key).toString("latin1"),
+        readBytes(cursor, readLong(cursor, "the header"), "the header"),
+      );
     }
   }
 }
@@ -189,7 +229,13 @@ function readBytes(cursor: Cursor, size: number, what: string): Uint8Array {
   return cursor.bytes.subarray(cursor.at, (cursor.at += size));
 }
 
-function unpack(codec: CodecName, bytes: Uint8Array, frame: Frame, maxBytes: number, number: number): Block {
+function unpack(
+  codec: CodecName,
+  bytes: Uint8Array,
+  frame: Frame,
+  maxBytes: number,
+  number: number,
+): Block {
   if (codec === "null") return { count: frame.count, bytes, start: frame.start, end: frame.end };
   try {
     const unpacked = decompress(codec, bytes.subarray(frame.start, frame.end), maxBytes);

@@ -4,7 +4,10 @@ import { generate } from "./generate.ts";
 import { type LayoutPlan, layOut } from "./layout.ts";
 import { type AvroRecord, parseSchema } from "./schema.ts";
 
-/** Appends alerts of one writer's schema to columns. Columns, not objects: nothing is allocated per alert. */
+/**
+ * Appends alerts of one writer's schema to columns. Columns, not objects: nothing is allocated per
+ * alert.
+ */
 export interface Decoder {
   readonly schema: AvroRecord;
   /** The schema as its writer gave it. */
@@ -17,8 +20,8 @@ export interface Decoder {
   /** The arrays of the plan, longer than the rows; valid until the next decode. */
   arrays(): readonly Storage[];
   /**
-   * Decodes the datum at [start, end) of `bytes` and returns the position after it.
-   * Throws FinkError "avro" for bytes that are not what the schema says; the columns are then as before.
+   * Decodes the datum at [start, end) of `bytes` and returns the position after it. Throws
+   * FinkError "avro" for bytes that are not what the schema says; the columns are then as before.
    */
   decode(bytes: Buffer, start: number, end: number): number;
   /** Drops the rows after those `counts()` gave earlier; `cut(start)` drops all. */
@@ -30,16 +33,35 @@ export interface Decoder {
 /** Words of 32 bits, or bytes. */
 export type Storage = Int32Array | Uint8Array;
 
-/** Generates a decoder for the schema text a writer gave. Top-level columns get other names than the `reserved` ones. */
-export function compileDecoder(schemaText: string, reserved: readonly string[] = [], memory: Memory = { left: maxMemory }): Decoder {
+/**
+ * Generates a decoder for the schema text a writer gave. Top-level columns get other names than the
+ * `reserved` ones.
+ */
+export function compileDecoder(
+  schemaText: string,
+  reserved: readonly string[] = [],
+  memory: Memory = { left: maxMemory },
+): Decoder {
   const schema = parseSchema(schemaText);
-  if (schema.kind !== "record") throw new FinkError("schema", `the Avro schema is of type ${schema.kind}; an alert has to be a record`);
+  if (schema.kind !== "record")
+    throw new FinkError(
+      "schema",
+      `the Avro schema is of type ${schema.kind}; an alert has to be a record`,
+    );
   const plan = layOut(schema, reserved);
   const { code, paths } = generate(schema, plan);
-  const make = new Function("rt", `"use strict";\n${code}`) as (runtime: Runtime) => Omit<Decoder, "schema" | "text" | "plan" | "start">;
+  const make = new Function("rt", `"use strict";\n${code}`) as (
+    runtime: Runtime,
+  ) => Omit<Decoder, "schema" | "text" | "plan" | "start">;
   const { left } = memory;
   try {
-    return { schema, text: schemaText, plan, start: Array.from({ length: plan.levels }, () => 0), ...make(runtime(paths, memory)) };
+    return {
+      schema,
+      text: schemaText,
+      plan,
+      start: Array.from({ length: plan.levels }, () => 0),
+      ...make(runtime(paths, memory)),
+    };
   } catch (error) {
     memory.left = left; // what it took before there was too little
     throw error;
@@ -52,14 +74,18 @@ export interface Memory {
 }
 
 /**
- * The length of a message does not bound its columns: one byte may ask for a row of a thousand (a null record in a list).
- * Also keeps every offset within its 32 bits.
+ * The length of a message does not bound its columns: one byte may ask for a row of a thousand (a
+ * null record in a list). Also keeps every offset within its 32 bits.
  */
 export const maxMemory = 1 << 30;
 
 /** Takes memory, or fails as an alert fails. */
 export function take(memory: Memory, bytes: number): void {
-  if (bytes > memory.left) throw new FinkError("avro", "the message, with those decoded beside it, needs too much memory; try it alone: ./fink retry");
+  if (bytes > memory.left)
+    throw new FinkError(
+      "avro",
+      "the message, with those decoded beside it, needs too much memory; try it alone: ./fink retry",
+    );
   memory.left -= bytes;
 }
 
@@ -70,7 +96,14 @@ interface Runtime {
   readonly bytes: (length: number) => Uint8Array;
   readonly grown: (array: Storage, length: number) => Storage;
   readonly room: (data: Buffer, used: number, needed: number) => Buffer;
-  readonly decimal: (bytes: Buffer, start: number, end: number, precision: number, words: Int32Array, at: number) => boolean;
+  readonly decimal: (
+    bytes: Buffer,
+    start: number,
+    end: number,
+    precision: number,
+    words: Int32Array,
+    at: number,
+  ) => boolean;
   readonly fail: (what: string, path: number) => never;
   readonly wrap: (error: unknown) => unknown;
 }
@@ -103,12 +136,25 @@ function runtime(paths: readonly string[], memory: Memory): Runtime {
     fail(what, path) {
       throw new FinkError("avro", `${what}${path < 0 ? "" : ` at ${paths[path]}`}`);
     },
-    wrap: (error) => (error instanceof RangeError ? new FinkError("avro", "the message ends in the middle of a value", error) : error),
+    wrap: (error) =>
+      error instanceof RangeError
+        ? new FinkError("avro", "the message ends in the middle of a value", error)
+        : error,
   };
 }
 
-/** Two's complement, big-endian, any length → 128 bits little-endian. False for more digits than the column has: Parquet would cut them. */
-function storeDecimal(bytes: Buffer, start: number, end: number, precision: number, words: Int32Array, at: number): boolean {
+/**
+ * Two's complement, big-endian, any length → 128 bits little-endian. False for more digits than the
+ * column has: Parquet would cut them.
+ */
+function storeDecimal(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  precision: number,
+  words: Int32Array,
+  at: number,
+): boolean {
   const value = BigInt.asIntN(8 * (end - start), BigInt(`0x0${bytes.toString("hex", start, end)}`));
   const limit = 10n ** BigInt(precision);
   if (value >= limit || value <= -limit) return false;

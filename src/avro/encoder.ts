@@ -2,20 +2,33 @@ import { FinkError } from "../errors.ts";
 import { generateEncoder } from "./generate-encoder.ts";
 import { type AvroType, parseSchema } from "./schema.ts";
 
-/** Writes one value as a bare Avro datum (Avro 1.12, "Binary Encoding"). Throws FinkError "avro" that names the field. */
+/**
+ * Writes one value as a bare Avro datum (Avro 1.12, "Binary Encoding"). Throws FinkError "avro"
+ * that names the field.
+ */
 export type Encoder = (value: unknown) => Uint8Array;
 
 /**
- * Generates an encoder for the schema. Records and maps are objects, int, float and double numbers, long a bigint or a safe
- * integer, bytes and fixed Uint8Array, enums their symbol. A union takes null (or a missing field) as null, anything else
- * as its first branch that can hold it.
- * `wrap` makes a message of each datum and saves a copy: it is given the encoder's own bytes, which hold until the next value.
+ * Generates an encoder for the schema. Records and maps are objects, int, float and double numbers,
+ * long a bigint or a safe integer, bytes and fixed Uint8Array, enums their symbol. A union takes
+ * null (or a missing field) as null, anything else as its first branch that can hold it. `wrap`
+ * makes a message of each datum and saves a copy: it is given the encoder's own bytes, which hold
+ * until the next value.
  */
-export function compileEncoder(schemaText: string, wrap: (datum: Uint8Array) => Uint8Array = copied): Encoder {
+export function compileEncoder(
+  schemaText: string,
+  wrap: (datum: Uint8Array) => Uint8Array = copied,
+): Encoder {
   const schema = parseSchema(schemaText);
   const { code, unions } = generateEncoder(schema);
-  const make = new Function("rt", `"use strict";\n${code}`) as (runtime: Runtime) => (value: unknown) => Buffer;
-  const write = make({ branch: (union, value) => branchOf(unions[union].branches, value), isObject, misfit });
+  const make = new Function("rt", `"use strict";\n${code}`) as (
+    runtime: Runtime,
+  ) => (value: unknown) => Buffer;
+  const write = make({
+    branch: (union, value) => branchOf(unions[union].branches, value),
+    isObject,
+    misfit,
+  });
   return (value) => {
     try {
       return wrap(write(value));
@@ -40,22 +53,34 @@ function copied(datum: Uint8Array): Uint8Array {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  );
 }
 
 function branchOf(branches: readonly AvroType[], value: unknown): number {
-  const nullBranch = value === null || value === undefined ? branches.findIndex((b) => b.kind === "null") : -1;
+  const nullBranch =
+    value === null || value === undefined ? branches.findIndex((b) => b.kind === "null") : -1;
   return nullBranch >= 0 ? nullBranch : branches.findIndex((b) => findMisfit(b, value) === null);
 }
 
 function explained(schema: AvroType, value: unknown): FinkError {
   const found = findMisfit(schema, value);
   if (!found) return new FinkError("avro", "cannot encode the value: it changes while it is read");
-  return new FinkError("avro", `cannot encode ${found.path.join(".") || "the value"}: ${shown(found.value)} is not ${found.expected}`);
+  return new FinkError(
+    "avro",
+    `cannot encode ${found.path.join(".") || "the value"}: ${shown(found.value)} is not ${found.expected}`,
+  );
 }
 
 function shown(value: unknown): string | undefined {
-  const text = typeof value === "object" && value !== null ? value.constructor?.name : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v));
+  const text =
+    typeof value === "object" && value !== null
+      ? value.constructor?.name
+      : JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v));
   return text?.slice(0, 60);
 }
 
@@ -66,29 +91,52 @@ interface Misfit {
   readonly expected: string;
 }
 
-/** Where a value is not what the type can hold exactly (a float rounds): the first such place in the order of the bytes. */
+/**
+ * Where a value is not what the type can hold exactly (a float rounds): the first such place in the
+ * order of the bytes.
+ */
 function findMisfit(type: AvroType, value: unknown): Misfit | null {
-  const here = (fits: boolean, expected: string): Misfit | null => (fits ? null : { path: [], value, expected });
+  const here = (fits: boolean, expected: string): Misfit | null =>
+    fits ? null : { path: [], value, expected };
   switch (type.kind) {
     case "record":
-      return here(isObject(value), "a record") ?? firstWithin(type.fields.map((f) => [f.name, f.type, (value as Record<string, unknown>)[f.name]]));
+      return (
+        here(isObject(value), "a record") ??
+        firstWithin(
+          type.fields.map((f) => [f.name, f.type, (value as Record<string, unknown>)[f.name]]),
+        )
+      );
     case "array":
-      return here(Array.isArray(value), "an array") ?? firstWithin(Array.from(value as unknown[], (item, i) => [i, type.items, item]));
+      return (
+        here(Array.isArray(value), "an array") ??
+        firstWithin(Array.from(value as unknown[], (item, i) => [i, type.items, item]))
+      );
     case "map":
-      return here(isObject(value), "a map") ?? firstWithin(Object.entries(value as object).map(([key, entry]) => [key, type.values, entry]));
+      return (
+        here(isObject(value), "a map") ??
+        firstWithin(
+          Object.entries(value as object).map(([key, entry]) => [key, type.values, entry]),
+        )
+      );
     case "union": {
       const { branches } = type;
       const nullBranch = branches.findIndex((b) => b.kind === "null");
       if (nullBranch >= 0 && (value === null || value === undefined)) return null;
-      if (nullBranch >= 0 && branches.length === 2) return findMisfit(branches[1 - nullBranch], value);
-      return here(branchOf(branches, value) >= 0, `one of ${branches.map((b) => b.kind).join(", ")}`);
+      if (nullBranch >= 0 && branches.length === 2)
+        return findMisfit(branches[1 - nullBranch], value);
+      return here(
+        branchOf(branches, value) >= 0,
+        `one of ${branches.map((b) => b.kind).join(", ")}`,
+      );
     }
     default:
       return here(holds(type, value), nameOf(type));
   }
 }
 
-function firstWithin(parts: readonly (readonly [step: string | number, type: AvroType, value: unknown])[]): Misfit | null {
+function firstWithin(
+  parts: readonly (readonly [step: string | number, type: AvroType, value: unknown])[],
+): Misfit | null {
   for (const [step, type, value] of parts) {
     const found = findMisfit(type, value);
     if (found) return { ...found, path: [step, ...found.path] };
@@ -114,7 +162,9 @@ function holds(type: Leaf, value: unknown): boolean {
     case "int":
       return typeof value === "number" && value === (value | 0);
     case "long":
-      return typeof value === "bigint" ? value === BigInt.asIntN(64, value) : Number.isSafeInteger(value);
+      return typeof value === "bigint"
+        ? value === BigInt.asIntN(64, value)
+        : Number.isSafeInteger(value);
     case "float":
     case "double":
       return typeof value === "number";

@@ -33,7 +33,8 @@ describe("the canonical form", () => {
   });
 
   it("has the fingerprint of the specification's tests", () => {
-    // Avro share/test/data/schema-tests.txt: "int" is 7275d51a3f395c8f as a number, so its bytes are in the other order.
+    // Avro share/test/data/schema-tests.txt: "int" is 7275d51a3f395c8f as a number, so its bytes
+    // are in the other order.
     expect(fingerprint({ kind: "int" })).toBe("8f5c393f1ad57572");
   });
 });
@@ -46,13 +47,20 @@ describe.skipIf(!existsSync(reference))("the reference alerts (needs ../shared)"
         .toString()
         .trim()
         .split("\n")) {
-        const expected = JSON.parse(line) as { file: string; canonical_crc64_avro?: string; canonical_sha256: string };
+        const expected = JSON.parse(line) as {
+          file: string;
+          canonical_crc64_avro?: string;
+          canonical_sha256: string;
+        };
         if (expected.canonical_crc64_avro === undefined) continue;
         const bytes = readFileSync(join(reference, expected.file));
         const text = Buffer.from(readContainerHeader(bytes, 0, bytes.length).schema).toString();
         const known = schemas.get(text) ?? fingerprints(text);
         schemas.set(text, known);
-        expect([expected.file, known]).toEqual([expected.file, `${expected.canonical_crc64_avro} ${expected.canonical_sha256}`]);
+        expect([expected.file, known]).toEqual([
+          expected.file,
+          `${expected.canonical_crc64_avro} ${expected.canonical_sha256}`,
+        ]);
       }
     }
     expect(schemas.size).toBeGreaterThan(15);

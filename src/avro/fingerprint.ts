@@ -27,7 +27,10 @@ type NamedType = Extract<AvroType, { readonly name: string }>;
 function namedBody(type: NamedType, written: Set<string>): string {
   switch (type.kind) {
     case "record": {
-      const fields = type.fields.map((field) => `{"name":${JSON.stringify(field.name)},"type":${canonicalForm(field.type, written)}}`);
+      const fields = type.fields.map(
+        (field) =>
+          `{"name":${JSON.stringify(field.name)},"type":${canonicalForm(field.type, written)}}`,
+      );
       return `"fields":[${fields.join(",")}]`;
     }
     case "enum":
@@ -37,7 +40,10 @@ function namedBody(type: NamedType, written: Set<string>): string {
   }
 }
 
-/** CRC-64-AVRO of the canonical form, its bytes in little-endian order as hex, as the specification's Java and fastavro print it. */
+/**
+ * CRC-64-AVRO of the canonical form, its bytes in little-endian order as hex, as the
+ * specification's Java and fastavro print it.
+ */
 export function fingerprint(type: AvroType): string {
   let crc = emptyCrc;
   for (const byte of new TextEncoder().encode(canonicalForm(type))) {

@@ -1,26 +1,36 @@
 import { DataType, type Struct, TimeUnit } from "apache-arrow";
 import type { AvroType } from "./schema.ts";
 
-/** A column that the code reads: which of the bound structures it lies in, and the numbers of the children that lead to it. */
+/**
+ * A column that the code reads: which of the bound structures it lies in, and the numbers of the
+ * children that lead to it.
+ */
 export interface Slot {
   readonly part: number;
   readonly steps: readonly number[];
 }
 
 /**
- * Writes the JavaScript of an encoder from Arrow columns to bytes. The schema is one that `avroSchemaOf` (src/lake/avro-schema.ts) made: everything but the
- * record itself is a union of null and a type. A field comes from the first of the structures that has it; where none has, it is null.
- * Only numbers enter the code.
+ * Writes the JavaScript of an encoder from Arrow columns to bytes. The schema is one that
+ * `avroSchemaOf` (src/lake/avro-schema.ts) made: everything but the record itself is a union of
+ * null and a type. A field comes from the first of the structures that has it; where none has, it
+ * is null. Only numbers enter the code.
  *
- * In the code: b bytes, d their DataView, p position, i a row, k and e an entry and the end of its list; of column n: m{n} its null bits or null, a{n} its
- * values, o{n} its offsets, r the rows in the structures.
+ * In the code: b bytes, d their DataView, p position, i a row, k and e an entry and the end of its
+ * list; of column n: m{n} its null bits or null, a{n} its values, o{n} its offsets, r the rows in
+ * the structures.
  */
-export function generateColumnEncoder(record: AvroType & { kind: "record" }, parts: readonly Struct[]): { code: string; slots: readonly Slot[] } {
+export function generateColumnEncoder(
+  record: AvroType & { kind: "record" },
+  parts: readonly Struct[],
+): { code: string; slots: readonly Slot[] } {
   const generator = new Generator();
   const root = generator.root(record, parts);
   const { functions, slots } = generator;
   const names = slots.map((_, n) => `m${n} = null, a${n} = null, o${n} = null`);
-  const binding = slots.map((_, n) => `m${n} = s[${n}].nulls; a${n} = s[${n}].values; o${n} = s[${n}].offsets;`);
+  const binding = slots.map(
+    (_, n) => `m${n} = s[${n}].nulls; a${n} = s[${n}].values; o${n} = s[${n}].offsets;`,
+  );
   const code = [
     ...(names.length > 0 ? [`let ${names.join(", ")};`] : []),
     prelude,
@@ -30,7 +40,9 @@ export function generateColumnEncoder(record: AvroType & { kind: "record" }, par
   return { code: code.join("\n"), slots };
 }
 
-/** V8 gives up optimising very long functions; records are cut into functions of this many fields. */
+/**
+ * V8 gives up optimising very long functions; records are cut into functions of this many fields.
+ */
 const fieldsPerFunction = 40;
 
 /** Room for the numbers and short texts of one function. */
@@ -60,18 +72,23 @@ class Generator {
     if (lines.length > fieldsPerFunction) {
       const pieces: string[] = [];
       for (let at = 0; at < lines.length; at += fieldsPerFunction)
-        pieces.push(`p = ${this.#function(given, lines.slice(at, at + fieldsPerFunction))}(${given}, p);`);
+        pieces.push(
+          `p = ${this.#function(given, lines.slice(at, at + fieldsPerFunction))}(${given}, p);`,
+        );
       return this.#function(given, pieces);
     }
     const name = `f${this.functions.length}`;
     const own = given === "r" ? "let i = 0, k = 0, e = 0, n = 0;" : "let k = 0, e = 0, n = 0;";
-    this.functions.push(`function ${name}(${given}, p) { ${own}\nif (p > safe) p = grow(p, 0);\n${lines.join("\n")}\nreturn p; }`);
+    this.functions.push(
+      `function ${name}(${given}, p) { ${own}\nif (p > safe) p = grow(p, 0);\n${lines.join("\n")}\nreturn p; }`,
+    );
     return name;
   }
 
   /** Code that writes row i of the column as a union of null and the type. */
   #nullable(union: AvroType, arrow: DataType, slot: Slot): string {
-    const type = union.kind === "union" ? union.branches.find(({ kind }) => kind !== "null") : undefined;
+    const type =
+      union.kind === "union" ? union.branches.find(({ kind }) => kind !== "null") : undefined;
     if (!type || DataType.isNull(arrow)) return `b[p++] = 0;`;
     const n = this.slots.push(slot) - 1;
     return `if (m${n} !== null && !((m${n}[i >> 3] >> (i & 7)) & 1)) b[p++] = 0; else { b[p++] = 2; ${this.#value(type, arrow, slot, n)} }`;
@@ -84,7 +101,9 @@ class Generator {
       case "int":
         return `p = int(a${n}[i], p);`;
       case "long":
-        return isWide(arrow) ? `p = long(a${n}[2 * i], a${n}[2 * i + 1], p);` : `p = int(a${n}[i], p);`;
+        return isWide(arrow)
+          ? `p = long(a${n}[2 * i], a${n}[2 * i + 1], p);`
+          : `p = int(a${n}[i], p);`;
       case "float":
         return `d.setFloat32(p, a${n}[i], true); p += 4;`;
       case "double":
@@ -104,19 +123,36 @@ class Generator {
     }
   }
 
-  #record({ fields }: AvroType & { kind: "record" }, arrow: DataType, { part, steps }: Slot): string {
+  #record(
+    { fields }: AvroType & { kind: "record" },
+    arrow: DataType,
+    { part, steps }: Slot,
+  ): string {
     const lines = fields.map(({ name, type }) => {
       const step = childNamed(arrow as Struct, name);
-      return step < 0 ? `b[p++] = 0;` : this.#nullable(type, arrow.children[step].type, { part, steps: [...steps, step] });
+      return step < 0
+        ? `b[p++] = 0;`
+        : this.#nullable(type, arrow.children[step].type, { part, steps: [...steps, step] });
     });
     return this.#function("i", lines);
   }
 
-  /** Arrays and maps are one block: a count, entries, zero; nothing but the zero when they are empty. */
-  #entries(type: AvroType & { kind: "array" | "map" }, arrow: DataType, { part, steps }: Slot, n: number): string {
+  /**
+   * Arrays and maps are one block: a count, entries, zero; nothing but the zero when they are
+   * empty.
+   */
+  #entries(
+    type: AvroType & { kind: "array" | "map" },
+    arrow: DataType,
+    { part, steps }: Slot,
+    n: number,
+  ): string {
     const items: Slot = { part, steps: [...steps, 0] };
     const inner = arrow.children[0].type;
-    const entry = type.kind === "array" ? this.#nullable(type.items, inner, items) : this.#mapEntry(type.values, inner, items);
+    const entry =
+      type.kind === "array"
+        ? this.#nullable(type.items, inner, items)
+        : this.#mapEntry(type.values, inner, items);
     const write = this.#function("i", [entry]);
     return `k = o${n}[i]; e = o${n}[i + 1]; if (e > k) p = int(e - k, p); for (; k < e; k++) p = ${write}(k, p); if (p > safe) p = grow(p, 0); b[p++] = 0;`;
   }
@@ -131,7 +167,9 @@ class Generator {
 /** The table spells a column as the first schema did that had it. */
 function childNamed({ children }: Struct, name: string): number {
   const exact = children.findIndex((field) => field.name === name);
-  return exact >= 0 ? exact : children.findIndex((field) => field.name.toLowerCase() === name.toLowerCase());
+  return exact >= 0
+    ? exact
+    : children.findIndex((field) => field.name.toLowerCase() === name.toLowerCase());
 }
 
 /** Two words of 32 bits a value. */

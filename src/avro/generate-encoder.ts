@@ -4,28 +4,42 @@ import type { AvroField, AvroType } from "./schema.ts";
 export type AvroUnion = AvroType & { readonly kind: "union" };
 
 /**
- * Writes the JavaScript of an encoder for one schema: straight-line code from the fields of objects to bytes (Avro 1.12, "Binary
- * Encoding"). Only numbers, and names and symbols that `parseSchema` has checked, enter the code, as JSON.
+ * Writes the JavaScript of an encoder for one schema: straight-line code from the fields of objects
+ * to bytes (Avro 1.12, "Binary Encoding"). Only numbers, and names and symbols that `parseSchema`
+ * has checked, enter the code, as JSON.
  *
- * In the code: b bytes, d their DataView, p position, v a container, x the value to be written, i an index, n a number.
- * A value that does not fit goes to `fail()`, which need not know where it is.
+ * In the code: b bytes, d their DataView, p position, v a container, x the value to be written, i
+ * an index, n a number. A value that does not fit goes to `fail()`, which need not know where it
+ * is.
  */
 export function generateEncoder(schema: AvroType): { code: string; unions: readonly AvroUnion[] } {
   const generator = new Generator();
   const main = generator.function([generator.value(schema)]);
   return {
-    code: [prelude, ...generator.functions, `return (x) => { const p = ${main}(x, 0); return b.subarray(0, p); };`].join("\n"),
+    code: [
+      prelude,
+      ...generator.functions,
+      `return (x) => { const p = ${main}(x, 0); return b.subarray(0, p); };`,
+    ].join("\n"),
     unions: generator.unions,
   };
 }
 
-/** V8 gives up optimising very long functions; records are cut into functions of this many fields. */
+/**
+ * V8 gives up optimising very long functions; records are cut into functions of this many fields.
+ */
 const fieldsPerFunction = 40;
 
-/** Bytes beyond `safe`: more than the numbers and short strings of one function take, each of up to 65 bytes in up to 64 unions. */
+/**
+ * Bytes beyond `safe`: more than the numbers and short strings of one function take, each of up to
+ * 65 bytes in up to 64 unions.
+ */
 const spareBytes = 1 << 13;
 
-/** Strings of fewer characters are written in a loop: a native call costs more than the bytes. Their length takes one byte. */
+/**
+ * Strings of fewer characters are written in a loop: a native call costs more than the bytes. Their
+ * length takes one byte.
+ */
 const shortString = 64;
 
 class Generator {
@@ -37,7 +51,9 @@ class Generator {
   /** Makes a function that writes x, and returns its name. */
   function(lines: readonly string[]): string {
     const name = `f${this.functions.length}`;
-    this.functions.push(`function ${name}(x, p) { let v = x, n = 0, i = 0;\nif (p > safe) grow(p, 0);\n${lines.join("\n")}\nreturn p; }`);
+    this.functions.push(
+      `function ${name}(x, p) { let v = x, n = 0, i = 0;\nif (p > safe) grow(p, 0);\n${lines.join("\n")}\nreturn p; }`,
+    );
     return name;
   }
 
@@ -73,30 +89,42 @@ class Generator {
     // A branch index is a zigzag varint: 0, 2, 4 … for the first 64 branches.
     const written = branches.map((branch, i) => `b[p++] = ${2 * i}; ${this.value(branch)}`);
     const nullBranch = branches.findIndex((b) => b.kind === "null");
-    if (branches.length === 2 && nullBranch >= 0) return `if (x == null) { ${written[nullBranch]} } else { ${written[1 - nullBranch]} }`;
+    if (branches.length === 2 && nullBranch >= 0)
+      return `if (x == null) { ${written[nullBranch]} } else { ${written[1 - nullBranch]} }`;
     const id = this.unions.push(type) - 1;
     return `switch (rt.branch(${id}, x)) { ${written.map((code, i) => `case ${i}: ${code} break;`).join("\n")}\ndefault: fail(); }`;
   }
 
   #container(type: AvroType & { readonly kind: "record" | "array" | "map" }): string {
-    return kept(this.#known, type, () => this.function(type.kind === "record" ? this.#record(type.fields) : this.#items(type)));
+    return kept(this.#known, type, () =>
+      this.function(type.kind === "record" ? this.#record(type.fields) : this.#items(type)),
+    );
   }
 
   #record(fields: readonly AvroField[]): string[] {
-    const lines = fields.map(({ name, type }) => `x = v[${JSON.stringify(name)}]; ${this.value(type)}`);
+    const lines = fields.map(
+      ({ name, type }) => `x = v[${JSON.stringify(name)}]; ${this.value(type)}`,
+    );
     const check = "if (!rt.isObject(v)) fail();";
     if (lines.length <= fieldsPerFunction) return [check, ...lines];
     const parts: string[] = [];
-    for (let i = 0; i < lines.length; i += fieldsPerFunction) parts.push(`p = ${this.function(lines.slice(i, i + fieldsPerFunction))}(v, p);`);
+    for (let i = 0; i < lines.length; i += fieldsPerFunction)
+      parts.push(`p = ${this.function(lines.slice(i, i + fieldsPerFunction))}(v, p);`);
     return [check, ...parts];
   }
 
-  /** Arrays and maps are one block: a count, items, zero; nothing but the zero when they are empty. */
+  /**
+   * Arrays and maps are one block: a count, items, zero; nothing but the zero when they are empty.
+   */
   #items(type: AvroType & { readonly kind: "array" | "map" }): string[] {
     const loop = (key: string, item: AvroType) =>
       `if (v.length > 0) p = int(v.length, p); for (i = 0; i < v.length; i++) { if (p > safe) grow(p, 0); ${key} ${this.value(item)} } b[p++] = 0;`;
-    if (type.kind === "array") return ["if (!Array.isArray(v)) fail();", loop("x = v[i];", type.items)];
-    return ["if (!rt.isObject(v)) fail(); v = Object.entries(v);", loop("p = string(v[i][0], p); x = v[i][1];", type.values)];
+    if (type.kind === "array")
+      return ["if (!Array.isArray(v)) fail();", loop("x = v[i];", type.items)];
+    return [
+      "if (!rt.isObject(v)) fail(); v = Object.entries(v);",
+      loop("p = string(v[i][0], p); x = v[i][1];", type.values),
+    ];
   }
 }
 

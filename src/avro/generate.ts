@@ -2,20 +2,29 @@ import { countedPath, type Layout, type LayoutPlan } from "./layout.ts";
 import { type AvroRecord, type AvroType, type Decimal, minSize } from "./schema.ts";
 
 /**
- * Writes the JavaScript of a decoder for one schema: straight-line code from the Avro binary encoding
- * (Avro 1.12, "Binary Encoding") into the plan's arrays. Only numbers enter the code: field names stay in `paths`,
- * which error messages look up.
+ * Writes the JavaScript of a decoder for one schema: straight-line code from the Avro binary
+ * encoding (Avro 1.12, "Binary Encoding") into the plan's arrays. Only numbers enter the code:
+ * field names stay in `paths`, which error messages look up.
  *
- * In the code: b bytes, p position, end limit, r row, x byte, n length or count, o and m data offsets,
- * A<i> array i, R<l> rows of level l, C<l> capacity of level l. `q`, `lo`, `hi` are second results.
+ * In the code: b bytes, p position, end limit, r row, x byte, n length or count, o and m data
+ * offsets, A<i> array i, R<l> rows of level l, C<l> capacity of level l. `q`, `lo`, `hi` are second
+ * results.
  */
-export function generate(schema: AvroRecord, plan: LayoutPlan): { code: string; paths: readonly string[] } {
+export function generate(
+  schema: AvroRecord,
+  plan: LayoutPlan,
+): { code: string; paths: readonly string[] } {
   const generator = new Generator(plan);
   const main = generator.record(schema, "");
-  return { code: [prelude, declarations(plan), ...generator.functions, entry(plan, main)].join("\n"), paths: generator.paths };
+  return {
+    code: [prelude, declarations(plan), ...generator.functions, entry(plan, main)].join("\n"),
+    paths: generator.paths,
+  };
 }
 
-/** V8 gives up optimising very long functions; records are cut into functions of this many fields. */
+/**
+ * V8 gives up optimising very long functions; records are cut into functions of this many fields.
+ */
 const fieldsPerFunction = 40;
 
 class Generator {
@@ -31,7 +40,13 @@ class Generator {
     const parts: string[] = [];
     for (let i = 0; i < record.fields.length; i += fieldsPerFunction) {
       const fields = record.fields.slice(i, i + fieldsPerFunction);
-      parts.push(this.#function(fields.map((f) => this.value(f.type, path === "" ? f.name : `${path}.${f.name}`, "r")).join("\n")));
+      parts.push(
+        this.#function(
+          fields
+            .map((f) => this.value(f.type, path === "" ? f.name : `${path}.${f.name}`, "r"))
+            .join("\n"),
+        ),
+      );
     }
     if (parts.length === 1) return parts[0];
     return this.#function(parts.map((name) => `p = ${name}(p, r);`).join(" "));
@@ -70,7 +85,8 @@ class Generator {
     const begin = `o = ${O}[${r}]; m = o + n; if (m > ${D}.length) ${D} = rt.room(${D}, o, m);`;
     const done = `${O}[${r} + 1] = m;`;
     switch (type.kind) {
-      case "string": // short ones, and the check for ASCII, in the loop: a native call costs more than the bytes
+      // short ones, and the check for ASCII, in the loop: a native call costs more than the bytes
+      case "string":
         return `${length(k)} ${begin}
 if (n < 128) { for (i = 0, a = 0; i < n; i++) { x = b[p + i]; ${D}[o + i] = x; a |= x; } if (a > 127) utf8(p, n, ${k}); } else { utf8(p, n, ${k}); b.copy(${D}, o, p, p + n); }
 p += n; ${done}`;
@@ -117,8 +133,10 @@ ${type.logical === "timestamp-millis" ? `thousandfold(${k}); ` : ""}${A}[2 * ${r
     const valid = layout && layout.valid >= 0 ? `A${layout.valid}[${r}] = ` : "";
     const cases = branches.map((branch, i) => {
       // A branch index is a zigzag varint: 0, 2, 4 … for the first 64 branches.
-      if (branch.kind === "null") return `case ${2 * i}: ${valid ? `${valid}0;` : ""} ${this.#nothing(layout, r)} break;`;
-      if (single) return `case ${2 * i}: ${valid ? `${valid}1;` : ""} ${this.value(branch, path, r)} break;`;
+      if (branch.kind === "null")
+        return `case ${2 * i}: ${valid ? `${valid}0;` : ""} ${this.#nothing(layout, r)} break;`;
+      if (single)
+        return `case ${2 * i}: ${valid ? `${valid}1;` : ""} ${this.value(branch, path, r)} break;`;
       return `case ${2 * i}: ${valid ? `${valid}1;` : ""} ${this.#branch(branch, `${path}|${i}`, layout, r)} break;`;
     });
     const k = this.#path(path);
@@ -128,13 +146,18 @@ ${type.logical === "timestamp-millis" ? `thousandfold(${k}); ` : ""}${A}[2 * ${r
   /** One of several types: its own field is set, the others are null. */
   #branch(type: AvroType, path: string, union: Layout | undefined, r: string): string {
     if (union?.kind !== "struct") return "";
-    const set = union.children.map((child) => `A${child.valid}[${r}] = 0; ${this.#nothing(child, r)}`);
+    const set = union.children.map(
+      (child) => `A${child.valid}[${r}] = 0; ${this.#nothing(child, r)}`,
+    );
     const own = this.#plan.at.get(path);
     set[union.children.indexOf(own as Layout)] = own ? `A${own.valid}[${r}] = 1;` : "";
     return `${set.join(" ")} ${this.value(type, path, r)}`;
   }
 
-  /** What a null still has to write: offsets go on from where they were. What lies below a null is never looked at. */
+  /**
+   * What a null still has to write: offsets go on from where they were. What lies below a null is
+   * never looked at.
+   */
   #nothing(layout: Layout | undefined, r: string): string {
     if (!layout) return "";
     if (layout.kind === "bytes") return `A${layout.offsets}[${r} + 1] = A${layout.offsets}[${r}];`;
@@ -148,20 +171,29 @@ ${type.logical === "timestamp-millis" ? `thousandfold(${k}); ` : ""}${A}[2 * ${r
   }
 
   #map(values: AvroType, path: string, layout: Layout | undefined): string {
-    const body = (row: string) => `${this.value({ kind: "string" }, `${path}{key}`, row)} ${this.#item(values, `${path}{}`, row)}`;
+    const body = (row: string) =>
+      `${this.value({ kind: "string" }, `${path}{key}`, row)} ${this.#item(values, `${path}{}`, row)}`;
     return this.#blocks(path, layout, 1 + minSize(values), body);
   }
 
   #item(type: AvroType, path: string, row: string): string {
     const counted = this.#plan.at.get(countedPath(path));
-    return counted?.kind === "number" ? `A${counted.array}[${row}] = 1; ${this.value(type, path, row)}` : this.value(type, path, row);
+    return counted?.kind === "number"
+      ? `A${counted.array}[${row}] = 1; ${this.value(type, path, row)}`
+      : this.value(type, path, row);
   }
 
   /**
-   * Arrays and maps come in blocks: a count, items, …, zero. A negative count is followed by the block's size in bytes.
-   * The count is held against the bytes that are left before a row is made; items that take no bytes against what is spare.
+   * Arrays and maps come in blocks: a count, items, …, zero. A negative count is followed by the
+   * block's size in bytes. The count is held against the bytes that are left before a row is made;
+   * items that take no bytes against what is spare.
    */
-  #blocks(path: string, layout: Layout | undefined, smallest: number, body: (row: string) => string): string {
+  #blocks(
+    path: string,
+    layout: Layout | undefined,
+    smallest: number,
+    body: (row: string) => string,
+  ): string {
     if (layout?.kind !== "list") return this.#function("");
     const k = this.#path(path);
     const l = layout.level;
@@ -227,11 +259,17 @@ function thousandfold(k) {
 }
 function utf8(p, n, k) { if (!rt.isUtf8(b.subarray(p, p + n))) rt.fail("string that is not UTF-8", k); }`;
 
-/** Rows a level and bytes a column start with, doubled when full. Few: a schema may have 20,000 columns. */
+/**
+ * Rows a level and bytes a column start with, doubled when full. Few: a schema may have 20,000
+ * columns.
+ */
 const firstRows = 16;
 const firstBytes = 256;
 
-/** Items that take no bytes (nulls, say) in one alert: nothing else bounds what a count of them may claim. */
+/**
+ * Items that take no bytes (nulls, say) in one alert: nothing else bounds what a count of them may
+ * claim.
+ */
 const spareItems = 1 << 16;
 
 function declarations(plan: LayoutPlan): string {
@@ -240,14 +278,21 @@ function declarations(plan: LayoutPlan): string {
   plan.arrays.forEach(({ kind }, i) => {
     if (kind === "data") lines.push(`let A${i} = rt.bytes(${firstBytes});`);
     else if (kind === "byte") lines.push(`let A${i} = rt.bytes(${firstRows}).fill(0);`);
-    else lines.push(`let A${i} = rt.words(${perRow[kind] * firstRows + (kind === "offsets" ? 1 : 0)});`);
+    else
+      lines.push(
+        `let A${i} = rt.words(${perRow[kind] * firstRows + (kind === "offsets" ? 1 : 0)});`,
+      );
   });
   for (let l = 0; l < plan.levels; l++) {
     const grow = plan.arrays.flatMap(({ kind, level }, i) =>
-      level === l && kind !== "data" ? [`A${i} = rt.grown(A${i}, ${perRow[kind]} * rows + ${kind === "offsets" ? 1 : 0});`] : [],
+      level === l && kind !== "data"
+        ? [`A${i} = rt.grown(A${i}, ${perRow[kind]} * rows + ${kind === "offsets" ? 1 : 0});`]
+        : [],
     );
     // the capacity counts only when every array has it: growing may fail half-way
-    lines.push(`let R${l} = 0, C${l} = ${firstRows}; function grow${l}() { const rows = 2 * C${l}; ${grow.join(" ")} C${l} = rows; }`);
+    lines.push(
+      `let R${l} = 0, C${l} = ${firstRows}; function grow${l}() { const rows = 2 * C${l}; ${grow.join(" ")} C${l} = rows; }`,
+    );
   }
   return lines.join("\n");
 }

@@ -3,10 +3,19 @@ import { columnNames, layOut } from "./layout.ts";
 import { type AvroRecord, parseSchema } from "./schema.ts";
 
 /** Column types of an alert with these fields, as Arrow writes them. */
-function columns(fields: Record<string, unknown>, reserved: readonly string[] = []): Record<string, string> {
-  const schema = { type: "record", name: "alert", fields: Object.entries(fields).map(([name, type]) => ({ name, type })) };
+function columns(
+  fields: Record<string, unknown>,
+  reserved: readonly string[] = [],
+): Record<string, string> {
+  const schema = {
+    type: "record",
+    name: "alert",
+    fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
+  };
   const { root } = layOut(parseSchema(JSON.stringify(schema)) as AvroRecord, reserved);
-  return Object.fromEntries(root.type.children.map((f: { name: string; type: unknown }) => [f.name, String(f.type)]));
+  return Object.fromEntries(
+    root.type.children.map((f: { name: string; type: unknown }) => [f.name, String(f.type)]),
+  );
 }
 
 const nothing = { type: "record", name: "nothing", fields: [{ name: "n", type: "null" }] };
@@ -23,7 +32,13 @@ describe("columns of an alert", () => {
       cutout: ["bytes", "null"],
       hash: { type: "fixed", name: "h", size: 16 },
       band: { type: "enum", name: "b", symbols: ["g", "r"] },
-      history: ["null", { type: "array", items: { type: "record", name: "p", fields: [{ name: "mag", type: "float" }] } }],
+      history: [
+        "null",
+        {
+          type: "array",
+          items: { type: "record", name: "p", fields: [{ name: "mag", type: "float" }] },
+        },
+      ],
       scores: { type: "map", values: "double" },
     });
     expect(types).toEqual({
@@ -42,19 +57,36 @@ describe("columns of an alert", () => {
   });
 
   it("are a struct for a union of several types, with a field for each", () => {
-    expect(columns({ value: ["null", "int", "string", { type: "record", name: "lsst.v9.flux", fields: [{ name: "nJy", type: "float" }] }] })).toEqual({
+    expect(
+      columns({
+        value: [
+          "null",
+          "int",
+          "string",
+          { type: "record", name: "lsst.v9.flux", fields: [{ name: "nJy", type: "float" }] },
+        ],
+      }),
+    ).toEqual({
       value: "Struct<{int:Int32, string:Utf8, flux:Struct<{nJy:Float32}>}>",
     });
   });
 
   it("are not there for fields that have nothing to store", () => {
     expect(
-      columns({ a: "null", b: nothing, c: ["null", "nothing"], d: { type: "record", name: "outer", fields: [{ name: "n", type: "nothing" }] }, e: "int" }),
+      columns({
+        a: "null",
+        b: nothing,
+        c: ["null", "nothing"],
+        d: { type: "record", name: "outer", fields: [{ name: "n", type: "nothing" }] },
+        e: "int",
+      }),
     ).toEqual({ e: "Int32" });
   });
 
   it("count the items of lists that have nothing to store", () => {
-    expect(columns({ a: { type: "array", items: nothing }, b: { type: "map", values: "null" } })).toEqual({
+    expect(
+      columns({ a: { type: "array", items: nothing }, b: { type: "map", values: "null" } }),
+    ).toEqual({
       a: "List<Bool>",
       b: "Map<{key:Utf8, value:Bool}>",
     });
@@ -64,7 +96,14 @@ describe("columns of an alert", () => {
     expect(
       Object.keys(
         columns(
-          { dec: "int", Dec: "int", DEC: "int", dec_2: "int", _Source: "int", x: { type: "record", name: "x", fields: [{ name: "_source", type: "int" }] } },
+          {
+            dec: "int",
+            Dec: "int",
+            DEC: "int",
+            dec_2: "int",
+            _Source: "int",
+            x: { type: "record", name: "x", fields: [{ name: "_source", type: "int" }] },
+          },
           ["_source"],
         ),
       ),
@@ -73,7 +112,9 @@ describe("columns of an alert", () => {
 
   it("get their names in no time, however many differ by case only", () => {
     const spellings = Array.from({ length: 1 << 14 }, (_, i) =>
-      [..."abcdefghijklmn"].map((letter, bit) => ((i >> bit) & 1 ? letter.toUpperCase() : letter)).join(""),
+      [..."abcdefghijklmn"]
+        .map((letter, bit) => ((i >> bit) & 1 ? letter.toUpperCase() : letter))
+        .join(""),
     );
     const started = performance.now();
     const names = columnNames(spellings);

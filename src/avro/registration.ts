@@ -19,7 +19,10 @@ export class SchemaRegistration {
     this.#fetch = request;
   }
 
-  /** The number of the schema under this subject. Throws FinkError "schema" when the registry refuses it, "io" when it gives no answer. */
+  /**
+   * The number of the schema under this subject. Throws FinkError "schema" when the registry
+   * refuses it, "io" when it gives no answer.
+   */
   async idOf(subject: string, schema: string): Promise<number> {
     const key = `${subject} ${schema}`;
     const known = this.#ids.get(key);
@@ -32,15 +35,26 @@ export class SchemaRegistration {
   async #register(subject: string, schema: string): Promise<number> {
     const { registry, username, password } = this.#place;
     const url = `${registry.replace(/\/+$/, "")}/subjects/${encodeURIComponent(subject)}/versions`;
-    const headers: Record<string, string> = { "content-type": "application/vnd.schemaregistry.v1+json" };
-    if (username !== "") headers["authorization"] = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const headers: Record<string, string> = {
+      "content-type": "application/vnd.schemaregistry.v1+json",
+    };
+    if (username !== "")
+      headers["authorization"] =
+        `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
     let isRefused = false;
     try {
-      const response = await this.#fetch(url, { method: "POST", headers, body: JSON.stringify({ schema }), signal: AbortSignal.timeout(5000) });
+      const response = await this.#fetch(url, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ schema }),
+        signal: AbortSignal.timeout(5000),
+      });
       const answer = (await response.json()) as { id?: unknown; message?: unknown };
       if (response.ok && typeof answer.id === "number") return answer.id;
       isRefused = [400, 409, 422].includes(response.status);
-      throw new Error(`it answers with status ${response.status}${answer.message === undefined ? "" : `: ${String(answer.message)}`}`);
+      throw new Error(
+        `it answers with status ${response.status}${answer.message === undefined ? "" : `: ${String(answer.message)}`}`,
+      );
     } catch (cause) {
       throw new FinkError(
         isRefused ? "schema" : "io",

@@ -19,7 +19,9 @@ const server = createServer((request, response) => {
 const json =
   (status: number, body: unknown): Answer =>
   (_, response) =>
-    void response.writeHead(status, { "content-type": "application/vnd.schemaregistry.v1+json" }).end(JSON.stringify(body));
+    void response
+      .writeHead(status, { "content-type": "application/vnd.schemaregistry.v1+json" })
+      .end(JSON.stringify(body));
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "fink-registry-"));
@@ -45,7 +47,11 @@ const places = () => ({
 it("asks the registry once for what many want at once, and then nobody", async () => {
   const store = new SchemaStore(places());
   expect(store.peek(701)).toBeUndefined();
-  expect(await Promise.all([store.get(701), store.get(701), store.get(701)])).toEqual([int, int, int]);
+  expect(await Promise.all([store.get(701), store.get(701), store.get(701)])).toEqual([
+    int,
+    int,
+    int,
+  ]);
   expect(store.peek(701)).toBe(int);
   expect(await store.get(701)).toBe(int);
   expect(requests).toEqual(["/base/schemas/ids/701"]);
@@ -56,14 +62,18 @@ it("keeps the answer on disk for the next process, and nothing else beside it", 
   await new SchemaStore(known).get(701);
   expect(await new SchemaStore(known).get(701)).toBe(int);
   expect(requests).toHaveLength(1);
-  expect(readdirSync(known.cache, { recursive: true }).filter((name) => String(name).includes("701"))).toEqual([expect.stringMatching(/701\.avsc$/)]);
+  expect(
+    readdirSync(known.cache, { recursive: true }).filter((name) => String(name).includes("701")),
+  ).toEqual([expect.stringMatching(/701\.avsc$/)]);
 });
 
 it("does not give one registry's schema for another's", async () => {
   const known = places();
   await new SchemaStore(known).get(701);
   answer = json(200, { schema: '"string"' });
-  expect(await new SchemaStore({ ...known, registry: known.registry.replace("base", "other") }).get(701)).toBe('"string"');
+  expect(
+    await new SchemaStore({ ...known, registry: known.registry.replace("base", "other") }).get(701),
+  ).toBe('"string"');
 });
 
 it("takes the user's folder before the registry", async () => {
@@ -79,9 +89,12 @@ it("asks once in 60 s for an id nobody knows", async () => {
   const store = new SchemaStore(places(), fetch, () => now);
   await expect(store.get(99999)).rejects.toMatchObject({
     code: "schema",
-    message: expect.stringContaining("schema id 99999 is unknown: no 99999.avsc is in the schemas folder"),
+    message: expect.stringContaining(
+      "schema id 99999 is unknown: no 99999.avsc is in the schemas folder",
+    ),
   });
-  for (let i = 0; i < 1000; i++) await expect(store.get(99999)).rejects.toMatchObject({ code: "schema" });
+  for (let i = 0; i < 1000; i++)
+    await expect(store.get(99999)).rejects.toMatchObject({ code: "schema" });
   expect(requests).toHaveLength(1);
   answer = json(200, { schema: int });
   now = 60_001;
@@ -89,7 +102,8 @@ it("asks once in 60 s for an id nobody knows", async () => {
 });
 
 it("tries again when the registry stumbles", async () => {
-  answer = (request, response) => (requests.length < 3 ? json(503, {}) : json(200, { schema: int }))(request, response);
+  answer = (request, response) =>
+    (requests.length < 3 ? json(503, {}) : json(200, { schema: int }))(request, response);
   expect(await new SchemaStore(places()).get(701)).toBe(int);
   expect(requests).toHaveLength(3);
 });
@@ -99,16 +113,24 @@ it("tries again when the connection breaks, and then says what to check", async 
   const store = new SchemaStore(places());
   await expect(store.get(701)).rejects.toMatchObject({
     code: "io",
-    message: expect.stringMatching(/127\.0\.0\.1:\d+\/base\/ cannot be asked for schema id 701: .+; check schemas\.registry/),
+    message: expect.stringMatching(
+      /127\.0\.0\.1:\d+\/base\/ cannot be asked for schema id 701: .+; check schemas\.registry/,
+    ),
   });
   expect(requests).toHaveLength(3);
 });
 
 it("proves who it is, and says which settings to check when that is refused", async () => {
   answer = (request, response) =>
-    (request.headers.authorization === `Basic ${btoa("me:secret")}` ? json(200, { schema: int }) : json(401, {}))(request, response);
-  expect(await new SchemaStore({ ...places(), username: "me", password: "secret" }).get(701)).toBe(int);
-  await expect(new SchemaStore(places()).get(702)).rejects.toThrow("check schemas.username and schemas.password");
+    (request.headers.authorization === `Basic ${btoa("me:secret")}`
+      ? json(200, { schema: int })
+      : json(401, {}))(request, response);
+  expect(await new SchemaStore({ ...places(), username: "me", password: "secret" }).get(701)).toBe(
+    int,
+  );
+  await expect(new SchemaStore(places()).get(702)).rejects.toThrow(
+    "check schemas.username and schemas.password",
+  );
   expect(requests).toHaveLength(2);
 });
 
@@ -117,20 +139,31 @@ it("says what to do where there is no registry, a wrong URL, or an answer of som
   await expect(new SchemaStore({ ...known, registry: "" }).get(5)).rejects.toThrow(
     "schema id 5 is unknown: no 5.avsc is in the schemas folder (--schemas DIR), and no registry is set: name one as schemas.registry",
   );
-  expect(() => new SchemaStore({ ...known, registry: "localhost" })).toThrow('schemas.registry: "localhost" is not a URL');
+  expect(() => new SchemaStore({ ...known, registry: "localhost" })).toThrow(
+    'schemas.registry: "localhost" is not a URL',
+  );
   answer = json(200, { hello: 1 });
-  await expect(new SchemaStore(known).get(701)).rejects.toThrow("does not answer as a schema registry does");
+  await expect(new SchemaStore(known).get(701)).rejects.toThrow(
+    "does not answer as a schema registry does",
+  );
   answer = json(200, { schema: "x", schemaType: "PROTOBUF" });
-  await expect(new SchemaStore(known).get(702)).rejects.toThrow("schema id 702 is of type PROTOBUF, not an Avro schema");
+  await expect(new SchemaStore(known).get(702)).rejects.toThrow(
+    "schema id 702 is of type PROTOBUF, not an Avro schema",
+  );
 });
 
 /** A registry of schemas by their paths. */
 const registryOf =
-  (entries: Record<string, { schema: unknown; references?: unknown; schemaType?: unknown }>): Answer =>
+  (
+    entries: Record<string, { schema: unknown; references?: unknown; schemaType?: unknown }>,
+  ): Answer =>
   (request, response) => {
     const entry = entries[(request.url ?? "").replace("/base/", "")];
     if (!entry) return json(404, { error_code: 40403 })(request, response);
-    json(200, { ...entry, schema: typeof entry.schema === "string" ? entry.schema : JSON.stringify(entry.schema) })(request, response);
+    json(200, {
+      ...entry,
+      schema: typeof entry.schema === "string" ? entry.schema : JSON.stringify(entry.schema),
+    })(request, response);
   };
 const place = {
   type: "record",
@@ -161,7 +194,10 @@ const referring = {
       { name: "Plain", subject: "plain", version: 1 },
     ],
   },
-  "subjects/pos%2Fvalue/versions/3": { schema: place, references: [{ name: "sv.Err", subject: "err", version: 1 }] },
+  "subjects/pos%2Fvalue/versions/3": {
+    schema: place,
+    references: [{ name: "sv.Err", subject: "err", version: 1 }],
+  },
   "subjects/err/versions/1": { schema: error },
   "subjects/plain/versions/1": { schema: { type: "enum", name: "Plain", symbols: ["a"] } },
 };
@@ -197,9 +233,14 @@ it("fetches the schemas that a schema refers to, and keeps one that stands alone
 it("says which schema is missing that another refers to, and that a ring of them cannot be used", async () => {
   const { "subjects/err/versions/1": _, ...broken } = referring;
   answer = registryOf(broken);
-  await expect(new SchemaStore(places()).get(1)).rejects.toThrow("schema id 1 refers to subjects/err/versions/1, which the registry");
+  await expect(new SchemaStore(places()).get(1)).rejects.toThrow(
+    "schema id 1 refers to subjects/err/versions/1, which the registry",
+  );
   answer = registryOf({
-    "schemas/ids/2": { schema: { type: "record", name: "r", fields: [{ name: "a", type: "A" }] }, references: [{ name: "A", subject: "a", version: 1 }] },
+    "schemas/ids/2": {
+      schema: { type: "record", name: "r", fields: [{ name: "a", type: "A" }] },
+      references: [{ name: "A", subject: "a", version: 1 }],
+    },
     "subjects/a/versions/1": {
       schema: { type: "record", name: "A", fields: [{ name: "b", type: "B" }] },
       references: [{ name: "B", subject: "b", version: 1 }],

@@ -27,7 +27,9 @@ interface Failure {
 const timeoutMs = 5_000;
 const retryAfterMs = [200, 1_000];
 const unknownForMs = 60_000;
-/** A registry that is down or refuses us is asked again sooner than one that does not know an id. */
+/**
+ * A registry that is down or refuses us is asked again sooner than one that does not know an id.
+ */
 const unreachableForMs = 5_000;
 const maxFailures = 10_000;
 
@@ -53,7 +55,10 @@ export class SchemaStore {
     return this.#found.get(id);
   }
 
-  /** JSON text of the schema. Code `schema`: nobody knows the id; code `io`: the registry cannot be asked now. */
+  /**
+   * JSON text of the schema. Code `schema`: nobody knows the id; code `io`: the registry cannot be
+   * asked now.
+   */
   async get(id: number): Promise<string> {
     const found = this.#found.get(id);
     if (found !== undefined) return found;
@@ -71,7 +76,8 @@ export class SchemaStore {
       this.#failed.delete(id);
       return schema;
     } catch (cause) {
-      const error = cause instanceof FinkError ? cause : new FinkError("io", messageOf(cause), cause);
+      const error =
+        cause instanceof FinkError ? cause : new FinkError("io", messageOf(cause), cause);
       this.#remember(id, error);
       throw error;
     } finally {
@@ -83,7 +89,10 @@ export class SchemaStore {
     const [oldest] = this.#failed.keys();
     if (this.#failed.size >= maxFailures) this.#failed.delete(oldest);
     this.#failed.delete(id);
-    this.#failed.set(id, { error, until: this.#now() + (error.code === "schema" ? unknownForMs : unreachableForMs) });
+    this.#failed.set(id, {
+      error,
+      until: this.#now() + (error.code === "schema" ? unknownForMs : unreachableForMs),
+    });
   }
 
   #onDisk(id: number): string | undefined {
@@ -95,7 +104,8 @@ export class SchemaStore {
   }
 
   async #download(id: number): Promise<string> {
-    if (this.#places.registry === "") throw unknown(id, "and no registry is set: name one as schemas.registry");
+    if (this.#places.registry === "")
+      throw unknown(id, "and no registry is set: name one as schemas.registry");
     const schema = await this.#request(id);
     if (this.#cacheFolder !== "") keep(this.#cacheFolder, id, schema);
     return schema;
@@ -109,11 +119,22 @@ export class SchemaStore {
   }
 
   /** Fetches the schemas that are referred to, and those that these refer to, each once. */
-  async #collect(references: readonly Reference[], id: number, found: Map<string, ReferencedSchema>): Promise<void> {
+  async #collect(
+    references: readonly Reference[],
+    id: number,
+    found: Map<string, ReferencedSchema>,
+  ): Promise<void> {
     for (const { name, subject, version } of references) {
       if (found.has(name)) continue;
-      if (found.size >= maxReferences) throw new FinkError("schema", `schema id ${id} refers to more than ${maxReferences} others; Fink takes no more`);
-      const entry = await this.#entry(`subjects/${encodeURIComponent(subject)}/versions/${version}`, id);
+      if (found.size >= maxReferences)
+        throw new FinkError(
+          "schema",
+          `schema id ${id} refers to more than ${maxReferences} others; Fink takes no more`,
+        );
+      const entry = await this.#entry(
+        `subjects/${encodeURIComponent(subject)}/versions/${version}`,
+        id,
+      );
       found.set(name, { name, text: entry.text });
       await this.#collect(entry.references, id, found);
     }
@@ -122,11 +143,17 @@ export class SchemaStore {
   async #entry(path: string, id: number): Promise<RegistryEntry> {
     const { registry, username, password } = this.#places;
     const url = `${registry.replace(/\/+$/, "")}/${path}`;
-    const headers: HeadersInit = username === "" ? {} : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
+    const headers: HeadersInit =
+      username === ""
+        ? {}
+        : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
     for (let attempt = 0; ; attempt++) {
       let trouble: string;
       try {
-        const response = await this.#fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
+        const response = await this.#fetch(url, {
+          headers,
+          signal: AbortSignal.timeout(timeoutMs),
+        });
         if (response.status < 500) return await entryOf(response, path, id, registry);
         trouble = `it answers with status ${response.status}`;
       } catch (cause) {
@@ -134,7 +161,9 @@ export class SchemaStore {
         trouble = reasonOf(cause);
       }
       if (attempt === retryAfterMs.length) {
-        const why = withoutUserinfo(`the schema registry ${withoutUserinfo(registry)} cannot be asked for schema id ${id}: ${trouble}`);
+        const why = withoutUserinfo(
+          `the schema registry ${withoutUserinfo(registry)} cannot be asked for schema id ${id}: ${trouble}`,
+        );
         throw new FinkError("io", `${why}; check schemas.registry and the network`);
       }
       await setTimeout(retryAfterMs[attempt]);
@@ -156,26 +185,50 @@ interface RegistryEntry {
   readonly references: readonly Reference[];
 }
 
-async function entryOf(response: Response, path: string, id: number, registry: string): Promise<RegistryEntry> {
+async function entryOf(
+  response: Response,
+  path: string,
+  id: number,
+  registry: string,
+): Promise<RegistryEntry> {
   if (response.status === 404) {
-    if (path.startsWith("schemas/")) throw unknown(id, `nor does the registry ${withoutUserinfo(registry)} know it`);
-    throw new FinkError("schema", `schema id ${id} refers to ${path}, which the registry ${withoutUserinfo(registry)} does not have; register it there`);
+    if (path.startsWith("schemas/"))
+      throw unknown(id, `nor does the registry ${withoutUserinfo(registry)} know it`);
+    throw new FinkError(
+      "schema",
+      `schema id ${id} refers to ${path}, which the registry ${withoutUserinfo(registry)} does not have; register it there`,
+    );
   }
   if (response.status === 401 || response.status === 403) {
     const refusal = `the schema registry ${withoutUserinfo(registry)} refuses the user or the password (status ${response.status})`;
     throw new FinkError("io", `${refusal}; check schemas.username and schemas.password`);
   }
   const answer: unknown = response.ok ? await response.json() : null;
-  if (typeof answer !== "object" || answer === null || !("schema" in answer) || typeof answer.schema !== "string") {
-    throw new FinkError("io", `${response.url} (status ${response.status}) does not answer as a schema registry does; check schemas.registry`);
+  if (
+    typeof answer !== "object" ||
+    answer === null ||
+    !("schema" in answer) ||
+    typeof answer.schema !== "string"
+  ) {
+    throw new FinkError(
+      "io",
+      `${response.url} (status ${response.status}) does not answer as a schema registry does; check schemas.registry`,
+    );
   }
   // registries leave the type out, or null, for Avro
   if ("schemaType" in answer && (answer.schemaType ?? "AVRO") !== "AVRO") {
-    throw new FinkError("schema", `schema id ${id} is of type ${String(answer.schemaType)}, not an Avro schema`);
+    throw new FinkError(
+      "schema",
+      `schema id ${id} is of type ${String(answer.schemaType)}, not an Avro schema`,
+    );
   }
-  const references: unknown[] = "references" in answer && Array.isArray(answer.references) ? answer.references : [];
+  const references: unknown[] =
+    "references" in answer && Array.isArray(answer.references) ? answer.references : [];
   if (!references.every(isReference))
-    throw new FinkError("io", `${response.url} has references that are not those of a schema registry; check schemas.registry`);
+    throw new FinkError(
+      "io",
+      `${response.url} has references that are not those of a schema registry; check schemas.registry`,
+    );
   return { text: answer.schema, references };
 }
 
@@ -185,18 +238,28 @@ function isReference(value: unknown): value is Reference {
 }
 
 function unknown(id: number, where: string): FinkError {
-  return new FinkError("schema", `schema id ${id} is unknown: no ${id}.avsc is in the schemas folder (--schemas DIR), ${where}`);
+  return new FinkError(
+    "schema",
+    `schema id ${id} is unknown: no ${id}.avsc is in the schemas folder (--schemas DIR), ${where}`,
+  );
 }
 
 /** Two registries give one id to different schemas, so each has a folder of its own. */
 function cacheFolderOf({ cache, registry }: SchemaPlaces): string {
   if (cache === "" || registry === "") return "";
   const url = URL.parse(registry);
-  if (!url) throw new FinkError("config", `schemas.registry: "${registry}" is not a URL such as http://host:8081`);
+  if (!url)
+    throw new FinkError(
+      "config",
+      `schemas.registry: "${registry}" is not a URL such as http://host:8081`,
+    );
   return join(cache, encodeURIComponent(url.host + url.pathname));
 }
 
-/** Keeps an answer on disk, whole or not at all. A cache that cannot be written costs a request later, nothing else. */
+/**
+ * Keeps an answer on disk, whole or not at all. A cache that cannot be written costs a request
+ * later, nothing else.
+ */
 function keep(folder: string, id: number, schema: string): void {
   const draft = join(folder, `${id}.avsc.${process.pid}.tmp`);
   try {

@@ -10,10 +10,21 @@ const abyss = "[".repeat(100_000) + "]".repeat(100_000);
 describe("a schema", () => {
   it("resolves names in the namespace they stand in", () => {
     const type = parse({
-      ...record([field(record([field({ type: "fixed", name: "id", size: 4 })], "inner"), "a"), field("inner", "b"), field("ztf.alert.id", "c")], "alert"),
+      ...record(
+        [
+          field(record([field({ type: "fixed", name: "id", size: 4 })], "inner"), "a"),
+          field("inner", "b"),
+          field("ztf.alert.id", "c"),
+        ],
+        "alert",
+      ),
       namespace: "ztf.alert",
     });
-    const inner = { kind: "record", name: "ztf.alert.inner", fields: [{ name: "f", type: { kind: "fixed", name: "ztf.alert.id", size: 4 } }] };
+    const inner = {
+      kind: "record",
+      name: "ztf.alert.inner",
+      fields: [{ name: "f", type: { kind: "fixed", name: "ztf.alert.id", size: 4 } }],
+    };
     expect(type).toEqual({
       kind: "record",
       name: "ztf.alert.alert",
@@ -45,7 +56,9 @@ describe("a schema", () => {
   });
 
   it("may have defaults that do not fit their types, as ZTF's has", () => {
-    expect(parse(record([{ ...field(["float", "null"]), default: null }]))).toMatchObject({ kind: "record" });
+    expect(parse(record([{ ...field(["float", "null"]), default: null }]))).toMatchObject({
+      kind: "record",
+    });
   });
 
   it("tells how short its values can be", () => {
@@ -62,9 +75,18 @@ describe("a schema", () => {
 
 // WINTER's packets have candidate.sgmag1 twice: nothing of the survey came in.
 it("a field that is named again gets the next free number, as columns that differ by case do", () => {
-  const names = (...given: string[]) => (parse(record(given.map((name) => field("int", name)))) as AvroRecord).fields.map(({ name }) => name);
+  const names = (...given: string[]) =>
+    (parse(record(given.map((name) => field("int", name)))) as AvroRecord).fields.map(
+      ({ name }) => name,
+    );
   expect(names("mag", "mag")).toEqual(["mag", "mag_2"]);
-  expect(names("mag", "mag", "mag_2", "mag", "Mag")).toEqual(["mag", "mag_3", "mag_2", "mag_4", "Mag"]);
+  expect(names("mag", "mag", "mag_2", "mag", "Mag")).toEqual([
+    "mag",
+    "mag_3",
+    "mag_2",
+    "mag_4",
+    "Mag",
+  ]);
   expect(new Set(names(...Array.from({ length: 19_000 }, () => "f"))).size).toBe(19_000);
 });
 
@@ -73,9 +95,17 @@ describe("a schema that cannot be used is refused", () => {
     ["a name with code in it", record([field("int", "a; process.exit()")]), "not an Avro name"],
     ["a record's name with code in it", record([], "r`${1}"), "not an Avro name"],
     ["a namespace that is none", { ...record([]), namespace: "a.b c" }, "not an Avro name"],
-    ["an enum's symbol that is none", { type: "enum", name: "e", symbols: ['"'] }, "not an Avro name"],
+    [
+      "an enum's symbol that is none",
+      { type: "enum", name: "e", symbols: ['"'] },
+      "not an Avro name",
+    ],
     ["a name of a megabyte", record([field("int", "x".repeat(1 << 20))]), "not an Avro name"],
-    ["a name of many parts", record([], Array.from({ length: 500 }, () => "abc").join(".")), "longer than 1000"],
+    [
+      "a name of many parts",
+      record([], Array.from({ length: 500 }, () => "abc").join(".")),
+      "longer than 1000",
+    ],
     ["a name that is no text", record([field("int", { a: 1 })]), "not an Avro name"],
     ["a record that contains itself", record([field(["null", "r"])]), "contains itself"],
     ["a type that does not exist", record([field("candidate")]), 'type "candidate" does not exist'],
@@ -84,29 +114,59 @@ describe("a schema that cannot be used is refused", () => {
     ["a field that is no object", record(["f"]), "not an object"],
     ["an array without items", { type: "array" }, "is not a type"],
     ["a union without branches", record([field([])]), "0 branches"],
-    ["a union of more branches than a byte tells apart", record([field(Array.from({ length: 65 }, () => "int"))]), "65 branches"],
+    [
+      "a union of more branches than a byte tells apart",
+      record([field(Array.from({ length: 65 }, () => "int"))]),
+      "65 branches",
+    ],
     ["a fixed of negative size", { type: "fixed", name: "f", size: -1 }, "has size -1"],
     ["a fixed of gigabytes", { type: "fixed", name: "f", size: 2 ** 40 }, "has size"],
     ["an enum without symbols", { type: "enum", name: "e" }, "has no symbols"],
   ])("%s", (_, schema, reason) => {
-    expect(() => parse(schema)).toThrow(expect.objectContaining({ code: "schema", message: expect.stringContaining(reason) }));
+    expect(() => parse(schema)).toThrow(
+      expect.objectContaining({ code: "schema", message: expect.stringContaining(reason) }),
+    );
   });
 
   it.each([
     ["no JSON", "{", "not JSON"],
     ["more than 4 MB", `"${"x".repeat(5 << 20)}"`, "characters long"],
-    ["nested deeper than any alert", `{"type":"array","items":`.repeat(100) + '"int"' + "}".repeat(100), "64 deep"],
+    [
+      "nested deeper than any alert",
+      `{"type":"array","items":`.repeat(100) + '"int"' + "}".repeat(100),
+      "64 deep",
+    ],
     ["a union in a union in a union …", abyss, "64 deep"],
-    ["a name that is a bottomless list", `{"type":"record","name":${abyss},"fields":[]}`, "not an Avro name"],
-    ["a size that is a bottomless list", `{"type":"fixed","name":"f","size":${abyss}}`, "has size an object"],
-    ["more types than any alert has", JSON.stringify(record(Array.from({ length: 20_001 }, (_, i) => field("int", `f${i}`)))), "20000 types"],
+    [
+      "a name that is a bottomless list",
+      `{"type":"record","name":${abyss},"fields":[]}`,
+      "not an Avro name",
+    ],
+    [
+      "a size that is a bottomless list",
+      `{"type":"fixed","name":"f","size":${abyss}}`,
+      "has size an object",
+    ],
+    [
+      "more types than any alert has",
+      JSON.stringify(record(Array.from({ length: 20_001 }, (_, i) => field("int", `f${i}`)))),
+      "20000 types",
+    ],
   ])("%s", (_, text, reason) => {
-    expect(() => parseSchema(text)).toThrow(expect.objectContaining({ code: "schema", message: expect.stringContaining(reason) }));
+    expect(() => parseSchema(text)).toThrow(
+      expect.objectContaining({ code: "schema", message: expect.stringContaining(reason) }),
+    );
   });
 
   it("names that double the size with each reference", () => {
     const doubling = Array.from({ length: 40 }, (_, i) =>
-      field(record([field(i === 0 ? "int" : `r${i - 1}`, "a"), field(i === 0 ? "int" : `r${i - 1}`, "b")], `r${i}`), `f${i}`),
+      field(
+        record(
+          [field(i === 0 ? "int" : `r${i - 1}`, "a"), field(i === 0 ? "int" : `r${i - 1}`, "b")],
+          `r${i}`,
+        ),
+        `f${i}`,
+      ),
     );
     const started = performance.now();
     expect(() => parse(record(doubling))).toThrow("20000 types");

@@ -3,9 +3,17 @@ import { FinkError } from "../errors.ts";
 /** An Avro schema with every name resolved and checked (Avro 1.12, "Schema Declaration"). */
 export type AvroType =
   | { readonly kind: "null" | "boolean" | "float" | "double" | "string" }
-  | { readonly kind: "int" | "long"; readonly logical?: "date" | "timestamp-millis" | "timestamp-micros" }
+  | {
+      readonly kind: "int" | "long";
+      readonly logical?: "date" | "timestamp-millis" | "timestamp-micros";
+    }
   | { readonly kind: "bytes"; readonly decimal?: Decimal }
-  | { readonly kind: "fixed"; readonly name: string; readonly size: number; readonly decimal?: Decimal }
+  | {
+      readonly kind: "fixed";
+      readonly name: string;
+      readonly size: number;
+      readonly decimal?: Decimal;
+    }
   | { readonly kind: "enum"; readonly name: string; readonly symbols: readonly string[] }
   | { readonly kind: "array"; readonly items: AvroType }
   | { readonly kind: "map"; readonly values: AvroType }
@@ -39,14 +47,25 @@ const maxName = 1000;
 const maxBranches = 64;
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const primitives = new Set(["null", "boolean", "int", "long", "float", "double", "bytes", "string"]);
+const primitives = new Set([
+  "null",
+  "boolean",
+  "int",
+  "long",
+  "float",
+  "double",
+  "bytes",
+  "string",
+]);
 
 /**
- * Parses the JSON text of a writer's schema. Field defaults play no part in decoding and are not looked at.
- * `anyFields`: of our own schemas, whose fields are called as in catalogues, such as 2MASS_name; readers do not mind.
+ * Parses the JSON text of a writer's schema. Field defaults play no part in decoding and are not
+ * looked at. `anyFields`: of our own schemas, whose fields are called as in catalogues, such as
+ * 2MASS_name; readers do not mind.
  */
 export function parseSchema(text: string, anyFields = false): AvroType {
-  if (text.length > maxBytes) throw bad(`it is ${text.length} characters long; the limit is ${maxBytes}`);
+  if (text.length > maxBytes)
+    throw bad(`it is ${text.length} characters long; the limit is ${maxBytes}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -56,7 +75,9 @@ export function parseSchema(text: string, anyFields = false): AvroType {
   return new Parser(anyFields).parse(json, "", 0);
 }
 
-/** Bytes the shortest value takes: bounds what a block count may claim before anything is allocated. */
+/**
+ * Bytes the shortest value takes: bounds what a block count may claim before anything is allocated.
+ */
 export function minSize(type: AvroType): number {
   switch (type.kind) {
     case "null":
@@ -117,7 +138,8 @@ class Parser {
   }
 
   #union(branches: unknown[], namespace: string, depth: number): AvroType {
-    if (branches.length === 0 || branches.length > maxBranches) throw bad(`a union has ${branches.length} branches; it may have 1 to ${maxBranches}`);
+    if (branches.length === 0 || branches.length > maxBranches)
+      throw bad(`a union has ${branches.length} branches; it may have 1 to ${maxBranches}`);
     return { kind: "union", branches: branches.map((b) => this.parse(b, namespace, depth + 1)) };
   }
 
@@ -145,7 +167,8 @@ class Parser {
     const fields = json["fields"];
     if (!Array.isArray(fields)) throw bad(`record ${name} has no fields`);
     const parsed = fields.map((field: unknown): AvroField => {
-      if (typeof field !== "object" || field === null) throw bad(`a field of ${name} is not an object`);
+      if (typeof field !== "object" || field === null)
+        throw bad(`a field of ${name} is not an object`);
       const given = (field as Json)["name"];
       const fieldName = this.#anyFields ? String(given) : checkedName(given);
       return { name: fieldName, type: this.parse((field as Json)["type"], inner, depth + 1) };
@@ -187,7 +210,10 @@ class Parser {
   }
 }
 
-/** Avro forbids two fields of one name. Telescopes write such schemas all the same, and the bytes can be decoded: a repeated name gets a number. */
+/**
+ * Avro forbids two fields of one name. Telescopes write such schemas all the same, and the bytes
+ * can be decoded: a repeated name gets a number.
+ */
 function named(fields: readonly AvroField[]): AvroField[] {
   const given = new Set(fields.map(({ name }) => name));
   const used = new Set<string>();
@@ -203,7 +229,10 @@ function named(fields: readonly AvroField[]): AvroField[] {
   });
 }
 
-/** Names end up as column names and in generated code: nothing but letters, digits and underscores passes. */
+/**
+ * Names end up as column names and in generated code: nothing but letters, digits and underscores
+ * passes.
+ */
 function checkedName(name: unknown): string {
   if (typeof name !== "string" || name.length > 256 || !namePattern.test(name)) {
     throw bad(`${shown(name)} is not an Avro name`);
@@ -211,7 +240,10 @@ function checkedName(name: unknown): string {
   return name;
 }
 
-/** What an error says of a part of the schema: little, for it may be megabytes long or nested too deep for JSON.stringify. */
+/**
+ * What an error says of a part of the schema: little, for it may be megabytes long or nested too
+ * deep for JSON.stringify.
+ */
 function shown(json: unknown): string {
   if (typeof json === "string") return `"${json.slice(0, 80)}"`;
   return typeof json === "object" && json !== null ? "an object" : String(json);
@@ -220,16 +252,27 @@ function shown(json: unknown): string {
 function withLogical(type: AvroType, json: Json): AvroType {
   const logical = json["logicalType"];
   if (type.kind === "int" && logical === "date") return { kind: "int", logical };
-  if (type.kind === "long" && (logical === "timestamp-millis" || logical === "timestamp-micros")) return { kind: "long", logical };
+  if (type.kind === "long" && (logical === "timestamp-millis" || logical === "timestamp-micros"))
+    return { kind: "long", logical };
   if (type.kind === "bytes") return { ...type, ...decimalOf(json) };
   return type;
 }
 
-/** A decimal that fits 128 bits; any other stays bytes, as the specification asks of an unusable logical type. */
+/**
+ * A decimal that fits 128 bits; any other stays bytes, as the specification asks of an unusable
+ * logical type.
+ */
 function decimalOf(json: Json): { decimal?: Decimal } {
   const { logicalType, precision, scale = 0 } = json;
-  if (logicalType !== "decimal" || typeof precision !== "number" || typeof scale !== "number") return {};
-  const usable = Number.isInteger(precision) && Number.isInteger(scale) && precision > 0 && precision <= 38 && scale >= 0 && scale <= precision;
+  if (logicalType !== "decimal" || typeof precision !== "number" || typeof scale !== "number")
+    return {};
+  const usable =
+    Number.isInteger(precision) &&
+    Number.isInteger(scale) &&
+    precision > 0 &&
+    precision <= 38 &&
+    scale >= 0 &&
+    scale <= precision;
   return usable ? { decimal: { precision, scale } } : {};
 }
 
@@ -237,9 +280,15 @@ function sizeOf(type: AvroType, limit: number): number {
   if (limit <= 0) return 1;
   switch (type.kind) {
     case "record":
-      return type.fields.reduce((sum, f) => (sum > limit ? sum : sum + sizeOf(f.type, limit - sum)), 1);
+      return type.fields.reduce(
+        (sum, f) => (sum > limit ? sum : sum + sizeOf(f.type, limit - sum)),
+        1,
+      );
     case "union":
-      return type.branches.reduce((sum, b) => (sum > limit ? sum : sum + sizeOf(b, limit - sum)), 1);
+      return type.branches.reduce(
+        (sum, b) => (sum > limit ? sum : sum + sizeOf(b, limit - sum)),
+        1,
+      );
     case "array":
       return 1 + sizeOf(type.items, limit - 1);
     case "map":

@@ -6,11 +6,15 @@ import { FinkError } from "../errors.ts";
 /** The best a stream can do: a copy of 64 bytes takes 3. */
 const maxRatio = 22;
 
-/** Reads a raw snappy stream; refuses it before anything is allocated if it says it is longer than `maxBytes`. */
+/**
+ * Reads a raw snappy stream; refuses it before anything is allocated if it says it is longer than
+ * `maxBytes`.
+ */
 export function decompressSnappy(input: Uint8Array, maxBytes: number): Uint8Array {
   const [length, start] = declaredLength(input);
   if (length > maxBytes) throw bad(`declares ${length} bytes; the limit is ${maxBytes}`);
-  if (length > input.length * maxRatio) throw bad(`of ${input.length} bytes declares ${length}, more than it can hold`);
+  if (length > input.length * maxRatio)
+    throw bad(`of ${input.length} bytes declares ${length}, more than it can hold`);
   const output = new Uint8Array(length);
   let at = start;
   let written = 0;
@@ -23,13 +27,19 @@ export function decompressSnappy(input: Uint8Array, maxBytes: number): Uint8Arra
     at += extra;
     if (isLiteral) {
       const size = extra === 0 ? (tag >> 2) + 1 : operand + 1;
-      if (at + size > input.length || written + size > length) throw bad(`holds a literal of ${size} bytes at ${at}, more than there can be`);
+      if (at + size > input.length || written + size > length)
+        throw bad(`holds a literal of ${size} bytes at ${at}, more than there can be`);
       output.set(input.subarray(at, at + size), written);
       at += size;
       written += size;
     } else {
       const short = (tag & 3) === 1;
-      written = copyBack(output, written, short ? operand + ((tag >> 5) << 8) : operand, short ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1);
+      written = copyBack(
+        output,
+        written,
+        short ? operand + ((tag >> 5) << 8) : operand,
+        short ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1,
+      );
     }
   }
   if (written !== length) throw bad(`gives ${written} bytes, not the ${length} it declares`);
@@ -45,7 +55,10 @@ export function storeSnappy(bytes: Uint8Array): Uint8Array {
   parts.push(Uint8Array.of(...length, rest));
   for (let at = 0; at < bytes.length; at += 0x10000) {
     const literal = bytes.subarray(at, at + 0x10000);
-    parts.push(Uint8Array.of(61 << 2, (literal.length - 1) & 0xff, (literal.length - 1) >> 8), literal);
+    parts.push(
+      Uint8Array.of(61 << 2, (literal.length - 1) & 0xff, (literal.length - 1) >> 8),
+      literal,
+    );
   }
   return Buffer.concat(parts);
 }

@@ -10,7 +10,9 @@ export interface Cursor {
 /** Longest encoding of a 64-bit number. */
 export const maxVarintBytes = 10;
 
-/** Reads a zig-zag varint (Avro `long`). Beyond 2^53 the value is rounded: good enough to refuse it. */
+/**
+ * Reads a zig-zag varint (Avro `long`). Beyond 2^53 the value is rounded: good enough to refuse it.
+ */
 export function readLong(cursor: Cursor, what: string): number {
   let magnitude = 0;
   let isNegative = false;

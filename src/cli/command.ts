@@ -6,9 +6,13 @@ export interface CommandContext {
   /** `--json`: write data for programs instead of text for people. */
   readonly json: boolean;
   /**
-   * Loads the configuration as `-c`, `--lake` and the environment say. `flags` are further keys, e.g. `{ "schemas.folder": dir }`. Notes go to stderr unless `quiet`.
+   * Loads the configuration as `-c`, `--lake` and the environment say. `flags` are further keys,
+   * e.g. `{ "schemas.folder": dir }`. Notes go to stderr unless `quiet`.
    */
-  config(flags?: Readonly<Record<string, string | undefined>>, options?: { readonly quiet?: boolean }): LoadedConfig;
+  config(
+    flags?: Readonly<Record<string, string | undefined>>,
+    options?: { readonly quiet?: boolean },
+  ): LoadedConfig;
   /** Writes a line to stdout. */
   print(line: string): void;
   /** Writes a line to stderr. */
@@ -19,7 +23,10 @@ export interface CommandContext {
 
 /** One file of `src/cli/commands`. */
 export interface Command<Flags extends z.ZodObject = z.ZodObject> {
-  /** Positional arguments as in the usage line: `SERVICE`, `[PATTERN…]`; brackets make optional, … repeats. */
+  /**
+   * Positional arguments as in the usage line: `SERVICE`, `[PATTERN…]`; brackets make optional, …
+   * repeats.
+   */
   readonly arguments: string;
   /** Longer than the summary where that helps; one sentence a line. */
   readonly description?: string;
@@ -27,7 +34,11 @@ export interface Command<Flags extends z.ZodObject = z.ZodObject> {
   /** A boolean is a switch, a string or number takes a value; `.describe()` is the help text. */
   readonly flags: Flags;
   /** Resolves to the exit code; nothing means 0. */
-  run(context: CommandContext, args: readonly string[], flags: z.output<Flags>): Promise<number | void>;
+  run(
+    context: CommandContext,
+    args: readonly string[],
+    flags: z.output<Flags>,
+  ): Promise<number | void>;
 }
 
 /** What the list of commands says of one; its file is loaded when it is used. */

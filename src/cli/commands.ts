@@ -31,7 +31,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     check: "Look at configuration, Kafka and lake, and say what to mend",
     config: "Print the configuration in force and where it comes from",
   },
-  Development: { test: "Run every check and test", bench: "Measure speed, CPU and memory", docs: "Write the generated pages anew" },
+  Development: {
+    test: "Run every check and test",
+    bench: "Measure speed, CPU and memory",
+    docs: "Write the generated pages anew",
+  },
 };
 
 const hidden = ["docs"];
@@ -39,7 +43,8 @@ const hidden = ["docs"];
 export const commands: CommandTable = Object.fromEntries(
   Object.entries(groups).flatMap(([group, summaries]) =>
     Object.entries(summaries).map(([name, summary]) => {
-      const load = async () => ((await import(`./commands/${name}.ts`)) as Readonly<Record<string, Command>>)[name];
+      const load = async () =>
+        ((await import(`./commands/${name}.ts`)) as Readonly<Record<string, Command>>)[name];
       return [name, { group, summary, hidden: hidden.includes(name), load }];
     }),
   ),

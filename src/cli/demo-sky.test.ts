@@ -11,18 +11,25 @@ import { addKnownSky } from "./demo-sky.ts";
 const lake = mkdtempSync(join(tmpdir(), "fink-demo-sky-"));
 afterAll(() => rmSync(lake, { recursive: true, force: true }));
 
-it("a simulated sky becomes the catalogues that Fink's cross-matches ask, once", { timeout: 60_000 }, async () => {
-  const nights: SimulationOptions[] = [{ survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 60, seed: 3, rates: {} }];
-  const { signal } = new AbortController();
-  await addKnownSky(lake, nights, signal);
-  const infos = cataloguesIn(lake);
-  expect(infos.map(({ name }) => name)).toEqual(["gaia", "simbad", "vsx"]); // no transient was reported
-  expect(infos.find(({ name }) => name === "gaia")?.rows).toBeGreaterThan(10);
-  const setup = { lake, config: configSchema.parse({}).science };
-  const available = crossMatchModules(setup)
-    .filter((module) => module.unavailable?.(setup) === null)
-    .map(({ name }) => name);
-  expect(available).toEqual(expect.arrayContaining(["simbad_ztf", "gaia_ztf", "vsx_ztf"]));
-  await addKnownSky(lake, nights, signal);
-  expect(cataloguesIn(lake)).toEqual(infos);
-});
+it(
+  "a simulated sky becomes the catalogues that Fink's cross-matches ask, once",
+  { timeout: 60_000 },
+  async () => {
+    const nights: SimulationOptions[] = [
+      { survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 60, seed: 3, rates: {} },
+    ];
+    const { signal } = new AbortController();
+    await addKnownSky(lake, nights, signal);
+    const infos = cataloguesIn(lake);
+    // no transient was reported
+    expect(infos.map(({ name }) => name)).toEqual(["gaia", "simbad", "vsx"]);
+    expect(infos.find(({ name }) => name === "gaia")?.rows).toBeGreaterThan(10);
+    const setup = { lake, config: configSchema.parse({}).science };
+    const available = crossMatchModules(setup)
+      .filter((module) => module.unavailable?.(setup) === null)
+      .map(({ name }) => name);
+    expect(available).toEqual(expect.arrayContaining(["simbad_ztf", "gaia_ztf", "vsx_ztf"]));
+    await addKnownSky(lake, nights, signal);
+    expect(cataloguesIn(lake)).toEqual(infos);
+  },
+);

@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FinkError } from "../errors.ts";
@@ -15,19 +23,39 @@ export interface Detached {
 
 const maxLogBytes = 10_000_000;
 
-/** Starts this program again in the background and waits until every instance runs; throws with its last line when it ends in failure. */
-export async function startDetached(lake: string, title: string, names: readonly string[], argv: readonly string[], patienceMs = 30_000): Promise<Detached> {
+/**
+ * Starts this program again in the background and waits until every instance runs; throws with its
+ * last line when it ends in failure.
+ */
+export async function startDetached(
+  lake: string,
+  title: string,
+  names: readonly string[],
+  argv: readonly string[],
+  patienceMs = 30_000,
+): Promise<Detached> {
   const log = openLog(lake, title);
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...argv], { detached: true, stdio: ["ignore", log.descriptor, log.descriptor] });
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...argv], {
+    detached: true,
+    stdio: ["ignore", log.descriptor, log.descriptor],
+  });
   closeSync(log.descriptor);
   let exitCode: number | undefined;
   child.once("exit", (code) => (exitCode = code ?? 1)).unref();
   const pid = child.pid ?? 0;
-  const result = (state: Detached["state"], url?: string): Detached => ({ pid, log: log.file, state, ...(url !== undefined && { url }) });
+  const result = (state: Detached["state"], url?: string): Detached => ({
+    pid,
+    log: log.file,
+    state,
+    ...(url !== undefined && { url }),
+  });
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(100)) {
     if (exitCode === 0) return result("finished");
-    if (exitCode !== undefined) throw new FinkError("io", `${title} did not start: ${lastLine(log.file)} (log: ${log.file})`);
-    const mine = names.map((name) => instance(lake, name)?.status).filter((status) => status?.pid === pid);
+    if (exitCode !== undefined)
+      throw new FinkError("io", `${title} did not start: ${lastLine(log.file)} (log: ${log.file})`);
+    const mine = names
+      .map((name) => instance(lake, name)?.status)
+      .filter((status) => status?.pid === pid);
     if (mine.length === names.length && mine.every((status) => status?.state === "running")) {
       return result("running", mine.find((status) => status?.url !== undefined)?.url);
     }

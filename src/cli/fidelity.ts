@@ -2,7 +2,10 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../config/load.ts";
 
-/** A line of test/science/fidelity/*.json, which tests hold to what they find: how one module agrees with the reference. */
+/**
+ * A line of test/science/fidelity/*.json, which tests hold to what they find: how one module agrees
+ * with the reference.
+ */
 export interface Fidelity {
   readonly survey: "ztf" | "lsst";
   readonly module: string;
@@ -39,10 +42,27 @@ export function fidelityPage(): string {
         ...lines,
       ].join("\n");
     });
-  return [...sections, ...(notes.length > 0 ? ["## Notes", notes.map((note, i) => `${i + 1}. ${note}`).join("\n")] : [])].join("\n\n");
+  return [
+    ...sections,
+    ...(notes.length > 0
+      ? ["## Notes", notes.map((note, i) => `${i + 1}. ${note}`).join("\n")]
+      : []),
+  ].join("\n\n");
 }
 
-function line({ module, columns, compared, equal, within, tolerance, differing }: Fidelity, note: number): string {
-  const cells = [module, columns, compared, equal, within, tolerance ?? "", differing, note > 0 ? `[${note}](#notes)` : ""];
+function line(
+  { module, columns, compared, equal, within, tolerance, differing }: Fidelity,
+  note: number,
+): string {
+  const cells = [
+    module,
+    columns,
+    compared,
+    equal,
+    within,
+    tolerance ?? "",
+    differing,
+    note > 0 ? `[${note}](#notes)` : "",
+  ];
   return `| ${cells.join(" | ")} |`;
 }

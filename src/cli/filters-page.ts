@@ -20,7 +20,9 @@ interface Shown {
 
 /** What is written of the shipped filters, from their files. */
 export async function filtersPage(generated: string): Promise<string> {
-  const all = await Promise.all(filterFiles(join(projectFolder, "filters")).map(({ survey, file }) => shown(survey, file)));
+  const all = await Promise.all(
+    filterFiles(join(projectFolder, "filters")).map(({ survey, file }) => shown(survey, file)),
+  );
   const sections = ["ztf", "lsst"].flatMap((survey) => {
     const own = all.filter((filter) => filter.survey === survey);
     return [`## ${survey.toUpperCase()}: ${own.length} filters`, ...own.map(sectionOf)];
@@ -51,7 +53,14 @@ async function shown(survey: string, file: string): Promise<Shown> {
   if (file.endsWith(".sql")) {
     const text = readFileSync(file, "utf8");
     const { description, origin } = readHeader(text);
-    return { name, survey, description, origin, columns: columnsOf((await parseSelect(text)).where), form: "SQL" };
+    return {
+      name,
+      survey,
+      description,
+      origin,
+      columns: columnsOf((await parseSelect(text)).where),
+      form: "SQL",
+    };
   }
   const exports = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   const {
@@ -59,12 +68,23 @@ async function shown(survey: string, file: string): Promise<Shown> {
     origin = "",
     where = "true",
     needs,
-  } = Object.values(exports).find((value) => typeof value === "object" && value !== null && "select" in value) as FilterFunction;
-  return { name, survey, description, origin, columns: [...new Set([...columnsOf(await parseCondition(where)), ...needs])], form: "TypeScript" };
+  } = Object.values(exports).find(
+    (value) => typeof value === "object" && value !== null && "select" in value,
+  ) as FilterFunction;
+  return {
+    name,
+    survey,
+    description,
+    origin,
+    columns: [...new Set([...columnsOf(await parseCondition(where)), ...needs])],
+    form: "TypeScript",
+  };
 }
 
 function columnsOf(expression: Expression, variables: readonly string[] = []): string[] {
-  const inner = (all: readonly Expression[], also: readonly string[] = []) => [...new Set(all.flatMap((one) => columnsOf(one, [...variables, ...also])))];
+  const inner = (all: readonly Expression[], also: readonly string[] = []) => [
+    ...new Set(all.flatMap((one) => columnsOf(one, [...variables, ...also]))),
+  ];
   switch (expression.kind) {
     case "column":
       return variables.includes(expression.path[0]) ? [] : [expression.path.join(".")];
@@ -83,11 +103,17 @@ function sectionOf({ name, survey, description, origin, columns, form }: Shown):
   const sentences = description.replace(/\s+/g, " ");
   const [about, ...differences] = sentences.split(/ (?=Unlike the original)/);
   const [what, ...needs] = about.split(/ (?=Needs the catalogue)/);
-  const science = columns.filter((column) => !/^(candidate|prv_candidates|diaSource|prvDiaSources|diaObject|cutout\w+)(\.|$)/.test(column));
+  const science = columns.filter(
+    (column) =>
+      !/^(candidate|prv_candidates|diaSource|prvDiaSources|diaObject|cutout\w+)(\.|$)/.test(column),
+  );
   const models = [
     ...new Set(
       modules
-        .filter(({ surveys, adds }) => surveys.includes(survey) && adds.some(({ name: column }) => science.includes(column)))
+        .filter(
+          ({ surveys, adds }) =>
+            surveys.includes(survey) && adds.some(({ name: column }) => science.includes(column)),
+        )
         .flatMap((module) => module.models ?? []),
     ),
   ];
@@ -95,7 +121,11 @@ function sectionOf({ name, survey, description, origin, columns, form }: Shown):
     `### ${name}`,
     what,
     ...needs.map(commandOf),
-    ...(models.length > 0 ? [`Needs ${models.length === 1 ? "the model" : "the models"} ${models.map((model) => `\`${model}\``).join(", ")}.`] : []),
+    ...(models.length > 0
+      ? [
+          `Needs ${models.length === 1 ? "the model" : "the models"} ${models.map((model) => `\`${model}\``).join(", ")}.`,
+        ]
+      : []),
     ...differences.map((text) => text.replace(/^(Unlike the original)/, "*$1*")),
     `From ${origin}. ${form}; columns of science: ${science.length > 0 ? science.map((column) => `\`${column}\``).join(", ") : "none"}.`,
   ].join("\n\n");

@@ -7,11 +7,20 @@ point, and columns of 32 bits, are 64-bit floating point numbers. Positions and 
 
 /** docs/reference/functions.md. */
 export function functionsPage(generated: string): string {
-  const sections = Object.entries(functionGroups).map(([group, entries]) => `## ${group}\n\n${entries.map(describe).join("\n")}`);
+  const sections = Object.entries(functionGroups).map(
+    ([group, entries]) => `## ${group}\n\n${entries.map(describe).join("\n")}`,
+  );
   return `${[generated, "# Functions of filters", about, ...sections].join("\n\n")}\n`;
 }
 
-function describe({ name, arguments: parameters, description, unit, source, formula }: FilterFunctionEntry): string {
+function describe({
+  name,
+  arguments: parameters,
+  description,
+  unit,
+  source,
+  formula,
+}: FilterFunctionEntry): string {
   const more = [
     ...(unit === undefined ? [] : [`Unit: ${unit}.`]),
     ...(source === undefined ? [] : [`After ${source}.`]),

@@ -6,7 +6,9 @@ export function overview(commands: CommandTable): string {
   const shown = Object.entries(commands).filter(([, entry]) => !entry.hidden);
   const groups = [...new Set(shown.map(([, entry]) => entry.group))];
   const sections = groups.map((group) => {
-    const rows = shown.filter(([, entry]) => entry.group === group).map(([name, entry]) => `  ${name.padEnd(11)} ${entry.summary}`);
+    const rows = shown
+      .filter(([, entry]) => entry.group === group)
+      .map(([name, entry]) => `  ${name.padEnd(11)} ${entry.summary}`);
     return [`${group}:`, ...rows].join("\n");
   });
   return [

@@ -16,7 +16,8 @@ const todays: Readonly<Record<string, string>> = {
   index_archival: "`./fink * compaction`: pages and API read the lake",
   object_archival: "`./fink * compaction`: pages and API read the lake",
   simulator: "`./fink simulate`",
-  fetch_schema: "`./fink check`: schemas come with the alerts, or from `schemas.folder` or `schemas.registry`",
+  fetch_schema:
+    "`./fink check`: schemas come with the alerts, or from `schemas.folder` or `schemas.registry`",
   monitor: "`./fink status`",
   monitoring: "`./fink status`",
   checkstream: "`./fink check`",

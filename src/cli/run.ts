@@ -8,7 +8,10 @@ import { commandHelp, overview } from "./help.ts";
 import { refuseOlderVerb } from "./older-verbs.ts";
 
 /** Runs one command line; the exit code is 0, 1 when it failed, 2 when it was not understood. */
-export async function runCommandLine(argv: readonly string[], table: CommandTable = commands): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  table: CommandTable = commands,
+): Promise<number> {
   try {
     return await run(argv, table);
   } catch (error) {
@@ -21,7 +24,8 @@ export async function runCommandLine(argv: readonly string[], table: CommandTabl
 }
 
 async function run(argv: readonly string[], table: CommandTable): Promise<number> {
-  const [name = "help", ...rest] = argv[0] === "help" && argv.length > 1 ? [argv[1], "--help"] : argv;
+  const [name = "help", ...rest] =
+    argv[0] === "help" && argv.length > 1 ? [argv[1], "--help"] : argv;
   if (name === "help" || name === "--help" || name === "-h") {
     console.log(overview(table));
     return 0;
@@ -34,7 +38,11 @@ async function run(argv: readonly string[], table: CommandTable): Promise<number
   if (!Object.hasOwn(table, name)) refuseOlderVerb(name);
   if (name === "start" || name === "stop") refuseOlderVerb(rest[0], name);
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (!entry) throw new FinkError("usage", `there is no command ${name}${didYouMean(name, Object.keys(table)) || "; see `./fink help`"}`);
+  if (!entry)
+    throw new FinkError(
+      "usage",
+      `there is no command ${name}${didYouMean(name, Object.keys(table)) || "; see `./fink help`"}`,
+    );
   const command = await entry.load();
   const parsed = parseArguments(name, command, rest);
   if (parsed.common.help) {

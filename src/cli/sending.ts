@@ -19,8 +19,14 @@ export interface Sending<G extends OutgoingGroup> {
   readonly groupSent?: (group: G) => Promise<void>;
 }
 
-/** Sends all groups to the target and closes it; after a stop or an error what is whole stays, and nothing half. */
-export async function send<G extends OutgoingGroup>(groups: AsyncIterable<G>, { target, pace, signal, clock, sent, groupSent }: Sending<G>): Promise<void> {
+/**
+ * Sends all groups to the target and closes it; after a stop or an error what is whole stays, and
+ * nothing half.
+ */
+export async function send<G extends OutgoingGroup>(
+  groups: AsyncIterable<G>,
+  { target, pace, signal, clock, sent, groupSent }: Sending<G>,
+): Promise<void> {
   try {
     for await (const { group, packets, isLast } of paced(groups, pace, signal, clock)) {
       await target.put(packets);
@@ -50,7 +56,11 @@ const maxColumns = 7;
 export function report(tally: Tally, heading: string, seconds: number): string {
   const nights = nightsOf(tally);
   const shown = nights.length > 1 && nights.length <= maxColumns ? nights : [];
-  const rows = rowsOf(tally).map(({ label, nights: own, packets }) => [label, ...shown.map((_, i) => own[i]), packets]);
+  const rows = rowsOf(tally).map(({ label, nights: own, packets }) => [
+    label,
+    ...shown.map((_, i) => own[i]),
+    packets,
+  ]);
   const during = nights.length === 1 ? `the night ${nights[0]}` : `${nights.length} nights`;
   const sizes = `a packet has ${kilobytes(sizeAt(tally, 0.5))} in the median and ${kilobytes(sizeAt(tally, 0.9))} at the 90th percentile`;
   const speed = `${seconds.toFixed(1)} s, ${Math.round(tally.packets / Math.max(seconds, 0.001))} packets/s`;
@@ -67,7 +77,12 @@ export function reportJson(tally: Tally, seconds: number): Record<string, unknow
     medianBytes: sizeAt(tally, 0.5),
     p90Bytes: sizeAt(tally, 0.9),
     seconds: Math.round(seconds * 1000) / 1000,
-    nights: nights.map((night, i) => ({ night, alerts: Object.fromEntries(rows.filter((row) => row.nights[i] > 0).map((row) => [row.label, row.nights[i]])) })),
+    nights: nights.map((night, i) => ({
+      night,
+      alerts: Object.fromEntries(
+        rows.filter((row) => row.nights[i] > 0).map((row) => [row.label, row.nights[i]]),
+      ),
+    })),
   };
 }
 

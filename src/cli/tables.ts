@@ -10,13 +10,17 @@ export const tableFlags = {
 };
 
 /** The tables that the flags choose; throws when there is none of that name. */
-export function chosenTables(lake: string, { survey, kind }: { survey?: string; kind?: string }): TableName[] {
+export function chosenTables(
+  lake: string,
+  { survey, kind }: { survey?: string; kind?: string },
+): TableName[] {
   const all = tablesIn(lake);
   for (const [name, known] of [
     [survey, all.map((t) => t.survey)],
     [kind, all.map((t) => t.kind)],
   ] as const) {
-    if (name !== undefined && !known.includes(name)) throw new FinkError("usage", `the lake has no ${name}${didYouMean(name, new Set(known))}`);
+    if (name !== undefined && !known.includes(name))
+      throw new FinkError("usage", `the lake has no ${name}${didYouMean(name, new Set(known))}`);
   }
   return all.filter((t) => (survey ?? t.survey) === t.survey && (kind ?? t.kind) === t.kind);
 }

@@ -3,7 +3,10 @@ import { nearest } from "./nearest.ts";
 import type { Setting, Settings } from "./settings.ts";
 import { shellWord } from "./shell-word.ts";
 
-/** Names of the `KEY=VALUE` configuration of Fink on Spark (2019 and later), and the key each became. */
+/**
+ * Names of the `KEY=VALUE` configuration of Fink on Spark (2019 and later), and the key each
+ * became.
+ */
 const olderNames: Readonly<Record<string, string>> = {
   KAFKA_IPPORT: "kafka.brokers",
   LSST_KAFKA_SERVER: "kafka.brokers",
@@ -25,9 +28,32 @@ const olderNames: Readonly<Record<string, string>> = {
 
 /** Keys that are gone, and what does their work now. */
 const retired: readonly (readonly [names: readonly string[], instead: string])[] = [
-  [["SPARK_MASTER", "EXTRA_SPARK_CONFIG", "FINK_PACKAGES", "FINK_JARS", "PYSPARK_DRIVER_PYTHON", "DEPLOY_FINK_PYTHON"], "Fink needs no Spark"],
-  [["KAFKA_PORT_SIM", "KAFKA_IPPORT_SIM", "KAFKA_TOPIC_SIM", "FINK_DATA_SIM", "TIME_INTERVAL", "POOLSIZE"], "./fink simulate --to kafka://HOST:PORT/TOPIC"],
-  [["FINK_ALERT_SCHEMA", "FINK_SCHEMA", "TABLE_SCHEMA_PATH"], "schemas come with the alerts, or from `schemas.folder` or `schemas.registry`"],
+  [
+    [
+      "SPARK_MASTER",
+      "EXTRA_SPARK_CONFIG",
+      "FINK_PACKAGES",
+      "FINK_JARS",
+      "PYSPARK_DRIVER_PYTHON",
+      "DEPLOY_FINK_PYTHON",
+    ],
+    "Fink needs no Spark",
+  ],
+  [
+    [
+      "KAFKA_PORT_SIM",
+      "KAFKA_IPPORT_SIM",
+      "KAFKA_TOPIC_SIM",
+      "FINK_DATA_SIM",
+      "TIME_INTERVAL",
+      "POOLSIZE",
+    ],
+    "./fink simulate --to kafka://HOST:PORT/TOPIC",
+  ],
+  [
+    ["FINK_ALERT_SCHEMA", "FINK_SCHEMA", "TABLE_SCHEMA_PATH"],
+    "schemas come with the alerts, or from `schemas.folder` or `schemas.registry`",
+  ],
   [
     [
       "DATA_PREFIX",
@@ -38,7 +64,10 @@ const retired: readonly (readonly [names: readonly string[], instead: string])[]
     ],
     "`lake` holds tables and positions",
   ],
-  [["SCIENCE_DB_NAME", "SCIENCE_DB_CATALOG", "SCIENCE_DB_CATALOGS", "HBASE_XML_CONF"], "pages and API read the lake; there is no HBase"],
+  [
+    ["SCIENCE_DB_NAME", "SCIENCE_DB_CATALOG", "SCIENCE_DB_CATALOGS", "HBASE_XML_CONF"],
+    "pages and API read the lake; there is no HBase",
+  ],
   [["MAX_OFFSETS_PER_TRIGGER"], "`archive.batchAlerts`"],
   [["FINK_UI_PATH"], "./fink start ui"],
   [
@@ -55,14 +84,24 @@ const retired: readonly (readonly [names: readonly string[], instead: string])[]
     ],
     "`delivery.targets`",
   ],
-  [["SECURED_KAFKA_CONFIG", "FINK_PRODUCER_JAAS"], "`kafka.security`, `kafka.sasl.*`, `kafka.tls.*`"],
+  [
+    ["SECURED_KAFKA_CONFIG", "FINK_PRODUCER_JAAS"],
+    "`kafka.security`, `kafka.sasl.*`, `kafka.tls.*`",
+  ],
 ];
 
 /**
- * Reads a file of the older form as a shell would: `[export ]KEY=VALUE` and `KEY+=VALUE`, quoted or not, continued with a backslash, `#` comments, `${KEY}` of
- * lines above or the environment, empty where nobody set it. Other shell commands are not run; the notes name them, and keys that mean nothing here.
+ * Reads a file of the older form as a shell would: `[export ]KEY=VALUE` and `KEY+=VALUE`, quoted or
+ * not, continued with a backslash, `#` comments, `${KEY}` of lines above or the environment, empty
+ * where nobody set it. Other shell commands are not run; the notes name them, and keys that mean
+ * nothing here.
  */
-export function keyValueSettings(text: string, file: string, home: string, env: NodeJS.ProcessEnv): Settings {
+export function keyValueSettings(
+  text: string,
+  file: string,
+  home: string,
+  env: NodeJS.ProcessEnv,
+): Settings {
   const settings = new Map<string, Setting>();
   const variables: Record<string, string | undefined> = { FINK_HOME: home, ...env };
   const notes = new Notes(file);
@@ -74,12 +113,23 @@ export function keyValueSettings(text: string, file: string, home: string, env: 
       continue;
     }
     const [head, name, more] = match;
-    const value = (more === "+" ? (variables[name] ?? "") : "") + shellWord(line.slice(head.length), variables, origin);
+    const value =
+      (more === "+" ? (variables[name] ?? "") : "") +
+      shellWord(line.slice(head.length), variables, origin);
     variables[name] = value;
     const key = configKey(olderNames[name] ?? "");
     if (!key) notes.unknown.add(name);
-    else if (isElsewhere(key, value)) notes.others.push(`${origin}: ${name}=${value} is not used: a lake is a folder of this machine; set \`lake\``);
-    else if (value !== "") settings.set(key.key, { key: key.key, value: valueOfText(key, translated(key, value)), origin, base: home });
+    else if (isElsewhere(key, value))
+      notes.others.push(
+        `${origin}: ${name}=${value} is not used: a lake is a folder of this machine; set \`lake\``,
+      );
+    else if (value !== "")
+      settings.set(key.key, {
+        key: key.key,
+        value: valueOfText(key, translated(key, value)),
+        origin,
+        base: home,
+      });
   }
   return { settings: [...settings.values()], notes: notes.lines(text) };
 }
@@ -101,7 +151,8 @@ class Notes {
       return found.length > 0 ? [`${found.join(", ")} (${instead})`] : [];
     });
     const known = Object.keys(olderNames);
-    const isUsed = (name: string) => new RegExp(`\\$\\{?${name}\\b`).test(text); // other lines are made of it
+    // other lines are made of it
+    const isUsed = (name: string) => new RegExp(`\\$\\{?${name}\\b`).test(text);
     const unknown = [...this.unknown]
       .filter((name) => !isUsed(name))
       .map((name) => {
@@ -111,8 +162,12 @@ class Notes {
     return [
       ...this.others,
       ...(gone.length > 0 ? [`${this.#file}: no longer needed: ${gone.join("; ")}`] : []),
-      ...(unknown.length > 0 ? [`${this.#file}: no key of Fink, ignored: ${unknown.join(", ")}`] : []),
-      ...(this.commands.length > 0 ? [`${this.#file}: shell commands are not run: line ${this.commands.join(", ")}`] : []),
+      ...(unknown.length > 0
+        ? [`${this.#file}: no key of Fink, ignored: ${unknown.join(", ")}`]
+        : []),
+      ...(this.commands.length > 0
+        ? [`${this.#file}: shell commands are not run: line ${this.commands.join(", ")}`]
+        : []),
     ];
   }
 }

@@ -33,7 +33,10 @@ interface KeySchema {
 }
 
 /** Every key in the order of the schema. */
-export const configKeys: readonly ConfigKey[] = keysOf(z.toJSONSchema(configSchema, { io: "input" }) as KeySchema, "");
+export const configKeys: readonly ConfigKey[] = keysOf(
+  z.toJSONSchema(configSchema, { io: "input" }) as KeySchema,
+  "",
+);
 
 const byName = new Map(configKeys.map((key) => [key.key, key]));
 
@@ -52,7 +55,8 @@ export function valueOfText(key: ConfigKey, text: string): unknown {
   if (key.type === "map") return jsonIn(text);
   if (key.type === "boolean") return ["true", "false"].includes(text) ? text === "true" : text;
   // what is no number stays text, so that the schema refuses it by name
-  if (key.type === "number") return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+  if (key.type === "number")
+    return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
   return text;
 }
 
@@ -68,7 +72,14 @@ function leaf(key: string, schema: KeySchema): ConfigKey {
     key,
     description: schema.description ?? "",
     default: schema.default,
-    type: schema.type === "array" ? "list" : schema.type === "object" ? "map" : schema.type === "string" || schema.type === "boolean" ? schema.type : "number",
+    type:
+      schema.type === "array"
+        ? "list"
+        : schema.type === "object"
+          ? "map"
+          : schema.type === "string" || schema.type === "boolean"
+            ? schema.type
+            : "number",
     allowed: schema.enum ?? schema.items?.enum ?? [],
     secret: schema.secret ?? false,
     path: schema.path ?? schema.items?.path ?? false,
@@ -77,8 +88,15 @@ function leaf(key: string, schema: KeySchema): ConfigKey {
 }
 
 /** Names of properties, however deep, that are marked so. */
-function namesWith({ properties = {}, additionalProperties, oneOf = [] }: KeySchema, mark: "secret" | "path"): string[] {
-  const inner = [...Object.values(properties), ...oneOf, ...(typeof additionalProperties === "object" ? [additionalProperties] : [])];
+function namesWith(
+  { properties = {}, additionalProperties, oneOf = [] }: KeySchema,
+  mark: "secret" | "path",
+): string[] {
+  const inner = [
+    ...Object.values(properties),
+    ...oneOf,
+    ...(typeof additionalProperties === "object" ? [additionalProperties] : []),
+  ];
   const own = Object.entries(properties).flatMap(([name, schema]) => (schema[mark] ? [name] : []));
   return [...new Set([...own, ...inner.flatMap((schema) => namesWith(schema, mark))])];
 }

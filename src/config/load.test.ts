@@ -9,7 +9,8 @@ import { effectiveYaml, maskSecrets } from "./yaml.ts";
 
 let home: string;
 const write = (name: string, text: string) => writeFileSync(join(home, name), text);
-const load = (file?: string, env: NodeJS.ProcessEnv = {}, settings = {}) => loadConfig({ file, settings }, { FINK_HOME: home, ...env }, "/here");
+const load = (file?: string, env: NodeJS.ProcessEnv = {}, settings = {}) =>
+  loadConfig({ file, settings }, { FINK_HOME: home, ...env }, "/here");
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "fink-config-"));
@@ -22,18 +23,29 @@ describe("precedence", () => {
     write("conf/fink.yaml", "kafka: { group: file, survey: file, start: latest }\n");
     const env = { FINK_KAFKA_GROUP: "variable", FINK_KAFKA_SURVEY: "variable" };
     const { config } = load(undefined, env, { "kafka.group": "flag" });
-    expect(config.kafka).toMatchObject({ group: "flag", survey: "variable", start: "latest", discoverSeconds: 30 });
+    expect(config.kafka).toMatchObject({
+      group: "flag",
+      survey: "variable",
+      start: "latest",
+      discoverSeconds: 30,
+    });
   });
 
   test("variables become lists and numbers", () => {
-    const { config } = load(undefined, { FINK_KAFKA_BROKERS: "a:1, b:2", FINK_ARCHIVE_TRIGGER_SECONDS: "0.5" });
+    const { config } = load(undefined, {
+      FINK_KAFKA_BROKERS: "a:1, b:2",
+      FINK_ARCHIVE_TRIGGER_SECONDS: "0.5",
+    });
     expect(config.kafka.brokers).toEqual(["a:1", "b:2"]);
     expect(config.archive.triggerSeconds).toBe(0.5);
   });
 
   test("an empty variable and a key without value leave the default", () => {
     write("conf/fink.yaml", "kafka:\n  group:\n");
-    expect(load(undefined, { FINK_KAFKA_START: "" }).config.kafka).toMatchObject({ group: "fink-archive", start: "earliest" });
+    expect(load(undefined, { FINK_KAFKA_START: "" }).config.kafka).toMatchObject({
+      group: "fink-archive",
+      start: "earliest",
+    });
   });
 
   test("paths start at FINK_HOME in a file, at the current folder elsewhere", () => {
@@ -48,7 +60,9 @@ describe("precedence", () => {
   test("a file is also looked for in conf/ of FINK_HOME", () => {
     write("conf/night.yaml", "ui: { port: 5001 }\n");
     expect(load("night.yaml").config.ui.port).toBe(5001);
-    expect(() => load("day.yaml")).toThrow(`there is no configuration file day.yaml; looked for /here/day.yaml and ${home}/conf/day.yaml`);
+    expect(() => load("day.yaml")).toThrow(
+      `there is no configuration file day.yaml; looked for /here/day.yaml and ${home}/conf/day.yaml`,
+    );
   });
 });
 
@@ -59,12 +73,24 @@ describe("mistakes", () => {
   };
 
   test.each([
-    ["kafka:\n  group: x\n  broker: [a:1]\n", "conf/fink.yaml line 3: kafka.broker is not a key; did you mean kafka.brokers?"],
-    ["triggerSeconds: 2\n", "line 1: triggerSeconds is not a key; did you mean archive.triggerSeconds?"],
+    [
+      "kafka:\n  group: x\n  broker: [a:1]\n",
+      "conf/fink.yaml line 3: kafka.broker is not a key; did you mean kafka.brokers?",
+    ],
+    [
+      "triggerSeconds: 2\n",
+      "line 1: triggerSeconds is not a key; did you mean archive.triggerSeconds?",
+    ],
     ["kafka: localhost:9092\n", "line 1: kafka is a group; below it can stand brokers, topics,"],
     ["kafka:\n  security: tls\n", 'kafka.security is "tls" ('],
-    ["kafka:\n  security: tls\n", "conf/fink.yaml line 2): allowed are plaintext, ssl, sasl_plaintext, sasl_ssl"],
-    ["kafka:\n  start: tomorrow\n", "allowed are earliest, latest or a time such as 2026-01-31T00:00:00Z"],
+    [
+      "kafka:\n  security: tls\n",
+      "conf/fink.yaml line 2): allowed are plaintext, ssl, sasl_plaintext, sasl_ssl",
+    ],
+    [
+      "kafka:\n  start: tomorrow\n",
+      "allowed are earliest, latest or a time such as 2026-01-31T00:00:00Z",
+    ],
     ["kafka:\n  brokers: [localhost]\n", "write host:port, e.g. localhost:9092"],
     ["archive:\n  sources: [kafka, disk]\n", "allowed are kafka, files"],
     ["kafka: [\n", "fink.yaml is not valid YAML"],
@@ -75,19 +101,28 @@ describe("mistakes", () => {
 
   test("a variable that is none is named with the nearest that is", () => {
     const { notes } = load(undefined, { FINK_KAFKA_BROKER: "a:1", FINK_REQUIRE: "kafka" });
-    expect(notes).toEqual(["the environment variable FINK_KAFKA_BROKER means nothing to Fink; did you mean FINK_KAFKA_BROKERS?"]);
+    expect(notes).toEqual([
+      "the environment variable FINK_KAFKA_BROKER means nothing to Fink; did you mean FINK_KAFKA_BROKERS?",
+    ]);
   });
 
-  test.each(["s3://bucket/lake", "hdfs:///lake", "abfss://c@a.dfs.core.windows.net/lake", "file:/data/lake", "GS://b"])(
-    "a lake elsewhere, %s, is refused wherever it is named",
-    (lake) => {
-      const message = `lake is "${lake}" (`;
-      expect(yaml(`lake: "${lake}"\n`)).toThrow(message);
-      expect(() => load(undefined, { FINK_LAKE: lake })).toThrow(`${message}FINK_LAKE): it has to be a path of this machine`);
-      expect(() => loadConfig({ settings: { lake } }, { FINK_HOME: home })).toThrow(`${message}command line)`);
-      expect(yaml(`files: { watch: ["/a", "${lake}"] }\n`)).toThrow(`files.watch is "${lake}" (`);
-    },
-  );
+  test.each([
+    "s3://bucket/lake",
+    "hdfs:///lake",
+    "abfss://c@a.dfs.core.windows.net/lake",
+    "file:/data/lake",
+    "GS://b",
+  ])("a lake elsewhere, %s, is refused wherever it is named", (lake) => {
+    const message = `lake is "${lake}" (`;
+    expect(yaml(`lake: "${lake}"\n`)).toThrow(message);
+    expect(() => load(undefined, { FINK_LAKE: lake })).toThrow(
+      `${message}FINK_LAKE): it has to be a path of this machine`,
+    );
+    expect(() => loadConfig({ settings: { lake } }, { FINK_HOME: home })).toThrow(
+      `${message}command line)`,
+    );
+    expect(yaml(`files: { watch: ["/a", "${lake}"] }\n`)).toThrow(`files.watch is "${lake}" (`);
+  });
 
   test("a wrong secret is not repeated", () => {
     write("conf/fink.yaml", "kafka: { sasl: { password: 1234567 } }\n");
@@ -111,11 +146,17 @@ describe("the older KEY=VALUE form", () => {
       ].join("\n"),
     );
     const { config, notes } = load("fink.conf");
-    expect(config.kafka).toMatchObject({ brokers: ["a.org:9092", "b.org:9093"], topics: ["ztf_*"], start: "latest" });
+    expect(config.kafka).toMatchObject({
+      brokers: ["a.org:9092", "b.org:9093"],
+      topics: ["ztf_*"],
+      start: "latest",
+    });
     expect(config.archive.triggerSeconds).toBe(2);
     expect(config.lake).toBe(join(home, "archive/latest"));
     expect(config.ui.port).toBe(5005);
-    expect(notes).toEqual([`${home}/conf/fink.conf: no longer needed: SPARK_MASTER (Fink needs no Spark)`]);
+    expect(notes).toEqual([
+      `${home}/conf/fink.conf: no longer needed: SPARK_MASTER (Fink needs no Spark)`,
+    ]);
   });
 
   test("a file of 2019: lines continued with a backslash, variables nobody set, keys of Spark", () => {
@@ -140,7 +181,10 @@ describe("the older KEY=VALUE form", () => {
       ].join("\n"),
     );
     const { config, notes } = load("fink.conf");
-    expect(config.kafka).toMatchObject({ brokers: ["localhost:29092"], topics: configSchema.parse({}).kafka.topics });
+    expect(config.kafka).toMatchObject({
+      brokers: ["localhost:29092"],
+      topics: configSchema.parse({}).kafka.topics,
+    });
     expect(config.log.level).toBe("info");
     expect(notes).toEqual([
       expect.stringMatching(
@@ -159,13 +203,20 @@ describe("the older KEY=VALUE form", () => {
     expect(config.lake).toBe(join(home, "lake"));
     expect(config.kafka.brokers).toEqual(["alerts.example.org:9094"]);
     expect(notes).toEqual([
-      expect.stringMatching(/line 1: ONLINE_DATA_PREFIX=hdfs:.* is not used: a lake is a folder of this machine; set `lake`$/),
-      expect.stringMatching(/no key of Fink, ignored: KAFKA_TOPICS \(did you mean KAFKA_TOPIC\?\)$/),
+      expect.stringMatching(
+        /line 1: ONLINE_DATA_PREFIX=hdfs:.* is not used: a lake is a folder of this machine; set `lake`$/,
+      ),
+      expect.stringMatching(
+        /no key of Fink, ignored: KAFKA_TOPICS \(did you mean KAFKA_TOPIC\?\)$/,
+      ),
     ]);
   });
 
   test("a variable that other lines are made of is not called ignored", () => {
-    write("conf/fink.conf", "FINK_HOME=/opt/fink\nHOST=kafka.example\nKAFKA_IPPORT=$HOST:9092\nOTHER=1\n");
+    write(
+      "conf/fink.conf",
+      "FINK_HOME=/opt/fink\nHOST=kafka.example\nKAFKA_IPPORT=$HOST:9092\nOTHER=1\n",
+    );
     const { config, notes } = load("fink.conf");
     expect(config.kafka.brokers).toEqual(["kafka.example:9092"]);
     expect(notes).toEqual([expect.stringMatching(/ignored: FINK_HOME, OTHER$/)]);
@@ -193,8 +244,12 @@ describe("secrets", () => {
 
   test("come from a file where one is named", () => {
     write("password", "hunter2\n");
-    expect(secretOf({ password: "", passwordFile: join(home, "password") }, "schemas")).toBe("hunter2");
+    expect(secretOf({ password: "", passwordFile: join(home, "password") }, "schemas")).toBe(
+      "hunter2",
+    );
     expect(secretOf({ password: "direct", passwordFile: "" }, "schemas")).toBe("direct");
-    expect(() => secretOf({ password: "", passwordFile: join(home, "none") }, "schemas")).toThrow(/^schemas\.passwordFile cannot be read.*none/);
+    expect(() => secretOf({ password: "", passwordFile: join(home, "none") }, "schemas")).toThrow(
+      /^schemas\.passwordFile cannot be read.*none/,
+    );
   });
 });

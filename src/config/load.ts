@@ -20,20 +20,27 @@ export interface LoadedConfig {
   readonly home: string;
 }
 
-/** What the command line says of the configuration: a file, and texts of keys, e.g. `{ lake: "…" }`. */
+/**
+ * What the command line says of the configuration: a file, and texts of keys, e.g. `{ lake: "…" }`.
+ */
 export interface ConfigFlags {
   readonly file?: string;
   readonly settings?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The effective configuration: defaults < file < `FINK_*` variables < flags. */
-export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): LoadedConfig {
+export function loadConfig(
+  flags: ConfigFlags = {},
+  env: NodeJS.ProcessEnv = process.env,
+  cwd: string = process.cwd(),
+): LoadedConfig {
   const home = resolve(cwd, env.FINK_HOME || projectFolder);
   const file = findFile(flags.file, home, cwd);
   const fromFile = file ? fileSettings(file, home, env) : { settings: [], notes: [] };
   const fromEnvironment = environmentSettings(env, cwd);
   const given = [...fromFile.settings, ...fromEnvironment.settings, ...flagSettings(flags, cwd)];
-  const settings = new Map(given.map((setting) => [setting.key, setting])); // the last of a key counts
+  // the last of a key counts
+  const settings = new Map(given.map((setting) => [setting.key, setting]));
   return {
     config: parseSettings(settings, home),
     origins: new Map([...settings.values()].map((setting) => [setting.key, setting.origin])),
@@ -44,7 +51,9 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
 
 /** Version of this Fink. */
 export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { version: string }).version;
+  return (
+    JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { version: string }
+  ).version;
 }
 
 function findFile(given: string | undefined, home: string, cwd: string): string | undefined {
@@ -52,7 +61,11 @@ function findFile(given: string | undefined, home: string, cwd: string): string 
   if (given === undefined) return existsSync(standard) ? standard : undefined;
   const places = [resolve(cwd, given), join(home, "conf", given)];
   const found = places.find((place) => existsSync(place));
-  if (!found) throw new FinkError("config", `there is no configuration file ${given}; looked for ${places.join(" and ")}`);
+  if (!found)
+    throw new FinkError(
+      "config",
+      `there is no configuration file ${given}; looked for ${places.join(" and ")}`,
+    );
   return found;
 }
 
@@ -60,21 +73,29 @@ function findFile(given: string | undefined, home: string, cwd: string): string 
 function fileSettings(file: string, home: string, env: NodeJS.ProcessEnv): Settings {
   const text = readConfigFile(file);
   const isKeyValue = !/\.ya?ml$/.test(file) && /^\s*(export\s+)?[A-Z][A-Z0-9_]*=/m.test(text);
-  return isKeyValue ? keyValueSettings(text, file, home, env) : { settings: yamlSettings(text, file, home), notes: [] };
+  return isKeyValue
+    ? keyValueSettings(text, file, home, env)
+    : { settings: yamlSettings(text, file, home), notes: [] };
 }
 
 function readConfigFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new FinkError("config", `the configuration ${file} cannot be read: ${messageOf(error)}`, error);
+    throw new FinkError(
+      "config",
+      `the configuration ${file} cannot be read: ${messageOf(error)}`,
+      error,
+    );
   }
 }
 
 function flagSettings(flags: ConfigFlags, cwd: string): Setting[] {
   return Object.entries(flags.settings ?? {}).flatMap(([name, text]) => {
     const key = configKey(name);
-    return key && text !== undefined ? [{ key: name, value: valueOfText(key, text), origin: "command line", base: cwd }] : [];
+    return key && text !== undefined
+      ? [{ key: name, value: valueOfText(key, text), origin: "command line", base: cwd }]
+      : [];
   });
 }
 
@@ -99,28 +120,44 @@ interface PathOrigin {
   readonly origin: string;
 }
 
-/** Empty stays empty: it stands for "none". A URL would become a local folder called `s3:`, and is refused. */
+/**
+ * Empty stays empty: it stands for "none". A URL would become a local folder called `s3:`, and is
+ * refused.
+ */
 function absolute(value: unknown, from: PathOrigin): unknown {
   if (Array.isArray(value)) return value.map((item) => absolute(item, from));
   if (typeof value !== "string" || value === "") return value;
   if (!urlScheme.test(value)) return resolve(from.base, value);
-  const advice = "it has to be a path of this machine. Object stores are not supported yet; mount one, and name its folder";
-  throw new FinkError("config", `${from.key} is ${JSON.stringify(value)} (${from.origin}): ${advice}`);
+  const advice =
+    "it has to be a path of this machine. Object stores are not supported yet; mount one, and name its folder";
+  throw new FinkError(
+    "config",
+    `${from.key} is ${JSON.stringify(value)} (${from.origin}): ${advice}`,
+  );
 }
 
 /** The paths within a map. */
 function withPaths(value: unknown, names: readonly string[], from: PathOrigin): unknown {
-  if (names.length === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, names.includes(name) ? absolute(inner, from) : withPaths(inner, names, from)]));
+  if (names.length === 0 || typeof value !== "object" || value === null || Array.isArray(value))
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      names.includes(name) ? absolute(inner, from) : withPaths(inner, names, from),
+    ]),
+  );
 }
 
 function refusal(issue: z.core.$ZodIssue, settings: ReadonlyMap<string, Setting>): string {
   const path = issue.path.join(".");
-  const setting = [...settings.values()].find((s) => path === s.key || path.startsWith(`${s.key}.`));
+  const setting = [...settings.values()].find(
+    (s) => path === s.key || path.startsWith(`${s.key}.`),
+  );
   const key = configKey(setting?.key ?? path);
   const isSecret = key?.secret || (key?.inner.secrets.length ?? 0) > 0;
   const value = isSecret ? "is wrong" : `is ${JSON.stringify(setting?.value)}`;
-  const hint = key && key.allowed.length > 0 ? `allowed are ${key.allowed.join(", ")}` : issue.message;
+  const hint =
+    key && key.allowed.length > 0 ? `allowed are ${key.allowed.join(", ")}` : issue.message;
   return `${isSecret ? path : (key?.key ?? path)} ${value} (${setting?.origin ?? "default"}): ${hint}`;
 }
 

@@ -29,8 +29,12 @@ export function environmentSettings(env: NodeJS.ProcessEnv, cwd: string): Settin
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith("FINK_") || !text || name in otherVariables) continue;
     const key = keys.get(name);
-    if (key) settings.push({ key: key.key, value: valueOfText(key, text), origin: name, base: cwd });
-    else notes.push(`the environment variable ${name} means nothing to Fink${didYouMean(name, known)}`);
+    if (key)
+      settings.push({ key: key.key, value: valueOfText(key, text), origin: name, base: cwd });
+    else
+      notes.push(
+        `the environment variable ${name} means nothing to Fink${didYouMean(name, known)}`,
+      );
   }
   return { settings, notes };
 }
@@ -62,7 +66,9 @@ export function yamlSettings(text: string, file: string, home: string): Setting[
 function notAKey(key: string): string {
   const names = configKeys.map((known) => known.key);
   if (key === "") return "the file holds no keys; write lines such as `lake: lake`";
-  const below = names.filter((name) => name.startsWith(`${key}.`)).map((name) => name.slice(key.length + 1));
+  const below = names
+    .filter((name) => name.startsWith(`${key}.`))
+    .map((name) => name.slice(key.length + 1));
   if (below.length > 0) return `${key} is a group; below it can stand ${below.join(", ")}`;
   const sameName = names.find((name) => name.endsWith(`.${key}`));
   return `${key} is not a key${sameName ? `; did you mean ${sameName}?` : didYouMean(key, names)}`;

@@ -11,10 +11,14 @@ export function defaultYaml(): string {
     "# `./fink config` prints what is in force. Relative paths start at FINK_HOME, the folder above this one.",
     "",
   ];
-  return [...head, ...render((key) => [`# ${describe(key)}`, line(key, key.default)])].join("\n") + "\n";
+  return (
+    [...head, ...render((key) => [`# ${describe(key)}`, line(key, key.default)])].join("\n") + "\n"
+  );
 }
 
-/** What is in force, with where each value came from that is not the default; secrets are masked. */
+/**
+ * What is in force, with where each value came from that is not the default; secrets are masked.
+ */
 export function effectiveYaml(loaded: LoadedConfig): string {
   const masked = maskSecrets(loaded.config);
   const lines = render((key) => {
@@ -28,7 +32,12 @@ export function effectiveYaml(loaded: LoadedConfig): string {
 
 /** The configuration with `***` in place of each secret. */
 export function maskSecrets(config: Config): Config {
-  const secrets = new Set(configKeys.flatMap((key) => [...(key.secret ? [key.key.split(".").at(-1)!] : []), ...key.inner.secrets]));
+  const secrets = new Set(
+    configKeys.flatMap((key) => [
+      ...(key.secret ? [key.key.split(".").at(-1)!] : []),
+      ...key.inner.secrets,
+    ]),
+  );
   const mask = (name: string, value: unknown) => {
     if (secrets.has(name) && value !== "") return "***";
     return typeof value === "string" ? withoutUserinfo(value) : value;
@@ -48,7 +57,8 @@ function render(linesOf: (key: ConfigKey) => string[]): string[] {
     const groups = key.key.split(".").slice(0, -1);
     const shared = groups.findIndex((group, depth) => group !== open[depth]);
     if (groups.length === 1 && shared === 0) lines.push("");
-    if (shared >= 0) lines.push(...groups.slice(shared).map((group, i) => `${"  ".repeat(shared + i)}${group}:`));
+    if (shared >= 0)
+      lines.push(...groups.slice(shared).map((group, i) => `${"  ".repeat(shared + i)}${group}:`));
     open = groups;
     lines.push(...linesOf(key).map((text) => "  ".repeat(groups.length) + text));
   }
@@ -56,10 +66,16 @@ function render(linesOf: (key: ConfigKey) => string[]): string[] {
 }
 
 function line(key: ConfigKey, value: unknown): string {
-  const text = stringify(value, { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0 }).trim();
+  const text = stringify(value, {
+    collectionStyle: "flow",
+    flowCollectionPadding: false,
+    lineWidth: 0,
+  }).trim();
   return `${key.key.split(".").at(-1)}: ${text}`;
 }
 
 function valueAt(config: Config, key: string): unknown {
-  return key.split(".").reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
+  return key
+    .split(".")
+    .reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
 }

@@ -16,9 +16,16 @@ export function emailTarget(name: string, options: TargetOf<"email">): Target {
     name,
     batch: 10_000,
     images: false,
-    due: (lastSentAt) => (nightlyAtHour === undefined ? lastSentAt + everyMinutes * 60_000 : nextAtHour(lastSentAt, nightlyAtHour)),
+    due: (lastSentAt) =>
+      nightlyAtHour === undefined
+        ? lastSentAt + everyMinutes * 60_000
+        : nextAtHour(lastSentAt, nightlyAtHour),
     async send(messages): Promise<readonly Refusal[]> {
-      await sendMail(name, options, { subject: subjectOf(messages), text: digestOf(messages), ids: messages.map(({ id }) => id) });
+      await sendMail(name, options, {
+        subject: subjectOf(messages),
+        text: digestOf(messages),
+        ids: messages.map(({ id }) => id),
+      });
       return [];
     },
     close: async () => {},
@@ -40,16 +47,34 @@ export interface Mail {
 }
 
 /** Throws FinkError "delivery". The mail server has taken it when it returns. */
-export async function sendMail(name: string, options: TargetOf<"email">, { subject, text, ids }: Mail): Promise<void> {
+export async function sendMail(
+  name: string,
+  options: TargetOf<"email">,
+  { subject, text, ids }: Mail,
+): Promise<void> {
   const { to, from, smtp, username } = options;
   const password = secretOf(options, `delivery.targets.${name}`);
   const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
-  const transport = createTransport({ url: smtp, ...timeouts, ...(username !== "" && { auth: { user: username, pass: password } }) });
+  const transport = createTransport({
+    url: smtp,
+    ...timeouts,
+    ...(username !== "" && { auth: { user: username, pass: password } }),
+  });
   const digest = createHash("sha256").update(ids.join("\n")).digest("hex").slice(0, 32);
   try {
-    await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${digest}.${name}@fink>` });
+    await transport.sendMail({
+      from,
+      to: [...to],
+      subject,
+      text,
+      messageId: `<${digest}.${name}@fink>`,
+    });
   } catch (error) {
-    throw new FinkError("delivery", `${withoutUserinfo(smtp)} does not take mail from ${from}: ${messageOf(error)}`, error);
+    throw new FinkError(
+      "delivery",
+      `${withoutUserinfo(smtp)} does not take mail from ${from}: ${messageOf(error)}`,
+      error,
+    );
   } finally {
     transport.close();
   }
@@ -62,13 +87,21 @@ function subjectOf(messages: readonly Message[]): string {
 }
 
 export function digestOf(messages: readonly Message[]): string {
-  const parts = [...Map.groupBy(messages, ({ filter, survey }) => `${filter.name} (${survey})`)].map(([title, own]) => {
+  const parts = [
+    ...Map.groupBy(messages, ({ filter, survey }) => `${filter.name} (${survey})`),
+  ].map(([title, own]) => {
     const lines = own.slice(0, listed).map(({ match: { object, alert, ra, dec, mjd } }) => {
-      const position = ra === null || dec === null ? "" : `RA ${ra.toFixed(5)}  Dec ${dec.toFixed(5)}`;
+      const position =
+        ra === null || dec === null ? "" : `RA ${ra.toFixed(5)}  Dec ${dec.toFixed(5)}`;
       return `  ${[object ?? "", String(alert), position, mjd === null ? "" : `MJD ${mjd.toFixed(5)}`].filter((text) => text !== "").join("  ")}`;
     });
     const more = own.length > listed ? [`  … and ${own.length - listed} more`] : [];
-    return [`${title}: ${own.length}`, ...(own[0].filter.description ? [`  ${own[0].filter.description}`] : []), ...lines, ...more].join("\n");
+    return [
+      `${title}: ${own.length}`,
+      ...(own[0].filter.description ? [`  ${own[0].filter.description}`] : []),
+      ...lines,
+      ...more,
+    ].join("\n");
   });
   return `${parts.join("\n\n")}\n`;
 }

@@ -17,7 +17,11 @@ export class AlertEncoders {
   readonly #types = new WeakMap<object, string>();
   readonly #made = new Map<string, ColumnEncoder>();
   readonly #bound = new WeakMap<ColumnEncoder, Alert["parts"]>();
-  #last: { readonly parts: Alert["parts"]; readonly columns: StructType; readonly bound: BoundEncoder } | null = null;
+  #last: {
+    readonly parts: Alert["parts"];
+    readonly columns: StructType;
+    readonly bound: BoundEncoder;
+  } | null = null;
 
   constructor(schemaOf: typeof avroSchemaOf = avroSchemaOf) {
     this.#schemaOf = schemaOf;
@@ -26,14 +30,17 @@ export class AlertEncoders {
   /** An encoder for the rows of this alert's columns. */
   of({ parts }: Alert, columns: StructType, name: string): BoundEncoder {
     const last = this.#last;
-    if (last && last.columns === columns && last.parts.every((part, i) => part === parts[i])) return last.bound;
+    if (last && last.columns === columns && last.parts.every((part, i) => part === parts[i]))
+      return last.bound;
     const bound = this.#bind(parts, columns, name);
     this.#last = { parts, columns, bound };
     return bound;
   }
 
   #bind(parts: Alert["parts"], columns: StructType, name: string): BoundEncoder {
-    const { text, bytes } = kept(this.#schemas, columns, () => withBytes(this.#schemaOf(columns, name)));
+    const { text, bytes } = kept(this.#schemas, columns, () =>
+      withBytes(this.#schemaOf(columns, name)),
+    );
     const key = `${text} ${parts.map((part) => (part ? kept(this.#types, part.type, () => String(part.type)) : "")).join(" ")}`;
     const types = parts.flatMap((part) => part?.type ?? []);
     const encoder = kept(this.#made, key, () => compileColumnEncoder(text, types));

@@ -14,8 +14,9 @@ interface Stretch {
 }
 
 /**
- * Rows of one data file by their keys. At first only the stretch between the rows asked for is read: of a file of 220 ZTF alerts all take 64 ms, one takes 20.
- * Where another stretch is asked for later, all is read.
+ * Rows of one data file by their keys. At first only the stretch between the rows asked for is
+ * read: of a file of 220 ZTF alerts all take 64 ms, one takes 20. Where another stretch is asked
+ * for later, all is read.
  */
 export class FileRows {
   readonly #file: AlertFile;
@@ -30,7 +31,8 @@ export class FileRows {
     this.#file = file;
     this.#columns = columns;
     this.#count = keys.length;
-    for (const [row, key] of keys.entries()) if (!this.#rowOf.has(key)) this.#rowOf.set(key, row); // the first of an alert that was sent twice
+    // the first of an alert that was sent twice
+    for (const [row, key] of keys.entries()) if (!this.#rowOf.has(key)) this.#rowOf.set(key, row);
   }
 
   /** Those of the keys that the file has. */
@@ -40,8 +42,12 @@ export class FileRows {
       return row === undefined ? [] : [[key, row] as const];
     });
     if (rows.length === 0) return new Map();
-    const [from, to] = rows.reduce(([least, most], [, row]) => [Math.min(least, row), Math.max(most, row)], [Infinity, -1]);
-    const reading = this.#reading.then(() => this.#read(from, to)); // one after the other: targets share the file
+    const [from, to] = rows.reduce(
+      ([least, most], [, row]) => [Math.min(least, row), Math.max(most, row)],
+      [Infinity, -1],
+    );
+    // one after the other: targets share the file
+    const reading = this.#reading.then(() => this.#read(from, to));
     this.#reading = reading.catch(() => null);
     const stretch = await reading;
     return new Map(rows.map(([key, row]) => [key, placeIn(stretch, row)]));
@@ -50,7 +56,9 @@ export class FileRows {
   async #read(from: number, to: number): Promise<Stretch> {
     const known = this.#stretch;
     if (known && from >= known.first && to < known.first + known.rows) return known;
-    const range = known ? { offset: 0, limit: this.#count } : { offset: from, limit: to - from + 1 };
+    const range = known
+      ? { offset: 0, limit: this.#count }
+      : { offset: from, limit: to - from + 1 };
     const parts = await this.#file.rows(this.#columns, range);
     return (this.#stretch = { first: range.offset, rows: range.limit, parts });
   }

@@ -8,10 +8,17 @@ export interface KafkaFault {
 }
 
 const faults: readonly (readonly [string, KafkaFault])[] = [
-  ...["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"].map((id) => [id, { about: "message", isFinal: true }] as const),
-  ...["TOPIC_AUTHORIZATION_FAILED", "INVALID_TOPIC_EXCEPTION", "POLICY_VIOLATION", "INVALID_PARTITIONS", "INVALID_REPLICATION_FACTOR", "INVALID_CONFIG"].map(
-    (id) => [id, { about: "topic", isFinal: true }] as const,
+  ...["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_RECORD", "INVALID_TIMESTAMP"].map(
+    (id) => [id, { about: "message", isFinal: true }] as const,
   ),
+  ...[
+    "TOPIC_AUTHORIZATION_FAILED",
+    "INVALID_TOPIC_EXCEPTION",
+    "POLICY_VIOLATION",
+    "INVALID_PARTITIONS",
+    "INVALID_REPLICATION_FACTOR",
+    "INVALID_CONFIG",
+  ].map((id) => [id, { about: "topic", isFinal: true }] as const),
   ...[
     "UNKNOWN_TOPIC_OR_PARTITION",
     "LEADER_NOT_AVAILABLE",
@@ -25,9 +32,15 @@ const faults: readonly (readonly [string, KafkaFault])[] = [
 /** Looks into the causes too. Null: it is the broker or the connection that fails. */
 export function kafkaFault(error: unknown): KafkaFault | null {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof FinkError && at.code === "schema") return { about: "topic", isFinal: true }; // the registry refuses the schema of the topic
+    // the registry refuses the schema of the topic
+    if (at instanceof FinkError && at.code === "schema") return { about: "topic", isFinal: true };
     // Somebody who may not make topics may write those that are there.
-    if (at instanceof FinkError && at.code === "kafka" && is(at.cause, "CLUSTER_AUTHORIZATION_FAILED")) return { about: "topic", isFinal: true };
+    if (
+      at instanceof FinkError &&
+      at.code === "kafka" &&
+      is(at.cause, "CLUSTER_AUTHORIZATION_FAILED")
+    )
+      return { about: "topic", isFinal: true };
     const found = faults.find(([id]) => is(at, id));
     if (found) return found[1];
   }

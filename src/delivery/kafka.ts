@@ -16,7 +16,10 @@ export interface KafkaTargetOptions {
   readonly kafka: KafkaConfig;
   /** The key that names the brokers, for errors. */
   readonly givenBy: string;
-  /** fink: a bare Avro datum with its schema as the key, as fink-client reads it; confluent: with the id of its schema at a registry; json. */
+  /**
+   * fink: a bare Avro datum with its schema as the key, as fink-client reads it; confluent: with
+   * the id of its schema at a registry; json.
+   */
   readonly format: "fink" | "confluent" | "json";
   readonly compression: CompressionAlgorithmValue;
   /** Of topics that have to be made. */
@@ -46,7 +49,10 @@ const topicAttempts = 8;
 /** Messages that are encoded and sent at once. */
 const chunkBytes = 8 << 20;
 
-/** A topic for each filter. A message or a topic that the broker refuses does not keep the others from going. */
+/**
+ * A topic for each filter. A message or a topic that the broker refuses does not keep the others
+ * from going.
+ */
 export class KafkaTarget implements Target {
   readonly name: string;
   readonly batch = 1000;
@@ -55,7 +61,10 @@ export class KafkaTarget implements Target {
   readonly #now: () => number;
   readonly #encoders: AlertEncoders;
   #open: { lane: KafkaLane; readonly topics: Topics } | null = null;
-  /** Matches that are done with and will be asked for again because others failed: there (null), or refused. */
+  /**
+   * Matches that are done with and will be asked for again because others failed: there (null), or
+   * refused.
+   */
   readonly #settled = new Map<string, Refusal | null>();
   readonly #troubles = new Map<string, TopicTrouble>();
   #succeededAt = 0;
@@ -70,7 +79,8 @@ export class KafkaTarget implements Target {
   async send(messages: readonly Message[]): Promise<readonly Refusal[]> {
     const waiting = messages.filter(({ id }) => !this.#settled.has(id));
     const troubles: string[] = [];
-    for (const [topic, own] of Map.groupBy(waiting, ({ filter }) => filter.topic)) troubles.push(...(await this.#toTopic(topic, own)));
+    for (const [topic, own] of Map.groupBy(waiting, ({ filter }) => filter.topic))
+      troubles.push(...(await this.#toTopic(topic, own)));
     const left = messages.filter(({ id }) => !this.#settled.has(id)).length;
     if (left > 0) throw new FinkError("delivery", `${troubles.join("; ")}; ${left} matches wait`);
     const refused = messages.flatMap(({ id }) => this.#settled.get(id) ?? []);
@@ -85,7 +95,10 @@ export class KafkaTarget implements Target {
     await open?.topics.close();
   }
 
-  /** Settles the messages, or returns why they have to wait. Throws when it is the broker that fails. */
+  /**
+   * Settles the messages, or returns why they have to wait. Throws when it is the broker that
+   * fails.
+   */
   async #toTopic(topic: string, own: readonly Message[]): Promise<string[]> {
     const before = this.#troubles.get(topic);
     if (before && before.until > this.#now()) {
@@ -108,17 +121,29 @@ export class KafkaTarget implements Target {
     }
   }
 
-  #troubleOf(topic: string, before: TopicTrouble | undefined, fault: KafkaFault, error: unknown): TopicTrouble {
+  #troubleOf(
+    topic: string,
+    before: TopicTrouble | undefined,
+    fault: KafkaFault,
+    error: unknown,
+  ): TopicTrouble {
     const now = this.#now();
     const failures = (before?.failures ?? 0) + 1;
     const since = before?.since ?? now;
     const isHopeless = failures >= topicAttempts && this.#succeededAt >= since;
     const reason = `topic ${topic}: ${this.#failure(error).message.replace(`topic ${topic}: `, "")}`;
-    return { failures, since, until: now + pauseAfter(failures), reason, isFinal: fault.isFinal || isHopeless };
+    return {
+      failures,
+      since,
+      until: now + pauseAfter(failures),
+      reason,
+      isFinal: fault.isFinal || isHopeless,
+    };
   }
 
   #refuse(messages: readonly Message[], reason: string): void {
-    for (const message of messages) if (!this.#settled.has(message.id)) this.#settled.set(message.id, { message, reason });
+    for (const message of messages)
+      if (!this.#settled.has(message.id)) this.#settled.set(message.id, { message, reason });
   }
 
   async #produce(topic: string, own: readonly Message[]): Promise<void> {
@@ -128,14 +153,24 @@ export class KafkaTarget implements Target {
     let bytes = 0;
     for (const message of own) {
       const payload = await this.#payload(message).catch((error: unknown) => {
-        if (error instanceof FinkError && ["io", "schema"].includes(error.code)) throw error; // the registry's
-        this.#refuse([message], `it cannot be written as ${this.#options.format}: ${messageOf(error)}`);
+        // the registry's
+        if (error instanceof FinkError && ["io", "schema"].includes(error.code)) throw error;
+        this.#refuse(
+          [message],
+          `it cannot be written as ${this.#options.format}: ${messageOf(error)}`,
+        );
         return null;
       });
       if (!payload) continue;
       const { key, value } = payload;
-      const partition = partitionOf(message.match.object ?? String(message.match.alert), partitions);
-      chunk.set({ topic, partition, key, value, publishedAt: null, headers: { [idHeader]: message.id } }, message);
+      const partition = partitionOf(
+        message.match.object ?? String(message.match.alert),
+        partitions,
+      );
+      chunk.set(
+        { topic, partition, key, value, publishedAt: null, headers: { [idHeader]: message.id } },
+        message,
+      );
       bytes += key.length + value.length;
       if (bytes < chunkBytes) continue;
       await this.#deliver(chunk);
@@ -152,11 +187,13 @@ export class KafkaTarget implements Target {
     for (const message of chunk.keys()) lane.add(message);
     await lane.flush();
     const left = [...chunk].filter(([message]) => lane.unsent.has(message));
-    for (const [message, { id }] of chunk) if (!lane.unsent.has(message)) this.#settled.set(id, null);
+    for (const [message, { id }] of chunk)
+      if (!lane.unsent.has(message)) this.#settled.set(id, null);
     if (left.length < chunk.size) this.#succeededAt = this.#now();
     if (lane.failure === null) return;
     if (kafkaFault(lane.failure)?.about !== "message") throw lane.failure;
-    open.lane = this.#newLane(); // a producer that failed does not know what is there: the next one begins anew
+    // a producer that failed does not know what is there: the next one begins anew
+    open.lane = this.#newLane();
     await lane.close();
     if (left.length === 1) return this.#refuse([left[0][1]], this.#failure(lane.failure).message);
     const half = left.length >> 1;
@@ -173,24 +210,39 @@ export class KafkaTarget implements Target {
 
   #failure(error: unknown): FinkError {
     if (error instanceof FinkError) return error;
-    return new FinkError("delivery", explainProducing(error, this.#options.kafka, this.#options.givenBy), error);
+    return new FinkError(
+      "delivery",
+      explainProducing(error, this.#options.kafka, this.#options.givenBy),
+      error,
+    );
   }
 
   async #payload(message: Message): Promise<{ key: Buffer; value: Uint8Array }> {
     const { format, registration } = this.#options;
     const { alert, columns, survey, match, filter } = message;
     const key = Buffer.from(match.object ?? String(match.alert));
-    if (format === "json") return { key, value: Buffer.from(JSON.stringify(jsonOf(alert, columns))) };
+    if (format === "json")
+      return { key, value: Buffer.from(JSON.stringify(jsonOf(alert, columns))) };
     const { encoder, schema, schemaBytes } = this.#encoders.of(alert, columns, `${survey}.alert`);
     if (format === "fink") return { key: schemaBytes, value: encoder.encode(alert.rows) };
-    const head = new Uint8Array(5); // Confluent wire format: byte 0, schema id (4 bytes, big-endian), Avro datum
-    new DataView(head.buffer).setUint32(1, await registration!.idOf(`${filter.topic}-value`, schema));
+    // Confluent wire format: byte 0, schema id (4 bytes, big-endian), Avro datum
+    const head = new Uint8Array(5);
+    new DataView(head.buffer).setUint32(
+      1,
+      await registration!.idOf(`${filter.topic}-value`, schema),
+    );
     return { key, value: encoder.encode(alert.rows, head) };
   }
 }
 
-export async function topicsOf({ kafka, partitions, retentionDays, givenBy }: KafkaTargetOptions): Promise<Topics> {
-  const configs: Record<string, string> = retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
+export async function topicsOf({
+  kafka,
+  partitions,
+  retentionDays,
+  givenBy,
+}: KafkaTargetOptions): Promise<Topics> {
+  const configs: Record<string, string> =
+    retentionDays > 0 ? { "retention.ms": String(Math.round(retentionDays * 86_400_000)) } : {};
   return await Topics.open(kafka, { partitions, configs, givenBy });
 }
 

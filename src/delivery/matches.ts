@@ -14,12 +14,25 @@ export async function readMatches(path: string, night: string | null): Promise<N
   const columns = await file.read(file.paths);
   const texts = (name: string) => (columns.paths.has(name) ? columns.texts(name) : null);
   const numbers = (name: string) => (columns.paths.has(name) ? columns.numbers(name) : null);
-  const [filter, object, clauses, raw] = [texts("filter"), texts("object"), texts("clauses"), texts("_raw")];
-  const [version, revision, ra, dec, mjd] = [numbers("filter_version"), numbers("revision"), numbers("ra"), numbers("dec"), numbers("mjd")];
+  const [filter, object, clauses, raw] = [
+    texts("filter"),
+    texts("object"),
+    texts("clauses"),
+    texts("_raw"),
+  ];
+  const [version, revision, ra, dec, mjd] = [
+    numbers("filter_version"),
+    numbers("revision"),
+    numbers("ra"),
+    numbers("dec"),
+    numbers("mjd"),
+  ];
   const [alert, matchedAt] = [idsInColumn("alert", columns), columns.longs("matched_at")];
-  const publishedAt = columns.paths.has("published_at") ? columns.longs("published_at") : null; // null is read as 0
+  // null is read as 0
+  const publishedAt = columns.paths.has("published_at") ? columns.longs("published_at") : null;
   const requested = columns.paths.has("requested") ? columns.booleans("requested") : null;
-  const numberOf = (values: Float64Array | null, row: number) => (values === null || Number.isNaN(values[row]) ? null : values[row]);
+  const numberOf = (values: Float64Array | null, row: number) =>
+    values === null || Number.isNaN(values[row]) ? null : values[row];
   return Array.from({ length: columns.count }, (_, row) => ({
     night,
     match: {

@@ -16,13 +16,19 @@ export function targetsOf({ delivery }: Config): ReadonlyMap<string, TargetConfi
   return new Map(Object.entries({ kafka: defaultKafkaTarget, ...delivery.targets }));
 }
 
-/** A target whose errors and refusals hold none of its secrets: they go to the log, the status and the delivery log. */
+/**
+ * A target whose errors and refusals hold none of its secrets: they go to the log, the status and
+ * the delivery log.
+ */
 export function openTarget(name: string, options: TargetConfig, config: Config): Target {
   const mask = targetMask(options);
   const masked = (error: unknown) => {
     const all = inspect(error, { depth: 10 }); // with its causes, which the log shows too
     if (mask(all) === all) return error;
-    return new FinkError(error instanceof FinkError ? error.code : "delivery", mask(messageOf(error)));
+    return new FinkError(
+      error instanceof FinkError ? error.code : "delivery",
+      mask(messageOf(error)),
+    );
   };
   try {
     const target = unmasked(name, options, config);
@@ -33,7 +39,10 @@ export function openTarget(name: string, options: TargetConfig, config: Config):
       ...(target.due && { due: target.due.bind(target) }),
       async send(messages, signal) {
         try {
-          return (await target.send(messages, signal)).map(({ message, reason }) => ({ message, reason: mask(reason) }));
+          return (await target.send(messages, signal)).map(({ message, reason }) => ({
+            message,
+            reason: mask(reason),
+          }));
         } catch (error) {
           throw masked(error);
         }
@@ -67,7 +76,10 @@ export function targetMask(target: TargetConfig): (text: string) => string {
   }
 }
 
-function passwordsOf(holder: { readonly password: string; readonly passwordFile: string }): string[] {
+function passwordsOf(holder: {
+  readonly password: string;
+  readonly passwordFile: string;
+}): string[] {
   try {
     return [holder.password, secretOf(holder, "")];
   } catch {
@@ -88,7 +100,9 @@ function unmasked(name: string, target: TargetConfig, config: Config): Target {
   }
 }
 
-/** Options of a Kafka target: where it says no brokers, those of the source, with their protection. */
+/**
+ * Options of a Kafka target: where it says no brokers, those of the source, with their protection.
+ */
 function kafkaOptions(name: string, target: TargetOf<"kafka">, config: Config): KafkaTargetOptions {
   const { brokers, security, sasl, tls, format, compression, partitions, retentionDays } = target;
   const isOwn = brokers.length > 0;
@@ -98,8 +112,20 @@ function kafkaOptions(name: string, target: TargetOf<"kafka">, config: Config): 
   return { name, kafka, givenBy, format, compression, partitions, retentionDays, registration };
 }
 
-function registrationOf(name: string, { registry }: TargetOf<"kafka">, { schemas }: Config): SchemaRegistration {
+function registrationOf(
+  name: string,
+  { registry }: TargetOf<"kafka">,
+  { schemas }: Config,
+): SchemaRegistration {
   const url = registry || schemas.registry;
-  if (url === "") throw new FinkError("config", `delivery.targets.${name}: format confluent needs a registry, such as http://localhost:8081`);
-  return new SchemaRegistration({ registry: url, username: schemas.username, password: secretOf(schemas, "schemas") });
+  if (url === "")
+    throw new FinkError(
+      "config",
+      `delivery.targets.${name}: format confluent needs a registry, such as http://localhost:8081`,
+    );
+  return new SchemaRegistration({
+    registry: url,
+    username: schemas.username,
+    password: secretOf(schemas, "schemas"),
+  });
 }

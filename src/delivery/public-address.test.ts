@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
 import { checkUrl, isPublic, publicLookup, type SystemLookup } from "./public-address.ts";
 
-it.each(["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "2a00:1450:4007::200e"])("%s is public", (address) => {
-  expect(isPublic(address)).toBe(true);
-});
+it.each(["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "2a00:1450:4007::200e"])(
+  "%s is public",
+  (address) => {
+    expect(isPublic(address)).toBe(true);
+  },
+);
 
 it.each([
   "127.0.0.1",
@@ -26,7 +29,13 @@ it.each([
   expect(isPublic(address)).toBe(false);
 });
 
-it.each(["http://127.0.0.1:80/", "http://[::1]/", "http://0x7f.1/", "http://2130706433/", "http://[::ffff:169.254.169.254]/"])("%s is refused", (url) => {
+it.each([
+  "http://127.0.0.1:80/",
+  "http://[::1]/",
+  "http://0x7f.1/",
+  "http://2130706433/",
+  "http://[::ffff:169.254.169.254]/",
+])("%s is refused", (url) => {
   expect(() => checkUrl(new URL(url))).toThrow("not an address of the public Internet");
 });
 
@@ -35,13 +44,23 @@ const lookupWith = (...answers: readonly string[][]): SystemLookup => {
   return (_host, _options, done) =>
     done(
       null,
-      answers[asked++ % answers.length].map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+      answers[asked++ % answers.length].map((address) => ({
+        address,
+        family: address.includes(":") ? 6 : 4,
+      })),
     );
 };
 
 it("of a name only public addresses are given, each time it is asked", async () => {
   const lookup = publicLookup(lookupWith(["93.184.215.14", "10.0.0.1"], ["127.0.0.1"]));
-  const ask = () => new Promise((resolve) => lookup("rebinding.example", { all: true }, (error, found) => resolve(error?.message ?? found)));
+  const ask = () =>
+    new Promise((resolve) =>
+      lookup("rebinding.example", { all: true }, (error, found) =>
+        resolve(error?.message ?? found),
+      ),
+    );
   expect(await ask()).toEqual([{ address: "93.184.215.14", family: 4 }]);
-  expect(await ask()).toBe("rebinding.example is 127.0.0.1, not an address of the public Internet: set allowPrivate where that is meant");
+  expect(await ask()).toBe(
+    "rebinding.example is 127.0.0.1, not an address of the public Internet: set allowPrivate where that is meant",
+  );
 });

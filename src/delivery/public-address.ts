@@ -2,7 +2,10 @@ import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } fro
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { FinkError } from "../errors.ts";
 
-/** Addresses that are not of the public Internet (IANA's special-purpose registries). Those of IPv6 that hold one of IPv4 are refused whole. */
+/**
+ * Addresses that are not of the public Internet (IANA's special-purpose registries). Those of IPv6
+ * that hold one of IPv4 are refused whole.
+ */
 // two lists: for one, an address of IPv4 is one of IPv6 as well
 const reserved = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const net of (
@@ -20,17 +23,24 @@ export function isPublic(address: string): boolean {
   return isIP(address) !== 0 && !reserved[family].check(address, family);
 }
 
-/** Refuses a URL whose host is such an address; names are looked at by `publicLookup` when they are connected to. */
+/**
+ * Refuses a URL whose host is such an address; names are looked at by `publicLookup` when they are
+ * connected to.
+ */
 export function checkUrl({ hostname }: URL): void {
   const host = hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0 && !isPublic(host)) throw refusal(host, host);
 }
 
-export type SystemLookup = (host: string, options: LookupAllOptions, done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void;
+export type SystemLookup = (
+  host: string,
+  options: LookupAllOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /**
- * Looks a name up and gives only public addresses. The connection goes to the very address that was looked at: a name that answers differently the next time
- * (DNS rebinding) leads nowhere else.
+ * Looks a name up and gives only public addresses. The connection goes to the very address that was
+ * looked at: a name that answers differently the next time (DNS rebinding) leads nowhere else.
  */
 export function publicLookup(system: SystemLookup = systemLookup): LookupFunction {
   return (host, options, done) => {
@@ -38,7 +48,8 @@ export function publicLookup(system: SystemLookup = systemLookup): LookupFunctio
     system(host, all, (error, found) => {
       const allowed = error ? [] : found.filter(({ address }) => isPublic(address));
       if (error) done(error, "");
-      else if (allowed.length === 0) done(refusal(host, found.map(({ address }) => address).join(", ")), "");
+      else if (allowed.length === 0)
+        done(refusal(host, found.map(({ address }) => address).join(", ")), "");
       else if (options.all) done(null, allowed);
       else done(null, allowed[0].address, allowed[0].family);
     });
@@ -46,5 +57,8 @@ export function publicLookup(system: SystemLookup = systemLookup): LookupFunctio
 }
 
 function refusal(host: string, addresses: string): FinkError {
-  return new FinkError("delivery", `${host} is ${addresses || "nowhere"}, not an address of the public Internet: set allowPrivate where that is meant`);
+  return new FinkError(
+    "delivery",
+    `${host} is ${addresses || "nowhere"}, not an address of the public Internet: set allowPrivate where that is meant`,
+  );
 }

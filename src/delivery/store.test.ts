@@ -34,10 +34,24 @@ it("counts what was sent in 30 days without reading the log, also of a file that
     INSERT INTO log VALUES (${100 * day}, 't', 'ztf', 'f', 7, 'x', 1, ''), (${101 * day}, 't', 'ztf', 'f', 2, 'x', 1, 'no answer');`);
   old.close();
   const store = DeliveryStore.open(lake);
-  expect(store.position("t", "ztf")).toEqual({ version: 3, row: 1, matchedAt: 5n, sentAt: 6, since: 0 });
-  expect(store.totals()).toEqual([{ target: "t", survey: "ztf", sent: 7, dead: 0, sentAt: 6, error: "no answer" }]);
+  expect(store.position("t", "ztf")).toEqual({
+    version: 3,
+    row: 1,
+    matchedAt: 5n,
+    sentAt: 6,
+    since: 0,
+  });
+  expect(store.totals()).toEqual([
+    { target: "t", survey: "ztf", sent: 7, dead: 0, sentAt: 6, error: "no answer" },
+  ]);
   const at = store.position("t", "ztf")!;
-  store.advance("t", "ztf", at, { ...at, version: 4 }, { lines: [line(120 * day, 5), line(120 * day, 5), line(120 * day, 1, "dead letter: no")] });
+  store.advance(
+    "t",
+    "ztf",
+    at,
+    { ...at, version: 4 },
+    { lines: [line(120 * day, 5), line(120 * day, 5), line(120 * day, 1, "dead letter: no")] },
+  );
   expect(store.totals()).toMatchObject([{ sent: 17, error: "dead letter: no" }]);
   store.prune(131 * day);
   expect(store.totals()).toMatchObject([{ sent: 10 }]);
@@ -68,13 +82,19 @@ it("looks dead letters and the last line of the log up by an index", () => {
       .all()
       .map(({ detail }) => String(detail))
       .join("; ");
-  expect(plan("SELECT * FROM dead WHERE target = 't' AND survey = 'ztf' AND redrive = 1 ORDER BY at, id LIMIT 10")).toBe(
-    "SEARCH dead USING INDEX dead_redrive (target=? AND survey=?)",
+  expect(
+    plan(
+      "SELECT * FROM dead WHERE target = 't' AND survey = 'ztf' AND redrive = 1 ORDER BY at, id LIMIT 10",
+    ),
+  ).toBe("SEARCH dead USING INDEX dead_redrive (target=? AND survey=?)");
+  expect(
+    plan(
+      "SELECT error FROM log l WHERE l.target = 't' AND l.survey = 'ztf' ORDER BY at DESC, rowid DESC LIMIT 1",
+    ),
+  ).toBe("SEARCH l USING INDEX log_target (target=? AND survey=?)");
+  expect(plan("SELECT count(*) FROM dead d WHERE d.target = 't' AND d.survey = 'ztf'")).toMatch(
+    /^SEARCH d USING COVERING INDEX/,
   );
-  expect(plan("SELECT error FROM log l WHERE l.target = 't' AND l.survey = 'ztf' ORDER BY at DESC, rowid DESC LIMIT 1")).toBe(
-    "SEARCH l USING INDEX log_target (target=? AND survey=?)",
-  );
-  expect(plan("SELECT count(*) FROM dead d WHERE d.target = 't' AND d.survey = 'ztf'")).toMatch(/^SEARCH d USING COVERING INDEX/);
   db.close();
 });
 
@@ -82,8 +102,12 @@ it("moves a position only from where it was read", () => {
   const store = DeliveryStore.open(lake);
   store.advance("t", "ztf", null, start);
   store.advance("t", "ztf", start, { ...start, row: 2 });
-  expect(() => store.advance("t", "ztf", start, { ...start, row: 1 }, { lines: [line(1, 1)] })).toThrow("another delivery service sends to t");
-  expect(() => store.advance("t", "ztf", null, start)).toThrow("another delivery service sends to t");
+  expect(() =>
+    store.advance("t", "ztf", start, { ...start, row: 1 }, { lines: [line(1, 1)] }),
+  ).toThrow("another delivery service sends to t");
+  expect(() => store.advance("t", "ztf", null, start)).toThrow(
+    "another delivery service sends to t",
+  );
   expect([store.position("t", "ztf")?.row, store.log({ limit: 5 })]).toEqual([2, []]);
   store.close();
 });
@@ -96,7 +120,9 @@ it("names a full disk, keeps what was there, and writes again when there is room
   store.advance("t", "ztf", null, start);
   const lines = Array.from({ length: 5000 }, (_, at) => line(at, 1));
   db.exec("PRAGMA max_page_count = 40");
-  expect(() => store.advance("t", "ztf", start, { ...start, row: 1 }, { lines })).toThrow("database or disk is full");
+  expect(() => store.advance("t", "ztf", start, { ...start, row: 1 }, { lines })).toThrow(
+    "database or disk is full",
+  );
   expect([store.position("t", "ztf"), store.log({ limit: 1 })]).toEqual([start, []]);
   db.exec("PRAGMA max_page_count = 100000");
   store.advance("t", "ztf", start, { ...start, row: 1 }, { lines });
@@ -105,9 +131,17 @@ it("names a full disk, keeps what was there, and writes again when there is room
 });
 
 it("keeps the newest messages to owners under their numbers, and the others are dropped", () => {
-  const message = { at: 1, survey: "ztf", filter: "f", version: 1, owner: "me@example.org", text: "It is off." };
+  const message = {
+    at: 1,
+    survey: "ztf",
+    filter: "f",
+    version: 1,
+    owner: "me@example.org",
+    text: "It is off.",
+  };
   mkdirSync(dirname(ownerMessagesFile(lake)), { recursive: true });
-  writeFileSync(ownerMessagesFile(lake), `${JSON.stringify(message)}\n`.repeat(1000)); // an older Fink gave no numbers
+  // an older Fink gave no numbers
+  writeFileSync(ownerMessagesFile(lake), `${JSON.stringify(message)}\n`.repeat(1000));
   for (let i = 0; i < 3; i++) tellOwner(lake, message);
   const numbers = ownerMessages(lake).map(({ number }) => number);
   expect([numbers.length, numbers[0], numbers.at(-1)]).toEqual([1000, 4, 1003]);

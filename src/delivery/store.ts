@@ -13,7 +13,10 @@ export interface Position {
   readonly version: number;
   /** Rows of what came after it that are sent as well, or were passed over. */
   readonly row: number;
-  /** Latest time of a match that was sent, µs since 1970: what is older and comes again, because vacuum took log entries, is not sent again. */
+  /**
+   * Latest time of a match that was sent, µs since 1970: what is older and comes again, because
+   * vacuum took log entries, is not sent again.
+   */
   readonly matchedAt: bigint;
   /** ms since 1970 */
   readonly sentAt: number;
@@ -21,7 +24,10 @@ export interface Position {
   readonly since: number;
 }
 
-/** A line of the delivery log: matches of one filter that went to one target together, or what kept them from it. */
+/**
+ * A line of the delivery log: matches of one filter that went to one target together, or what kept
+ * them from it.
+ */
 export interface LogLine {
   /** ms since 1970 */
   readonly at: number;
@@ -87,11 +93,17 @@ const tables = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
   CREATE INDEX IF NOT EXISTS dead_target ON dead (target, survey);
   CREATE INDEX IF NOT EXISTS dead_redrive ON dead (target, survey, at, id) WHERE redrive = 1;`;
 
-/** Matches sent each day, so that totals need not read the log. A log from before it was there is counted once. */
+/**
+ * Matches sent each day, so that totals need not read the log. A log from before it was there is
+ * counted once.
+ */
 const sentTable = `CREATE TABLE sent (target TEXT, survey TEXT, day INTEGER, matches INTEGER, PRIMARY KEY (target, survey, day)) STRICT;
   INSERT INTO sent SELECT target, survey, at / ${dayMs}, sum(matches) FROM log WHERE error = '' GROUP BY 1, 2, 3;`;
 
-/** Where each target is, what was sent when, and what was refused: `<lake>/.fink/deliveries.db`. Commands may read it while the service writes. */
+/**
+ * Where each target is, what was sent when, and what was refused: `<lake>/.fink/deliveries.db`.
+ * Commands may read it while the service writes.
+ */
 export class DeliveryStore {
   readonly #db: DatabaseSync;
 
@@ -103,9 +115,11 @@ export class DeliveryStore {
   /** null: nothing was ever sent. */
   static openExisting(lake: string): DeliveryStore | null {
     if (!existsSync(storeFile(lake))) return null;
-    if (!isReadOnly(storeFile(lake)) && !isReadOnly(dirname(storeFile(lake)))) return DeliveryStore.open(lake);
+    if (!isReadOnly(storeFile(lake)) && !isReadOnly(dirname(storeFile(lake))))
+      return DeliveryStore.open(lake);
     const file = pathToFileURL(storeFile(lake));
-    file.searchParams.set("immutable", "1"); // SQLite else wants to make its files of locks beside it
+    // SQLite else wants to make its files of locks beside it
+    file.searchParams.set("immutable", "1");
     return new DeliveryStore(new DatabaseSync(file, { readOnly: true }), true);
   }
 
@@ -118,7 +132,8 @@ export class DeliveryStore {
     const hasSent = () => has("SELECT 1 FROM sqlite_schema WHERE name = 'sent'");
     if (hasSince() && hasSent()) return;
     this.#transact(() => {
-      if (!hasSince()) db.exec("ALTER TABLE position ADD COLUMN since INTEGER NOT NULL DEFAULT 0"); // a file of an older Fink
+      // a file of an older Fink
+      if (!hasSince()) db.exec("ALTER TABLE position ADD COLUMN since INTEGER NOT NULL DEFAULT 0");
       if (!hasSent()) db.exec(sentTable);
     });
   }
@@ -128,20 +143,36 @@ export class DeliveryStore {
   }
 
   position(target: string, survey: string): Position | null {
-    const statement = this.#db.prepare("SELECT version, row, matched_at, sent_at, since FROM position WHERE target = ? AND survey = ?");
+    const statement = this.#db.prepare(
+      "SELECT version, row, matched_at, sent_at, since FROM position WHERE target = ? AND survey = ?",
+    );
     statement.setReadBigInts(true);
     const row = statement.get(target, survey);
     if (!row) return null;
     const number = (name: string) => Number(row[name]);
-    return { version: number("version"), row: number("row"), matchedAt: row["matched_at"] as bigint, sentAt: number("sent_at"), since: number("since") };
+    return {
+      version: number("version"),
+      row: number("row"),
+      matchedAt: row["matched_at"] as bigint,
+      sentAt: number("sent_at"),
+      since: number("since"),
+    };
   }
 
   /**
-   * The commit point of delivery: what the target has confirmed counts as sent from here on. A crash before it sends the same matches again, with the same ids.
-   * Throws "fenced" when the position is not `from` any more (null: there was none), or when somebody else has settled the dead letters: nothing is written then,
-   * so that what the other one has not sent is still to be sent.
+   * The commit point of delivery: what the target has confirmed counts as sent from here on. A
+   * crash before it sends the same matches again, with the same ids. Throws "fenced" when the
+   * position is not `from` any more (null: there was none), or when somebody else has settled the
+   * dead letters: nothing is written then, so that what the other one has not sent is still to be
+   * sent.
    */
-  advance(target: string, survey: string, from: Position | null, to: Position, { lines = [], dead = [], settled = [] }: Outcomes = {}): void {
+  advance(
+    target: string,
+    survey: string,
+    from: Position | null,
+    to: Position,
+    { lines = [], dead = [], settled = [] }: Outcomes = {},
+  ): void {
     this.#transact(() => {
       const values = [to.version, to.row, to.matchedAt, to.sentAt, to.since];
       const moved = from
@@ -153,10 +184,21 @@ export class DeliveryStore {
             from.version,
             from.row,
           )
-        : this.#run("INSERT OR IGNORE INTO position VALUES (?, ?, ?, ?, ?, ?, ?)", target, survey, ...values);
-      const removed = settled.reduce((sum, id) => sum + this.#run("DELETE FROM dead WHERE target = ? AND id = ?", target, id), 0);
+        : this.#run(
+            "INSERT OR IGNORE INTO position VALUES (?, ?, ?, ?, ?, ?, ?)",
+            target,
+            survey,
+            ...values,
+          );
+      const removed = settled.reduce(
+        (sum, id) => sum + this.#run("DELETE FROM dead WHERE target = ? AND id = ?", target, id),
+        0,
+      );
       if (moved === 0 || removed < settled.length) {
-        throw new FinkError("fenced", `another delivery service sends to ${target} from this lake: stop one of them (./fink status)`);
+        throw new FinkError(
+          "fenced",
+          `another delivery service sends to ${target} from this lake: stop one of them (./fink status)`,
+        );
       }
       for (const line of lines) this.#log(line);
       for (const letter of dead) this.#bury(letter);
@@ -174,9 +216,15 @@ export class DeliveryStore {
   }
 
   /** Newest first. */
-  log(of: { readonly target?: string; readonly failed?: boolean; readonly limit: number }): LogLine[] {
+  log(of: {
+    readonly target?: string;
+    readonly failed?: boolean;
+    readonly limit: number;
+  }): LogLine[] {
     const sql = `SELECT * FROM log WHERE (?1 IS NULL OR target = ?1) AND (?2 = 0 OR error <> '') ORDER BY at DESC, rowid DESC LIMIT ?3`;
-    return this.#db.prepare(sql).all(of.target ?? null, of.failed ? 1 : 0, of.limit) as unknown as LogLine[];
+    return this.#db
+      .prepare(sql)
+      .all(of.target ?? null, of.failed ? 1 : 0, of.limit) as unknown as LogLine[];
   }
 
   totals(): Totals[] {
@@ -189,7 +237,10 @@ export class DeliveryStore {
   }
 
   /** Oldest first. */
-  dead({ target, limit = -1 }: { readonly target?: string; readonly limit?: number } = {}): DeadLetter[] {
+  dead({
+    target,
+    limit = -1,
+  }: { readonly target?: string; readonly limit?: number } = {}): DeadLetter[] {
     return this.#db
       .prepare("SELECT * FROM dead WHERE (?1 IS NULL OR target = ?1) ORDER BY at, id LIMIT ?2")
       .all(target ?? null, limit)
@@ -199,14 +250,20 @@ export class DeliveryStore {
   /** Dead letters that are to be sent again, oldest first. */
   marked(target: string, survey: string, limit: number): DeadLetter[] {
     return this.#db
-      .prepare("SELECT * FROM dead WHERE target = ? AND survey = ? AND redrive = 1 ORDER BY at, id LIMIT ?")
+      .prepare(
+        "SELECT * FROM dead WHERE target = ? AND survey = ? AND redrive = 1 ORDER BY at, id LIMIT ?",
+      )
       .all(target, survey, limit)
       .map(letterOf);
   }
 
   /** Marks dead letters to be sent again, and says how many. */
   redrive({ target, id }: { readonly target?: string; readonly id?: string }): number {
-    return this.#run("UPDATE dead SET redrive = 1 WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR id = ?2)", target ?? null, id ?? null);
+    return this.#run(
+      "UPDATE dead SET redrive = 1 WHERE (?1 IS NULL OR target = ?1) AND (?2 IS NULL OR id = ?2)",
+      target ?? null,
+      id ?? null,
+    );
   }
 
   /** Adds letters that are to be sent, though they are no dead letters yet. */
@@ -217,13 +274,34 @@ export class DeliveryStore {
   }
 
   #bury({ target, survey, id, at, reason, match, night, redrive }: DeadLetter): void {
-    this.#run("INSERT OR REPLACE INTO dead VALUES (?, ?, ?, ?, ?, ?, ?, ?)", target, survey, id, at, reason, stringify(match), night, Number(redrive));
+    this.#run(
+      "INSERT OR REPLACE INTO dead VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      target,
+      survey,
+      id,
+      at,
+      reason,
+      stringify(match),
+      night,
+      Number(redrive),
+    );
   }
 
   #log({ at, target, survey, filter, matches, first, milliseconds, error }: LogLine): void {
-    this.#run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", at, target, survey, filter, matches, first, Math.round(milliseconds), error);
+    this.#run(
+      "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      at,
+      target,
+      survey,
+      filter,
+      matches,
+      first,
+      Math.round(milliseconds),
+      error,
+    );
     if (error !== "" || matches === 0) return;
-    const count = "INSERT INTO sent VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET matches = matches + excluded.matches";
+    const count =
+      "INSERT INTO sent VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET matches = matches + excluded.matches";
     this.#run(count, target, survey, Math.floor(at / dayMs), matches);
   }
 
@@ -233,7 +311,8 @@ export class DeliveryStore {
       work();
       this.#db.exec("COMMIT");
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK"); // on a full disk SQLite has done it already
+      // on a full disk SQLite has done it already
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
   }
@@ -244,13 +323,21 @@ export class DeliveryStore {
 }
 
 function letterOf(row: Readonly<Record<string, unknown>>): DeadLetter {
-  return { ...(row as unknown as DeadLetter), match: parse(String(row["match"])), redrive: row["redrive"] === 1 };
+  return {
+    ...(row as unknown as DeadLetter),
+    match: parse(String(row["match"])),
+    redrive: row["redrive"] === 1,
+  };
 }
 
-/** 64-bit integers as text with an n, and so that the two differ, an id that is a text with = before it. */
+/**
+ * 64-bit integers as text with an n, and so that the two differ, an id that is a text with = before
+ * it.
+ */
 function stringify({ alert, ...match }: Match): string {
-  return JSON.stringify({ ...match, alert: typeof alert === "string" ? `=${alert}` : alert }, (_, value: unknown) =>
-    typeof value === "bigint" ? `${value}n` : value,
+  return JSON.stringify(
+    { ...match, alert: typeof alert === "string" ? `=${alert}` : alert },
+    (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value),
   );
 }
 
@@ -259,5 +346,10 @@ function parse(text: string): Match {
   const bigint = (name: string) => BigInt(String(row[name]).slice(0, -1));
   const alert = String(row["alert"]);
   const published_at = typeof row["published_at"] === "string" ? bigint("published_at") : null;
-  return { ...(row as unknown as Match), alert: alert.startsWith("=") ? alert.slice(1) : bigint("alert"), matched_at: bigint("matched_at"), published_at };
+  return {
+    ...(row as unknown as Match),
+    alert: alert.startsWith("=") ? alert.slice(1) : bigint("alert"),
+    matched_at: bigint("matched_at"),
+    published_at,
+  };
 }

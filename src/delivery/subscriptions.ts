@@ -22,7 +22,10 @@ interface KnownVersions {
   readonly byNumber: ReadonlyMap<number, VersionKnown>;
 }
 
-/** Which matches are for which target, from what the filter service kept with each version of a filter. Filters are not loaded here: no code of a user runs. */
+/**
+ * Which matches are for which target, from what the filter service kept with each version of a
+ * filter. Filters are not loaded here: no code of a user runs.
+ */
 export class Subscriptions {
   readonly #lake: string;
   readonly #targets: ReadonlySet<string>;
@@ -38,8 +41,9 @@ export class Subscriptions {
   }
 
   /**
-   * The version that found the match decides; where it does not name the target, the last version may, so that a target that was added later gets recent matches.
-   * Null: the match is not for the target. A text: nothing is known of the version, and why.
+   * The version that found the match decides; where it does not name the target, the last version
+   * may, so that a target that was added later gets recent matches. Null: the match is not for the
+   * target. A text: nothing is known of the version, and why.
    */
   async route(survey: string, match: Match, target: string): Promise<Route | string | null> {
     const { byNumber } = await this.#versions(survey, match.filter, match.filter_version);
@@ -54,22 +58,31 @@ export class Subscriptions {
     return filter && { filter, namedAt: Math.min(...naming.map(({ keptAt }) => keptAt)) };
   }
 
-  /** The versions of a filter, oldest first. They are listed again after some seconds, and at once where one is asked for that was not there. */
+  /**
+   * The versions of a filter, oldest first. They are listed again after some seconds, and at once
+   * where one is asked for that was not there.
+   */
   async #versions(survey: string, name: string, version: number): Promise<KnownVersions> {
     const key = `${survey}/${name}`;
     const before = this.#known.get(key);
     if (before?.byNumber.has(version) && Date.now() - before.listedAt < lookEveryMs) return before;
     const folder = versionsFolder(this.#lake, { survey, name });
-    const numbers = existsSync(folder) ? readdirSync(folder).map((file) => Number(/^(\d+)\.(json|sql|ts)$/.exec(file)?.[1] ?? 0)) : [];
+    const numbers = existsSync(folder)
+      ? readdirSync(folder).map((file) => Number(/^(\d+)\.(json|sql|ts)$/.exec(file)?.[1] ?? 0))
+      : [];
     const byNumber = new Map<number, VersionKnown>();
     for (const number of [...new Set(numbers)].filter((n) => n > 0).sort((a, b) => a - b)) {
       const known = before?.byNumber.get(number);
-      byNumber.set(number, typeof known === "object" ? known : await read(folder, number, { survey, name }));
+      byNumber.set(
+        number,
+        typeof known === "object" ? known : await read(folder, number, { survey, name }),
+      );
     }
     const [number, last] = [...byNumber].at(-1) ?? [0, ""];
     if (typeof last === "object" && before?.byNumber.get(number) !== last) this.#checkTargets(last);
     // remembered, so that its other matches do not list the folder again
-    if (!byNumber.has(version)) byNumber.set(version, `Nothing is kept of version ${version} of filter ${key}.`);
+    if (!byNumber.has(version))
+      byNumber.set(version, `Nothing is kept of version ${version} of filter ${key}.`);
     const versions = { listedAt: Date.now(), byNumber };
     this.#known.set(key, versions);
     return versions;
@@ -77,14 +90,20 @@ export class Subscriptions {
 
   #checkTargets({ survey, name, deliver }: KeptFilter): void {
     for (const target of deliver.filter((one) => !this.#targets.has(one))) {
-      this.#warn(`filter ${survey}/${name} is to be sent to ${target}, which is not in delivery.targets${didYouMean(target, this.#targets)}`);
+      this.#warn(
+        `filter ${survey}/${name} is to be sent to ${target}, which is not in delivery.targets${didYouMean(target, this.#targets)}`,
+      );
     }
   }
 }
 
 const lookEveryMs = 2000;
 
-async function read(folder: string, number: number, { survey, name }: Pick<KeptFilter, "survey" | "name">): Promise<VersionKnown> {
+async function read(
+  folder: string,
+  number: number,
+  { survey, name }: Pick<KeptFilter, "survey" | "name">,
+): Promise<VersionKnown> {
   const about = join(folder, `${number}.json`);
   if (existsSync(about)) {
     try {
@@ -93,14 +112,25 @@ async function read(folder: string, number: number, { survey, name }: Pick<KeptF
       return messageOf(error);
     }
   }
-  // An older Fink kept the text alone: a header can be read without running it, what a .ts filter exports cannot.
+  // An older Fink kept the text alone: a header can be read without running it, what a .ts filter
+  // exports cannot.
   const text = join(folder, `${number}.sql`);
-  if (!existsSync(text)) return `Of version ${number} of filter ${survey}/${name} an older Fink kept only the code, which delivery does not run.`;
+  if (!existsSync(text))
+    return `Of version ${number} of filter ${survey}/${name} an older Fink kept only the code, which delivery does not run.`;
   const sql = readFileSync(text, "utf8");
   try {
     const { description, owner, deliver, columns, topic } = readHeader(sql);
     const listed = columns ?? (await parseSelect(sql)).columns;
-    return { name, survey, description, owner, deliver, columns: listed, topic: topic ?? `fink_${name}_${survey}`, keptAt: textKeptAt(text) };
+    return {
+      name,
+      survey,
+      description,
+      owner,
+      deliver,
+      columns: listed,
+      topic: topic ?? `fink_${name}_${survey}`,
+      keptAt: textKeptAt(text),
+    };
   } catch (error) {
     return `The header of version ${number} of filter ${survey}/${name} cannot be read (${messageOf(error)}).`;
   }

@@ -15,10 +15,31 @@ const keptAt = 0;
 const message = (row: number, match: Partial<Message["match"]> = {}): Message => ({
   id: `ztf/f@1/${row}`,
   survey: "ztf",
-  match: { object: null, alert: BigInt(row), ra: 1, dec: 1, mjd: 61_000, revision: 0, matched_at: 10n ** 15n, ...match } as Message["match"],
-  filter: { name: "f", survey: "ztf", description: "", owner: "", deliver: [], columns: ["n"], topic: "f", keptAt },
+  match: {
+    object: null,
+    alert: BigInt(row),
+    ra: 1,
+    dec: 1,
+    mjd: 61_000,
+    revision: 0,
+    matched_at: 10n ** 15n,
+    ...match,
+  } as Message["match"],
+  filter: {
+    name: "f",
+    survey: "ztf",
+    description: "",
+    owner: "",
+    deliver: [],
+    columns: ["n"],
+    topic: "f",
+    keptAt,
+  },
   alert: { parts: [data, null], rows: [row, -1] },
-  columns: { type: "struct", fields: [{ name: "n", type: "integer", nullable: true, metadata: {} }] },
+  columns: {
+    type: "struct",
+    fields: [{ name: "n", type: "integer", nullable: true, metadata: {} }],
+  },
 });
 const noTime = { mjd: 1e15, matched_at: 10n ** 19n }; // no Date holds these
 
@@ -36,8 +57,14 @@ async function send(options: object, messages: readonly Message[]): Promise<read
 
 describe("a match of which no message can be made is refused, and the others go", () => {
   it("as VOEvents", async () => {
-    const refused = await send({ kind: "files", folder, format: "voevent" }, [message(0), message(1, noTime), message(2)]);
-    expect(refused.map(({ message: { id }, reason }) => [id, reason])).toEqual([["ztf/f@1/1", "it cannot be written: Invalid time value"]]);
+    const refused = await send({ kind: "files", folder, format: "voevent" }, [
+      message(0),
+      message(1, noTime),
+      message(2),
+    ]);
+    expect(refused.map(({ message: { id }, reason }) => [id, reason])).toEqual([
+      ["ztf/f@1/1", "it cannot be written: Invalid time value"],
+    ]);
     expect(readdirSync(join(folder, "f"))).toEqual(["ztf_f_1_0.xml", "ztf_f_1_2.xml"]);
   });
 
@@ -49,9 +76,15 @@ describe("a match of which no message can be made is refused, and the others go"
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const refused = await send({ kind: "webhook", url, allowPrivate: true, parallel: 1 }, [message(0), message(1, noTime), message(2)]);
+    const refused = await send({ kind: "webhook", url, allowPrivate: true, parallel: 1 }, [
+      message(0),
+      message(1, noTime),
+      message(2),
+    ]);
     server.close();
-    expect(refused.map(({ message: { id }, reason }) => [id, reason])).toEqual([["ztf/f@1/1", "cannot be told of it: Invalid time value (1 attempts)"]]);
+    expect(refused.map(({ message: { id }, reason }) => [id, reason])).toEqual([
+      ["ztf/f@1/1", "cannot be told of it: Invalid time value (1 attempts)"],
+    ]);
     expect(ids).toEqual(["ztf/f@1/0", "ztf/f@1/2"]);
   });
 });

@@ -29,7 +29,12 @@ function messageOf(ra: number | null): Message {
     ],
     1,
   );
-  const field = (name: string, type: StructType["fields"][number]["type"]) => ({ name, type, nullable: true, metadata: {} });
+  const field = (name: string, type: StructType["fields"][number]["type"]) => ({
+    name,
+    type,
+    nullable: true,
+    metadata: {},
+  });
   const struct = (...fields: StructType["fields"]): StructType => ({ type: "struct", fields });
   const deeper = struct(field("x", "double"), field("deepest", struct(field("y", "string"))));
   const columns = struct(
@@ -52,7 +57,16 @@ function messageOf(ra: number | null): Message {
     id: "ztf/f@1/12",
     survey: "ztf",
     match: match as Message["match"],
-    filter: { name: "f", survey: "ztf", description: 'a < b & "c"', owner: "", deliver: [], columns: ["candidate"], topic: "f", keptAt: 0 },
+    filter: {
+      name: "f",
+      survey: "ztf",
+      description: 'a < b & "c"',
+      owner: "",
+      deliver: [],
+      columns: ["candidate"],
+      topic: "f",
+      keptAt: 0,
+    },
     alert: { parts: [data, null], rows: [0, -1] },
     columns,
   };
@@ -60,11 +74,9 @@ function messageOf(ra: number | null): Message {
 
 it("has no Group in a Group: VOEvent 2.0 knows none", () => {
   const text = voEvent(messageOf(10), survey);
-  const groups = [...text.matchAll(/<Group name="([^"]+)">([^]*?)<\/Group>/g)].map(([, name, inner]) => [
-    name,
-    inner.includes("<Group"),
-    /name="(\w+)"/.exec(inner)?.[1],
-  ]);
+  const groups = [...text.matchAll(/<Group name="([^"]+)">([^]*?)<\/Group>/g)].map(
+    ([, name, inner]) => [name, inner.includes("<Group"), /name="(\w+)"/.exec(inner)?.[1]],
+  );
   expect(groups).toEqual([
     ["alert", false, "top"],
     ["candidate", false, "magpsf"],
@@ -78,23 +90,40 @@ it.each([
   ["1.500", 1_500n],
   ["12345678901234567.891", 12_345_678_901_234_567_891n],
 ])("a decimal is a parameter with all its digits: %s", (_, unscaled) => {
-  const words = Uint32Array.from([0n, 32n, 64n, 96n], (bits) => Number((unscaled >> bits) & 0xffff_ffffn));
+  const words = Uint32Array.from([0n, 32n, 64n, 96n], (bits) =>
+    Number((unscaled >> bits) & 0xffff_ffffn),
+  );
   const message = messageOf(10);
-  const data = nested([["flux", makeData({ type: new Decimal(3, 25), length: 1, data: words })]], 1);
-  const columns: StructType = { type: "struct", fields: [{ name: "flux", type: "decimal(25,3)", nullable: true, metadata: {} }] };
+  const data = nested(
+    [["flux", makeData({ type: new Decimal(3, 25), length: 1, data: words })]],
+    1,
+  );
+  const columns: StructType = {
+    type: "struct",
+    fields: [{ name: "flux", type: "decimal(25,3)", nullable: true, metadata: {} }],
+  };
   const digits = unscaled === 1_500n ? "1.5" : "12345678901234567.891";
-  expect(voEvent({ ...message, alert: { parts: [data, null], rows: [0, -1] }, columns }, survey)).toContain(
+  expect(
+    voEvent({ ...message, alert: { parts: [data, null], rows: [0, -1] }, columns }, survey),
+  ).toContain(
     `<Group name="alert"><Param name="flux" value="${digits}" dataType="float"/></Group>`,
   );
 });
 
-it.skipIf(!available("python", python !== "", "VOEvents against their schema: set FINK_PYTHON to a Python that has voevent-parse")).each([10, null])(
-  "follows the schema of VOEvent 2.0, position %s",
-  (ra) => {
-    const folder = mkdtempSync(join(tmpdir(), "fink-voevent-"));
-    writeFileSync(join(folder, "one.xml"), voEvent(messageOf(ra), survey));
-    const code = `import sys, voeventparse as v; print(v.valid_as_v2_0(v.load(open(sys.argv[1], 'rb'))))`;
-    expect(execFileSync(python, ["-c", code, join(folder, "one.xml")], { encoding: "utf8" })).toBe("True\n");
-    rmSync(folder, { recursive: true });
-  },
-);
+it
+  .skipIf(
+    !available(
+      "python",
+      python !== "",
+      "VOEvents against their schema: set FINK_PYTHON to a Python that has voevent-parse",
+    ),
+  )
+  .each([10, null])("follows the schema of VOEvent 2.0, position %s", (ra) => {
+  const folder = mkdtempSync(join(tmpdir(), "fink-voevent-"));
+  writeFileSync(join(folder, "one.xml"), voEvent(messageOf(ra), survey));
+  const code = `import sys, voeventparse as v; print(v.valid_as_v2_0(v.load(open(sys.argv[1], 'rb'))))`;
+  expect(execFileSync(python, ["-c", code, join(folder, "one.xml")], { encoding: "utf8" })).toBe(
+    "True\n",
+  );
+  rmSync(folder, { recursive: true });
+});

@@ -5,11 +5,19 @@ import type { Survey } from "../surveys/definition.ts";
 import { type Json, jsonOf, withoutBulk } from "./json.ts";
 import type { Message } from "./target.ts";
 
-/** A match as VOEvent 2.0 (IVOA Recommendation of 2011-07-11): the alert's numbers and texts as parameters, structures as groups named by their paths. */
+/**
+ * A match as VOEvent 2.0 (IVOA Recommendation of 2011-07-11): the alert's numbers and texts as
+ * parameters, structures as groups named by their paths.
+ */
 export function voEvent(message: Message, survey: Survey): string {
   const { id, match, filter, alert, columns } = message;
   const { ra, dec, mjd } = match;
-  const about = params({ filter: match.filter, filter_version: match.filter_version, alert: String(match.alert), object: match.object });
+  const about = params({
+    filter: match.filter,
+    filter_version: match.filter_version,
+    alert: String(match.alert),
+    object: match.object,
+  });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <voe:VOEvent xmlns:voe="http://www.ivoa.net/xml/VOEvent/v2.0" version="2.0" role="observation" ivorn="ivo://fink/${escaped(message.survey)}#${escaped(id)}">
 <Who><AuthorIVORN>ivo://fink</AuthorIVORN><Date>${iso(Number(match.matched_at / 1000n))}</Date><Author><title>Fink</title></Author></Who>
@@ -47,15 +55,24 @@ function params(values: Readonly<Record<string, Json>>): string {
     .join("\n");
 }
 
-/** A group of these values, and one for each structure within, under its dotted path: VOEvent 2.0 has no group in a group. */
+/**
+ * A group of these values, and one for each structure within, under its dotted path: VOEvent 2.0
+ * has no group in a group.
+ */
 function groups(name: string, values: Readonly<Record<string, Json>>, path = ""): string {
-  const inner = Object.entries(values).map(([key, value]) => (isStructure(value) ? groups(`${path}${key}`, value, `${path}${key}.`) : ""));
+  const inner = Object.entries(values).map(([key, value]) =>
+    isStructure(value) ? groups(`${path}${key}`, value, `${path}${key}.`) : "",
+  );
   const own = params(values);
-  return [own === "" ? "" : `<Group name="${escaped(name)}">${own}</Group>`, ...inner].filter((group) => group !== "").join("\n");
+  return [own === "" ? "" : `<Group name="${escaped(name)}">${own}</Group>`, ...inner]
+    .filter((group) => group !== "")
+    .join("\n");
 }
 
 function isStructure(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isJsonNumber(value);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !isJsonNumber(value)
+  );
 }
 
 // eslint-disable-next-line no-control-regex
@@ -63,5 +80,10 @@ const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 /** For XML, which has no place for some characters. */
 export function escaped(text: string): string {
-  return text.replace(notXml, "").replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
+  return text
+    .replace(notXml, "")
+    .replace(
+      /[&<>"]/g,
+      (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!,
+    );
 }

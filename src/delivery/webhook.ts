@@ -8,7 +8,10 @@ import { requestOf, type WebhookRequest } from "./webhook-body.ts";
 
 /** After so many failures with nothing that got through, the rest of the matches waits. */
 const failuresInRow = 5;
-/** A message that fails for so long is a dead letter, even when nothing else was there to get through. */
+/**
+ * A message that fails for so long is a dead letter, even when nothing else was there to get
+ * through.
+ */
 const longestMs = 24 * 3_600_000;
 
 interface Failing {
@@ -25,7 +28,10 @@ export class WebhookTarget implements Target {
   readonly #options: TargetOf<"webhook">;
   readonly #now: () => number;
   readonly #poster: Poster;
-  /** What is done with, of matches that will be asked for again because others failed: there (null), or refused. */
+  /**
+   * What is done with, of matches that will be asked for again because others failed: there (null),
+   * or refused.
+   */
   readonly #settled = new Map<string, Refusal | null>();
   readonly #failing = new Map<string, Failing>();
   #succeededAt = 0;
@@ -42,7 +48,8 @@ export class WebhookTarget implements Target {
     let next = 0;
     let inRow = 0;
     const work = async () => {
-      while (next < waiting.length && inRow < failuresInRow && !signal.aborted) inRow = (await this.#deliver(waiting[next++], signal)) ? 0 : inRow + 1;
+      while (next < waiting.length && inRow < failuresInRow && !signal.aborted)
+        inRow = (await this.#deliver(waiting[next++], signal)) ? 0 : inRow + 1;
     };
     await Promise.all(Array.from({ length: this.#options.parallel }, work));
     const left = messages.filter(({ id }) => !this.#settled.has(id));
@@ -70,9 +77,14 @@ export class WebhookTarget implements Target {
     this.#failing.set(message.id, failing);
     failing.attempts++;
     failing.reason = outcome.reason;
-    const isHopeless = failing.attempts >= this.#options.attempts && (this.#succeededAt >= failing.since || now - failing.since > longestMs);
+    const isHopeless =
+      failing.attempts >= this.#options.attempts &&
+      (this.#succeededAt >= failing.since || now - failing.since > longestMs);
     if (!outcome.isFinal && !isHopeless) return false;
-    this.#settled.set(message.id, { message, reason: `${outcome.reason} (${failing.attempts} attempts)` });
+    this.#settled.set(message.id, {
+      message,
+      reason: `${outcome.reason} (${failing.attempts} attempts)`,
+    });
     this.#failing.delete(message.id);
     return true;
   }
@@ -89,7 +101,10 @@ export class WebhookTarget implements Target {
 
   #failure(left: readonly Message[]): FinkError {
     const reasons = left.flatMap(({ id }) => this.#failing.get(id)?.reason ?? []);
-    return new FinkError("delivery", `${new URL(this.#options.url).host} ${reasons[0] ?? "was not asked"}; ${left.length} matches wait`);
+    return new FinkError(
+      "delivery",
+      `${new URL(this.#options.url).host} ${reasons[0] ?? "was not asked"}; ${left.length} matches wait`,
+    );
   }
 }
 
@@ -107,10 +122,19 @@ export interface Rejection {
 }
 
 /** Throws FinkError "delivery" for an address that is not public, unless that is allowed. */
-export function posterOf({ url: text, allowPrivate, parallel, timeoutSeconds }: TargetOf<"webhook">): Poster {
+export function posterOf({
+  url: text,
+  allowPrivate,
+  parallel,
+  timeoutSeconds,
+}: TargetOf<"webhook">): Poster {
   const url = new URL(text);
   if (!allowPrivate) checkUrl(url);
-  const settings = { keepAlive: true, maxSockets: parallel, ...(!allowPrivate && { lookup: publicLookup() }) };
+  const settings = {
+    keepAlive: true,
+    maxSockets: parallel,
+    ...(!allowPrivate && { lookup: publicLookup() }),
+  };
   const agent = url.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings);
   return {
     async post(request, signal) {
@@ -118,24 +142,42 @@ export function posterOf({ url: text, allowPrivate, parallel, timeoutSeconds }: 
       try {
         const status = await statusOf(url, agent, request, AbortSignal.any([signal, timeout]));
         if (status >= 200 && status < 300) return null;
-        // of the others it is the address or the service that is wrong, not the message: nothing is thrown away
-        return { reason: `answers with status ${status}`, isFinal: status === 400 || status === 413 || status === 415 || status === 422 };
+        // of the others it is the address or the service that is wrong, not the message: nothing is
+        // thrown away
+        return {
+          reason: `answers with status ${status}`,
+          isFinal: status === 400 || status === 413 || status === 415 || status === 422,
+        };
       } catch (error) {
-        return { reason: timeout.aborted ? `does not answer within ${timeoutSeconds} s` : `cannot be reached: ${reasonOf(error)}`, isFinal: false };
+        return {
+          reason: timeout.aborted
+            ? `does not answer within ${timeoutSeconds} s`
+            : `cannot be reached: ${reasonOf(error)}`,
+          isFinal: false,
+        };
       }
     },
     close: () => agent.destroy(),
   };
 }
 
-function statusOf(url: URL, agent: HttpAgent | HttpsAgent, { body, headers }: WebhookRequest, signal: AbortSignal): Promise<number> {
+function statusOf(
+  url: URL,
+  agent: HttpAgent | HttpsAgent,
+  { body, headers }: WebhookRequest,
+  signal: AbortSignal,
+): Promise<number> {
   const request = url.protocol === "https:" ? httpsRequest : httpRequest;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const own = { "content-length": String(Buffer.byteLength(body)), "user-agent": "Fink" };
-  const sent = request(url, { method: "POST", agent, headers: { ...own, ...headers }, signal }, (response) => {
-    response.on("error", reject).on("end", () => resolve(response.statusCode ?? 0));
-    response.resume();
-  });
+  const sent = request(
+    url,
+    { method: "POST", agent, headers: { ...own, ...headers }, signal },
+    (response) => {
+      response.on("error", reject).on("end", () => resolve(response.statusCode ?? 0));
+      response.resume();
+    },
+  );
   sent.on("error", reject).end(body);
   return promise;
 }

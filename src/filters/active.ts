@@ -27,7 +27,10 @@ interface Entry {
 
 type FilterConfig = Pick<Config["filters"], "folder" | "shipped" | "maxFailures">;
 
-/** The filters of the service: files that change are taken up, broken ones refused while the old text goes on, those that fail too often switched off. */
+/**
+ * The filters of the service: files that change are taken up, broken ones refused while the old
+ * text goes on, those that fail too often switched off.
+ */
 export class ActiveFilters {
   readonly #lake: string;
   readonly #config: FilterConfig;
@@ -57,7 +60,14 @@ export class ActiveFilters {
 
   async #read(file: string, survey: string): Promise<void> {
     const mtimeMs = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    const entry: Entry = this.#entries.get(file) ?? { file, survey, mtimeMs: -1, filter: null, compiled: null, shape: "" };
+    const entry: Entry = this.#entries.get(file) ?? {
+      file,
+      survey,
+      mtimeMs: -1,
+      filter: null,
+      compiled: null,
+      shape: "",
+    };
     this.#entries.set(file, entry);
     if (entry.mtimeMs === mtimeMs) return;
     entry.mtimeMs = mtimeMs;
@@ -70,8 +80,16 @@ export class ActiveFilters {
     }
   }
 
-  /** The filters of a survey that are on, and those that have been and are not. `shape` changes when `columns` do. */
-  async of(survey: string, engine: Engine, columns: ColumnTypes, shape: string): Promise<{ readonly on: Compiled[]; readonly idle: MissingFilter[] }> {
+  /**
+   * The filters of a survey that are on, and those that have been and are not. `shape` changes when
+   * `columns` do.
+   */
+  async of(
+    survey: string,
+    engine: Engine,
+    columns: ColumnTypes,
+    shape: string,
+  ): Promise<{ readonly on: Compiled[]; readonly idle: MissingFilter[] }> {
     const on: Compiled[] = [];
     for (const entry of this.#entries.values()) {
       if (entry.filter?.survey !== survey) continue;
@@ -81,38 +99,68 @@ export class ActiveFilters {
     return { on, idle: this.#states.idle(survey, on) };
   }
 
-  async #compile(entry: Entry, filter: Filter, engine: Engine, columns: ColumnTypes, shape: string): Promise<void> {
+  async #compile(
+    entry: Entry,
+    filter: Filter,
+    engine: Engine,
+    columns: ColumnTypes,
+    shape: string,
+  ): Promise<void> {
     entry.shape = shape;
     try {
       const compiled = await compile(filter, columns, engine.connection, true);
       const version = this.#versions.keep(filter);
-      if (filter.body.kind === "ts" && entry.compiled && entry.compiled.filter.text !== filter.text) await this.functions(filter.survey).restart();
+      if (filter.body.kind === "ts" && entry.compiled && entry.compiled.filter.text !== filter.text)
+        await this.functions(filter.survey).restart();
       entry.compiled = { ...compiled, filter: { ...filter, version } };
       this.#states.accept(entry.compiled.filter, entry.mtimeMs);
     } catch (error) {
       this.#states.refuse(entry, messageOf(error));
       // the old text goes on, for the columns that there are now
-      if (entry.compiled) entry.compiled = await compile(entry.compiled.filter, columns, engine.connection, true).catch(() => null);
+      if (entry.compiled)
+        entry.compiled = await compile(
+          entry.compiled.filter,
+          columns,
+          engine.connection,
+          true,
+        ).catch(() => null);
     }
   }
 
   /** The first range that a filter has missed before it was switched on again. */
-  due(ranges: readonly MissedRange[], on: readonly Compiled[]): { readonly range: MissedRange; readonly filter: Compiled } | null {
+  due(
+    ranges: readonly MissedRange[],
+    on: readonly Compiled[],
+  ): { readonly range: MissedRange; readonly filter: Compiled } | null {
     for (const range of ranges) {
       const filter = on.find((one) => one.filter.name === range.filter);
-      if (filter && this.#states.isNewerThan(filter.filter, range.missed_at)) return { range, filter };
+      if (filter && this.#states.isNewerThan(filter.filter, range.missed_at))
+        return { range, filter };
     }
     return null;
   }
 
-  /** Runs the `.ts` filters of a survey. Each survey has its own, so that a slow filter does not hold up the alerts of another survey. */
+  /**
+   * Runs the `.ts` filters of a survey. Each survey has its own, so that a slow filter does not
+   * hold up the alerts of another survey.
+   */
   functions(survey: string): FunctionProcess {
     return kept(this.#functions, survey, () => new FunctionProcess(this.#lake));
   }
 
-  /** Keeps account of a batch, and switches off what failed too often, one batch after the other. Those that were switched off now. */
-  account(filters: readonly Compiled[], outcomes: readonly Outcome[], alerts: number): FilterState[] {
-    return outcomes.flatMap((outcome, i) => this.#states.count(filters[i].filter, outcome, alerts, this.#config.maxFailures) ?? []);
+  /**
+   * Keeps account of a batch, and switches off what failed too often, one batch after the other.
+   * Those that were switched off now.
+   */
+  account(
+    filters: readonly Compiled[],
+    outcomes: readonly Outcome[],
+    alerts: number,
+  ): FilterState[] {
+    return outcomes.flatMap(
+      (outcome, i) =>
+        this.#states.count(filters[i].filter, outcome, alerts, this.#config.maxFailures) ?? [],
+    );
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,11 @@ import { parseCondition } from "./parse.ts";
 
 /** 2,000 positions with what astropy says of them. */
 const positions = join(import.meta.dirname, "../../../shared/reference/sky/positions.parquet");
-const isThere = available("reference", existsSync(positions), "no ../shared/reference with positions by astropy");
+const isThere = available(
+  "reference",
+  existsSync(positions),
+  "no ../shared/reference with positions by astropy",
+);
 
 let engine: Engine;
 beforeAll(async () => {
@@ -20,17 +24,36 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 async function sqlOf(expression: string, relation: string): Promise<string> {
-  const columns = new ColumnTypes(surveySchema.parse({ name: "x" }), await typesOf(engine.connection, relation), new Map(), () => {});
-  return emit(await parseCondition(expression), { columns, formulas: await formulas(), text: expression, used: new Map() }).sql;
+  const columns = new ColumnTypes(
+    surveySchema.parse({ name: "x" }),
+    await typesOf(engine.connection, relation),
+    new Map(),
+    () => {},
+  );
+  return emit(await parseCondition(expression), {
+    columns,
+    formulas: await formulas(),
+    text: expression,
+    used: new Map(),
+  }).sql;
 }
 
 async function valueOf(expression: string, relation = "SELECT 1 AS one"): Promise<number> {
-  const result = await engine.connection.runAndReadAll(`SELECT ${await sqlOf(expression, relation)} FROM (${relation})`);
+  const result = await engine.connection.runAndReadAll(
+    `SELECT ${await sqlOf(expression, relation)} FROM (${relation})`,
+  );
   return Number(result.getRows()[0][0]);
 }
 
-/** Largest difference over all positions on the sky, in arcsec: of longitudes along their circle of latitude. */
-async function largestDifference(expression: string, column: string, latitude: string): Promise<number> {
+/**
+ * Largest difference over all positions on the sky, in arcsec: of longitudes along their circle of
+ * latitude.
+ */
+async function largestDifference(
+  expression: string,
+  column: string,
+  latitude: string,
+): Promise<number> {
   const relation = `SELECT * FROM '${positions}'`;
   const [[largest]] = (
     await engine.connection.runAndReadAll(
@@ -58,7 +81,10 @@ test("magnitudes and fluxes are each other's inverse", async () => {
 });
 
 test("small and large angles", async () => {
-  expect(await valueOf("separation_arcsec(10.0, 60.0, 10.0, 60.0 + 0.001 / 3600)")).toBeCloseTo(0.001, 9);
+  expect(await valueOf("separation_arcsec(10.0, 60.0, 10.0, 60.0 + 0.001 / 3600)")).toBeCloseTo(
+    0.001,
+    9,
+  );
   expect(await valueOf("separation_arcsec(359.9999, 0.0, 0.0001, 0.0)")).toBeCloseTo(0.72, 9);
   expect(await valueOf("separation_arcsec(0.0, 90.0, 123.0, -90.0)")).toBeCloseTo(180 * 3600, 6);
 });

@@ -1,6 +1,8 @@
 import { entry, type FilterFunctionEntry } from "./function-entry.ts";
 
-// Direction of the north galactic pole and longitude of the celestial pole, J2000, degrees, as astropy has them (from the IAU definition of 1958, by way of FK5, from which the ICRS differs by 0.03″)
+// Direction of the north galactic pole and longitude of the celestial pole, J2000, degrees, as
+// astropy has them (from the IAU definition of 1958, by way of FK5, from which the ICRS differs by
+// 0.03″)
 const [poleRa, poleDec, celestialPoleL] = [192.8594812065348, 27.12825118085622, 122.9319185680026];
 /** Mean obliquity of the ecliptic at J2000, degrees (IAU 2006). */
 const obliquity = 84381.406 / 3600;
@@ -26,9 +28,13 @@ export const astronomy: readonly FilterFunctionEntry[] = [
     formula:
       "3600.0 * degrees(2.0 * asin(sqrt(power(sin(radians(dec2 - dec1) / 2.0), 2.0) + cos(radians(dec1)) * cos(radians(dec2)) * power(sin(radians(ra2 - ra1) / 2.0), 2.0))))",
   }),
-  entry("in_cone(ra, dec, ra0, dec0, radius)", "Whether a place is within the radius, in arcsec, of another; places in degrees", {
-    formula: "separation_arcsec(ra, dec, ra0, dec0) < radius",
-  }),
+  entry(
+    "in_cone(ra, dec, ra0, dec0, radius)",
+    "Whether a place is within the radius, in arcsec, of another; places in degrees",
+    {
+      formula: "separation_arcsec(ra, dec, ra0, dec0) < radius",
+    },
+  ),
   entry("galactic_l(ra, dec)", "Galactic longitude of a place at J2000, 0 to 360", {
     unit: "deg",
     source: galactic,
@@ -49,10 +55,18 @@ export const astronomy: readonly FilterFunctionEntry[] = [
     source: ecliptic,
     formula: `degrees(asin(sin(radians(dec)) * cos(radians(${obliquity})) - cos(radians(dec)) * sin(radians(${obliquity})) * sin(radians(ra))))`,
   }),
-  entry("days_since(time)", "Days from a time to the alert's own, both in the survey's scale (JD for ZTF, MJD for LSST)", { unit: "d" }),
-  entry("absolute_mag(magnitude, distance_mpc)", "Absolute magnitude at a luminosity distance in Mpc, without extinction", {
-    unit: "mag",
-    source: "distance modulus 5 log10(d / 10 pc)",
-    formula: "magnitude - 5.0 * log10(distance_mpc * 100000.0)",
-  }),
+  entry(
+    "days_since(time)",
+    "Days from a time to the alert's own, both in the survey's scale (JD for ZTF, MJD for LSST)",
+    { unit: "d" },
+  ),
+  entry(
+    "absolute_mag(magnitude, distance_mpc)",
+    "Absolute magnitude at a luminosity distance in Mpc, without extinction",
+    {
+      unit: "mag",
+      source: "distance modulus 5 log10(d / 10 pc)",
+      formula: "magnitude - 5.0 * log10(distance_mpc * 100000.0)",
+    },
+  ),
 ];

@@ -1,4 +1,8 @@
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from "@duckdb/node-api";
+import type {
+  DuckDBConnection,
+  DuckDBPreparedStatement,
+  DuckDBResultReader,
+} from "@duckdb/node-api";
 import { identifier } from "../lake/scan.ts";
 import type { FlatColumn } from "./columns.ts";
 
@@ -6,8 +10,9 @@ import type { FlatColumn } from "./columns.ts";
 const maxKept = 1000;
 
 /**
- * The table `alerts` of an engine: flat columns, and `_row` from 0 on. It is filled anew for each batch and made anew only for other columns, so that the
- * statements on it are planned once: to plan those of LSST's filters takes 0.3 s, as long as to run them on 2,000 alerts.
+ * The table `alerts` of an engine: flat columns, and `_row` from 0 on. It is filled anew for each
+ * batch and made anew only for other columns, so that the statements on it are planned once: to
+ * plan those of LSST's filters takes 0.3 s, as long as to run them on 2,000 alerts.
  */
 export class BatchTable {
   readonly #connection: DuckDBConnection;
@@ -20,9 +25,14 @@ export class BatchTable {
 
   /** `relation`: a SELECT of the alerts' nested columns. */
   async fill(relation: string, columns: readonly FlatColumn[]): Promise<void> {
-    const list = ["row_number() OVER () - 1 AS _row", ...columns.map(({ path, sql }) => `${sql} AS ${identifier(path)}`)];
+    const list = [
+      "row_number() OVER () - 1 AS _row",
+      ...columns.map(({ path, sql }) => `${sql} AS ${identifier(path)}`),
+    ];
     const select = `SELECT ${list.join(", ")} FROM (${relation}) AS source`;
-    const signature = columns.map(({ path, sql, type }) => `${path} ${sql} ${String(type)}`).join("\n");
+    const signature = columns
+      .map(({ path, sql, type }) => `${path} ${sql} ${String(type)}`)
+      .join("\n");
     if (signature === this.#signature) {
       await this.#connection.run("TRUNCATE alerts");
       await this.#connection.run(`INSERT INTO alerts ${select}`);

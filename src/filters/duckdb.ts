@@ -2,7 +2,10 @@ import { BIGINT, BOOLEAN, DOUBLE, DuckDBTypeId, LIST, SQLNULL, VARCHAR } from "@
 import { elementOf, type Emitted } from "./emitted.ts";
 import { between, comparison, isIn, listContains } from "./nan.ts";
 
-/** How DuckDB writes each function and operator; one that is not here has the same name and arguments there. */
+/**
+ * How DuckDB writes each function and operator; one that is not here has the same name and
+ * arguments there.
+ */
 const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   "/": (a, b) => `(${a.sql} / nullif(${b.sql}, 0))`,
   "%": (a, b) => `(${a.sql} % nullif(${b.sql}, 0))`,
@@ -11,7 +14,12 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   not: (a) => `(NOT ${a.sql})`,
   and: (...args) => `(${args.map(({ sql }) => sql).join(" AND ")})`,
   or: (...args) => `(${args.map(({ sql }) => sql).join(" OR ")})`,
-  ...Object.fromEntries(["=", "<>", "<", ">", "<=", ">="].map((sign) => [sign, (a: Emitted, b: Emitted) => comparison(sign, a, b)])),
+  ...Object.fromEntries(
+    ["=", "<>", "<", ">", "<=", ">="].map((sign) => [
+      sign,
+      (a: Emitted, b: Emitted) => comparison(sign, a, b),
+    ]),
+  ),
   in: (a, ...list) => isIn("IN", a, list),
   "not in": (a, ...list) => isIn("NOT IN", a, list),
   between,
@@ -46,13 +54,23 @@ const writers: Readonly<Record<string, (...args: Emitted[]) => string>> = {
   slope: (xs, ys) => slopeOf(xs.sql, ys.sql),
 };
 
-const infix = new Set(["+", "-", "*", "||", "like", "not like", "is distinct from", "is not distinct from"]);
+const infix = new Set([
+  "+",
+  "-",
+  "*",
+  "||",
+  "like",
+  "not like",
+  "is distinct from",
+  "is not distinct from",
+]);
 
 type TypeOf = (...args: Emitted[]) => Emitted["type"];
 
 const truths =
   "= <> < > <= >= and or not|in|not in|between|like|not like|is null|is not null|is distinct from|is not distinct from|isnan|startswith|endswith|contains|array_contains";
-const named = (names: readonly string[], type: TypeOf) => Object.fromEntries(names.map((name) => [name, type]));
+const named = (names: readonly string[], type: TypeOf) =>
+  Object.fromEntries(names.map((name) => [name, type]));
 
 /** What is known of the type of a function's value; of others DuckDB finds it. */
 const types: Readonly<Record<string, TypeOf>> = {
@@ -62,10 +80,18 @@ const types: Readonly<Record<string, TypeOf>> = {
   ),
   ...named(["lower", "upper", "trim", "substring", "||"], () => VARCHAR),
   ...named(["size", "length", "cast bigint", "try_cast bigint"], () => BIGINT),
-  ...named("/ sqrt ln log10 exp power sin cos tan asin acos atan atan2 radians degrees slope array_mean array_median".split(" "), () => DOUBLE),
+  ...named(
+    "/ sqrt ln log10 exp power sin cos tan asin acos atan atan2 radians degrees slope array_mean array_median".split(
+      " ",
+    ),
+    () => DOUBLE,
+  ),
   ...named(["cast double", "cast float", "try_cast double", "try_cast float"], () => DOUBLE),
   ...named(["+", "-", "*", "%", "greatest", "least", "coalesce", "array"], commonType),
-  ...named(["abs", "sign", "floor", "ceil", "round", "nullif", "filter", "array_sort"], ({ type }) => type),
+  ...named(
+    ["abs", "sign", "floor", "ceil", "round", "nullif", "filter", "array_sort"],
+    ({ type }) => type,
+  ),
   array_append: (list, x) => (isNull(list) ? x.type && LIST(x.type) : list.type),
   ...named(["element_at", "array_min", "array_max", "array_sum"], (list) => innerType(list)),
   array: (...entries) => (commonType(...entries) === null ? null : LIST(commonType(...entries)!)),
@@ -96,7 +122,11 @@ const keeping = new Set(["filter", "element_at", "array_sort", "array_append"]);
 export function duckdbCall(name: string, args: readonly Emitted[]): Emitted {
   const type = types[name]?.(...args) ?? null;
   const sqls = args.map(({ sql }) => sql);
-  if (infix.has(name)) return { sql: sqls.length === 1 ? `(${name} ${sqls[0]})` : `(${sqls.join(` ${name.toUpperCase()} `)})`, type };
+  if (infix.has(name))
+    return {
+      sql: sqls.length === 1 ? `(${name} ${sqls[0]})` : `(${sqls.join(` ${name.toUpperCase()} `)})`,
+      type,
+    };
   const sql = writers[name]?.(...args) ?? `${name}(${sqls.join(", ")})`;
   return { sql, type, ...(keeping.has(name) && args[0].path && { path: args[0].path }) };
 }
@@ -113,13 +143,15 @@ function arc(name: "asin" | "acos", { sql }: Emitted): string {
 
 function caseOf(args: readonly Emitted[]): string {
   let sql = "CASE";
-  for (let i = 0; i + 1 < args.length; i += 2) sql += ` WHEN ${args[i].sql} THEN ${args[i + 1].sql}`;
+  for (let i = 0; i + 1 < args.length; i += 2)
+    sql += ` WHEN ${args[i].sql} THEN ${args[i + 1].sql}`;
   return `${sql} ELSE ${args[args.length - 1].sql} END`;
 }
 
 /**
- * (n Σxy − Σx Σy) / (n Σx² − (Σx)²), with x from the smallest on: of Julian dates the squares have no digits left. The list of one entry around it gives the
- * points a name, so that they are made once.
+ * (n Σxy − Σx Σy) / (n Σx² − (Σx)²), with x from the smallest on: of Julian dates the squares have
+ * no digits left. The list of one entry around it gives the points a name, so that they are made
+ * once.
  */
 function slopeOf(xs: string, ys: string): string {
   const points = `list_filter(list_zip(${xs}, ${ys}), _p -> _p[1] IS NOT NULL AND _p[2] IS NOT NULL)`;

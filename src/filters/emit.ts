@@ -1,4 +1,12 @@
-import { BIGINT, BOOLEAN, DOUBLE, type DuckDBType, DuckDBTypeId, SQLNULL, VARCHAR } from "@duckdb/node-api";
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBType,
+  DuckDBTypeId,
+  SQLNULL,
+  VARCHAR,
+} from "@duckdb/node-api";
 import { FinkError, messageOf } from "../errors.ts";
 import { identifier, literal, withoutNoneSql } from "../lake/scan.ts";
 import { noneIn } from "../surveys/none.ts";
@@ -12,7 +20,10 @@ import { refuse } from "./refuse.ts";
 export interface EmitContext {
   readonly columns: ColumnTypes;
   /** What the formulas of our functions say, by name. */
-  readonly formulas: ReadonlyMap<string, { readonly parameters: readonly string[]; readonly body: Expression }>;
+  readonly formulas: ReadonlyMap<
+    string,
+    { readonly parameters: readonly string[]; readonly body: Expression }
+  >;
   /** Of the file, to say where something is. */
   readonly text: string;
   /** Columns that were used, by path: filled here. */
@@ -22,31 +33,44 @@ export interface EmitContext {
 }
 
 interface Inner extends EmitContext {
-  /** Variables of lambdas and arguments of formulas; one that is a column is written where its fields are asked for. */
+  /**
+   * Variables of lambdas and arguments of formulas; one that is a column is written where its
+   * fields are asked for.
+   */
   readonly variables: ReadonlyMap<string, Emitted | readonly string[]>;
   readonly budget: { left: number };
 }
 
-/** An expression grows where named values and formulas are put in; this is more than any filter needs. */
+/**
+ * An expression grows where named values and formulas are put in; this is more than any filter
+ * needs.
+ */
 const maxNodes = 20_000;
 
 /**
- * Writes an expression over flat columns (`"candidate.rb"`). float32 columns are doubles there, so that `rb >= 0.55` is compared in double, as Spark does.
- * What has no value (a division by 0, the logarithm of 0, the root of -1) is null, where DuckDB and Spark would each fail in their own way.
+ * Writes an expression over flat columns (`"candidate.rb"`). float32 columns are doubles there, so
+ * that `rb >= 0.55` is compared in double, as Spark does. What has no value (a division by 0, the
+ * logarithm of 0, the root of -1) is null, where DuckDB and Spark would each fail in their own way.
  */
 export function emit(expression: Expression, context: EmitContext): Emitted {
   return write(expression, { ...context, variables: new Map(), budget: { left: maxNodes } });
 }
 
 function write(expression: Expression, context: Inner): Emitted {
-  if (context.budget.left-- <= 0) throw new FinkError("filter", `it is too large: more than ${maxNodes} steps once named values and formulas are put in`);
+  if (context.budget.left-- <= 0)
+    throw new FinkError(
+      "filter",
+      `it is too large: more than ${maxNodes} steps once named values and formulas are put in`,
+    );
   switch (expression.kind) {
     case "constant":
       return constant(expression);
     case "column":
       return placed(expression.at, context, () => columnOf(expression.path, context));
     case "field":
-      return placed(expression.at, context, () => field(write(expression.of, context), expression.name, context));
+      return placed(expression.at, context, () =>
+        field(write(expression.of, context), expression.name, context),
+      );
     case "lambda":
       throw new FinkError("internal", "a lambda outside of a function");
     case "call":
@@ -56,7 +80,8 @@ function write(expression: Expression, context: Inner): Emitted {
 
 function columnOf(path: readonly string[], context: Inner): Emitted {
   const variable = context.variables.get(path[0]);
-  if (variable && "sql" in variable) return path.slice(1).reduce((of, name) => field(of, name, context), variable);
+  if (variable && "sql" in variable)
+    return path.slice(1).reduce((of, name) => field(of, name, context), variable);
   return using(context.columns.find(variable ? [...variable, ...path.slice(1)] : path), context);
 }
 
@@ -68,7 +93,8 @@ function using(column: FlatColumn, { used }: EmitContext): Emitted {
 }
 
 function field(of: Emitted, name: string, { fields, columns }: EmitContext): Emitted {
-  if (of.path !== undefined && columns.isAbsent(`${of.path}.${name}`.split("."))) return { sql: "NULL", type: SQLNULL };
+  if (of.path !== undefined && columns.isAbsent(`${of.path}.${name}`.split(".")))
+    return { sql: "NULL", type: SQLNULL };
   const type = elementOf(of.type) ?? of.type;
   if (type) fields?.set(type, (fields.get(type) ?? new Set()).add(name.toLowerCase()));
   return fieldOf(of, name);
@@ -85,21 +111,43 @@ function placed<T>(at: number, { text }: EmitContext, work: () => T): T {
 
 function call(expression: Call, context: Inner): Emitted {
   const { name, args } = expression;
-  if (name === "days_since") return duckdbCall("-", [using(context.columns.time(), context), write(args[0], context)]);
+  if (name === "days_since")
+    return duckdbCall("-", [using(context.columns.time(), context), write(args[0], context)]);
   if (name === "on_watchlist" || name === "in_area") return mask(expression, context);
   const formula = context.formulas.get(name);
-  if (!formula) return duckdbCall(name, nullTests.has(name) ? written(args, context).map((arg) => withoutNone(arg, context.columns)) : written(args, context));
+  if (!formula)
+    return duckdbCall(
+      name,
+      nullTests.has(name)
+        ? written(args, context).map((arg) => withoutNone(arg, context.columns))
+        : written(args, context),
+    );
   const values = args.map((arg) => pathOf(arg, context) ?? write(arg, context));
-  return write(formula.body, { ...context, variables: new Map(formula.parameters.map((parameter, i) => [parameter, values[i]])) });
+  return write(formula.body, {
+    ...context,
+    variables: new Map(formula.parameters.map((parameter, i) => [parameter, values[i]])),
+  });
 }
 
-const nullTests = new Set(["is null", "is not null", "is distinct from", "is not distinct from", "coalesce"]);
+const nullTests = new Set([
+  "is null",
+  "is not null",
+  "is distinct from",
+  "is not distinct from",
+  "coalesce",
+]);
 
 /** NaN, and what the survey's definition names for its column, as null. */
 function withoutNone(value: Emitted, { survey }: ColumnTypes): Emitted {
   const isText = value.type?.typeId === DuckDBTypeId.VARCHAR;
-  const sql = value.path === undefined ? value.sql : withoutNoneSql(value.sql, noneIn(survey, value.path), isText);
-  return { ...value, sql: mayBeNaN(value) && value.type !== null ? `nullif(${sql}, CAST('NaN' AS DOUBLE))` : sql };
+  const sql =
+    value.path === undefined
+      ? value.sql
+      : withoutNoneSql(value.sql, noneIn(survey, value.path), isText);
+  return {
+    ...value,
+    sql: mayBeNaN(value) && value.type !== null ? `nullif(${sql}, CAST('NaN' AS DOUBLE))` : sql,
+  };
 }
 
 /** Path of an argument that is a column. */
@@ -112,7 +160,8 @@ function pathOf(arg: Expression, { variables }: Inner): readonly string[] | null
 
 /** A column that is computed before the filters run: see `placeColumn`. */
 function mask({ name, args: [place] }: Call, context: Inner): Emitted {
-  if (place.kind !== "constant" || typeof place.value !== "string") throw new FinkError("filter", `${name} wants a name in quotes: ${name}('mine')`);
+  if (place.kind !== "constant" || typeof place.value !== "string")
+    throw new FinkError("filter", `${name} wants a name in quotes: ${name}('mine')`);
   return using(context.columns.place(name as "on_watchlist" | "in_area", place.value), context);
 }
 
@@ -125,12 +174,25 @@ function written(args: readonly Expression[], context: Inner): Emitted[] {
       continue;
     }
     const [list] = done;
-    const entry = { type: list.type?.typeId === DuckDBTypeId.SQLNULL ? SQLNULL : elementOf(list.type), ...(list.path !== undefined && { path: list.path }) };
-    const given: Omit<Emitted, "sql">[] = arg.parameters.length === 2 ? [{ type: done[1]?.type ?? null }, entry] : [entry];
+    const entry = {
+      type: list.type?.typeId === DuckDBTypeId.SQLNULL ? SQLNULL : elementOf(list.type),
+      ...(list.path !== undefined && { path: list.path }),
+    };
+    const given: Omit<Emitted, "sql">[] =
+      arg.parameters.length === 2 ? [{ type: done[1]?.type ?? null }, entry] : [entry];
     const names = arg.parameters.map((_, i) => `_${context.variables.size + i}`);
-    const own = arg.parameters.map((parameter, i): [string, Emitted] => [parameter, { sql: names[i], ...given[i] }]);
-    const body = write(arg.body, { ...context, variables: new Map([...context.variables, ...own]) });
-    done.push({ sql: `${names.length === 1 ? names[0] : `(${names.join(", ")})`} -> ${body.sql}`, type: body.type });
+    const own = arg.parameters.map((parameter, i): [string, Emitted] => [
+      parameter,
+      { sql: names[i], ...given[i] },
+    ]);
+    const body = write(arg.body, {
+      ...context,
+      variables: new Map([...context.variables, ...own]),
+    });
+    done.push({
+      sql: `${names.length === 1 ? names[0] : `(${names.join(", ")})`} -> ${body.sql}`,
+      type: body.type,
+    });
   }
   return done;
 }

@@ -23,16 +23,34 @@ export interface EngineOptions {
   readonly places?: Places;
 }
 
-export async function openEngine({ memory = "1GB", threads = 1, places = new Places() }: EngineOptions = {}): Promise<Engine> {
-  const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, threads: String(threads), ...steadyMemory });
-  const [copying, ...connections] = await Promise.all(Array.from({ length: threads + 1 }, () => instance.connect()));
+export async function openEngine({
+  memory = "1GB",
+  threads = 1,
+  places = new Places(),
+}: EngineOptions = {}): Promise<Engine> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: memory,
+    threads: String(threads),
+    ...steadyMemory,
+  });
+  const [copying, ...connections] = await Promise.all(
+    Array.from({ length: threads + 1 }, () => instance.connect()),
+  );
   const [connection] = connections;
   for (const one of [copying, ...connections]) {
     await one.run("SET TimeZone = 'UTC'");
-    // statements are kept while other alerts come: what they are planned with must not depend on values
+    // statements are kept while other alerts come: what they are planned with must not depend on
+    // values
     await one.run("SET disabled_optimizers = 'statistics_propagation,compressed_materialization'");
     await one.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
   }
   connection.registerScalarFunction(placeFunction(places));
-  return { connection, connections, copying, batch: new BatchTable(connection), places, close: () => instance.closeSync() };
+  return {
+    connection,
+    connections,
+    copying,
+    batch: new BatchTable(connection),
+    places,
+    close: () => instance.closeSync(),
+  };
 }

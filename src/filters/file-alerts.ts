@@ -15,23 +15,43 @@ import { runModules } from "../science/runner.ts";
 import { pathsOfSurvey, type Survey } from "../surveys/definition.ts";
 import type { FlatColumn } from "./columns.ts";
 
-const types = { int: INTEGER, long: BIGINT, float: FLOAT, double: DOUBLE, boolean: BOOLEAN, string: VARCHAR } as const;
+const types = {
+  int: INTEGER,
+  long: BIGINT,
+  float: FLOAT,
+  double: DOUBLE,
+  boolean: BOOLEAN,
+  string: VARCHAR,
+} as const;
 
-/** Columns that science modules would add, by path. A column that a shipped module needs and the alerts lack is null. */
+/**
+ * Columns that science modules would add, by path. A column that a shipped module needs and the
+ * alerts lack is null.
+ */
 export function addedColumns(modules: readonly ScienceModule[]): Map<string, FlatColumn> {
   const added = modules
     .flatMap(({ adds }) => adds)
     .map(({ name, type }): [string, FlatColumn] => {
       const sql = type === "float" ? `CAST(${identifier(name)} AS DOUBLE)` : identifier(name);
-      return [name.toLowerCase(), { path: name, sql, type: type === "float" ? DOUBLE : types[type] }];
+      return [
+        name.toLowerCase(),
+        { path: name, sql, type: type === "float" ? DOUBLE : types[type] },
+      ];
     });
   const needed = modules.filter(isShipped).flatMap(({ needs }) => needs);
-  return new Map([...needed.map((path): [string, FlatColumn] => [path.toLowerCase(), { path, sql: "NULL", type: SQLNULL }]), ...added]);
+  return new Map([
+    ...needed.map((path): [string, FlatColumn] => [
+      path.toLowerCase(),
+      { path, sql: "NULL", type: SQLNULL },
+    ]),
+    ...added,
+  ]);
 }
 
 /**
- * Alerts of a Parquet file as a relation. Columns among `wanted` that modules add and the file lacks are computed, into a second file beside it.
- * `work` is given a SELECT of all columns. `isStrict` false: columns that cannot be computed are null.
+ * Alerts of a Parquet file as a relation. Columns among `wanted` that modules add and the file
+ * lacks are computed, into a second file beside it. `work` is given a SELECT of all columns.
+ * `isStrict` false: columns that cannot be computed are null.
  */
 export async function withAlertFile<T>(
   path: string,
@@ -47,7 +67,10 @@ export async function withAlertFile<T>(
   const scratch = temporaryFolder("filter");
   try {
     const file = join(scratch, "added.parquet");
-    writeFileSync(file, toParquet(await computed(path, making, modules, wanted, setup, { isStrict, survey })));
+    writeFileSync(
+      file,
+      toParquet(await computed(path, making, modules, wanted, setup, { isStrict, survey })),
+    );
     return await work(`SELECT * FROM (${relation}) POSITIONAL JOIN read_parquet(${literal(file)})`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -65,13 +88,23 @@ async function computed(
   const file = await openAlertFile(path);
   const modules = withMakers(making, all, file.paths);
   const alerts = await file.read(modules.flatMap(({ needs }) => needs));
-  const { columns, outcomes } = await runModules(modules, alerts, setup, { none: survey.none, isKnown: (path) => pathsOfSurvey(survey).includes(path) });
-  const failed = outcomes.find(({ module, failure }) => failure !== null && making.includes(module));
+  const { columns, outcomes } = await runModules(modules, alerts, setup, {
+    none: survey.none,
+    isKnown: (path) => pathsOfSurvey(survey).includes(path),
+  });
+  const failed = outcomes.find(
+    ({ module, failure }) => failure !== null && making.includes(module),
+  );
   if (failed && isStrict) {
     const lacking = failed.module.adds.find(({ name }) => wanted.has(name))?.name;
-    throw new FinkError("filter", `${path} lacks ${lacking}, and it cannot be computed: ${failed.failure}`);
+    throw new FinkError(
+      "filter",
+      `${path} lacks ${lacking}, and it cannot be computed: ${failed.failure}`,
+    );
   }
-  const names = making.flatMap(({ adds }) => adds.map(({ name }) => name)).filter((name) => wanted.has(name));
+  const names = making
+    .flatMap(({ adds }) => adds.map(({ name }) => name))
+    .filter((name) => wanted.has(name));
   const children = names.map((name) => columnAt(columns, [name])!.data);
   const type = new Struct(children.map((data, i) => new Field(names[i], data.type, true)));
   return makeData({ type, length: alerts.count, nullCount: 0, children });

@@ -2,7 +2,10 @@ import type { AlertId } from "../surveys/alert-id.ts";
 import type { Catalogue } from "../science/catalogue/load.ts";
 import type { Alerts } from "../science/module.ts";
 
-/** What one astronomer wants to have: one file, `filters/<survey>/<name>.sql` or `.ts`. Shipped ones are written as a user's are. */
+/**
+ * What one astronomer wants to have: one file, `filters/<survey>/<name>.sql` or `.ts`. Shipped ones
+ * are written as a user's are.
+ */
 export interface Filter {
   /** The file's name without its ending: lower case, digits, underscores. */
   readonly name: string;
@@ -12,7 +15,10 @@ export interface Filter {
   readonly description: string;
   /** Paper, code or person it comes from; empty: none given. */
   readonly origin: string;
-  /** Where a message goes when it is switched off: an e-mail address or the name of a target; empty: nowhere but the status page. */
+  /**
+   * Where a message goes when it is switched off: an e-mail address or the name of a target; empty:
+   * nowhere but the status page.
+   */
   readonly owner: string;
   /** Names of targets: `kafka`, and those of `delivery.targets` in conf/fink.yaml. */
   readonly deliver: readonly string[];
@@ -20,17 +26,28 @@ export interface Filter {
   readonly columns: readonly string[] | null;
   /** Kafka topic of its matches; by default fink_<name>_<survey>. */
   readonly topic: string;
-  /** good: the live service gives it only alerts that pass the quality cuts, where the survey has such a column. */
+  /**
+   * good: the live service gives it only alerts that pass the quality cuts, where the survey has
+   * such a column.
+   */
   readonly quality: "good" | "all";
   readonly file: string;
   /** The file's text. */
   readonly text: string;
   readonly body:
     | { readonly kind: "sql"; readonly where: Expression }
-    | { readonly kind: "ts"; readonly where: Expression; readonly needs: readonly string[]; readonly catalogues: readonly string[] };
+    | {
+        readonly kind: "ts";
+        readonly where: Expression;
+        readonly needs: readonly string[];
+        readonly catalogues: readonly string[];
+      };
 }
 
-/** The export of a `.ts` filter. It runs apart from the service, in a process which is stopped when it takes too long. */
+/**
+ * The export of a `.ts` filter. It runs apart from the service, in a process which is stopped when
+ * it takes too long.
+ */
 export interface FilterFunction {
   readonly description: string;
   readonly origin?: string;
@@ -41,7 +58,9 @@ export interface FilterFunction {
   readonly quality?: "good" | "all";
   /** Columns it reads, raw or of science, as dotted paths. */
   readonly needs: readonly string[];
-  /** SQL of a condition that is asked first: only alerts for which it is true are given to `select`. */
+  /**
+   * SQL of a condition that is asked first: only alerts for which it is true are given to `select`.
+   */
   readonly where?: string;
   /** Catalogues of the lake that it looks into: it is refused without them. */
   readonly catalogues?: readonly string[];
@@ -50,11 +69,17 @@ export interface FilterFunction {
 }
 
 export interface FilterContext {
-  /** One of `catalogues`, with `allWithin` and `nearestWithin` of src/science/catalogue/match.ts to look into it. */
+  /**
+   * One of `catalogues`, with `allWithin` and `nearestWithin` of src/science/catalogue/match.ts to
+   * look into it.
+   */
   catalogue(name: string): Promise<Catalogue>;
 }
 
-/** What a filter's SQL says, free of any engine: `emit.ts` writes it as DuckDB's SQL. `at`: where in the file's text it stands; -1: nowhere. */
+/**
+ * What a filter's SQL says, free of any engine: `emit.ts` writes it as DuckDB's SQL. `at`: where in
+ * the file's text it stands; -1: nowhere.
+ */
 export type Expression = (Column | Constant | Call | Lambda | Field) & {
   /** The name that the filter gives it (`… AS name` in a WITH). */
   readonly as?: string;
@@ -73,7 +98,9 @@ export interface Constant {
   readonly value: string | number | bigint | boolean | null;
 }
 
-/** A function or an operator: `abs`, `+`, `and`, `in`, `case` (when, then, …, else), `cast double`. */
+/**
+ * A function or an operator: `abs`, `+`, `and`, `in`, `case` (when, then, …, else), `cast double`.
+ */
 export interface Call {
   readonly kind: "call";
   readonly name: string;
@@ -95,7 +122,10 @@ export interface Field {
   readonly at: number;
 }
 
-/** A row of `<lake>/<survey>/matches`, partitioned by night as `raw` is. One per filter, alert and revision of its science row. */
+/**
+ * A row of `<lake>/<survey>/matches`, partitioned by night as `raw` is. One per filter, alert and
+ * revision of its science row.
+ */
 export interface Match {
   readonly filter: string;
   readonly filter_version: number;
@@ -111,12 +141,21 @@ export interface Match {
   readonly revision: number;
   /** µs since 1970, UTC. */
   readonly matched_at: bigint;
-  /** When the alert was published, or came to Fink where that is not known: µs since 1970, UTC. Null: an older Fink wrote the match. */
+  /**
+   * When the alert was published, or came to Fink where that is not known: µs since 1970, UTC.
+   * Null: an older Fink wrote the match.
+   */
   readonly published_at: bigint | null;
   /** True for a match of `./fink filter rerun`: it is delivered however old its alert is. */
   readonly requested: boolean;
-  /** Value of each clause, in the order of `./fink filter explain`: 1, 0 or ? (null). Empty for `.ts` filters. */
+  /**
+   * Value of each clause, in the order of `./fink filter explain`: 1, 0 or ? (null). Empty for
+   * `.ts` filters.
+   */
   readonly clauses: string;
-  /** Path within `raw` of the file that had the alert when it was matched: a hint, compaction moves alerts. */
+  /**
+   * Path within `raw` of the file that had the alert when it was matched: a hint, compaction moves
+   * alerts.
+   */
   readonly _raw: string | null;
 }

@@ -11,13 +11,20 @@ import { loadFilter } from "./load.ts";
 import { runFilters, type Selected } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
-const survey = surveySchema.parse({ name: "ztf", alert: "candid", time: { field: "candidate.jd", scale: "jd" } });
+const survey = surveySchema.parse({
+  name: "ztf",
+  alert: "candid",
+  time: { field: "candidate.jd", scale: "jd" },
+});
 const options = {
   seconds: 5,
   functions: new FunctionProcess(""),
 };
 
-/** Three alerts: 0 is a star of magnitude 18 with a history, 1 has float32's 0.55 as rb, 2 is null wherever it may be. */
+/**
+ * Three alerts: 0 is a star of magnitude 18 with a history, 1 has float32's 0.55 as rb, 2 is null
+ * wherever it may be.
+ */
 const alerts = `SELECT * FROM (VALUES
   (9007199254740993, {'jd': 2460003.0, 'magpsf': 18.0::FLOAT, 'rb': 0.9::FLOAT, 'ra': 10.0, 'dec': 20.0, 'fid': 1}, 'Star',
     [{'jd': 2460001.0, 'magpsf': 20.0::FLOAT, 'fid': 1}, {'jd': 2460001.5, 'magpsf': 19.5::FLOAT, 'fid': 2}, {'jd': 2460002.0, 'magpsf': 19.0::FLOAT, 'fid': 1}], MAP {'lum_dist': '100'}),
@@ -61,7 +68,10 @@ describe("a filter selects what its WHERE says", () => {
     ["candidate.magpsf BETWEEN 18 AND 19 AND cdsxmatch LIKE 'S%'", [0]],
     ["size(filter(prv_candidates, x -> x.fid = candidate.fid)) = 2", [0]],
     ["element_at(prv_candidates, -1).magpsf = 19", [0]],
-    ["array_max(prv_candidates.magpsf) = 20 AND array_sum(transform(prv_candidates, x -> x.magpsf)) = 58.5", [0]],
+    [
+      "array_max(prv_candidates.magpsf) = 20 AND array_sum(transform(prv_candidates, x -> x.magpsf)) = 58.5",
+      [0],
+    ],
     ["abs(slope(prv_candidates.jd, prv_candidates.magpsf) + 1) < 1e-9", [0]],
     ["aggregate(transform(prv_candidates, x -> x.magpsf), 0.0, (sum, x) -> sum + x) > 58", [0]],
     ["try_cast(mangrove.lum_dist AS DOUBLE) = 100", [0]],
@@ -101,48 +111,106 @@ describe("one meaning in every engine", () => {
       "ln(candidate.magpsf)",
       "asin(candidate.fid)",
     ]) {
-      expect([value, await rowsOf(`${value} IS NULL AND candidate IS NOT NULL`)]).toEqual([value, expect.toSatisfy((rows: number[]) => rows.length === 1)]);
+      expect([value, await rowsOf(`${value} IS NULL AND candidate IS NOT NULL`)]).toEqual([
+        value,
+        expect.toSatisfy((rows: number[]) => rows.length === 1),
+      ]);
     }
   });
   test("division is of real numbers, also between integers", async () => {
     expect(await rowsOf("candidate.fid / 2 = 0.5")).toEqual([0]);
   });
   test("NaN is larger than every number for greatest, and compares as false", async () => {
-    expect(await rowsOf("isnan(greatest(CAST('nan' AS DOUBLE), candidate.magpsf)) AND isnan(CAST('nan' AS DOUBLE))")).toEqual([0, 1, 2]);
+    expect(
+      await rowsOf(
+        "isnan(greatest(CAST('nan' AS DOUBLE), candidate.magpsf)) AND isnan(CAST('nan' AS DOUBLE))",
+      ),
+    ).toEqual([0, 1, 2]);
     expect(await rowsOf("CAST('nan' AS DOUBLE) > candidate.magpsf")).toEqual([]);
   });
 });
 
 describe("a filter is refused, with the line and what to write instead, for", () => {
   test.each([
-    ["a mistyped column", "SELECT * FROM alerts WHERE\n candidate.magpfs < 2", "line 2: there is no column candidate.magpfs; did you mean candidate.magpsf?"],
-    ["a column without its structure", "SELECT * FROM alerts WHERE magpsf < 2", "did you mean candidate.magpsf?"],
-    ["a mistyped field of a list", "SELECT * FROM alerts WHERE size(filter(prv_candidates, x -> x.magpfs < 2)) > 0", "did you mean magpsf?"],
-    ["types that cannot be compared", "SELECT * FROM alerts WHERE cdsxmatch > 1", "Cannot compare values of type VARCHAR"],
-    ["a WHERE that is a number", "SELECT * FROM alerts WHERE candidate.magpsf", "neither true nor false"],
+    [
+      "a mistyped column",
+      "SELECT * FROM alerts WHERE\n candidate.magpfs < 2",
+      "line 2: there is no column candidate.magpfs; did you mean candidate.magpsf?",
+    ],
+    [
+      "a column without its structure",
+      "SELECT * FROM alerts WHERE magpsf < 2",
+      "did you mean candidate.magpsf?",
+    ],
+    [
+      "a mistyped field of a list",
+      "SELECT * FROM alerts WHERE size(filter(prv_candidates, x -> x.magpfs < 2)) > 0",
+      "did you mean magpsf?",
+    ],
+    [
+      "types that cannot be compared",
+      "SELECT * FROM alerts WHERE cdsxmatch > 1",
+      "Cannot compare values of type VARCHAR",
+    ],
+    [
+      "a WHERE that is a number",
+      "SELECT * FROM alerts WHERE candidate.magpsf",
+      "neither true nor false",
+    ],
     ["no WHERE", "SELECT * FROM alerts", "no WHERE"],
     [
       "a computed value beside *, which would not be sent",
       "SELECT *, candidate.rb * 0.1 AS tenth FROM alerts WHERE true",
       "tenth is computed, and a filter sends only",
     ],
-    ["a computed value among columns", "SELECT objectId, candidate.rb * 0.1 AS tenth FROM alerts WHERE true", "tenth is computed, and a filter sends only"],
-    ["a quoted text that Spark and DuckDB read differently", 'SELECT * FROM alerts WHERE cdsxmatch = "Star"', '" is not accepted'],
+    [
+      "a computed value among columns",
+      "SELECT objectId, candidate.rb * 0.1 AS tenth FROM alerts WHERE true",
+      "tenth is computed, and a filter sends only",
+    ],
+    [
+      "a quoted text that Spark and DuckDB read differently",
+      'SELECT * FROM alerts WHERE cdsxmatch = "Star"',
+      '" is not accepted',
+    ],
     ["log", "SELECT * FROM alerts WHERE log(candidate.rb) < 0", "write log10(x) or ln(x)"],
     ["concat", "SELECT * FROM alerts WHERE concat(cdsxmatch, 'a') = 'a'", "write a || b"],
-    ["list[n]", "SELECT * FROM alerts WHERE prv_candidates[1].magpsf < 2", "write element_at(list, n)"],
-    ["a cast to an integer", "SELECT * FROM alerts WHERE CAST(candidate.rb AS INT) = 1", "write floor(x) or round(x)"],
+    [
+      "list[n]",
+      "SELECT * FROM alerts WHERE prv_candidates[1].magpsf < 2",
+      "write element_at(list, n)",
+    ],
+    [
+      "a cast to an integer",
+      "SELECT * FROM alerts WHERE CAST(candidate.rb AS INT) = 1",
+      "write floor(x) or round(x)",
+    ],
     ["//", "SELECT * FROM alerts WHERE candidate.fid // 2 = 1", "write floor(a / b)"],
     ["an aggregate", "SELECT * FROM alerts WHERE max(candidate.rb) > 1", "one alert at a time"],
     ["a window", "SELECT * FROM alerts WHERE sum(candidate.rb) OVER () > 1", "one alert at a time"],
     ["GROUP BY", "SELECT candid FROM alerts WHERE true GROUP BY candid", "GROUP BY: not accepted"],
     ["LIMIT", "SELECT * FROM alerts WHERE true LIMIT 1", "ORDER BY, LIMIT"],
     ["the time of today", "SELECT * FROM alerts WHERE now() IS NULL", "days_since"],
-    ["a mistyped function", "SELECT * FROM alerts WHERE galactic_bb(1, 2) < 1", "did you mean galactic_b?"],
-    ["too few arguments", "SELECT * FROM alerts WHERE galactic_b(1) < 1", "takes 2 arguments, not 1"],
-    ["a mistyped key of the header", "-- descripton: a\nSELECT * FROM alerts WHERE true", "did you mean description?"],
+    [
+      "a mistyped function",
+      "SELECT * FROM alerts WHERE galactic_bb(1, 2) < 1",
+      "did you mean galactic_b?",
+    ],
+    [
+      "too few arguments",
+      "SELECT * FROM alerts WHERE galactic_b(1) < 1",
+      "takes 2 arguments, not 1",
+    ],
+    [
+      "a mistyped key of the header",
+      "-- descripton: a\nSELECT * FROM alerts WHERE true",
+      "did you mean description?",
+    ],
   ])("%s", async (_, text, message) => {
-    await expect(compiled(text)).rejects.toMatchObject({ code: "filter", message: expect.stringContaining(message) });
+    await expect(compiled(text)).rejects.toMatchObject({
+      code: "filter",
+      message: expect.stringContaining(message),
+    });
   });
 });
 
@@ -182,9 +250,14 @@ describe("nothing but alerts can be reached:", () => {
   });
 
   test("values that double with each WITH", async () => {
-    const steps = Array.from({ length: 40 }, (_, i) => `t${i + 1} AS (SELECT *, v${i} || v${i} AS v${i + 1} FROM t${i} WHERE true)`);
+    const steps = Array.from(
+      { length: 40 },
+      (_, i) => `t${i + 1} AS (SELECT *, v${i} || v${i} AS v${i + 1} FROM t${i} WHERE true)`,
+    );
     const text = `WITH t0 AS (SELECT *, cdsxmatch AS v0 FROM alerts), ${steps.join(", ")} SELECT * FROM t40 WHERE v40 = 'a'`;
-    await expect(compiled(text)).rejects.toMatchObject({ message: expect.stringContaining("too large") });
+    await expect(compiled(text)).rejects.toMatchObject({
+      message: expect.stringContaining("too large"),
+    });
   });
 });
 
@@ -202,11 +275,16 @@ test("clauses are what lies between AND, OR and NOT, and say which of them were 
 });
 
 test("a statement that was planned with other alerts gives the same: values beyond all that were there before are found", async () => {
-  const filter = await compiled("SELECT * FROM alerts WHERE candidate.magpsf > 30 OR cdsxmatch = 'QSO'");
-  const run = async (relation: string) => (await runFilters(engine, { columns, relation }, [filter], options))[0];
+  const filter = await compiled(
+    "SELECT * FROM alerts WHERE candidate.magpsf > 30 OR cdsxmatch = 'QSO'",
+  );
+  const run = async (relation: string) =>
+    (await runFilters(engine, { columns, relation }, [filter], options))[0];
   expect(await run(alerts)).toMatchObject({ rows: [] });
   const others = `SELECT * REPLACE (struct_update(candidate, magpsf := 31.0::FLOAT) AS candidate) FROM (${alerts})`;
   expect(await run(others)).toMatchObject({ rows: [0, 1, 2] });
-  expect(await run(`SELECT * REPLACE ('QSO' AS cdsxmatch) FROM (${alerts})`)).toMatchObject({ rows: [0, 1, 2] });
+  expect(await run(`SELECT * REPLACE ('QSO' AS cdsxmatch) FROM (${alerts})`)).toMatchObject({
+    rows: [0, 1, 2],
+  });
   expect(await run(alerts)).toMatchObject({ rows: [] });
 });

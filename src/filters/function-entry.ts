@@ -1,4 +1,7 @@
-/** A function that filters may use. The one table of them: checks, both engines and docs/reference/functions.md come from here. */
+/**
+ * A function that filters may use. The one table of them: checks, both engines and
+ * docs/reference/functions.md come from here.
+ */
 export interface FilterFunctionEntry {
   readonly name: string;
   /** As in its documentation: `list, x -> …`; an argument in brackets may be left out. */
@@ -14,7 +17,11 @@ export interface FilterFunctionEntry {
 type More = Pick<FilterFunctionEntry, "unit" | "source" | "formula">;
 
 /** An entry from `name(arguments)`. */
-export function entry(signature: string, description: string, more: More = {}): FilterFunctionEntry {
+export function entry(
+  signature: string,
+  description: string,
+  more: More = {},
+): FilterFunctionEntry {
   const [, name, list] = /^(.+?)\((.*)\)$/.exec(signature)!;
   return { name, arguments: list.split(/, (?![^(]*\))/), description, ...more };
 }

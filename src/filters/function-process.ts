@@ -10,7 +10,10 @@ import type { Filter, FilterFunction } from "./filter.ts";
 
 export type FunctionAbout = Omit<FilterFunction, "select">;
 
-/** A `.ts` filter: its file's text is what runs, also when the file has another by now. What it imports is read from beside the file. */
+/**
+ * A `.ts` filter: its file's text is what runs, also when the file has another by now. What it
+ * imports is read from beside the file.
+ */
 type FunctionText = Pick<Filter, "file" | "text">;
 
 interface Question extends FunctionText {
@@ -23,11 +26,13 @@ interface Question extends FunctionText {
 export const rowColumn = "_row";
 
 const startSeconds = 20;
-const limits = { heapMegabytes: 512, residentMegabytes: 2048 }; // catalogues are outside of the heap
+// catalogues are outside of the heap
+const limits = { heapMegabytes: 512, residentMegabytes: 2048 };
 
 /**
- * The process in which `.ts` filters run, one at a time. One that takes too long, or too much memory, is killed with it; the others are loaded again in the next. A
- * process takes 125 MB, hence not one for each.
+ * The process in which `.ts` filters run, one at a time. One that takes too long, or too much
+ * memory, is killed with it; the others are loaded again in the next. A process takes 125 MB, hence
+ * not one for each.
  */
 export class FunctionProcess {
   readonly #lake: string;
@@ -48,7 +53,10 @@ export class FunctionProcess {
     return await this.#inTurn(() => this.#twice(() => this.#load(filter)));
   }
 
-  /** Numbers of the selected rows among alerts in a Parquet file. Loading the filter does not count as its time. */
+  /**
+   * Numbers of the selected rows among alerts in a Parquet file. Loading the filter does not count
+   * as its time.
+   */
   async select(filter: FunctionText, alerts: string, seconds: number): Promise<readonly number[]> {
     const run = async () => {
       await this.#load(filter);
@@ -59,13 +67,17 @@ export class FunctionProcess {
     });
   }
 
-  /** What another filter left running, or somebody else, may have ended the process. Alone in a new one, this filter shows whether it is at fault. */
+  /**
+   * What another filter left running, or somebody else, may have ended the process. Alone in a new
+   * one, this filter shows whether it is at fault.
+   */
   async #twice<T>(run: () => Promise<T>): Promise<T> {
     const closes = this.#closes;
     try {
       return await run();
     } catch (error) {
-      if (!(error instanceof ProcessEnded) || error.why === "time" || closes !== this.#closes) throw error;
+      if (!(error instanceof ProcessEnded) || error.why === "time" || closes !== this.#closes)
+        throw error;
       return await run();
     }
   }
@@ -96,8 +108,15 @@ export class FunctionProcess {
     return about;
   }
 
-  async #ask({ file, text }: FunctionText, alerts: string | null, seconds: number): Promise<unknown> {
-    return await this.#process.ask({ file, text, lake: this.#lake, alerts } satisfies Question, seconds);
+  async #ask(
+    { file, text }: FunctionText,
+    alerts: string | null,
+    seconds: number,
+  ): Promise<unknown> {
+    return await this.#process.ask(
+      { file, text, lake: this.#lake, alerts } satisfies Question,
+      seconds,
+    );
   }
 }
 
@@ -108,17 +127,29 @@ function keyOf({ file, text }: FunctionText): string {
 const schema = z.object({
   description: z.string().min(1),
   needs: z.array(z.string().min(1)).min(1),
-  select: z.custom<FilterFunction["select"]>((value) => typeof value === "function", "write a function"),
+  select: z.custom<FilterFunction["select"]>(
+    (value) => typeof value === "function",
+    "write a function",
+  ),
 });
 
 async function load({ file, text }: FunctionText): Promise<FilterFunction> {
   const url = `${pathToFileURL(file).href}?${texts.size}`;
   texts.set(url, text);
   const exports = (await import(url)) as Readonly<Record<string, unknown>>;
-  const found = exports["default"] ?? Object.values(exports).find((value) => typeof value === "object" && value !== null && "select" in value);
-  if (found === undefined) throw new FinkError("filter", "it exports no filter: write export default { description, needs, select(alerts) { … } }");
+  const found =
+    exports["default"] ??
+    Object.values(exports).find(
+      (value) => typeof value === "object" && value !== null && "select" in value,
+    );
+  if (found === undefined)
+    throw new FinkError(
+      "filter",
+      "it exports no filter: write export default { description, needs, select(alerts) { … } }",
+    );
   const { error } = schema.safeParse(found);
-  if (error) throw new FinkError("filter", `${error.issues[0].path.join(".")}: ${error.issues[0].message}`);
+  if (error)
+    throw new FinkError("filter", `${error.issues[0].path.join(".")}: ${error.issues[0].message}`);
   return found as FilterFunction;
 }
 
@@ -131,10 +162,15 @@ async function answerTo(question: Question): Promise<unknown> {
   const { select, ...about } = await kept(loaded, keyOf(question), () => load(question));
   if (file === null) return about;
   const alerts = await (await openAlertFile(file)).read([rowColumn, ...about.needs]);
-  const mask: unknown = await select(onlyColumns(alerts, about.needs), { catalogue: (name) => catalogue(lake, name) });
+  const mask: unknown = await select(onlyColumns(alerts, about.needs), {
+    catalogue: (name) => catalogue(lake, name),
+  });
   if (!(mask instanceof Uint8Array) || mask.length !== alerts.count) {
     const given = mask instanceof Uint8Array ? `, not ${mask.length}` : "";
-    throw new FinkError("filter", `select has to give a Uint8Array of ${alerts.count}, an element per alert${given}`);
+    throw new FinkError(
+      "filter",
+      `select has to give a Uint8Array of ${alerts.count}, an element per alert${given}`,
+    );
   }
   const rows = alerts.numbers(rowColumn);
   return Array.from(rows).filter((_, i) => mask[i] === 1);
@@ -142,7 +178,10 @@ async function answerTo(question: Question): Promise<unknown> {
 
 /** DuckDB is loaded only for filters that look into catalogues. */
 async function catalogue(lake: string, name: string) {
-  const [{ catalogueNamed }, { catalogueInMemory }] = await Promise.all([import("../science/catalogue/catalogue.ts"), import("../science/catalogue/load.ts")]);
+  const [{ catalogueNamed }, { catalogueInMemory }] = await Promise.all([
+    import("../science/catalogue/catalogue.ts"),
+    import("../science/catalogue/load.ts"),
+  ]);
   return await catalogueInMemory(lake, catalogueNamed(lake, name));
 }
 
@@ -150,7 +189,9 @@ if (isAsked(import.meta.filename)) {
   registerHooks({
     load: (url, context, next) => {
       const source = texts.get(url);
-      return source === undefined ? next(url, context) : { format: "module-typescript", source, shortCircuit: true };
+      return source === undefined
+        ? next(url, context)
+        : { format: "module-typescript", source, shortCircuit: true };
     },
   });
   answerQuestions((asked) => answerTo(asked as Question));

@@ -17,8 +17,12 @@ const numbers: readonly FilterFunctionEntry[] = [
   entry("exp(x)", "e to the power of x"),
   entry("ln(x)", "Natural logarithm; null for 0 and below"),
   entry("log10(x)", "Decimal logarithm; null for 0 and below"),
-  ...["sin(x)", "cos(x)", "tan(x)", "atan(x)"].map((signature) => entry(signature, "Of an angle in radians, or giving one")),
-  ...["asin(x)", "acos(x)"].map((signature) => entry(signature, "In radians; null outside of -1 to 1")),
+  ...["sin(x)", "cos(x)", "tan(x)", "atan(x)"].map((signature) =>
+    entry(signature, "Of an angle in radians, or giving one"),
+  ),
+  ...["asin(x)", "acos(x)"].map((signature) =>
+    entry(signature, "In radians; null outside of -1 to 1"),
+  ),
   entry("atan2(y, x)", "Angle of the point (x, y) in radians"),
   entry("radians(degrees)", "Degrees as radians"),
   entry("degrees(radians)", "Radians as degrees"),
@@ -31,7 +35,10 @@ const numbers: readonly FilterFunctionEntry[] = [
 ];
 
 const values: readonly FilterFunctionEntry[] = [
-  entry("coalesce(x, […])", "First that has a value: not null, not NaN, and not what stands for none in its column"),
+  entry(
+    "coalesce(x, […])",
+    "First that has a value: not null, not NaN, and not what stands for none in its column",
+  ),
   entry("nullif(x, y)", "x, or null where both are equal; two NaN are equal here"),
 ];
 
@@ -51,7 +58,10 @@ const lists: readonly FilterFunctionEntry[] = [
   entry("element_at(list, n)", "Entry n, from 1; -1 is the last; null where there is none"),
   entry("filter(list, x -> …)", "The entries for which it is true"),
   entry("transform(list, x -> …)", "What the function gives for each entry"),
-  entry("aggregate(list, start, (sum, x) -> …)", "The entries taken together one after the other, from a start"),
+  entry(
+    "aggregate(list, start, (sum, x) -> …)",
+    "The entries taken together one after the other, from a start",
+  ),
   entry("array(x, […])", "A list of these"),
   entry("array_contains(list, x)", "Whether x is in it"),
   entry("array_min(list)", "Smallest entry, as least; null without one"),
@@ -59,7 +69,10 @@ const lists: readonly FilterFunctionEntry[] = [
   entry("array_sum(list)", "Sum of the entries; null without one"),
   entry("array_mean(list)", "Mean of the entries"),
   entry("array_median(list)", "Median of the entries"),
-  entry("array_append(list, x)", "The list with x at its end, such as a history with the alert itself; a list that is null is empty"),
+  entry(
+    "array_append(list, x)",
+    "The list with x at its end, such as a history with the alert itself; a list that is null is empty",
+  ),
   entry("array_sort(list)", "Numbers from the smallest on, then NaN, nulls last"),
   entry(
     "slope(xs, ys)",
@@ -68,7 +81,10 @@ const lists: readonly FilterFunctionEntry[] = [
 ];
 
 const places: readonly FilterFunctionEntry[] = [
-  entry("on_watchlist('name')", "Whether the alert is within the radius of an entry of the watch list, or of one of its objects"),
+  entry(
+    "on_watchlist('name')",
+    "Whether the alert is within the radius of an entry of the watch list, or of one of its objects",
+  ),
   entry("in_area('name')", "Whether the alert is within the area"),
 ];
 
@@ -92,7 +108,10 @@ const byName = new Map(
 const operators = new Map(
   ["+", "-", "*", "/", "%", "||", "like", "not like"].map((name) => [
     name,
-    { ...known(entry(`${name}(x, y)`, "")), counts: [name === "-" || name === "+" ? 1 : 2, 2] as const },
+    {
+      ...known(entry(`${name}(x, y)`, "")),
+      counts: [name === "-" || name === "+" ? 1 : 2, 2] as const,
+    },
   ]),
 );
 
@@ -100,7 +119,10 @@ export function functionNamed(name: string): Known | undefined {
   return byName.get(name) ?? operators.get(name);
 }
 
-/** What to write instead of functions that mean different things in different engines, or whose answer is not the same twice. */
+/**
+ * What to write instead of functions that mean different things in different engines, or whose
+ * answer is not the same twice.
+ */
 const instead: Readonly<Record<string, string>> = {
   log: "write log10(x) or ln(x): log is one in DuckDB and the other in Spark",
   log2: "write ln(x) / ln(2)",
@@ -119,7 +141,10 @@ const instead: Readonly<Record<string, string>> = {
   days: "write days_since(time)",
 };
 const groups: readonly (readonly [names: RegExp, advice: string])[] = [
-  [/^(regexp|rlike|similar)/, "regular expressions differ between engines: write LIKE, contains, or a .ts filter"],
+  [
+    /^(regexp|rlike|similar)/,
+    "regular expressions differ between engines: write LIKE, contains, or a .ts filter",
+  ],
   [
     /^(count|count_star|sum|avg|mean|min|max|stddev|var|any_value|first|last)/,
     "a filter looks at one alert at a time: of a list write size, array_sum, array_mean, array_min or array_max",
@@ -128,7 +153,10 @@ const groups: readonly (readonly [names: RegExp, advice: string])[] = [
     /^(now|current_|today|random|uuid|gen_random)/,
     "a filter has to give the same answer whenever it is run: write days_since(time), which counts to the alert's own time",
   ],
-  [/^(read_|glob|parquet_|getenv|getvariable|pragma_|duckdb_|sniff_|query|from_)/, "filters read alerts and nothing else"],
+  [
+    /^(read_|glob|parquet_|getenv|getvariable|pragma_|duckdb_|sniff_|query|from_)/,
+    "filters read alerts and nothing else",
+  ],
 ];
 
 export function unknownFunction(name: string): string {
@@ -142,5 +170,9 @@ function known(one: FilterFunctionEntry): Known {
   const optional = one.arguments.filter((argument) => argument.startsWith("[")).length;
   const isOpen = one.arguments.includes("[…]");
   const lambdas = one.arguments.flatMap((argument, i) => (argument.includes("->") ? [i] : []));
-  return { ...one, counts: [one.arguments.length - optional, isOpen ? 100 : one.arguments.length], lambdas };
+  return {
+    ...one,
+    counts: [one.arguments.length - optional, isOpen ? 100 : one.arguments.length],
+    lambdas,
+  };
 }

@@ -23,7 +23,10 @@ export interface KeyColumns {
   readonly timeOffset: number;
 }
 
-export type AlertKeys = Pick<Match, "alert" | "object" | "ra" | "dec" | "mjd" | "revision" | "published_at" | "_raw"> & {
+export type AlertKeys = Pick<
+  Match,
+  "alert" | "object" | "ra" | "dec" | "mjd" | "revision" | "published_at" | "_raw"
+> & {
   readonly night: number | null;
   readonly publishedAt: number;
 };
@@ -48,14 +51,27 @@ export function keyColumns(columns: ColumnTypes, isFile = false): KeyColumns {
 
 /** The flat columns among them. */
 export function flatKeys(keys: KeyColumns): FlatColumn[] {
-  return Object.values(keys as unknown as Record<string, FlatColumn | number | null>).filter((key) => key !== null && typeof key === "object");
+  return Object.values(keys as unknown as Record<string, FlatColumn | number | null>).filter(
+    (key) => key !== null && typeof key === "object",
+  );
 }
 
-/** Of each row of the table `alerts`, in their order. `rawFolder`: of which the path of the alert's file is told. */
-export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFolder: string): Promise<AlertKeys[]> {
-  const value = (column: FlatColumn | null, as: (sql: string) => string) => (column === null ? "NULL" : as(identifier(column.path)));
+/**
+ * Of each row of the table `alerts`, in their order. `rawFolder`: of which the path of the alert's
+ * file is told.
+ */
+export async function readKeys(
+  { connection }: Engine,
+  keys: KeyColumns,
+  rawFolder: string,
+): Promise<AlertKeys[]> {
+  const value = (column: FlatColumn | null, as: (sql: string) => string) =>
+    column === null ? "NULL" : as(identifier(column.path));
   const sqls: Readonly<Record<keyof AlertKeys, string>> = {
-    alert: value(keys.alert, (sql) => `${sql}::${keys.alert.type === VARCHAR ? "VARCHAR" : "BIGINT"}`),
+    alert: value(
+      keys.alert,
+      (sql) => `${sql}::${keys.alert.type === VARCHAR ? "VARCHAR" : "BIGINT"}`,
+    ),
     object: value(keys.object, (sql) => `${sql}::VARCHAR`),
     ra: value(keys.ra, (sql) => `${sql}::DOUBLE`),
     dec: value(keys.dec, (sql) => `${sql}::DOUBLE`),
@@ -67,6 +83,11 @@ export async function readKeys({ connection }: Engine, keys: KeyColumns, rawFold
     _raw: value(keys.raw, (sql) => sql),
   };
   const list = Object.entries(sqls).map(([name, sql]) => `${sql} AS ${identifier(name)}`);
-  const result = await connection.runAndReadAll(`SELECT ${list.join(", ")} FROM alerts ORDER BY _row`);
-  return (result.getRowObjects() as unknown as AlertKeys[]).map((row) => ({ ...row, _raw: row._raw === null ? null : relative(rawFolder, row._raw) }));
+  const result = await connection.runAndReadAll(
+    `SELECT ${list.join(", ")} FROM alerts ORDER BY _row`,
+  );
+  return (result.getRowObjects() as unknown as AlertKeys[]).map((row) => ({
+    ...row,
+    _raw: row._raw === null ? null : relative(rawFolder, row._raw),
+  }));
 }

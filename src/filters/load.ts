@@ -7,7 +7,10 @@ import type { Filter } from "./filter.ts";
 import { type Header, headerSchema, readHeader } from "./header.ts";
 import { parseCondition, parseSelect } from "./parse.ts";
 
-/** Reads a filter file. `survey`, `name`: of one whose header, folder and file do not tell. Throws "filter" with the file's name. */
+/**
+ * Reads a filter file. `survey`, `name`: of one whose header, folder and file do not tell. Throws
+ * "filter" with the file's name.
+ */
 export async function loadFilter(
   file: string,
   survey: string | null,
@@ -36,7 +39,9 @@ interface Known {
 /** Files that are filters in `<folder>/<survey>/`, by survey and name. */
 export function filterFiles(folder: string): { readonly survey: string; readonly file: string }[] {
   if (!existsSync(folder)) return [];
-  const surveys = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+  const surveys = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith("."),
+  );
   return surveys.flatMap(({ name: survey }) =>
     readdirSync(join(folder, survey))
       .filter((name) => /^[^.].*\.(sql|ts)$/.test(name) && !/\.(test|d)\.ts$/.test(name))
@@ -54,16 +59,24 @@ async function sqlFilter(known: Known): Promise<Omit<Filter, "version">> {
 /** A function of the user's: it is loaded in another process, which says what it exports. */
 async function functionFilter(known: Known): Promise<Omit<Filter, "version">> {
   const { needs, catalogues = [], where = "true", ...about } = await aboutFunction(known);
-  const texts = Object.fromEntries(Object.entries(about).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
-  return { ...common(headerSchema.parse(texts), known, null), body: { kind: "ts", needs, catalogues, where: await parseCondition(where) } };
+  const texts = Object.fromEntries(
+    Object.entries(about).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.join(",") : value,
+    ]),
+  );
+  return {
+    ...common(headerSchema.parse(texts), known, null),
+    body: { kind: "ts", needs, catalogues, where: await parseCondition(where) },
+  };
 }
 
 /** The process of the filters that are being loaded now, and how many they are. */
 let loading = { functions: new FunctionProcess(""), count: 0 };
 
 /**
- * Filters that are loaded at the same time share a process, one after the other. If each of a folder of sixty had its own, they would take 6 GB, and
- * all of them longer than any may.
+ * Filters that are loaded at the same time share a process, one after the other. If each of a
+ * folder of sixty had its own, they would take 6 GB, and all of them longer than any may.
  */
 async function aboutFunction(known: Known): Promise<FunctionAbout> {
   const own = loading;
@@ -78,12 +91,19 @@ async function aboutFunction(known: Known): Promise<FunctionAbout> {
   }
 }
 
-function common(header: Header, known: Known, listed: readonly string[] | null): Omit<Filter, "version" | "body"> {
+function common(
+  header: Header,
+  known: Known,
+  listed: readonly string[] | null,
+): Omit<Filter, "version" | "body"> {
   const { file, text } = known;
   const name = header.name ?? known.name;
   const survey = header.survey ?? known.survey ?? basename(dirname(file));
   if (!/^[a-z][a-z0-9_]*$/.test(name))
-    throw new FinkError("filter", `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`);
+    throw new FinkError(
+      "filter",
+      `${name} is no name of a filter: rename the file, lower case letters, digits and underscores only`,
+    );
   const { description, origin, owner, deliver, quality } = header;
   return {
     name,

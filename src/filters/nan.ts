@@ -2,8 +2,9 @@ import { DuckDBTypeId } from "@duckdb/node-api";
 import type { Emitted } from "./emitted.ts";
 
 /**
- * SQL of a comparison as numpy, pandas and fink-filters make it: with NaN it is false, and `<>` is true. To DuckDB and Spark alone NaN equals itself and is above
- * every number. Only operands that may be NaN cost a test.
+ * SQL of a comparison as numpy, pandas and fink-filters make it: with NaN it is false, and `<>` is
+ * true. To DuckDB and Spark alone NaN equals itself and is above every number. Only operands that
+ * may be NaN cost a test.
  */
 export function comparison(sign: string, a: Emitted, b: Emitted): string {
   const plain = `${a.sql} ${sign.toUpperCase()} ${b.sql}`;
@@ -39,7 +40,10 @@ export function listContains(list: Emitted, x: Emitted): string {
 
 /** False for values whose type has no NaN, and for constants. */
 export function mayBeNaN({ type, isConstant = false }: Emitted): boolean {
-  return !isConstant && (type === null || type.typeId === DuckDBTypeId.DOUBLE || type.typeId === DuckDBTypeId.FLOAT);
+  return (
+    !isConstant &&
+    (type === null || type.typeId === DuckDBTypeId.DOUBLE || type.typeId === DuckDBTypeId.FLOAT)
+  );
 }
 
 /** A value of unknown type is looked at as text: `isnan` does not bind to texts and truths. */

@@ -1,11 +1,23 @@
-import { type DuckDBConnection, DuckDBListType, DuckDBStructType, type DuckDBType, SQLNULL } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  DuckDBListType,
+  DuckDBStructType,
+  type DuckDBType,
+  SQLNULL,
+} from "@duckdb/node-api";
 
 /**
- * Types of a Parquet file in which columns without any value have no type. Spark and pandas write such columns as `null`, DuckDB takes them for integers, and a
- * filter that compares them with a text would be wrong.
+ * Types of a Parquet file in which columns without any value have no type. Spark and pandas write
+ * such columns as `null`, DuckDB takes them for integers, and a filter that compares them with a
+ * text would be wrong.
  */
-export async function withNullTypes(connection: DuckDBConnection, file: string, type: DuckDBStructType): Promise<DuckDBStructType> {
-  const sql = "SELECT name, coalesce(num_children, 0), coalesce(logical_type = 'NullType()', false) FROM parquet_schema($1)";
+export async function withNullTypes(
+  connection: DuckDBConnection,
+  file: string,
+  type: DuckDBStructType,
+): Promise<DuckDBStructType> {
+  const sql =
+    "SELECT name, coalesce(num_children, 0), coalesce(logical_type = 'NullType()', false) FROM parquet_schema($1)";
   const result = await connection.runAndReadAll(sql, [file]);
   const elements = result.getRows() as [string, bigint, boolean][];
   if (!elements.some(([, , isNull]) => isNull)) return type;
@@ -24,13 +36,16 @@ export async function withNullTypes(connection: DuckDBConnection, file: string, 
 function retyped(type: DuckDBType, path: string, nulls: ReadonlySet<string>): DuckDBType {
   if (nulls.has(path)) return SQLNULL;
   if (type instanceof DuckDBStructType) {
-    const entries = type.entryTypes.map((entry, i) => retyped(entry, `${path}.${type.entryNames[i]}`, nulls));
+    const entries = type.entryTypes.map((entry, i) =>
+      retyped(entry, `${path}.${type.entryNames[i]}`, nulls),
+    );
     return new DuckDBStructType(type.entryNames, entries);
   }
   // writers name the two steps into a list differently
   if (type instanceof DuckDBListType)
     for (const steps of [".list.element", ".list.item", ".bag.array_element", ".array"]) {
-      if ([...nulls].some((one) => one.startsWith(`${path}${steps}`))) return new DuckDBListType(retyped(type.valueType, `${path}${steps}`, nulls));
+      if ([...nulls].some((one) => one.startsWith(`${path}${steps}`)))
+        return new DuckDBListType(retyped(type.valueType, `${path}${steps}`, nulls));
     }
   return type;
 }

@@ -51,7 +51,11 @@ async function columnsOf(relation: string): Promise<ColumnTypes> {
   return new ColumnTypes(survey, await typesOf(engine.connection, relation), new Map(), () => {});
 }
 
-async function rowsOf(where: string, relation = alerts, columns?: ColumnTypes): Promise<readonly number[]> {
+async function rowsOf(
+  where: string,
+  relation = alerts,
+  columns?: ColumnTypes,
+): Promise<readonly number[]> {
   const file = join(folder, "mine.sql");
   writeFileSync(file, `SELECT * FROM alerts WHERE ${where}`);
   const types = columns ?? (await columnsOf(relation));
@@ -121,9 +125,16 @@ describe("a null test asks the survey's definition, field by field:", () => {
 
 test("the object of a match is the first that has a value", async () => {
   const two = surveySchema.parse({ ...survey, object: ["source.parent", "source.count"] });
-  const columns = new ColumnTypes(two, await typesOf(engine.connection, alerts), new Map(), () => {});
+  const columns = new ColumnTypes(
+    two,
+    await typesOf(engine.connection, alerts),
+    new Map(),
+    () => {},
+  );
   const object = columns.value(two.object)!;
-  const result = await engine.connection.runAndReadAll(`SELECT (${object.sql})::VARCHAR FROM (${alerts}) ORDER BY id`);
+  const result = await engine.connection.runAndReadAll(
+    `SELECT (${object.sql})::VARCHAR FROM (${alerts}) ORDER BY id`,
+  );
   expect(result.getRows().map(([value]) => value)).toEqual(["7", "8", "0", null]);
 });
 
@@ -133,11 +144,23 @@ describe("a column that is absent or null throughout is null:", () => {
   beforeAll(async () => {
     file = join(folder, "nulls.parquet");
     const none = makeData({ type: new Null(), length: 2 });
-    const columns = { id: makeVector(BigInt64Array.of(1n, 2n)), here: makeVector(Float64Array.of(2.5, 3.5)) };
-    const table = new Table({ ...columns, source: new Vector([none]), history: new Vector([none]), features: new Vector([none]) });
+    const columns = {
+      id: makeVector(BigInt64Array.of(1n, 2n)),
+      here: makeVector(Float64Array.of(2.5, 3.5)),
+    };
+    const table = new Table({
+      ...columns,
+      source: new Vector([none]),
+      history: new Vector([none]),
+      features: new Vector([none]),
+    });
     writeFileSync(file, toParquet(table.batches[0].data));
     const relation = `SELECT * FROM read_parquet('${file}')`;
-    const type = await withNullTypes(engine.connection, file, await typesOf(engine.connection, relation));
+    const type = await withNullTypes(
+      engine.connection,
+      file,
+      await typesOf(engine.connection, relation),
+    );
     types = new ColumnTypes(survey, type, addedColumns([]), () => {});
   });
 
@@ -162,6 +185,8 @@ describe("a column that is absent or null throughout is null:", () => {
   });
 
   test("a name that nobody knows is still refused", async () => {
-    await expect(rowsOf("heer > 1", `SELECT * FROM read_parquet('${file}')`, types)).rejects.toThrow("there is no column heer; did you mean here?");
+    await expect(
+      rowsOf("heer > 1", `SELECT * FROM read_parquet('${file}')`, types),
+    ).rejects.toThrow("there is no column heer; did you mean here?");
   });
 });

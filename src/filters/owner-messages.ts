@@ -31,18 +31,26 @@ export function ownerMessages(lake: string): OwnerMessage[] {
     .split("\n")
     .flatMap((line, i) => {
       const message = parsed(line);
-      return message ? [{ ...message, number: message.number ?? i + 1 }] : []; // an older Fink counted lines
+      // an older Fink counted lines
+      return message ? [{ ...message, number: message.number ?? i + 1 }] : [];
     });
 }
 
 export function tellOwner(lake: string, message: Omit<OwnerMessage, "number">): void {
   const before = ownerMessages(lake);
-  const all = [...before, { number: (before.at(-1)?.number ?? 0) + 1, ...message }].slice(-keptMessages);
+  const all = [...before, { number: (before.at(-1)?.number ?? 0) + 1, ...message }].slice(
+    -keptMessages,
+  );
   makeFolder(filtersFolder(lake));
-  replaceWhole(ownerMessagesFile(lake), Buffer.from(all.map((one) => `${JSON.stringify(one)}\n`).join("")));
+  replaceWhole(
+    ownerMessagesFile(lake),
+    Buffer.from(all.map((one) => `${JSON.stringify(one)}\n`).join("")),
+  );
 }
 
-function parsed(line: string): (Omit<OwnerMessage, "number"> & { readonly number?: number }) | null {
+function parsed(
+  line: string,
+): (Omit<OwnerMessage, "number"> & { readonly number?: number }) | null {
   try {
     return JSON.parse(line) as OwnerMessage;
   } catch {

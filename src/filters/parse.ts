@@ -19,10 +19,17 @@ export async function parseCondition(text: string): Promise<Expression> {
   return (await parseSelect(`SELECT * FROM alerts WHERE ${text}`)).where;
 }
 
-/** Reads the one SELECT of a filter and refuses what is not of the subset. Positions are those of the text. Throws "filter". */
+/**
+ * Reads the one SELECT of a filter and refuses what is not of the subset. Positions are those of
+ * the text. Throws "filter".
+ */
 export async function parseSelect(text: string): Promise<Select> {
   const select = selectOf(await queryOf(text), new Map(), text);
-  if (!select.where) throw new FinkError("filter", "it has no WHERE: it would select every alert; write WHERE true if that is meant");
+  if (!select.where)
+    throw new FinkError(
+      "filter",
+      "it has no WHERE: it would select every alert; write WHERE true if that is meant",
+    );
   const [computed] = select.computed;
   if (computed !== undefined)
     throw new FinkError(
@@ -35,15 +42,33 @@ export async function parseSelect(text: string): Promise<Select> {
 /** The tree of a text that is one SELECT. Throws "filter". */
 export async function queryOf(text: string): Promise<Query> {
   if (Buffer.byteLength(text) > maxBytes)
-    throw new FinkError("filter", `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`);
-  const quote = /["`]/.exec(text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)));
-  if (quote) throw refuse(text, quote.index, `${quote[0]} is not accepted: texts stand in single quotes, names in none`);
+    throw new FinkError(
+      "filter",
+      `its text is longer than ${maxBytes / 1024} KB; lists of names belong into a watch list`,
+    );
+  const quote = /["`]/.exec(
+    text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) => " ".repeat(part.length)),
+  );
+  if (quote)
+    throw refuse(
+      text,
+      quote.index,
+      `${quote[0]} is not accepted: texts stand in single quotes, names in none`,
+    );
   const { statements, ...answer } = await syntaxTree(text);
   if (answer.error) {
     const isSelect = answer.error_type !== "not implemented";
-    throw refuse(text, Number(answer.position ?? 0), isSelect ? String(answer.error_message) : "it is one SELECT: no other statement is accepted");
+    throw refuse(
+      text,
+      Number(answer.position ?? 0),
+      isSelect ? String(answer.error_message) : "it is one SELECT: no other statement is accepted",
+    );
   }
-  if (statements?.length !== 1) throw new FinkError("filter", `it is one SELECT; these are ${statements?.length ?? 0} statements`);
+  if (statements?.length !== 1)
+    throw new FinkError(
+      "filter",
+      `it is one SELECT; these are ${statements?.length ?? 0} statements`,
+    );
   return statements[0].node as Query;
 }
 
@@ -51,7 +76,13 @@ export async function queryOf(text: string): Promise<Query> {
 export interface Query {
   readonly type: string;
   readonly cte_map: {
-    readonly map: readonly { readonly key: string; readonly value: { readonly query: { readonly node: Query }; readonly aliases: readonly string[] } }[];
+    readonly map: readonly {
+      readonly key: string;
+      readonly value: {
+        readonly query: { readonly node: Query };
+        readonly aliases: readonly string[];
+      };
+    }[];
   };
   readonly select_list: readonly (Node & { readonly columns: unknown } & Readonly<
       Record<"exclude_list" | "replace_list" | "rename_list", readonly unknown[]>
@@ -91,47 +122,87 @@ const clauses = {
 
 function selectOf(node: Query, outer: ReadonlyMap<string, Derived>, text: string): Derived {
   if (node.type !== "SELECT_NODE")
-    throw new FinkError("filter", "UNION and recursive queries are not accepted: a filter is one SELECT over alerts with a WHERE");
+    throw new FinkError(
+      "filter",
+      "UNION and recursive queries are not accepted: a filter is one SELECT over alerts with a WHERE",
+    );
   for (const [key, clause] of Object.entries(clauses)) {
     const given = node[key as keyof typeof clauses];
-    if (Array.isArray(given) ? given.length > 0 : given) throw new FinkError("filter", `${clause}: not accepted, a filter looks at one alert at a time`);
+    if (Array.isArray(given) ? given.length > 0 : given)
+      throw new FinkError(
+        "filter",
+        `${clause}: not accepted, a filter looks at one alert at a time`,
+      );
   }
   const known = new Map(outer);
   for (const { key, value } of node.cte_map.map) {
-    if (value.aliases.length > 0) throw new FinkError("filter", `WITH ${key}(…): name the columns in its SELECT`);
+    if (value.aliases.length > 0)
+      throw new FinkError("filter", `WITH ${key}(…): name the columns in its SELECT`);
     known.set(key.toLowerCase(), selectOf(value.query.node, known, text));
   }
   const source = sourceOf(node.from_table, known, text);
   const own = node.where_clause ? toExpression(node.where_clause, source, text) : null;
-  const where: Expression | null = own && source.where ? { kind: "call", name: "and", args: [source.where, own], at: -1 } : (own ?? source.where);
+  const where: Expression | null =
+    own && source.where
+      ? { kind: "call", name: "and", args: [source.where, own], at: -1 }
+      : (own ?? source.where);
   return { ...listOf(node.select_list, source, text), where, names: [] };
 }
 
-function sourceOf(from: Query["from_table"], known: ReadonlyMap<string, Derived>, text: string): Derived {
-  if (from.type === "EMPTY") throw new FinkError("filter", "it reads no table: write SELECT * FROM alerts WHERE …");
+function sourceOf(
+  from: Query["from_table"],
+  known: ReadonlyMap<string, Derived>,
+  text: string,
+): Derived {
+  if (from.type === "EMPTY")
+    throw new FinkError("filter", "it reads no table: write SELECT * FROM alerts WHERE …");
   if (from.type !== "BASE_TABLE")
-    throw refuse(text, from.query_location, "only alerts and what WITH names can be read: no functions, files, subqueries or joins");
+    throw refuse(
+      text,
+      from.query_location,
+      "only alerts and what WITH names can be read: no functions, files, subqueries or joins",
+    );
   const name = from.table_name.toLowerCase();
   const names = [name, from.alias.toLowerCase()];
   const cte = from.schema_name === "" ? known.get(name) : undefined;
   if (cte) return { ...cte, names };
-  if (name !== "alerts") throw refuse(text, from.query_location, `there is no table ${from.table_name} in filters: they read alerts`);
+  if (name !== "alerts")
+    throw refuse(
+      text,
+      from.query_location,
+      `there is no table ${from.table_name} in filters: they read alerts`,
+    );
   return { named: new Map(), hasAll: true, where: null, listed: null, computed: [], names };
 }
 
-function listOf(list: Query["select_list"], source: Derived, text: string): Pick<Derived, "named" | "hasAll" | "listed" | "computed"> {
+function listOf(
+  list: Query["select_list"],
+  source: Derived,
+  text: string,
+): Pick<Derived, "named" | "hasAll" | "listed" | "computed"> {
   const hasStar = list.some(({ type }) => type === "STAR");
   const named = new Map(hasStar ? source.named : []);
   const listed: string[] = [];
   const computed: string[] = [];
   for (const item of list) {
     if (item.type === "STAR") {
-      if ((["exclude_list", "replace_list", "rename_list"] as const).some((key) => item[key].length > 0) || item.columns)
-        throw refuse(text, item.query_location, "* is accepted alone, without EXCLUDE, REPLACE or COLUMNS");
+      if (
+        (["exclude_list", "replace_list", "rename_list"] as const).some(
+          (key) => item[key].length > 0,
+        ) ||
+        item.columns
+      )
+        throw refuse(
+          text,
+          item.query_location,
+          "* is accepted alone, without EXCLUDE, REPLACE or COLUMNS",
+        );
       continue;
     }
     const expression = toExpression(item, source, text);
-    const name = item.alias || (item.class === "COLUMN_REF" ? item.column_names[item.column_names.length - 1] : "");
+    const name =
+      item.alias ||
+      (item.class === "COLUMN_REF" ? item.column_names[item.column_names.length - 1] : "");
     if (name === "") throw refuse(text, item.query_location, "give it a name: … AS name");
     named.set(name.toLowerCase(), expression);
     if (expression.kind === "column") listed.push(expression.path.join("."));

@@ -33,8 +33,9 @@ interface Limits {
 }
 
 /**
- * Runs filters over a batch, each by itself: one that fails or takes too long costs its own result. `keys`: columns to keep in the table `alerts` besides.
- * Functions work in their process while the engine runs the other filters.
+ * Runs filters over a batch, each by itself: one that fails or takes too long costs its own result.
+ * `keys`: columns to keep in the table `alerts` besides. Functions work in their process while the
+ * engine runs the other filters.
  */
 export async function runFilters(
   engine: Engine,
@@ -43,7 +44,11 @@ export async function runFilters(
   { seconds, functions: process, keys = [] }: Limits & { readonly keys?: readonly FlatColumn[] },
 ): Promise<Outcome[]> {
   const failures = await Promise.all(filters.map((filter) => loadPlaces(engine, filter)));
-  const read = [...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])), ...keys, batch.columns.id()];
+  const read = [
+    ...filters.flatMap((filter, i) => (failures[i] === null ? filter.columns : [])),
+    ...keys,
+    batch.columns.id(),
+  ];
   const columns = new Map(read.map((column) => [column.path, pruned(column, filters)]));
   await engine.batch.fill(batch.relation, [...columns.values()]);
   const outcomes: Outcome[] = filters.map(() => ({ failure: "it was not run", milliseconds: 0 }));
@@ -52,14 +57,23 @@ export async function runFilters(
     const work = async (connection: DuckDBConnection): Promise<void> => {
       for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
         const [filter, failure] = [filters[i], failures[i]];
-        outcomes[i] = failure === null ? await timed(() => runSql(engine, connection, filter, seconds)) : { failure, milliseconds: 0 };
+        outcomes[i] =
+          failure === null
+            ? await timed(() => runSql(engine, connection, filter, seconds))
+            : { failure, milliseconds: 0 };
       }
     };
-    await Promise.all(engine.connections.map(work)); // a batch is too small for DuckDB to share a query among threads
+    // a batch is too small for DuckDB to share a query among threads
+    await Promise.all(engine.connections.map(work));
   };
-  const [functions, others] = [true, false].map((isFunction) => [...filters.keys()].filter((i) => (filters[i].filter.body.kind === "ts") === isFunction));
+  const [functions, others] = [true, false].map((isFunction) =>
+    [...filters.keys()].filter((i) => (filters[i].filter.body.kind === "ts") === isFunction),
+  );
   await runAll(functions);
-  await Promise.all([narrow(engine, batch, filters, functions, outcomes, { seconds, functions: process }), runAll(others)]);
+  await Promise.all([
+    narrow(engine, batch, filters, functions, outcomes, { seconds, functions: process }),
+    runAll(others),
+  ]);
   return outcomes;
 }
 
@@ -74,11 +88,16 @@ async function narrow(
 ): Promise<void> {
   const asked = functions.flatMap((i) => {
     const outcome = outcomes[i];
-    return "rows" in outcome && outcome.rows.length > 0 ? [{ i, outcome, needs: filters[i].needs, rows: outcome.rows }] : [];
+    return "rows" in outcome && outcome.rows.length > 0
+      ? [{ i, outcome, needs: filters[i].needs, rows: outcome.rows }]
+      : [];
   });
   if (asked.length === 0) return;
   await withAlertsIn(engine, batch, asked, async (file) => {
-    const ask = async ({ i, outcome: { rows, clauses, milliseconds } }: (typeof asked)[number]): Promise<void> => {
+    const ask = async ({
+      i,
+      outcome: { rows, clauses, milliseconds },
+    }: (typeof asked)[number]): Promise<void> => {
       const run = await timed(async () => {
         const selected = new Set(await process.select(filters[i].filter, file, seconds));
         const kept = rows.flatMap((row, at) => (selected.has(row) ? [at] : []));
@@ -90,24 +109,37 @@ async function narrow(
   });
 }
 
-/** Reads the watch lists and areas that the filter names, and again when their files change; why it cannot, or null. */
+/**
+ * Reads the watch lists and areas that the filter names, and again when their files change; why it
+ * cannot, or null.
+ */
 async function loadPlaces({ places }: Engine, { columns }: Compiled): Promise<string | null> {
   try {
-    await places.load(columns.flatMap((column) => ("place" in column ? [column.place as PlaceColumn["place"]] : [])));
+    await places.load(
+      columns.flatMap((column) =>
+        "place" in column ? [column.place as PlaceColumn["place"]] : [],
+      ),
+    );
     return null;
   } catch (error) {
     return messageOf(error);
   }
 }
 
-/** A list of structures with those fields alone that filters ask for: a history has some fifty, and each `filter(…)` copies all that there are. */
+/**
+ * A list of structures with those fields alone that filters ask for: a history has some fifty, and
+ * each `filter(…)` copies all that there are.
+ */
 function pruned(column: FlatColumn, filters: readonly Compiled[]): FlatColumn {
   const element = elementOf(column.type);
   if (!(element instanceof DuckDBStructType)) return column;
   const wanted = new Set(filters.flatMap(({ fields }) => [...(fields.get(column.path) ?? [])]));
   const names = element.entryNames.filter((name) => wanted.has(name.toLowerCase()));
   const kept = (names.length > 0 ? names : element.entryNames.slice(0, 1)).map(identifier);
-  return { ...column, sql: `list_transform(${column.sql}, _e -> {${kept.map((name) => `${name}: _e.${name}`).join(", ")}})` };
+  return {
+    ...column,
+    sql: `list_transform(${column.sql}, _e -> {${kept.map((name) => `${name}: _e.${name}`).join(", ")}})`,
+  };
 }
 
 async function timed(work: () => Promise<Selected>): Promise<Outcome> {
@@ -119,19 +151,33 @@ async function timed(work: () => Promise<Selected>): Promise<Outcome> {
   }
 }
 
-async function runSql({ batch }: Engine, connection: DuckDBConnection, { where, clauses }: Compiled, seconds: number): Promise<Selected> {
-  const marks = clauses.map(({ sql }) => `CASE WHEN ${sql} THEN '1' WHEN NOT ${sql} THEN '0' ELSE '?' END`);
+async function runSql(
+  { batch }: Engine,
+  connection: DuckDBConnection,
+  { where, clauses }: Compiled,
+  seconds: number,
+): Promise<Selected> {
+  const marks = clauses.map(
+    ({ sql }) => `CASE WHEN ${sql} THEN '1' WHEN NOT ${sql} THEN '0' ELSE '?' END`,
+  );
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
     connection.interrupt();
   }, seconds * 1000);
   try {
-    const result = await batch.query(connection, `SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where} ORDER BY _row`);
+    const result = await batch.query(
+      connection,
+      `SELECT _row, concat(${["''", ...marks].join(", ")}) FROM alerts WHERE ${where} ORDER BY _row`,
+    );
     const [rows, texts] = result.getColumns() as [bigint[]?, string[]?];
     return { rows: (rows ?? []).map(Number), clauses: texts ?? [] };
   } catch (error) {
-    throw new FinkError("filter", isLate ? `it took longer than ${seconds} s and was stopped` : messageOf(error), error);
+    throw new FinkError(
+      "filter",
+      isLate ? `it took longer than ${seconds} s and was stopped` : messageOf(error),
+      error,
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -151,13 +197,17 @@ async function withAlertsIn(
     // a column without a value is left out: the function finds it null, whatever it takes it for
     const list = nestedColumns(
       columns,
-      [...needs].filter((path) => columns.find(path.split(".")).type.typeId !== DuckDBTypeId.SQLNULL),
+      [...needs].filter(
+        (path) => columns.find(path.split(".")).type.typeId !== DuckDBTypeId.SQLNULL,
+      ),
     );
     const rows = [...new Set(wanted.flatMap((one) => one.rows))];
     const id = columns.id();
     const chosen = `SELECT _row, ${identifier(id.path)} AS _id FROM alerts WHERE _row IN (${rows.join(", ")})`;
     const select = `SELECT ${[`_row AS ${rowColumn}`, ...list].join(", ")} FROM (${relation}) AS source JOIN (${chosen}) AS chosen ON ${id.sql} = _id`;
-    await copying.run(`COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`);
+    await copying.run(
+      `COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION uncompressed)`,
+    );
     await work(file);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

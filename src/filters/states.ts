@@ -16,7 +16,10 @@ export interface FilterState {
   readonly file: string;
   /** 0: none of its texts could be used yet. */
   version: number;
-  /** on: it runs. refused: its file cannot be used, and what it said before goes on, where there was something. off: it failed too often. */
+  /**
+   * on: it runs. refused: its file cannot be used, and what it said before goes on, where there was
+   * something. off: it failed too often.
+   */
   state: "on" | "refused" | "off";
   /** Why it is refused or off, or how it failed last; empty: nothing is wrong. */
   reason: string;
@@ -41,7 +44,10 @@ export function readStates(lake: string): FilterState[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]) : [];
 }
 
-/** States of all filters, kept over restarts: one that is off stays so until its file is saved again. */
+/**
+ * States of all filters, kept over restarts: one that is off stays so until its file is saved
+ * again.
+ */
 export class FilterStates {
   readonly #lake: string;
   readonly #byFile: Map<string, FilterState>;
@@ -59,21 +65,39 @@ export class FilterStates {
 
   keepOnly(files: readonly FilterFile[]): void {
     const present = new Set(files.map(({ file }) => file));
-    for (const file of this.#byFile.keys()) if (!present.has(file)) this.#hasChanged = this.#byFile.delete(file) || this.#hasChanged;
+    for (const file of this.#byFile.keys())
+      if (!present.has(file)) this.#hasChanged = this.#byFile.delete(file) || this.#hasChanged;
   }
 
   /** The file of the filter, saved at `mtimeMs`, can be used. */
   accept({ survey, name, file, version }: Filter, mtimeMs: number): void {
     const before = this.#byFile.get(file);
-    const stays = before?.state === "on" || (before?.state === "off" && mtimeMs <= (before.offSince ?? Infinity));
+    const stays =
+      before?.state === "on" ||
+      (before?.state === "off" && mtimeMs <= (before.offSince ?? Infinity));
     if (before?.version === version && stays) return;
     const counts = before?.version === version ? before : {};
-    this.#set({ ...empty(survey, name, file), ...counts, version, state: "on", onSince: Date.now(), reason: "", failures: 0 });
+    this.#set({
+      ...empty(survey, name, file),
+      ...counts,
+      version,
+      state: "on",
+      onSince: Date.now(),
+      reason: "",
+      failures: 0,
+    });
   }
 
-  refuse({ survey, file }: { readonly survey: string; readonly file: string }, reason: string): void {
+  refuse(
+    { survey, file }: { readonly survey: string; readonly file: string },
+    reason: string,
+  ): void {
     const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.(sql|ts)$/, "");
-    this.#set({ ...(this.#byFile.get(file) ?? empty(survey, name, file)), state: "refused", reason });
+    this.#set({
+      ...(this.#byFile.get(file) ?? empty(survey, name, file)),
+      state: "refused",
+      reason,
+    });
   }
 
   isOff({ file }: Filter): boolean {
@@ -83,8 +107,14 @@ export class FilterStates {
   /** The filters of a survey that have run before and are not among those that run now. */
   idle(survey: string, on: readonly { readonly filter: Filter }[]): MissingFilter[] {
     const files = new Set(on.map(({ filter }) => filter.file));
-    const idle = this.all.filter((state) => state.survey === survey && state.version > 0 && !files.has(state.file));
-    return idle.map(({ name, version, reason, state }) => ({ name, version, reason: reason || state }));
+    const idle = this.all.filter(
+      (state) => state.survey === survey && state.version > 0 && !files.has(state.file),
+    );
+    return idle.map(({ name, version, reason, state }) => ({
+      name,
+      version,
+      reason: reason || state,
+    }));
   }
 
   /** True if the filter began to run after a time (ms since 1970). */
@@ -103,7 +133,10 @@ export class FilterStates {
       state.failures = 0;
       if (state.state === "on") state.reason = "";
       const hour = Math.floor(Date.now() / 3_600_000);
-      state.matches = { [hour - 1]: state.matches[hour - 1] ?? 0, [hour]: (state.matches[hour] ?? 0) + outcome.rows.length };
+      state.matches = {
+        [hour - 1]: state.matches[hour - 1] ?? 0,
+        [hour]: (state.matches[hour] ?? 0) + outcome.rows.length,
+      };
       return null;
     }
     state.failures++;
@@ -112,7 +145,14 @@ export class FilterStates {
     state.state = "off";
     state.offSince = Date.now();
     const text = `The filter ${filter.name} (version ${filter.version}) is switched off: it failed in ${state.failures} batches in a row. The last time: ${outcome.failure}. When its file is saved again, it runs again and looks at the alerts that it missed.`;
-    this.#untold.push({ at: Date.now(), survey: filter.survey, filter: filter.name, version: filter.version, owner: filter.owner, text });
+    this.#untold.push({
+      at: Date.now(),
+      survey: filter.survey,
+      filter: filter.name,
+      version: filter.version,
+      owner: filter.owner,
+      text,
+    });
     return state;
   }
 
@@ -132,5 +172,16 @@ export class FilterStates {
 }
 
 function empty(survey: string, name: string, file: string): FilterState {
-  return { survey, name, file, version: 0, state: "on", reason: "", failures: 0, matches: {}, alerts: 0, milliseconds: 0 };
+  return {
+    survey,
+    name,
+    file,
+    version: 0,
+    state: "on",
+    reason: "",
+    failures: 0,
+    matches: {},
+    alerts: 0,
+    milliseconds: 0,
+  };
 }

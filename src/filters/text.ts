@@ -1,13 +1,17 @@
 import type { Call, Expression } from "./filter.ts";
 
-/** An expression as a user would write it, on one line; by its name where the filter gives it one. */
+/**
+ * An expression as a user would write it, on one line; by its name where the filter gives it one.
+ */
 export function textOf(expression: Expression): string {
   if (expression.as !== undefined) return expression.as;
   switch (expression.kind) {
     case "column":
       return expression.path.join(".");
     case "constant":
-      return typeof expression.value === "string" ? `'${expression.value.replaceAll("'", "''")}'` : String(expression.value);
+      return typeof expression.value === "string"
+        ? `'${expression.value.replaceAll("'", "''")}'`
+        : String(expression.value);
     case "field":
       return `${textOf(expression.of)}.${expression.name}`;
     case "lambda":
@@ -17,7 +21,17 @@ export function textOf(expression: Expression): string {
   }
 }
 
-const binding: Readonly<Record<string, number>> = { or: 1, and: 2, not: 3, "+": 5, "-": 5, "||": 5, "*": 6, "/": 6, "%": 6 };
+const binding: Readonly<Record<string, number>> = {
+  or: 1,
+  and: 2,
+  not: 3,
+  "+": 5,
+  "-": 5,
+  "||": 5,
+  "*": 6,
+  "/": 6,
+  "%": 6,
+};
 const comparing = /^(=|<>|<=?|>=?|(not )?like|(not )?in|between|is .*)$/;
 
 function strength({ name }: Call): number {
@@ -28,12 +42,16 @@ function callText(expression: Call): string {
   const { name, args } = expression;
   const own = strength(expression);
   const inner = (arg: Expression, more = 0): string =>
-    arg.kind === "call" && arg.as === undefined && strength(arg) < own + more ? `(${textOf(arg)})` : textOf(arg);
+    arg.kind === "call" && arg.as === undefined && strength(arg) < own + more
+      ? `(${textOf(arg)})`
+      : textOf(arg);
   if (name === "case") return caseText(args);
   if (name === "not") return `NOT ${inner(args[0])}`;
   if (/^is (not )?null$/.test(name)) return `${inner(args[0], 1)} ${name.toUpperCase()}`;
-  if (name === "between") return `${inner(args[0], 1)} BETWEEN ${inner(args[1], 1)} AND ${inner(args[2], 1)}`;
-  if (/^(not )?in$/.test(name)) return `${inner(args[0], 1)} ${name.toUpperCase()} (${args.slice(1).map(textOf).join(", ")})`;
+  if (name === "between")
+    return `${inner(args[0], 1)} BETWEEN ${inner(args[1], 1)} AND ${inner(args[2], 1)}`;
+  if (/^(not )?in$/.test(name))
+    return `${inner(args[0], 1)} ${name.toUpperCase()} (${args.slice(1).map(textOf).join(", ")})`;
   const [, cast, type] = /^(try_cast|cast) (\w+)$/.exec(name) ?? [];
   if (cast !== undefined) return `${cast}(${textOf(args[0])} AS ${type})`;
   if (own === 9) return `${name}(${args.map(textOf).join(", ")})`;
@@ -43,6 +61,7 @@ function callText(expression: Call): string {
 
 function caseText(args: readonly Expression[]): string {
   let text = "CASE";
-  for (let i = 0; i + 1 < args.length; i += 2) text += ` WHEN ${textOf(args[i])} THEN ${textOf(args[i + 1])}`;
+  for (let i = 0; i + 1 < args.length; i += 2)
+    text += ` WHEN ${textOf(args[i])} THEN ${textOf(args[i + 1])}`;
   return `${text} ELSE ${textOf(args[args.length - 1])} END`;
 }

@@ -21,15 +21,24 @@ const keptSchema = z
   })
   .readonly();
 
-/** One version of a filter, as delivery needs it. It is kept beside the version's text, so that delivery need not load the filter. */
+/**
+ * One version of a filter, as delivery needs it. It is kept beside the version's text, so that
+ * delivery need not load the filter.
+ */
 export type KeptFilter = z.output<typeof keptSchema>;
 
-/** Reads a `<n>.json`. Throws "filter" for what is none: the file was cut off, or somebody else wrote it. */
+/**
+ * Reads a `<n>.json`. Throws "filter" for what is none: the file was cut off, or somebody else
+ * wrote it.
+ */
 export function readKept(file: string): KeptFilter {
   try {
     return keptSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
-    const why = error instanceof z.ZodError ? `${error.issues[0].path.join(".") || "it"}: ${error.issues[0].message}` : messageOf(error);
+    const why =
+      error instanceof z.ZodError
+        ? `${error.issues[0].path.join(".") || "it"}: ${error.issues[0].message}`
+        : messageOf(error);
     throw new FinkError("filter", `${file} is damaged (${why}): remove it.`, error);
   }
 }
@@ -47,7 +56,10 @@ export function versionsFolder(lake: string, { survey, name }: FilterId): string
   return join(filtersFolder(lake), "versions", survey, name);
 }
 
-/** The versions that filters have had: `<lake>/.fink/filters/versions/<survey>/<name>/<n>.sql` (or `.ts`) is the text, `<n>.json` a `KeptFilter`. */
+/**
+ * The versions that filters have had: `<lake>/.fink/filters/versions/<survey>/<name>/<n>.sql` (or
+ * `.ts`) is the text, `<n>.json` a `KeptFilter`.
+ */
 export class Versions {
   readonly #lake: string;
 
@@ -58,24 +70,35 @@ export class Versions {
   /** The filter's number; 0: this version is not kept, it has never run. */
   known(filter: Versioned): number {
     const last = this.#last(filter);
-    if (last === 0 || !existsSync(this.#text(filter, last)) || readFileSync(this.#text(filter, last), "utf8") !== filter.text) return 0;
+    if (
+      last === 0 ||
+      !existsSync(this.#text(filter, last)) ||
+      readFileSync(this.#text(filter, last), "utf8") !== filter.text
+    )
+      return 0;
     const about = this.#about(filter, last);
     // A .ts filter can import its description, which may then change while its text stays.
     return !existsSync(about) || isSame(about, filter) ? last : 0;
   }
 
   /**
-   * The same, and keeps a filter that is not the last version as the next one. The text takes the number; a crash before `<n>.json` is made up for by the next call.
-   * Both are there before a match carries the number.
+   * The same, and keeps a filter that is not the last version as the next one. The text takes the
+   * number; a crash before `<n>.json` is made up for by the next call. Both are there before a
+   * match carries the number.
    */
   keep(filter: Versioned): number {
     for (;;) {
       const number = this.known(filter) || this.#last(filter) + 1;
       const text = this.#text(filter, number);
       makeFolder(versionsFolder(this.#lake, filter));
-      if (!existsSync(text) && !createWhole(text, Buffer.from(filter.text))) continue; // another process took the number
+      // another process took the number
+      if (!existsSync(text) && !createWhole(text, Buffer.from(filter.text))) continue;
       const about = this.#about(filter, number);
-      if (existsSync(about) || createWhole(about, Buffer.from(JSON.stringify(keptOf(filter, textKeptAt(text)), null, 1)))) return number;
+      if (
+        existsSync(about) ||
+        createWhole(about, Buffer.from(JSON.stringify(keptOf(filter, textKeptAt(text)), null, 1)))
+      )
+        return number;
     }
   }
 
@@ -85,7 +108,8 @@ export class Versions {
     const found = texts.find((name) => numberOf(name) === version);
     if (found) return join(versionsFolder(this.#lake, filter), found);
     const numbers = texts.map((name) => String(numberOf(name)));
-    const others = didYouMean(String(version), numbers) || `; there are ${numbers.join(", ") || "none"}`;
+    const others =
+      didYouMean(String(version), numbers) || `; there are ${numbers.join(", ") || "none"}`;
     throw new FinkError("usage", `no version ${version} of ${filter.name} is kept${others}`);
   }
 
@@ -103,7 +127,9 @@ export class Versions {
 
   #files(filter: FilterId): string[] {
     const folder = versionsFolder(this.#lake, filter);
-    return existsSync(folder) ? readdirSync(folder).filter((one) => /^\d+\.(sql|ts|json)$/.test(one)) : [];
+    return existsSync(folder)
+      ? readdirSync(folder).filter((one) => /^\d+\.(sql|ts|json)$/.test(one))
+      : [];
   }
 }
 
@@ -116,7 +142,10 @@ export function textKeptAt(text: string): number {
   return Math.round(statSync(text).mtimeMs);
 }
 
-function keptOf({ name, survey, description, owner, deliver, columns, topic }: Versioned, keptAt: number): KeptFilter {
+function keptOf(
+  { name, survey, description, owner, deliver, columns, topic }: Versioned,
+  keptAt: number,
+): KeptFilter {
   return { name, survey, description, owner, deliver, columns, topic, keptAt };
 }
 

@@ -1,19 +1,29 @@
 import type { Protocol } from "./protocol.ts";
 import { emptySchema, type StructType } from "./schema.ts";
 
-/** The lines of a Delta log entry (Delta protocol, "Actions"): each action is an object with one of these keys. */
+/**
+ * The lines of a Delta log entry (Delta protocol, "Actions"): each action is an object with one of
+ * these keys.
+ */
 export interface Action {
   readonly protocol?: Protocol;
   readonly metaData?: MetaData;
   readonly add?: AddFile;
   readonly remove?: RemoveFile;
-  readonly txn?: { readonly appId: string; readonly version: number; readonly lastUpdated?: number };
+  readonly txn?: {
+    readonly appId: string;
+    readonly version: number;
+    readonly lastUpdated?: number;
+  };
   readonly commitInfo?: Readonly<Record<string, unknown>>;
 }
 
 export interface MetaData {
   readonly id: string;
-  readonly format: { readonly provider: string; readonly options: Readonly<Record<string, string>> };
+  readonly format: {
+    readonly provider: string;
+    readonly options: Readonly<Record<string, string>>;
+  };
   readonly schemaString: string;
   readonly partitionColumns: readonly string[];
   readonly configuration: Readonly<Record<string, string>>;
@@ -53,7 +63,10 @@ export interface Snapshot {
   readonly files: ReadonlyMap<string, AddFile>;
   /** Files that were replaced and may still be read by somebody. */
   readonly removed: ReadonlyMap<string, RemoveFile>;
-  /** Position per reader and source partition: the next offset or table version (`txn.version` by `txn.appId`). */
+  /**
+   * Position per reader and source partition: the next offset or table version (`txn.version` by
+   * `txn.appId`).
+   */
   readonly positions: ReadonlyMap<string, number>;
 }
 

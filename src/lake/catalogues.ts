@@ -5,9 +5,15 @@ import { FinkError } from "../errors.ts";
 /** What `catalogue.json` says. It is written last: a catalogue is what it names. */
 export interface CatalogueInfo {
   readonly name: string;
-  /** Day on which it was added, and a hash of its files and of how they were read: rows of `science` name it. */
+  /**
+   * Day on which it was added, and a hash of its files and of how they were read: rows of `science`
+   * name it.
+   */
   readonly edition: string;
-  /** Parquet, beside the JSON: `ra`, `dec` in degrees, `hpx12`, `pm_ra`, `pm_dec` in mas/year where it has them, then the kept columns; sorted by `hpx12`. */
+  /**
+   * Parquet, beside the JSON: `ra`, `dec` in degrees, `hpx12`, `pm_ra`, `pm_dec` in mas/year where
+   * it has them, then the kept columns; sorted by `hpx12`.
+   */
   readonly file: string;
   readonly rows: number;
   /** Rows without a usable position. */

@@ -10,7 +10,10 @@ export interface Column {
 }
 
 /** The first of the paths that the columns have; struct fields only, no lists. */
-export function columnAt(columns: Data<Struct>, paths: readonly string[] | undefined): Column | null {
+export function columnAt(
+  columns: Data<Struct>,
+  paths: readonly string[] | undefined,
+): Column | null {
   for (const path of paths ?? []) {
     const found = descend(columns, path.split("."));
     if (found) return { path, data: found[found.length - 1], present: presence(found) };

@@ -22,7 +22,13 @@ describe("what is merged", () => {
   });
 
   test("never files of two nights together; the unknown night is one of its own", () => {
-    const files = [file("a", 1), file("b", 1, "20260102"), file("c", 1, null), file("d", 1), file("e", 1, null)];
+    const files = [
+      file("a", 1),
+      file("b", 1, "20260102"),
+      file("c", 1, null),
+      file("d", 1),
+      file("e", 1, null),
+    ];
     expect(names(smallFileGroups(files, { targetBytes: 100 }))).toEqual(["ad", "ce"]);
     expect(names(smallFileGroups(files, { targetBytes: 100, night: "20260101" }))).toEqual(["ad"]);
   });

@@ -26,10 +26,15 @@ export interface Compacted {
 }
 
 /**
- * Merges small files of each partition, one commit for each new file: readers see the old files or the new one.
- * A crash before a commit leaves one file nothing refers to, which `vacuum` removes.
+ * Merges small files of each partition, one commit for each new file: readers see the old files or
+ * the new one. A crash before a commit leaves one file nothing refers to, which `vacuum` removes.
  */
-export async function compactTable(upkeep: Upkeep, path: string, survey: Survey, options: CompactOptions): Promise<Compacted> {
+export async function compactTable(
+  upkeep: Upkeep,
+  path: string,
+  survey: Survey,
+  options: CompactOptions,
+): Promise<Compacted> {
   const table = new LakeTable(path);
   table.checkWritable();
   const done = { before: 0, after: 0, bytesBefore: 0, bytesAfter: 0, fenced: 0 };
@@ -47,19 +52,43 @@ export async function compactTable(upkeep: Upkeep, path: string, survey: Survey,
   return done;
 }
 
-/** Files to be merged into one each: small ones of one partition, together about as large as the target. */
-export function smallFileGroups(files: Iterable<AddFile>, { targetBytes, night }: CompactOptions): AddFile[][] {
-  const small = [...files].filter((f) => f.size < targetBytes / 2 && (night === undefined || f.partitionValues["night"] === night));
+/**
+ * Files to be merged into one each: small ones of one partition, together about as large as the
+ * target.
+ */
+export function smallFileGroups(
+  files: Iterable<AddFile>,
+  { targetBytes, night }: CompactOptions,
+): AddFile[][] {
+  const small = [...files].filter(
+    (f) =>
+      f.size < targetBytes / 2 && (night === undefined || f.partitionValues["night"] === night),
+  );
   return groupsOf(small, targetBytes).filter((group) => group.length > 1);
 }
 
 /** Null when another writer replaced one of the files meanwhile. */
-async function mergeGroup(upkeep: Upkeep, table: LakeTable, group: readonly AddFile[], survey: Survey): Promise<AddFile | null> {
+async function mergeGroup(
+  upkeep: Upkeep,
+  table: LakeTable,
+  group: readonly AddFile[],
+  survey: Survey,
+): Promise<AddFile | null> {
   const { schema } = table.snapshot;
   const { path, partitionColumns } = table;
-  const merged = await rewrite(upkeep, { path, partitionColumns, schema }, group, sortPaths(schema, survey));
+  const merged = await rewrite(
+    upkeep,
+    { path, partitionColumns, schema },
+    group,
+    sortPaths(schema, survey),
+  );
   try {
-    table.commit({ operation: "compact", add: [merged], remove: group.map((f) => f.path), dataChange: false });
+    table.commit({
+      operation: "compact",
+      add: [merged],
+      remove: group.map((f) => f.path),
+      dataChange: false,
+    });
     return merged;
   } catch (error) {
     discard(path, [merged]);

@@ -18,7 +18,10 @@ export function atStep(when: "before" | "after", step: DurableStep): void {
   if (++crashCount === Number(crash[3])) process.kill(process.pid, "SIGKILL");
 }
 
-/** Writes a new file and its folder's entry to the disk. A crash before the end leaves a file nothing refers to. */
+/**
+ * Writes a new file and its folder's entry to the disk. A crash before the end leaves a file
+ * nothing refers to.
+ */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
   atStep("before", "data-file");
   makeFolder(dirname(path));
@@ -38,7 +41,8 @@ export function createWhole(path: string, bytes: Uint8Array): boolean {
   try {
     writeSynced(temporary, bytes);
     atStep("before", "log-entry");
-    linkSync(temporary, path); // the commit: before this line nothing happened, after it everything did
+    // the commit: before this line nothing happened, after it everything did
+    linkSync(temporary, path);
     atStep("after", "log-entry");
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -49,7 +53,8 @@ export function createWhole(path: string, bytes: Uint8Array): boolean {
     rmSync(temporary);
     syncPath(dirname(path));
   } catch {
-    // It is there and counts: who took it for failed would remove the files it names. The next entry's sync covers it.
+    // It is there and counts: who took it for failed would remove the files it names. The next
+    // entry's sync covers it.
   }
   return true;
 }

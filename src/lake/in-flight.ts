@@ -1,4 +1,7 @@
-/** What runs on a database: it may be closed when nothing does any more, and a process that closes it earlier dies. */
+/**
+ * What runs on a database: it may be closed when nothing does any more, and a process that closes
+ * it earlier dies.
+ */
 export class InFlight {
   readonly #running = new Set<Promise<unknown>>();
 

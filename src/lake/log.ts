@@ -18,7 +18,10 @@ export function logFolder(table: string): string {
   return join(table, "_delta_log");
 }
 
-/** Reads the log from its last checkpoint on. Throws FinkError "lake" where it cannot be read, or not by Fink. */
+/**
+ * Reads the log from its last checkpoint on. Throws FinkError "lake" where it cannot be read, or
+ * not by Fink.
+ */
 export function readLog(table: string): Replay {
   const replay = new Replay();
   readCheckpointAfter(table, replay);
@@ -36,7 +39,11 @@ export function readLogAt(table: string, version: number): Replay {
   );
   while (replay.version < version) {
     const actions = actionsOf(table, replay.version + 1);
-    if (!actions) throw new FinkError("lake", `${table}: there is no version ${version}${replay.version < 0 ? " any more" : ""}`);
+    if (!actions)
+      throw new FinkError(
+        "lake",
+        `${table}: there is no version ${version}${replay.version < 0 ? " any more" : ""}`,
+      );
     for (const action of actions) replay.apply(action);
     replay.version++;
   }
@@ -59,17 +66,29 @@ export function readOn(table: string, replay: Replay): boolean {
   }
 }
 
-/** An entry that is missing below a checkpoint was removed by vacuum: a commit under its name would never be seen. */
+/**
+ * An entry that is missing below a checkpoint was removed by vacuum: a commit under its name would
+ * never be seen.
+ */
 function readCheckpointAfter(table: string, replay: Replay): boolean {
   const last = lastCheckpoint(table);
   if (last <= replay.version) return false;
-  const versions = [...checkpointVersions(table).filter((version) => version > replay.version && version < last), last];
+  const versions = [
+    ...checkpointVersions(table).filter((version) => version > replay.version && version < last),
+    last,
+  ];
   if (begin(table, replay, versions)) return true;
   if (existsSync(entryPath(table, replay.version + 1))) return false; // the entries are all there
-  throw new FinkError("lake", `${checkpointPath(table, last)} is damaged, and the log entries before it are gone: restore it from a backup`);
+  throw new FinkError(
+    "lake",
+    `${checkpointPath(table, last)} is damaged, and the log entries before it are gone: restore it from a backup`,
+  );
 }
 
-/** Starts from the newest of the checkpoints (oldest first) that is whole. False: there is none, and nothing has changed. */
+/**
+ * Starts from the newest of the checkpoints (oldest first) that is whole. False: there is none, and
+ * nothing has changed.
+ */
 function begin(table: string, replay: Replay, versions: readonly number[]): boolean {
   for (const version of versions.toReversed()) {
     const actions = readWhole(checkpointPath(table, version));
@@ -91,7 +110,9 @@ function readWhole(path: string): Action[] | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     if (!damaged.has(path))
-      process.emitWarning(`${path} is damaged (${messageOf(error)}). Fink reads the log entries instead; the next checkpoint takes its place`);
+      process.emitWarning(
+        `${path} is damaged (${messageOf(error)}). Fink reads the log entries instead; the next checkpoint takes its place`,
+      );
     damaged.add(path);
     return null;
   }
@@ -111,14 +132,21 @@ export function actionsOf(table: string, version: number): Action[] | null {
 
 /** Versions whose log entry is there, oldest first. */
 export function entryVersions(table: string): number[] {
-  return namesIn(table).flatMap((name) => (/^\d{20}\.json$/.test(name) ? [Number(name.slice(0, 20))] : []));
+  return namesIn(table).flatMap((name) =>
+    /^\d{20}\.json$/.test(name) ? [Number(name.slice(0, 20))] : [],
+  );
 }
 
 export function checkpointVersions(table: string): number[] {
-  return namesIn(table).flatMap((name) => (/^\d{20}\.checkpoint\.parquet$/.test(name) ? [Number(name.slice(0, 20))] : []));
+  return namesIn(table).flatMap((name) =>
+    /^\d{20}\.checkpoint\.parquet$/.test(name) ? [Number(name.slice(0, 20))] : [],
+  );
 }
 
-/** `_last_checkpoint` is a hint (Delta protocol, "Last Checkpoint File"): without it the folder is listed. */
+/**
+ * `_last_checkpoint` is a hint (Delta protocol, "Last Checkpoint File"): without it the folder is
+ * listed.
+ */
 function lastCheckpoint(table: string): number {
   const hint = readIfThere(join(logFolder(table), "_last_checkpoint"));
   if (hint !== null) {
@@ -129,7 +157,10 @@ function lastCheckpoint(table: string): number {
   const [first] = entryVersions(table);
   const last = Math.max(-1, ...checkpointVersions(table));
   if (last < 0 && first > 0) {
-    throw new FinkError("lake", `${table}: its log begins at version ${first}, and there is no checkpoint Fink can read; use the program that wrote it`);
+    throw new FinkError(
+      "lake",
+      `${table}: its log begins at version ${first}, and there is no checkpoint Fink can read; use the program that wrote it`,
+    );
   }
   return last;
 }
@@ -142,7 +173,8 @@ function parseAction(line: string, path: string): Action {
   try {
     return JSON.parse(line) as Action;
   } catch (cause) {
-    const advice = "restore it from a backup, or remove it if it is the last one (its alerts will be read again)";
+    const advice =
+      "restore it from a backup, or remove it if it is the last one (its alerts will be read again)";
     throw new FinkError("lake", `log entry ${path} is damaged: ${advice}`, cause);
   }
 }

@@ -2,7 +2,10 @@ import { FinkError } from "../errors.ts";
 import type { Snapshot } from "./actions.ts";
 import type { ColumnType } from "./schema.ts";
 
-/** The versions and features that a program needs to read or write a table (Delta protocol, "Protocol Evolution"). */
+/**
+ * The versions and features that a program needs to read or write a table (Delta protocol,
+ * "Protocol Evolution").
+ */
 export interface Protocol {
   readonly minReaderVersion: number;
   readonly minWriterVersion: number;
@@ -12,7 +15,10 @@ export interface Protocol {
   readonly writerFeatures?: readonly string[];
 }
 
-/** The protocol of tables Fink makes: any Delta reader can read them. Its classic features are appendOnly and invariants. */
+/**
+ * The protocol of tables Fink makes: any Delta reader can read them. Its classic features are
+ * appendOnly and invariants.
+ */
 export const ownProtocol: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 
 const knownToWriters = ["appendOnly", "invariants"];
@@ -32,9 +38,17 @@ export function checkReadable(table: string, { protocol }: Pick<Snapshot, "proto
   if (needed.length > 0) throw refusal(table, "read", needed);
 }
 
-/** Throws FinkError "lake" where a commit, a checkpoint or a vacuum would break a promise of the table. */
-export function checkWritable(table: string, { protocol, schema }: Pick<Snapshot, "protocol" | "schema">): void {
-  const needed = protocol ? [...new Set([...unknownToReaders(protocol), ...unknownToWriters(protocol)])] : [];
+/**
+ * Throws FinkError "lake" where a commit, a checkpoint or a vacuum would break a promise of the
+ * table.
+ */
+export function checkWritable(
+  table: string,
+  { protocol, schema }: Pick<Snapshot, "protocol" | "schema">,
+): void {
+  const needed = protocol
+    ? [...new Set([...unknownToReaders(protocol), ...unknownToWriters(protocol)])]
+    : [];
   if (hasInvariant(schema)) needed.push("invariants on its columns");
   if (needed.length > 0) throw refusal(table, "write to", needed);
 }
@@ -46,22 +60,32 @@ function unknownToReaders({ minReaderVersion, readerFeatures = [] }: Protocol): 
 
 function unknownToWriters({ minWriterVersion, writerFeatures = [] }: Protocol): string[] {
   if (minWriterVersion > 7) return [`writer version ${minWriterVersion}`];
-  return minWriterVersion === 7 ? writerFeatures.filter((name) => !knownToWriters.includes(name)) : classic(classicWriter, minWriterVersion);
+  return minWriterVersion === 7
+    ? writerFeatures.filter((name) => !knownToWriters.includes(name))
+    : classic(classicWriter, minWriterVersion);
 }
 
 function classic(features: Readonly<Record<number, readonly string[]>>, version: number): string[] {
-  return Object.entries(features).flatMap(([since, names]) => (Number(since) <= version ? names : []));
+  return Object.entries(features).flatMap(([since, names]) =>
+    Number(since) <= version ? names : [],
+  );
 }
 
 function hasInvariant(type: ColumnType): boolean {
   if (typeof type === "string") return false;
   if (type.type === "array") return hasInvariant(type.elementType);
   if (type.type === "map") return hasInvariant(type.valueType);
-  return type.fields.some((field) => "delta.invariants" in field.metadata || hasInvariant(field.type));
+  return type.fields.some(
+    (field) => "delta.invariants" in field.metadata || hasInvariant(field.type),
+  );
 }
 
 function refusal(table: string, act: string, needed: readonly string[]): FinkError {
   const what = needed.join(", ");
-  const advice = "Another program has turned that on: turn it off there (ALTER TABLE … DROP FEATURE), or use that program for this table";
-  return new FinkError("lake", `${table} needs ${what} of the Delta protocol, so Fink does not ${act} it. ${advice}.`);
+  const advice =
+    "Another program has turned that on: turn it off there (ALTER TABLE … DROP FEATURE), or use that program for this table";
+  return new FinkError(
+    "lake",
+    `${table} needs ${what} of the Delta protocol, so Fink does not ${act} it. ${advice}.`,
+  );
 }

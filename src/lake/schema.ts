@@ -1,7 +1,10 @@
 import { DataType, type Field } from "apache-arrow";
 import { FinkError } from "../errors.ts";
 
-/** A column's type as the Delta log writes it (Delta protocol, "Schema Serialization Format"). Every field is nullable. */
+/**
+ * A column's type as the Delta log writes it (Delta protocol, "Schema Serialization Format"). Every
+ * field is nullable.
+ */
 export type ColumnType = string | StructType | ArrayType | MapType;
 
 export interface StructType {
@@ -35,8 +38,15 @@ export function field(name: string, type: ColumnType): StructField {
 /** The Delta type of an Arrow column. */
 export function columnType(type: DataType): ColumnType {
   if (DataType.isStruct(type)) return structType(type.children);
-  if (DataType.isList(type)) return { type: "array", elementType: columnType(type.valueType), containsNull: true };
-  if (DataType.isMap(type)) return { type: "map", keyType: columnType(type.keyType), valueType: columnType(type.valueType), valueContainsNull: true };
+  if (DataType.isList(type))
+    return { type: "array", elementType: columnType(type.valueType), containsNull: true };
+  if (DataType.isMap(type))
+    return {
+      type: "map",
+      keyType: columnType(type.keyType),
+      valueType: columnType(type.valueType),
+      valueContainsNull: true,
+    };
   if (DataType.isDecimal(type)) return `decimal(${type.precision},${type.scale})`;
   if (DataType.isInt(type)) return type.bitWidth === 64 ? "long" : "integer";
   if (DataType.isFloat(type)) return type.precision === 2 ? "double" : "float";
@@ -52,11 +62,16 @@ export function structType(fields: readonly Field[]): StructType {
   return { type: "struct", fields: fields.map((f) => field(f.name, columnType(f.type))) };
 }
 
-/** Whether columns of the one type can stand in a table of the other as they are: nothing but missing fields differs. */
+/**
+ * Whether columns of the one type can stand in a table of the other as they are: nothing but
+ * missing fields differs.
+ */
 export function fits(table: ColumnType, file: ColumnType): boolean {
   if (typeof table === "string" || typeof file === "string") return table === file;
-  if (table.type === "array" && file.type === "array") return fits(table.elementType, file.elementType);
-  if (table.type === "map" && file.type === "map") return fits(table.keyType, file.keyType) && fits(table.valueType, file.valueType);
+  if (table.type === "array" && file.type === "array")
+    return fits(table.elementType, file.elementType);
+  if (table.type === "map" && file.type === "map")
+    return fits(table.keyType, file.keyType) && fits(table.valueType, file.valueType);
   if (table.type !== "struct" || file.type !== "struct") return false;
   return file.fields.every((f) => {
     const same = fieldNamed(table, f.name);
@@ -64,7 +79,10 @@ export function fits(table: ColumnType, file: ColumnType): boolean {
   });
 }
 
-/** What becomes of a table when columns of another type come: new fields are added, and the widest exact number wins. */
+/**
+ * What becomes of a table when columns of another type come: new fields are added, and the widest
+ * exact number wins.
+ */
 export interface Merge {
   readonly type: ColumnType;
   /** Whether there are fields the table did not have. */
@@ -76,9 +94,11 @@ export interface Merge {
 }
 
 export function merge(table: ColumnType, incoming: ColumnType, path = ""): Merge {
-  if (typeof table === "string" && typeof incoming === "string") return mergeLeaf(table, incoming, path);
+  if (typeof table === "string" && typeof incoming === "string")
+    return mergeLeaf(table, incoming, path);
   if (typeof table !== "string" && typeof incoming !== "string") {
-    if (table.type === "struct" && incoming.type === "struct") return mergeStruct(table, incoming, path);
+    if (table.type === "struct" && incoming.type === "struct")
+      return mergeStruct(table, incoming, path);
     if (table.type === "array" && incoming.type === "array") {
       const inner = merge(table.elementType, incoming.elementType, `${path}[]`);
       return { ...inner, type: { ...table, elementType: inner.type } };
@@ -88,7 +108,12 @@ export function merge(table: ColumnType, incoming: ColumnType, path = ""): Merge
       return { ...inner, type: { ...table, valueType: inner.type } };
     }
   }
-  return { type: table, added: false, widened: [], conflicts: [`${path} ${nameOf(table)}≠${nameOf(incoming)}`] };
+  return {
+    type: table,
+    added: false,
+    widened: [],
+    conflicts: [`${path} ${nameOf(table)}≠${nameOf(incoming)}`],
+  };
 }
 
 /** A table's schema with the fields of a file added; the file must fit. */
@@ -99,7 +124,10 @@ export function withFieldsOf(table: StructType, file: StructType): StructType {
 /** Field of that name, compared as Delta, DuckDB and Spark do: without case. */
 export function fieldNamed(struct: StructType, name: string): StructField | undefined {
   const lower = name.toLowerCase();
-  return struct.fields.find((f) => f.name === name) ?? struct.fields.find((f) => f.name.toLowerCase() === lower);
+  return (
+    struct.fields.find((f) => f.name === name) ??
+    struct.fields.find((f) => f.name.toLowerCase() === lower)
+  );
 }
 
 function mergeStruct(table: StructType, incoming: StructType, path: string): Merge {
@@ -133,9 +161,16 @@ const wider: Readonly<Record<string, string>> = {
 };
 
 function mergeLeaf(table: string, incoming: string, path: string): Merge {
-  const type = table === incoming ? table : (wider[`${table} ${incoming}`] ?? wider[`${incoming} ${table}`]);
-  if (!type) return { type: table, added: false, widened: [], conflicts: [`${path} ${table}≠${incoming}`] };
-  return { type, added: false, widened: type === table ? [] : [`${path} ${table}→${type}`], conflicts: [] };
+  const type =
+    table === incoming ? table : (wider[`${table} ${incoming}`] ?? wider[`${incoming} ${table}`]);
+  if (!type)
+    return { type: table, added: false, widened: [], conflicts: [`${path} ${table}≠${incoming}`] };
+  return {
+    type,
+    added: false,
+    widened: type === table ? [] : [`${path} ${table}→${type}`],
+    conflicts: [],
+  };
 }
 
 function nameOf(type: ColumnType): string {

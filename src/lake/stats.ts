@@ -2,8 +2,9 @@ import { DataType, type Data, type Struct } from "apache-arrow";
 import type { Column } from "./column.ts";
 
 /**
- * Statistics of a data file as Delta keeps them (protocol, "Per-file Statistics"): rows, and least and greatest value
- * of the columns that queries select by. Times are rounded outwards to milliseconds, as the format has them.
+ * Statistics of a data file as Delta keeps them (protocol, "Per-file Statistics"): rows, and least
+ * and greatest value of the columns that queries select by. Times are rounded outwards to
+ * milliseconds, as the format has them.
  */
 export function statistics(columns: Data<Struct>, indexed: readonly Column[]): string {
   const minValues = {};
@@ -42,7 +43,8 @@ function rangeOf(column: Column, rows: number): Range {
     }
   }
   if (least === undefined || greatest === undefined) return { nulls };
-  if (DataType.isTimestamp(type)) return { nulls, least: isoMs(BigInt(least), 0n), greatest: isoMs(BigInt(greatest), 999n) };
+  if (DataType.isTimestamp(type))
+    return { nulls, least: isoMs(BigInt(least), 0n), greatest: isoMs(BigInt(greatest), 999n) };
   return { nulls, least: exact(least), greatest: exact(greatest) };
 }
 
@@ -75,7 +77,9 @@ function countNulls(column: Column, rows: number): number {
 
 /** 64-bit integers keep all their digits in the JSON. */
 export function exact(value: number | bigint): unknown {
-  return typeof value === "bigint" ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value;
+  return typeof value === "bigint"
+    ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value))
+    : value;
 }
 
 function isoMs(micros: bigint, roundUp: bigint): string {

@@ -7,7 +7,10 @@ import { checkpointPath, entryPath, logFolder } from "./log.ts";
 import { field, type StructType } from "./schema.ts";
 import { LakeTable } from "./table.ts";
 
-const columns = (...names: string[]): StructType => ({ type: "struct", fields: names.map((name) => field(name, "long")) });
+const columns = (...names: string[]): StructType => ({
+  type: "struct",
+  fields: names.map((name) => field(name, "long")),
+});
 const file = (path: string): AddFile => ({
   path,
   partitionValues: { night: null },
@@ -30,7 +33,14 @@ afterEach(() => rmSync(path, { recursive: true }));
 describe("a commit", () => {
   test("is there for every reader at once, with its files, columns and position", () => {
     expect(table.snapshot.version).toBe(-1);
-    expect(table.commit({ operation: "archive", add: [file("x")], schema: columns("a"), positions: moves(null, 5) })).toBe(0);
+    expect(
+      table.commit({
+        operation: "archive",
+        add: [file("x")],
+        schema: columns("a"),
+        positions: moves(null, 5),
+      }),
+    ).toBe(0);
     const other = new LakeTable(path);
     expect([...other.snapshot.files.keys()]).toEqual(["x"]);
     expect(other.snapshot.schema.fields.map((f) => f.name)).toEqual(["night", "a"]);
@@ -40,7 +50,9 @@ describe("a commit", () => {
   test("from an old position is refused and leaves nothing behind", () => {
     const other = new LakeTable(path);
     table.commit({ operation: "archive", positions: moves(null, 5) });
-    expect(() => other.commit({ operation: "archive", add: [file("x")], positions: moves(null, 5) })).toThrow(expect.objectContaining({ code: "fenced" }));
+    expect(() =>
+      other.commit({ operation: "archive", add: [file("x")], positions: moves(null, 5) }),
+    ).toThrow(expect.objectContaining({ code: "fenced" }));
     expect(new LakeTable(path).snapshot.files.size).toBe(0);
     expect(readdirSync(logFolder(path))).toHaveLength(1);
   });
@@ -48,7 +60,13 @@ describe("a commit", () => {
   test("of another partition goes beside it", () => {
     const other = new LakeTable(path);
     table.commit({ operation: "archive", add: [file("x")], positions: moves(null, 5) });
-    expect(other.commit({ operation: "archive", add: [file("y")], positions: new Map([["kafka:t:1", { from: null, to: 7 }]]) })).toBe(1);
+    expect(
+      other.commit({
+        operation: "archive",
+        add: [file("y")],
+        positions: new Map([["kafka:t:1", { from: null, to: 7 }]]),
+      }),
+    ).toBe(1);
     expect([...new LakeTable(path).snapshot.positions.values()]).toEqual([5, 7]);
   });
 
@@ -56,13 +74,17 @@ describe("a commit", () => {
     table.commit({ operation: "archive", add: [file("x")] });
     const other = new LakeTable(path);
     table.commit({ operation: "compact", add: [file("y")], remove: ["x"], dataChange: false });
-    expect(() => other.commit({ operation: "compact", add: [file("z")], remove: ["x"] })).toThrow(expect.objectContaining({ code: "fenced" }));
+    expect(() => other.commit({ operation: "compact", add: [file("z")], remove: ["x"] })).toThrow(
+      expect.objectContaining({ code: "fenced" }),
+    );
   });
 
   test("with a column of another type than the table has by now is refused", () => {
     table.commit({ operation: "archive", schema: columns("a") });
     const asText: StructType = { type: "struct", fields: [field("a", "string")] };
-    expect(() => table.commit({ operation: "archive", add: [file("x")], schema: asText })).toThrow(expect.objectContaining({ code: "type-conflict" }));
+    expect(() => table.commit({ operation: "archive", add: [file("x")], schema: asText })).toThrow(
+      expect.objectContaining({ code: "type-conflict" }),
+    );
   });
 
   test("adds columns and keeps those there are", () => {
@@ -80,7 +102,9 @@ test("a commit stands, and says so, when its checkpoint cannot be written", () =
   });
   const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   expect(table.commit({ operation: "archive", add: [file("x")] })).toBe(100);
-  expect(warned).toHaveBeenCalledWith(expect.stringContaining("no checkpoint of version 100: a defect"));
+  expect(warned).toHaveBeenCalledWith(
+    expect.stringContaining("no checkpoint of version 100: a defect"),
+  );
   expect([...new LakeTable(path).snapshot.files.keys()]).toEqual(["x"]);
   vi.restoreAllMocks();
 });
@@ -98,7 +122,9 @@ describe("the log", () => {
     const read = new LakeTable(path);
     expect(read.snapshot.version).toBe(204);
     expect([...read.snapshot.files].sort()).toEqual([...table.snapshot.files].sort());
-    expect([...read.snapshot.removed.keys()].sort()).toEqual([...table.snapshot.removed.keys()].sort());
+    expect([...read.snapshot.removed.keys()].sort()).toEqual(
+      [...table.snapshot.removed.keys()].sort(),
+    );
     expect(read.snapshot.positions).toEqual(table.snapshot.positions);
     writeFileSync(join(logFolder(path), "_last_checkpoint"), "{");
     expect(new LakeTable(path).snapshot.version).toBe(204);
@@ -113,7 +139,13 @@ describe("the log", () => {
     table.checkpoint();
     for (const version of [0, 1, 2]) rmSync(entryPath(path, version));
     expect(away.commit({ operation: "archive", add: [file("e")] })).toBe(4);
-    expect([...new LakeTable(path).snapshot.files.keys()].sort()).toEqual(["a", "b", "c", "d", "e"]);
+    expect([...new LakeTable(path).snapshot.files.keys()].sort()).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+      "e",
+    ]);
   });
 
   test("says which entry is damaged and what to do", () => {
@@ -134,7 +166,11 @@ test("what a crash cannot tear: many writers, every version one of them, no comm
   await Promise.all(
     writers.map(async (writer, w) => {
       for (let i = 0; i < 20; i++) {
-        writer.commit({ operation: "archive", add: [file(`w${w}-${i}`)], positions: new Map([[`p${w}`, { from: i === 0 ? null : i, to: i + 1 }]]) });
+        writer.commit({
+          operation: "archive",
+          add: [file(`w${w}-${i}`)],
+          positions: new Map([[`p${w}`, { from: i === 0 ? null : i, to: i + 1 }]]),
+        });
         await new Promise((resolve) => setImmediate(resolve));
       }
     }),

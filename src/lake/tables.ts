@@ -12,18 +12,25 @@ export interface TableName {
 
 /** Every `<lake>/<survey>/<kind>` that has a log, by name. */
 export function tablesIn(lake: string): TableName[] {
-  const names = foldersIn(lake).flatMap((survey) => foldersIn(join(lake, survey)).map((kind) => ({ survey, kind, path: join(lake, survey, kind) })));
+  const names = foldersIn(lake).flatMap((survey) =>
+    foldersIn(join(lake, survey)).map((kind) => ({ survey, kind, path: join(lake, survey, kind) })),
+  );
   return names.filter(({ path }) => existsSync(logFolder(path)));
 }
 
-/** Where compaction and the like keep what is not yet part of a table; on the same file system as the tables. */
+/**
+ * Where compaction and the like keep what is not yet part of a table; on the same file system as
+ * the tables.
+ */
 export function scratchFolder(lake: string): string {
   return join(lake, ".fink", "tmp");
 }
 
 function foldersIn(path: string): string[] {
   if (!existsSync(path)) return [];
-  const entries = readdirSync(path, { withFileTypes: true }).filter((e) => (e.isDirectory() || e.isSymbolicLink()) && !e.name.startsWith("."));
+  const entries = readdirSync(path, { withFileTypes: true }).filter(
+    (e) => (e.isDirectory() || e.isSymbolicLink()) && !e.name.startsWith("."),
+  );
   return entries.map((e) => e.name).sort();
 }
 

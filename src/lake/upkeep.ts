@@ -5,8 +5,10 @@ import { requireWritable, temporaryFolder } from "../folder.ts";
 import { scratchFolder } from "./tables.ts";
 
 /**
- * Settings of every DuckDB: freed memory goes back to the system soon (without, merging eight times 128 MB leaves 1.1 GB resident, with it 0.65 GB), and the bytes
- * of files are not kept a second time beside the system's own cache (a service that follows a table grew by 25 MB a minute, up to its limit).
+ * Settings of every DuckDB: freed memory goes back to the system soon (without, merging eight times
+ * 128 MB leaves 1.1 GB resident, with it 0.65 GB), and the bytes of files are not kept a second
+ * time beside the system's own cache (a service that follows a table grew by 25 MB a minute, up to
+ * its limit).
  */
 export const steadyMemory = {
   allocator_flush_threshold: "8MB",
@@ -21,14 +23,24 @@ export interface Upkeep {
 }
 
 /**
- * Takes half of the cores, for the archive may be running beside it; what does not fit into the memory goes to the scratch folder. Rows with images need the memory
- * where one file holds many of them: DuckDB sorts a file's rows at once.
+ * Takes half of the cores, for the archive may be running beside it; what does not fit into the
+ * memory goes to the scratch folder. Rows with images need the memory where one file holds many of
+ * them: DuckDB sorts a file's rows at once.
  */
-export async function withUpkeep<T>(lake: string, work: (upkeep: Upkeep) => Promise<T>, memory = "2GB"): Promise<T> {
+export async function withUpkeep<T>(
+  lake: string,
+  work: (upkeep: Upkeep) => Promise<T>,
+  memory = "2GB",
+): Promise<T> {
   requireWritable(lake);
   const scratch = temporaryFolder("upkeep", scratchFolder(lake));
   const threads = String(Math.max(1, availableParallelism() >> 1));
-  const instance = await DuckDBInstance.create(":memory:", { threads, memory_limit: memory, temp_directory: scratch, ...steadyMemory });
+  const instance = await DuckDBInstance.create(":memory:", {
+    threads,
+    memory_limit: memory,
+    temp_directory: scratch,
+    ...steadyMemory,
+  });
   try {
     const connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");

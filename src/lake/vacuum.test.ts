@@ -32,7 +32,13 @@ function age(full: string, daysOld: number): void {
 }
 
 function add(table: LakeTable, name: string): void {
-  const change = { path: file(name), partitionValues: { night: "1" }, size: 1, modificationTime: 0, dataChange: true };
+  const change = {
+    path: file(name),
+    partitionValues: { night: "1" },
+    size: 1,
+    modificationTime: 0,
+    dataChange: true,
+  };
   table.commit({ operation: "test", add: [change] });
 }
 
@@ -43,7 +49,9 @@ describe("vacuum", () => {
     add(table, "night=1/b.parquet");
     table.commit({ operation: "test", remove: ["night=1/a.parquet"] });
     expect(vacuumTable(path, { keepDays: 7 }, Date.now() + 6 * dayMs).deleted).toEqual([]);
-    expect(vacuumTable(path, { keepDays: 7 }, Date.now() + 7.5 * dayMs).deleted).toContain("night=1/a.parquet");
+    expect(vacuumTable(path, { keepDays: 7 }, Date.now() + 7.5 * dayMs).deleted).toContain(
+      "night=1/a.parquet",
+    );
     expect(existsSync(join(path, "night=1/a.parquet"))).toBe(false);
     expect(existsSync(join(path, "night=1/b.parquet"))).toBe(true);
   });
@@ -53,7 +61,9 @@ describe("vacuum", () => {
     file("night=1/being-written.parquet");
     file("night=1/abandoned.parquet", 8);
     expect(vacuumTable(path, { keepDays: 0 }).deleted).toEqual(["night=1/abandoned.parquet"]);
-    expect(vacuumTable(path, { keepDays: 0 }, Date.now() + 2 * dayMs).deleted).toContain("night=1/being-written.parquet");
+    expect(vacuumTable(path, { keepDays: 0 }, Date.now() + 2 * dayMs).deleted).toContain(
+      "night=1/being-written.parquet",
+    );
   });
 
   test("says what it would do without doing it", () => {
@@ -61,7 +71,10 @@ describe("vacuum", () => {
     add(table, "night=1/a.parquet");
     table.commit({ operation: "test", remove: ["night=1/a.parquet"] });
     const before = new Set(table.snapshot.removed.keys());
-    expect(vacuumTable(path, { keepDays: 0, dryRun: true }, Date.now() + 2 * dayMs)).toEqual({ deleted: ["night=1/a.parquet"], bytes: 1 });
+    expect(vacuumTable(path, { keepDays: 0, dryRun: true }, Date.now() + 2 * dayMs)).toEqual({
+      deleted: ["night=1/a.parquet"],
+      bytes: 1,
+    });
     expect(existsSync(join(path, [...before][0]))).toBe(true);
     expect(existsSync(entryPath(path, 0))).toBe(true);
   });
@@ -76,7 +89,9 @@ describe("vacuum", () => {
     expect(deleted.some((name) => name.endsWith("00000000000000000003.json"))).toBe(true);
     const read = new LakeTable(path).snapshot;
     expect(read.version).toBe(5);
-    expect([...read.files.keys()].sort()).toEqual([0, 1, 2, 3, 4, 5].map((i) => `night=1/${i}.parquet`));
+    expect([...read.files.keys()].sort()).toEqual(
+      [0, 1, 2, 3, 4, 5].map((i) => `night=1/${i}.parquet`),
+    );
   });
 
   test("removes what a commit that was cut off has left, but not what one may be writing", () => {
@@ -95,6 +110,8 @@ describe("vacuum", () => {
     mkdirSync(join(scratchFolder(lake), "killed"), { recursive: true });
     writeFileSync(join(scratchFolder(lake), "killed", "half.parquet"), "x");
     expect(vacuumScratch(lake).deleted).toEqual([]);
-    expect(vacuumScratch(lake, {}, Date.now() + 2 * dayMs).deleted).toEqual(["killed/half.parquet"]);
+    expect(vacuumScratch(lake, {}, Date.now() + 2 * dayMs).deleted).toEqual([
+      "killed/half.parquet",
+    ]);
   });
 });

@@ -19,8 +19,9 @@ const targetBytes = 128e6;
 const maxTries = 20;
 
 /**
- * Brings the table to the schema with the wider column types: all files are written anew and exchanged in one commit, whose version is returned.
- * Throws FinkError "fenced" when other writers add files faster than they are written. A crash leaves the table as it was.
+ * Brings the table to the schema with the wider column types: all files are written anew and
+ * exchanged in one commit, whose version is returned. Throws FinkError "fenced" when other writers
+ * add files faster than they are written. A crash leaves the table as it was.
  */
 export async function widenTable(table: LakeTable, schema: StructType): Promise<number> {
   return await withUpkeep(join(table.path, "../.."), async (upkeep) => {
@@ -32,7 +33,13 @@ export async function widenTable(table: LakeTable, schema: StructType): Promise<
       try {
         done = await catchUp(upkeep, table, target, done);
         const remove = done.flatMap(({ from }) => from.map((f) => f.path));
-        return table.commit({ operation: "widen", add: done.map(({ to }) => to), remove, retype: target, dataChange: false });
+        return table.commit({
+          operation: "widen",
+          add: done.map(({ to }) => to),
+          remove,
+          retype: target,
+          dataChange: false,
+        });
       } catch (error) {
         if (error instanceof FinkError && error.code === "fenced" && tries < maxTries) continue;
         discardAll(table, done);
@@ -43,7 +50,12 @@ export async function widenTable(table: LakeTable, schema: StructType): Promise<
 }
 
 /** Drops what was written of files that are gone, and writes what is missing. */
-async function catchUp(upkeep: Upkeep, table: LakeTable, schema: StructType, done: Rewritten[]): Promise<Rewritten[]> {
+async function catchUp(
+  upkeep: Upkeep,
+  table: LakeTable,
+  schema: StructType,
+  done: Rewritten[],
+): Promise<Rewritten[]> {
   const { path, partitionColumns, snapshot } = table;
   const files = new Map(snapshot.files);
   const valid = done.filter(({ from }) => from.every((f) => files.has(f.path)));
@@ -51,7 +63,8 @@ async function catchUp(upkeep: Upkeep, table: LakeTable, schema: StructType, don
   discardAll(table, stale);
   const covered = new Set(valid.flatMap(({ from }) => from.map((f) => f.path)));
   const rest = [...files.values()].filter((f) => !covered.has(f.path));
-  for (const from of groupsOf(rest, targetBytes)) valid.push({ from, to: await rewrite(upkeep, { path, partitionColumns, schema }, from, []) });
+  for (const from of groupsOf(rest, targetBytes))
+    valid.push({ from, to: await rewrite(upkeep, { path, partitionColumns, schema }, from, []) });
   return valid;
 }
 

@@ -30,7 +30,10 @@ export interface AgainJob {
   readonly schema: StructType;
   /** Names; those that need their columns run as well. */
   readonly modules: readonly string[];
-  /** Rows that are wanted: those that changed, of files in which a row waits no longer; or those that changed; or all, also those for which a module fails. */
+  /**
+   * Rows that are wanted: those that changed, of files in which a row waits no longer; or those
+   * that changed; or all, also those for which a module fails.
+   */
   readonly which: "answered" | "changed" | "all";
 }
 
@@ -51,20 +54,38 @@ export interface Revised {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Runs modules again for rows that are stored; all that others made stays as it is. Where one of the modules fails, nothing is changed. */
+/**
+ * Runs modules again for rows that are stored; all that others made stays as it is. Where one of
+ * the modules fails, nothing is changed.
+ */
 export async function again(job: AgainJob, tools: Tools): Promise<Revised> {
   const { survey, which } = job;
-  const known = tools.modules.filter(({ name, surveys }) => surveys.includes(survey.name) && !tools.off.has(name));
+  const known = tools.modules.filter(
+    ({ name, surveys }) => surveys.includes(survey.name) && !tools.off.has(name),
+  );
   const modules = withUsers(job.modules, fitting(known, job.schema).able);
-  if (modules.length === 0 && which !== "all") return { night: job.night, files: [], revisions: [], outcomes: [] };
+  if (modules.length === 0 && which !== "all")
+    return { night: job.night, files: [], revisions: [], outcomes: [] };
   const { config } = tools.setup;
-  const patient = { ...tools, setup: { ...tools.setup, config: { ...config, remote: { ...config.remote, waitSeconds: Infinity } } } }; // nobody waits for these rows
+  const patient = {
+    ...tools,
+    setup: {
+      ...tools.setup,
+      config: { ...config, remote: { ...config.remote, waitSeconds: Infinity } },
+    },
+  }; // nobody waits for these rows
   const open = opener();
   // all ask at once, so that a request holds what many files want
   const asked = modules.filter(({ name }) => job.modules.includes(name));
-  const hasAnswer = await Promise.all(job.parts.map(async (part) => which !== "answered" || (await isAnswered(part, job, asked, { ...patient, open }))));
+  const hasAnswer = await Promise.all(
+    job.parts.map(
+      async (part) =>
+        which !== "answered" || (await isAnswered(part, job, asked, { ...patient, open })),
+    ),
+  );
   const revised: Omit<Revised, "night">[] = [];
-  for (const [i, part] of job.parts.entries()) if (hasAnswer[i]) revised.push(await revise(part, job, modules, { ...tools, open }));
+  for (const [i, part] of job.parts.entries())
+    if (hasAnswer[i]) revised.push(await revise(part, job, modules, { ...tools, open }));
   return {
     night: job.night,
     files: revised.flatMap(({ files }) => files),
@@ -83,7 +104,10 @@ function opener(): OpenTools["open"] {
   return (path) => kept(files, path, () => openAlertFile(path));
 }
 
-/** Whether of one of the rows a module no longer says that it waits. Reads next to nothing, as while a service is down it is all that happens. */
+/**
+ * Whether of one of the rows a module no longer says that it waits. Reads next to nothing, as while
+ * a service is down it is all that happens.
+ */
 async function isAnswered(
   { paths, ids }: AgainPart,
   { raw: folder, survey }: AgainJob,
@@ -93,11 +117,22 @@ async function isAnswered(
   const wanted = new Set<AlertId>(ids);
   for (const path of paths) {
     const raw = await open(join(folder, path));
-    const alerts = await raw.read([...idPaths(survey, raw), ...modules.flatMap(({ needs }) => needs)]);
+    const alerts = await raw.read([
+      ...idPaths(survey, raw),
+      ...modules.flatMap(({ needs }) => needs),
+    ]);
     const own = idsIn(alerts, survey);
     const rows = [...own.keys()].filter((row) => wanted.has(own[row]));
-    const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, { ...tools, none: survey.none, isKnown: knownOf(survey, folder) });
-    if (rows.length > 0 && outcomes.some(({ pending }) => pending?.every((one) => one === 1) !== true)) return true;
+    const { outcomes } = await runModules(modules, someRows(alerts, rows), tools.setup, {
+      ...tools,
+      none: survey.none,
+      isKnown: knownOf(survey, folder),
+    });
+    if (
+      rows.length > 0 &&
+      outcomes.some(({ pending }) => pending?.every((one) => one === 1) !== true)
+    )
+      return true;
   }
   return false;
 }
@@ -128,16 +163,23 @@ async function revise(
         await raw.read(modules.flatMap(({ needs }) => needs)),
         pairs.map(([, row]) => row),
       );
-      const results = await runModules(modules, withColumns(alerts, alertsOf([base])), tools.setup, {
-        ...tools,
-        none: survey.none,
-        isKnown: knownOf(survey, job.raw),
-      });
+      const results = await runModules(
+        modules,
+        withColumns(alerts, alertsOf([base])),
+        tools.setup,
+        {
+          ...tools,
+          none: survey.none,
+          isKnown: knownOf(survey, job.raw),
+        },
+      );
       outcomes.push(...results.outcomes.map((outcome) => outcomeOf(outcome, pairs.length)));
       const changed = job.which === "all" ? revisedRows(base, results) : changedRows(base, results);
       if (changed === null) continue;
       const rows = conform(changed, job.schema);
-      files.push(encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }));
+      files.push(
+        encodeFile(rows, night, survey, { [rawTag]: path, [pendingTag]: String(waitingIn(rows)) }),
+      );
       revisions.push(...revisionsIn(rows, survey));
     }
   }
@@ -145,15 +187,28 @@ async function revise(
 }
 
 /** These modules, and those that need what they add, directly or by others. */
-export function withUsers(names: readonly string[], all: readonly ScienceModule[]): ScienceModule[] {
+export function withUsers(
+  names: readonly string[],
+  all: readonly ScienceModule[],
+): ScienceModule[] {
   const found = new Set(all.filter(({ name }) => names.includes(name)));
   // a set gives what is added to it while it is walked through
-  for (const { adds } of found) for (const module of all) if (adds.some(({ name }) => module.needs.includes(name))) found.add(module);
+  for (const { adds } of found)
+    for (const module of all)
+      if (adds.some(({ name }) => module.needs.includes(name))) found.add(module);
   return [...found];
 }
 
-/** Rows of the part, and of this file of `raw`, that are of the same alert. Each alert is taken once: it is not among `first` any more. */
-function pairsOf(part: Data<Struct>, path: string, first: Map<AlertId, FirstCopy>, survey: Survey): [number, number][] {
+/**
+ * Rows of the part, and of this file of `raw`, that are of the same alert. Each alert is taken
+ * once: it is not among `first` any more.
+ */
+function pairsOf(
+  part: Data<Struct>,
+  path: string,
+  first: Map<AlertId, FirstCopy>,
+  survey: Survey,
+): [number, number][] {
   return [...idsIn(alertsOf([part]), survey)].flatMap((id, row): [number, number][] => {
     const copy = first.get(id);
     if (copy?.path !== path) return [];
@@ -172,11 +227,16 @@ function changedRows(base: Data<Struct>, results: Results): Data<Struct> | null 
 }
 
 /** Rows in which one of the columns of the one is not what it is in the other. */
-export function differingRows(before: Data<Struct>, after: Data<Struct>, names: readonly string[]): number[] {
+export function differingRows(
+  before: Data<Struct>,
+  after: Data<Struct>,
+  names: readonly string[],
+): number[] {
   const differing = new Set<number>();
   for (const name of names) {
     const [old, fresh] = [before, after].map((data) => valuesAt(data, name));
-    for (let row = 0; row < after.length; row++) if (!Object.is(old(row), fresh(row))) differing.add(row);
+    for (let row = 0; row < after.length; row++)
+      if (!Object.is(old(row), fresh(row))) differing.add(row);
   }
   return [...differing].sort((a, b) => a - b);
 }
@@ -216,12 +276,18 @@ export interface StatesJob {
 
 export async function statesOf({ survey, file: path, which }: StatesJob): Promise<RowStates> {
   const file = await openAlertFile(path);
-  const places = typeof which === "string" ? [] : [survey.position?.ra ?? [], survey.position?.dec ?? []].flat();
+  const places =
+    typeof which === "string" ? [] : [survey.position?.ra ?? [], survey.position?.dec ?? []].flat();
   const alerts = await file.read([...idPaths(survey, file), ...places, "_revision", "_pending"]);
   const ids = idsIn(alerts, survey);
   const revisions = alerts.numbers("_revision");
   const waitsFor = alerts.texts("_pending");
-  const isThere = which === "all" ? () => true : which === "waiting" ? (row: number) => waitsFor[row] !== "" : placesOf(survey, alerts, which);
+  const isThere =
+    which === "all"
+      ? () => true
+      : which === "waiting"
+        ? (row: number) => waitsFor[row] !== ""
+        : placesOf(survey, alerts, which);
   const rows = Array.from(ids.keys()).filter(isThere);
   return {
     ids: idsAt(ids, rows),
@@ -230,13 +296,20 @@ export async function statesOf({ survey, file: path, which }: StatesJob): Promis
   };
 }
 
-function placesOf({ position }: Survey, alerts: AlertColumns, places: readonly Place[]): (row: number) => boolean {
-  const [ra, dec] = [position?.ra, position?.dec].map((paths = []) => paths.filter((path) => alerts.paths.has(path)));
+function placesOf(
+  { position }: Survey,
+  alerts: AlertColumns,
+  places: readonly Place[],
+): (row: number) => boolean {
+  const [ra, dec] = [position?.ra, position?.dec].map((paths = []) =>
+    paths.filter((path) => alerts.paths.has(path)),
+  );
   if (ra.length === 0 || dec.length === 0) return () => false;
   const [ras, decs] = [numbersOf(ra, alerts), numbersOf(dec, alerts)];
   return (row) =>
     places.some(
       (place) =>
-        Math.abs(decs[row] - place.dec) * 3600 <= place.radiusArcsec && separation(ras[row], decs[row], place.ra, place.dec) * 3600 <= place.radiusArcsec,
+        Math.abs(decs[row] - place.dec) * 3600 <= place.radiusArcsec &&
+        separation(ras[row], decs[row], place.ra, place.dec) * 3600 <= place.radiusArcsec,
     );
 }

@@ -1,7 +1,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Data, makeVector, type Struct, tableFromIPC, tableToIPC, Dictionary, Int32, Table, Utf8, vectorFromArray } from "apache-arrow";
+import {
+  type Data,
+  makeVector,
+  type Struct,
+  tableFromIPC,
+  tableToIPC,
+  Dictionary,
+  Int32,
+  Table,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileDecoder } from "../avro/decoder.ts";
 import { columnsOf } from "../avro/columns.ts";
@@ -18,8 +29,23 @@ const schema = JSON.stringify({
     { name: "magnitude", type: "double" },
     { name: "flag", type: ["null", "boolean"] },
     { name: "name", type: ["null", "string"] },
-    { name: "seen", type: ["null", { type: "record", name: "s", fields: ["fid:int", "mag:float", "big:long"].map(fieldOf) }] },
-    { name: "history", type: ["null", { type: "array", items: { type: "record", name: "h", fields: ["mag:float", "band:string"].map(nullable) } }] },
+    {
+      name: "seen",
+      type: [
+        "null",
+        { type: "record", name: "s", fields: ["fid:int", "mag:float", "big:long"].map(fieldOf) },
+      ],
+    },
+    {
+      name: "history",
+      type: [
+        "null",
+        {
+          type: "array",
+          items: { type: "record", name: "h", fields: ["mag:float", "band:string"].map(nullable) },
+        },
+      ],
+    },
     { name: "cutout", type: ["null", "bytes"] },
   ],
 });
@@ -47,8 +73,24 @@ const records = [
     cutout: Buffer.from([1, 2]),
   },
   { id: 2, magnitude: NaN, flag: null, name: null, seen: null, history: null, cutout: null },
-  { id: 3, magnitude: -1, flag: false, name: "", seen: { fid: 3, mag: 0.25, big: -5 }, history: [], cutout: Buffer.alloc(0) },
-  { id: 4, magnitude: 1, flag: true, name: "d", seen: { fid: 4, mag: 4, big: 0 }, history: [{ mag: 2.5, band: "r" }], cutout: Buffer.from([3]) },
+  {
+    id: 3,
+    magnitude: -1,
+    flag: false,
+    name: "",
+    seen: { fid: 3, mag: 0.25, big: -5 },
+    history: [],
+    cutout: Buffer.alloc(0),
+  },
+  {
+    id: 4,
+    magnitude: 1,
+    flag: true,
+    name: "d",
+    seen: { fid: 4, mag: 4, big: 0 },
+    history: [{ mag: 2.5, band: "r" }],
+    cutout: Buffer.from([3]),
+  },
 ];
 
 function decoded(): Data<Struct> {
@@ -76,7 +118,12 @@ function expectAllOf(alerts: AlertColumns): void {
   expect([...offsets]).toEqual([0, 2, 2, 2, 3]);
   expect([...values]).toEqual([1.5, NaN, 2.5]);
   expect(alerts.textLists("history.band")).toEqual({ offsets, values: ["g", null, "r"] });
-  expect([0, 1, 2, 3].map((i) => alerts.bytes("cutout", i)?.join())).toEqual(["1,2", undefined, "", "3"]);
+  expect([0, 1, 2, 3].map((i) => alerts.bytes("cutout", i)?.join())).toEqual([
+    "1,2",
+    undefined,
+    "",
+    "3",
+  ]);
 }
 
 describe("the columns of alerts", () => {
@@ -97,12 +144,20 @@ describe("the columns of alerts", () => {
 
   it("tell of a path that is not there, or is something else", () => {
     const alerts = alertsOf([decoded()]);
-    expect(() => alerts.numbers("seen.mga")).toThrow("there is no column seen.mga; did you mean seen.mag?");
-    expect(() => alerts.numbers("history.mag")).toThrow("column history.mag is a list, or in one: read it with lists or textLists");
+    expect(() => alerts.numbers("seen.mga")).toThrow(
+      "there is no column seen.mga; did you mean seen.mag?",
+    );
+    expect(() => alerts.numbers("history.mag")).toThrow(
+      "column history.mag is a list, or in one: read it with lists or textLists",
+    );
     expect(() => alerts.lists("magnitude")).toThrow("column magnitude is not a list, nor in one");
-    expect(() => alerts.numbers("name")).toThrow("column name is of type Utf8: it cannot be read as numbers");
+    expect(() => alerts.numbers("name")).toThrow(
+      "column name is of type Utf8: it cannot be read as numbers",
+    );
     expect(() => alerts.texts("seen")).toThrow("it cannot be read as texts");
-    expect(() => onlyColumns(alerts, ["id"]).numbers("magnitude")).toThrow("column magnitude is read but not among its needs");
+    expect(() => onlyColumns(alerts, ["id"]).numbers("magnitude")).toThrow(
+      "column magnitude is read but not among its needs",
+    );
   });
 
   it("can be joined by others, which hide those of the same name", () => {
@@ -116,9 +171,17 @@ describe("the columns of alerts", () => {
   });
 
   it("may be dictionaries", () => {
-    const words = vectorFromArray(["SN", null, "AGN", "SN"], new Dictionary(new Utf8(), new Int32()));
+    const words = vectorFromArray(
+      ["SN", null, "AGN", "SN"],
+      new Dictionary(new Utf8(), new Int32()),
+    );
     const table = tableFromIPC(tableToIPC(new Table({ words }), "stream"));
-    expect(alertsOf(table.batches.map(({ data }) => data)).texts("words")).toEqual(["SN", null, "AGN", "SN"]);
+    expect(alertsOf(table.batches.map(({ data }) => data)).texts("words")).toEqual([
+      "SN",
+      null,
+      "AGN",
+      "SN",
+    ]);
   });
 });
 
@@ -129,12 +192,19 @@ describe("a Parquet file", () => {
 
   const written = async (name: string, query: string) => {
     const path = join(folder, name);
-    await withUpkeep(folder, async ({ connection }) => await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`));
+    await withUpkeep(
+      folder,
+      async ({ connection }) =>
+        await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`),
+    );
     return await openAlertFile(path);
   };
 
   it("of several row groups is read as one, and only the columns asked for", async () => {
-    const file = await written("a.parquet", "SELECT i AS id, {'x': i / 2, 'y': 'n' || i} AS s, [{'a': i, 'b': 1}] AS l, i AS unasked FROM range(5000) t(i)");
+    const file = await written(
+      "a.parquet",
+      "SELECT i AS id, {'x': i / 2, 'y': 'n' || i} AS s, [{'a': i, 'b': 1}] AS l, i AS unasked FROM range(5000) t(i)",
+    );
     const alerts = await file.read(["id", "s.x", "l.a", "nothing"]);
     expect([...alerts.paths]).toEqual(["id", "s", "s.x", "l", "l.a"]);
     expect(file.paths.has("unasked")).toBe(true);
@@ -145,7 +215,9 @@ describe("a Parquet file", () => {
   });
 
   it("may have no rows", async () => {
-    const alerts = await (await written("none.parquet", "SELECT 1 AS id, [{'a': 2.5::DOUBLE}] AS l WHERE false")).read(["id", "l.a"]);
+    const alerts = await (
+      await written("none.parquet", "SELECT 1 AS id, [{'a': 2.5::DOUBLE}] AS l WHERE false")
+    ).read(["id", "l.a"]);
     expect(alerts.count).toBe(0);
     expect(alerts.longs("id")).toHaveLength(0);
     expect([...alerts.lists("l.a").offsets]).toEqual([0]);
@@ -153,7 +225,11 @@ describe("a Parquet file", () => {
 
   it("that is not there, or is none, is told in one line", async () => {
     await written("night.parquet", "SELECT 1 AS id");
-    await expect(openAlertFile(join(folder, "nigth.parquet"))).rejects.toThrow(/^there is no file .*nigth\.parquet; did you mean night\.parquet\?$/);
-    await expect(openAlertFile(import.meta.filename)).rejects.toThrow(/alerts\.test\.ts cannot be read as Parquet: /);
+    await expect(openAlertFile(join(folder, "nigth.parquet"))).rejects.toThrow(
+      /^there is no file .*nigth\.parquet; did you mean night\.parquet\?$/,
+    );
+    await expect(openAlertFile(import.meta.filename)).rejects.toThrow(
+      /alerts\.test\.ts cannot be read as Parquet: /,
+    );
   });
 });

@@ -17,10 +17,16 @@ export interface Changes {
 }
 
 /**
- * Files with new rows in the entries after `from` and up to `last`, so many as hold some `rows`. Where an entry, or a file that compaction replaced, is gone by
- * vacuum: all files of the table, so that who reads them must know the rows it has had.
+ * Files with new rows in the entries after `from` and up to `last`, so many as hold some `rows`.
+ * Where an entry, or a file that compaction replaced, is gone by vacuum: all files of the table, so
+ * that who reads them must know the rows it has had.
  */
-export function changesAfter(table: LakeTable, from: number, rows: number, last = Infinity): Changes {
+export function changesAfter(
+  table: LakeTable,
+  from: number,
+  rows: number,
+  last = Infinity,
+): Changes {
   const files: AddFile[] = [];
   const removed: RemoveFile[] = [];
   let to = from;
@@ -28,7 +34,12 @@ export function changesAfter(table: LakeTable, from: number, rows: number, last 
     const actions = actionsOf(table.path, to + 1);
     const added = actions?.flatMap(({ add }) => (add?.dataChange ? [add] : []));
     if (!added?.every(({ path }) => existsSync(join(table.path, path))))
-      return { files: [...table.snapshot.files.values()], removed: [], to: table.snapshot.version, whole: true };
+      return {
+        files: [...table.snapshot.files.values()],
+        removed: [],
+        to: table.snapshot.version,
+        whole: true,
+      };
     files.push(...added);
     removed.push(...(actions ?? []).flatMap(({ remove }) => (remove?.dataChange ? [remove] : [])));
     count += added.reduce((sum, { stats }) => sum + (rowsOf(stats) ?? rows), 0);
@@ -40,7 +51,9 @@ export function changesAfter(table: LakeTable, from: number, rows: number, last 
 export function inPieces(files: readonly AddFile[], rows: number): AddFile[][] {
   const pieces: AddFile[][] = [];
   let room = 0;
-  for (const file of files.toSorted((a, b) => Number(a.partitionValues["night"] ?? 0) - Number(b.partitionValues["night"] ?? 0))) {
+  for (const file of files.toSorted(
+    (a, b) => Number(a.partitionValues["night"] ?? 0) - Number(b.partitionValues["night"] ?? 0),
+  )) {
     if (room <= 0) {
       pieces.push([]);
       room = rows;

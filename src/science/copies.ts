@@ -14,7 +14,10 @@ export interface FirstCopy {
   readonly origin: readonly [string, number, bigint];
 }
 
-/** The copy of each wanted alert that the view `alerts` shows: the first by source, partition and offset in these files of `raw`. */
+/**
+ * The copy of each wanted alert that the view `alerts` shows: the first by source, partition and
+ * offset in these files of `raw`.
+ */
 export async function firstCopies(
   wanted: ReadonlySet<AlertId>,
   paths: readonly string[],
@@ -24,12 +27,29 @@ export async function firstCopies(
   const first = new Map<AlertId, FirstCopy>();
   for (const path of paths) {
     const raw = await open(path);
-    const alerts = await raw.read([...idPaths(survey, raw), "_source", "_partition", "_offset", publishedAt]);
-    const times = alerts.paths.has(publishedAt) ? alerts.longs(publishedAt) : new BigInt64Array(alerts.count);
-    const [sources, partitions, offsets] = [alerts.texts("_source"), alerts.numbers("_partition"), alerts.longs("_offset")];
+    const alerts = await raw.read([
+      ...idPaths(survey, raw),
+      "_source",
+      "_partition",
+      "_offset",
+      publishedAt,
+    ]);
+    const times = alerts.paths.has(publishedAt)
+      ? alerts.longs(publishedAt)
+      : new BigInt64Array(alerts.count);
+    const [sources, partitions, offsets] = [
+      alerts.texts("_source"),
+      alerts.numbers("_partition"),
+      alerts.longs("_offset"),
+    ];
     for (const [row, id] of idsIn(alerts, survey).entries()) {
       if (!wanted.has(id)) continue;
-      const copy: FirstCopy = { path, row, publishedAt: times[row], origin: [sources[row] ?? "", partitions[row], offsets[row]] };
+      const copy: FirstCopy = {
+        path,
+        row,
+        publishedAt: times[row],
+        origin: [sources[row] ?? "", partitions[row], offsets[row]],
+      };
       const other = first.get(id);
       if (!other || isBefore(copy, other)) first.set(id, copy);
     }

@@ -14,7 +14,11 @@ export interface ColumnDifference {
   readonly rows: number;
   /** Of numbers: the largest absolute difference; null where there is none of two numbers. */
   readonly largest: number | null;
-  readonly examples: readonly { readonly alert: string; readonly from: string | null; readonly to: string | null }[];
+  readonly examples: readonly {
+    readonly alert: string;
+    readonly from: string | null;
+    readonly to: string | null;
+  }[];
 }
 
 export interface ScienceDifference {
@@ -31,13 +35,24 @@ const examplesShown = 3;
 /** The version of the last `./fink science run`; null: none that the log still tells of. */
 export function lastRun(table: string): number | null {
   for (const version of entryVersions(table).reverse()) {
-    if (actionsOf(table, version)?.some(({ commitInfo }) => commitInfo?.["operation"] === "science run")) return version;
+    if (
+      actionsOf(table, version)?.some(
+        ({ commitInfo }) => commitInfo?.["operation"] === "science run",
+      )
+    )
+      return version;
   }
   return null;
 }
 
 /** What two versions of `science` say differently of the alerts of a night. */
-export async function scienceDifference(lake: string, survey: Survey, night: number, from: number, to: number): Promise<ScienceDifference> {
+export async function scienceDifference(
+  lake: string,
+  survey: Survey,
+  night: number,
+  from: number,
+  to: number,
+): Promise<ScienceDifference> {
   const path = join(lake, survey.name, "science");
   const versions = [from, to].map((version) => readLogAt(path, version));
   const schema = withFieldsOf(versions[0].schema, versions[1].schema);
@@ -47,16 +62,25 @@ export async function scienceDifference(lake: string, survey: Survey, night: num
     const query = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
     for (const [i, version] of versions.entries()) {
       const files = filesOf(version, path, night);
-      await connection.run(`CREATE VIEW v${i} AS ${await scan(connection, { path, schema, partitionColumns: ["night"] }, files, join(scratch, `v${i}`))}`);
+      await connection.run(
+        `CREATE VIEW v${i} AS ${await scan(connection, { path, schema, partitionColumns: ["night"] }, files, join(scratch, `v${i}`))}`,
+      );
     }
     const both = `v0 AS a JOIN v1 AS b ON ${id} = ${other}`;
-    const count = async (sql: string) => Number((await query(`SELECT count(*)::DOUBLE AS n FROM ${sql}`))[0]["n"]);
+    const count = async (sql: string) =>
+      Number((await query(`SELECT count(*)::DOUBLE AS n FROM ${sql}`))[0]["n"]);
     const columns: ColumnDifference[] = [];
     for (const leaf of leavesOf(schema.fields)) {
       const [row] = await query(`SELECT ${summaryOf(leaf, id)} FROM ${both}`);
-      if (Number(row["rows"]) > 0) columns.push({ column: leaf.path, ...(row as unknown as Omit<ColumnDifference, "column">), rows: Number(row["rows"]) });
+      if (Number(row["rows"]) > 0)
+        columns.push({
+          column: leaf.path,
+          ...(row as unknown as Omit<ColumnDifference, "column">),
+          rows: Number(row["rows"]),
+        });
     }
-    const anti = (mine: string, theirs: string) => count(`${mine} AS a ANTI JOIN ${theirs} AS b ON ${id} = ${other}`);
+    const anti = (mine: string, theirs: string) =>
+      count(`${mine} AS a ANTI JOIN ${theirs} AS b ON ${id} = ${other}`);
     return {
       alerts: await count(both),
       onlyFrom: await anti("v0", "v1"),
@@ -67,9 +91,15 @@ export async function scienceDifference(lake: string, survey: Survey, night: num
 }
 
 function filesOf({ files, version }: Replay, path: string, night: number) {
-  const own = [...files.values()].filter(({ partitionValues }) => partitionValues["night"] === String(night));
+  const own = [...files.values()].filter(
+    ({ partitionValues }) => partitionValues["night"] === String(night),
+  );
   const gone = own.find((file) => !existsSync(join(path, file.path)));
-  if (gone) throw new FinkError("lake", `version ${version}: its file ${gone.path} is gone: vacuum keeps replaced files for compaction.keepDays days`);
+  if (gone)
+    throw new FinkError(
+      "lake",
+      `version ${version}: its file ${gone.path} is gone: vacuum keeps replaced files for compaction.keepDays days`,
+    );
   return own;
 }
 

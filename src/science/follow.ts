@@ -34,11 +34,21 @@ interface Piece {
   readonly lag: number;
 }
 
-const nothing: Progress = { alerts: 0, duplicates: 0, outcomes: [], publishedAt: [], withoutId: 0, lag: 0 };
+const nothing: Progress = {
+  alerts: 0,
+  duplicates: 0,
+  outcomes: [],
+  publishedAt: [],
+  withoutId: 0,
+  lag: 0,
+};
 
 /** Position of this reader in `raw`: the next version. */
 const appId = "science:raw";
-/** Number of commits that did not move this position. Each commit compares both, so that no writer is overlooked. */
+/**
+ * Number of commits that did not move this position. Each commit compares both, so that no writer
+ * is overlooked.
+ */
 const piecesId = "science:raw:pieces";
 
 /** `science` of one survey: a row for each distinct alert of `raw`, with what the modules say. */
@@ -60,9 +70,10 @@ export class ScienceTable {
   }
 
   /**
-   * Takes up what came to `raw`, some `batchAlerts` of it; null: nothing did. One commit holds the rows and the version of `raw` they lead to. A crash before it
-   * leaves files that nothing refers to, and the same alerts are computed again; after it they are done. Another writer that was first is noticed at the
-   * commit, and its rows count.
+   * Takes up what came to `raw`, some `batchAlerts` of it; null: nothing did. One commit holds the
+   * rows and the version of `raw` they lead to. A crash before it leaves files that nothing refers
+   * to, and the same alerts are computed again; after it they are done. Another writer that was
+   * first is noticed at the commit, and its rows count.
    */
   async step(run: Run, batchAlerts: number): Promise<Progress | null> {
     this.#raw.refresh();
@@ -75,7 +86,17 @@ export class ScienceTable {
     try {
       const { wanted, duplicates, withoutId } = await this.#wanted(batch, piece.files, run);
       const { schema } = this.#table.snapshot;
-      const done = await Promise.all(wanted.map((one) => run("compute", { survey: this.#survey, raw: this.#raw.path, schema, ...one, revisions: null })));
+      const done = await Promise.all(
+        wanted.map((one) =>
+          run("compute", {
+            survey: this.#survey,
+            raw: this.#raw.path,
+            schema,
+            ...one,
+            revisions: null,
+          }),
+        ),
+      );
       const computed = done.map(({ file }) => file);
       await this.#commit(computed, from, piece.to);
       this.#known.commit(batch);
@@ -111,8 +132,9 @@ export class ScienceTable {
   }
 
   /**
-   * The next files, some `batchAlerts` alerts. Where log entries of `raw` are gone, all its files are read, piece by piece and night after night: the position
-   * moves with the last piece alone, and a crash before that begins anew, with what was committed known.
+   * The next files, some `batchAlerts` alerts. Where log entries of `raw` are gone, all its files
+   * are read, piece by piece and night after night: the position moves with the last piece alone,
+   * and a crash before that begins anew, with what was committed known.
    */
   #next(next: number, batchAlerts: number): Piece | null {
     const { version } = this.#raw.snapshot;
@@ -120,18 +142,34 @@ export class ScienceTable {
       if (version < next) return null;
       const { files, to, whole } = changesAfter(this.#raw, next - 1, batchAlerts);
       if (!whole) return { files, to: to + 1, lag: version - to };
-      this.#rest = { files: files.toSorted((a, b) => (nightOf(a) ?? 0) - (nightOf(b) ?? 0)), to: to + 1 };
+      this.#rest = {
+        files: files.toSorted((a, b) => (nightOf(a) ?? 0) - (nightOf(b) ?? 0)),
+        to: to + 1,
+      };
     }
     const { files, to } = this.#rest;
     let [count, rows] = [0, 0];
-    while (count < files.length && rows < batchAlerts) rows += rowsOf(files[count++].stats) ?? batchAlerts;
+    while (count < files.length && rows < batchAlerts)
+      rows += rowsOf(files[count++].stats) ?? batchAlerts;
     this.#rest = count < files.length ? { files: files.slice(count), to } : null;
-    return { files: files.slice(0, count), to: this.#rest ? next : to, lag: version + 1 - (this.#rest ? next : to) };
+    return {
+      files: files.slice(0, count),
+      to: this.#rest ? next : to,
+      lag: version + 1 - (this.#rest ? next : to),
+    };
   }
 
   /** Of each file the rows that are not in the table yet. */
-  async #wanted(batch: number, files: readonly AddFile[], run: Run): Promise<{ wanted: Wanted[]; duplicates: number; withoutId: number }> {
-    const ids = await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#raw.path, path) })));
+  async #wanted(
+    batch: number,
+    files: readonly AddFile[],
+    run: Run,
+  ): Promise<{ wanted: Wanted[]; duplicates: number; withoutId: number }> {
+    const ids = await Promise.all(
+      files.map(({ path }) =>
+        run("ids", { survey: this.#survey, file: join(this.#raw.path, path) }),
+      ),
+    );
     const wanted: Wanted[] = [];
     let [duplicates, withoutId] = [0, 0];
     for (const [i, file] of files.entries()) {
@@ -140,15 +178,26 @@ export class ScienceTable {
       const nameless = [...ids[i]].filter(hasNoId).length;
       withoutId += nameless;
       duplicates += ids[i].length - fresh.length - nameless;
-      if (fresh.length > 0) wanted.push({ path: file.path, night, rows: fresh.length === ids[i].length ? null : fresh });
+      if (fresh.length > 0)
+        wanted.push({
+          path: file.path,
+          night,
+          rows: fresh.length === ids[i].length ? null : fresh,
+        });
     }
     return { wanted, duplicates, withoutId };
   }
 
   /** The ids that the table has of a night. */
   async #idsOf(night: number | null, run: Run): Promise<AlertIds[]> {
-    const files = [...this.#table.snapshot.files.values()].filter((file) => nightOf(file) === night);
-    return await Promise.all(files.map(({ path }) => run("ids", { survey: this.#survey, file: join(this.#table.path, path) })));
+    const files = [...this.#table.snapshot.files.values()].filter(
+      (file) => nightOf(file) === night,
+    );
+    return await Promise.all(
+      files.map(({ path }) =>
+        run("ids", { survey: this.#survey, file: join(this.#table.path, path) }),
+      ),
+    );
   }
 
   async #commit(computed: readonly EncodedFile[], from: number | null, to: number): Promise<void> {
@@ -160,7 +209,12 @@ export class ScienceTable {
         [appId, { from, to }],
         [piecesId, { from: pieces, to: (pieces ?? 0) + (to === (from ?? 0) ? 1 : 0) }],
       ]);
-      this.#table.commit({ operation: "science", add: written.files, ...(schema && { schema }), positions });
+      this.#table.commit({
+        operation: "science",
+        add: written.files,
+        ...(schema && { schema }),
+        positions,
+      });
     } catch (error) {
       discard(this.#table.path, written.files);
       throw error;

@@ -5,22 +5,39 @@ import type { Survey } from "../surveys/definition.ts";
 import type { AlertColumns } from "./alerts.ts";
 import { toArrow } from "./results.ts";
 
-/** A column of the alert that its science row has too: which alert, of what object, when and where. */
+/**
+ * A column of the alert that its science row has too: which alert, of what object, when and where.
+ */
 export interface Key {
-  /** A merged file has alerts of several schema versions: the first of these that has a value counts, and it is stored under the first. */
+  /**
+   * A merged file has alerts of several schema versions: the first of these that has a value
+   * counts, and it is stored under the first.
+   */
   readonly paths: readonly [string, ...string[]];
   readonly of: "alert" | "object" | "number";
 }
 
-/** The keys among these columns, the alert's id first. Throws "schema" where the survey's definition names no id that is there. */
-export function keysOf({ name, alert, object, time, position }: Survey, paths: ReadonlySet<string>): Key[] {
+/**
+ * The keys among these columns, the alert's id first. Throws "schema" where the survey's definition
+ * names no id that is there.
+ */
+export function keysOf(
+  { name, alert, object, time, position }: Survey,
+  paths: ReadonlySet<string>,
+): Key[] {
   const among = (candidates: readonly string[] | undefined, of: Key["of"]): Key[] => {
     const [first, ...more] = candidates?.filter((p) => paths.has(p)) ?? [];
     return first === undefined ? [] : [{ paths: [first, ...more], of }];
   };
   const id = among(alert, "alert");
-  if (id.length === 0) throw new FinkError("schema", `alerts of ${name} have no id: its survey definition names no column (alert:) that they have`);
-  const numbers = [time?.field, position?.ra, position?.dec].flatMap((candidates) => among(candidates, "number"));
+  if (id.length === 0)
+    throw new FinkError(
+      "schema",
+      `alerts of ${name} have no id: its survey definition names no column (alert:) that they have`,
+    );
+  const numbers = [time?.field, position?.ra, position?.dec].flatMap((candidates) =>
+    among(candidates, "number"),
+  );
   return [...id, ...among(object, "object"), ...numbers];
 }
 
@@ -40,15 +57,29 @@ export function idsInColumn(path: string, alerts: AlertColumns): AlertIds {
 }
 
 function idsOfKey(key: Key, alerts: AlertColumns): AlertIds {
-  return isText(alerts, key.paths[0]) ? textsOf(key, alerts).map((text) => text ?? "") : longsOf(key, alerts);
+  return isText(alerts, key.paths[0])
+    ? textsOf(key, alerts).map((text) => text ?? "")
+    : longsOf(key, alerts);
 }
 
 export function keyColumn(key: Key, alerts: AlertColumns): readonly [name: string, data: Data] {
   const [name] = key.paths;
-  if (key.of === "number") return [name, toArrow({ type: "double" }, { values: numbersOf(key.paths, alerts) }, alerts.count)];
-  if (isText(alerts, name)) return [name, toArrow({ type: "string" }, { values: textsOf(key, alerts) }, alerts.count)];
+  if (key.of === "number")
+    return [
+      name,
+      toArrow({ type: "double" }, { values: numbersOf(key.paths, alerts) }, alerts.count),
+    ];
+  if (isText(alerts, name))
+    return [name, toArrow({ type: "string" }, { values: textsOf(key, alerts) }, alerts.count)];
   const values = longsOf(key, alerts);
-  return [name, toArrow({ type: "long" }, { values, missing: Uint8Array.from(values, (id) => (hasNoId(id) ? 1 : 0)) }, alerts.count)];
+  return [
+    name,
+    toArrow(
+      { type: "long" },
+      { values, missing: Uint8Array.from(values, (id) => (hasNoId(id) ? 1 : 0)) },
+      alerts.count,
+    ),
+  ];
 }
 
 /** Of the first of the paths that has a number. */
@@ -75,7 +106,11 @@ interface Column<T> {
 }
 
 /** Later columns are only looked at for what those before them do not say. */
-function firstOf<T, C extends Column<T>>(paths: readonly string[], read: (path: string) => C, isMissing: (value: T) => boolean): C {
+function firstOf<T, C extends Column<T>>(
+  paths: readonly string[],
+  read: (path: string) => C,
+  isMissing: (value: T) => boolean,
+): C {
   return paths.slice(1).reduce((values, path) => {
     if (!values.some(isMissing)) return values;
     const others = read(path);

@@ -17,7 +17,8 @@ export function numbersOf(leaves: readonly Leaf[], path: string): Float64Array {
   if (whole) return whole;
   return fill(leaves, new Float64Array(lengthOf(leaves)), NaN, (data, all, at) => {
     const values = DataType.isBool(data.type) ? bitsOf(data) : valuesOf(data, path, "numbers");
-    if (values instanceof BigInt64Array || values instanceof BigUint64Array) for (let i = 0; i < data.length; i++) all[at + i] = Number(values[i]);
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+      for (let i = 0; i < data.length; i++) all[at + i] = Number(values[i]);
     else all.set(values.subarray(0, data.length), at);
   });
 }
@@ -30,7 +31,8 @@ export function longsOf(leaves: readonly Leaf[], path: string): BigInt64Array {
     const values = valuesOf(data, path, "integers");
     for (let i = 0; i < data.length; i++) {
       const value = values[i];
-      all[at + i] = typeof value === "bigint" ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
+      all[at + i] =
+        typeof value === "bigint" ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
     }
   });
 }
@@ -58,8 +60,14 @@ export function bytesAt(leaves: readonly Leaf[], path: string, alert: number): U
       continue;
     }
     if (DataType.isNull(data.type)) return null;
-    if (!DataType.isBinary(data.type) && !DataType.isLargeBinary(data.type)) throw wrongType(data, path, "bytes");
-    return missing?.[row] === 1 ? null : (data.values as Uint8Array).subarray(Number(data.valueOffsets[row]), Number(data.valueOffsets[row + 1]));
+    if (!DataType.isBinary(data.type) && !DataType.isLargeBinary(data.type))
+      throw wrongType(data, path, "bytes");
+    return missing?.[row] === 1
+      ? null
+      : (data.values as Uint8Array).subarray(
+          Number(data.valueOffsets[row]),
+          Number(data.valueOffsets[row + 1]),
+        );
   }
   return null;
 }
@@ -69,8 +77,15 @@ function lengthOf(leaves: readonly Leaf[]): number {
 }
 
 /** Arrow's own array, where nothing has to be changed in it. */
-function asItIs<T extends Float64Array | BigInt64Array>([leaf, ...more]: readonly Leaf[], type: new (length: number) => T): T | null {
-  const isWhole = more.length === 0 && !leaf.missing && leaf.data.values instanceof type && !DataType.isDecimal(leaf.data.type);
+function asItIs<T extends Float64Array | BigInt64Array>(
+  [leaf, ...more]: readonly Leaf[],
+  type: new (length: number) => T,
+): T | null {
+  const isWhole =
+    more.length === 0 &&
+    !leaf.missing &&
+    leaf.data.values instanceof type &&
+    !DataType.isDecimal(leaf.data.type);
   return isWhole ? (leaf.data.values.subarray(0, leaf.data.length) as T) : null;
 }
 
@@ -82,26 +97,40 @@ function fill<T extends Float64Array | BigInt64Array | Uint8Array>(
 ): T {
   let at = 0;
   for (const { data, missing } of leaves) {
-    if (data.length > 0 && !DataType.isNull(data.type)) put(data, all, at); // Arrow may leave the array of no values out
+    // Arrow may leave the array of no values out
+    if (data.length > 0 && !DataType.isNull(data.type)) put(data, all, at);
     if (missing) for (let i = 0; i < data.length; i++) if (missing[i] === 1) all[at + i] = none;
     at += data.length;
   }
   return all;
 }
 
-type Numbers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array;
+type Numbers =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
 
 function valuesOf(data: Data, path: string, wanted: string): Numbers {
   const { type } = data;
-  const isFloat = DataType.isFloat(type) && !(data.values instanceof Uint16Array); // float16 is stored as bits
-  if (!isFloat && !DataType.isInt(type) && !DataType.isTimestamp(type)) throw wrongType(data, path, wanted);
+  // float16 is stored as bits
+  const isFloat = DataType.isFloat(type) && !(data.values instanceof Uint16Array);
+  if (!isFloat && !DataType.isInt(type) && !DataType.isTimestamp(type))
+    throw wrongType(data, path, wanted);
   return data.values;
 }
 
 /** One byte each of Arrow's bits. */
 function bitsOf({ values, offset, length }: Data): Uint8Array {
   const bytes = new Uint8Array(length);
-  for (let i = 0, bit = offset; i < length; i++, bit++) bytes[i] = (values[bit >> 3] >> (bit & 7)) & 1;
+  for (let i = 0, bit = offset; i < length; i++, bit++)
+    bytes[i] = (values[bit >> 3] >> (bit & 7)) & 1;
   return bytes;
 }
 
@@ -115,15 +144,26 @@ function textAt(data: Data, path: string): (row: number) => string | null {
     );
     return (row) => words[Number(data.values[row])];
   }
-  if (!DataType.isUtf8(data.type) && !DataType.isLargeUtf8(data.type)) throw wrongType(data, path, "texts");
+  if (!DataType.isUtf8(data.type) && !DataType.isLargeUtf8(data.type))
+    throw wrongType(data, path, "texts");
   const [start, end] = [Number(valueOffsets[0] ?? 0), Number(valueOffsets[data.length] ?? 0)];
   const bytes = Buffer.from(data.values.buffer, data.values.byteOffset + start, end - start);
   // one text cut into pieces: several times faster than to decode each
-  if (!isAscii(bytes)) return (row) => bytes.toString("utf8", Number(valueOffsets[row]) - start, Number(valueOffsets[row + 1]) - start);
+  if (!isAscii(bytes))
+    return (row) =>
+      bytes.toString(
+        "utf8",
+        Number(valueOffsets[row]) - start,
+        Number(valueOffsets[row + 1]) - start,
+      );
   const all = bytes.toString("latin1");
-  return (row) => all.slice(Number(valueOffsets[row]) - start, Number(valueOffsets[row + 1]) - start);
+  return (row) =>
+    all.slice(Number(valueOffsets[row]) - start, Number(valueOffsets[row + 1]) - start);
 }
 
 function wrongType(data: Data, path: string, wanted: string): FinkError {
-  return new FinkError("schema", `column ${path} is of type ${String(data.type)}: it cannot be read as ${wanted}`);
+  return new FinkError(
+    "schema",
+    `column ${path} is of type ${String(data.type)}: it cannot be read as ${wanted}`,
+  );
 }

@@ -39,13 +39,28 @@ const ztf = [
   finkClass,
   earlySn,
 ];
-const lsst = [rubinLabels, rubinCataloged, lcFeaturesLsst, photometryLsst, elephantLsst, snnSnVsOthers, cats, earlyIaLsst, rubinMainLabels];
+const lsst = [
+  rubinLabels,
+  rubinCataloged,
+  lcFeaturesLsst,
+  photometryLsst,
+  elephantLsst,
+  snnSnVsOthers,
+  cats,
+  earlyIaLsst,
+  rubinMainLabels,
+];
 
-/** Shipped modules that depend on no configuration; one that reads what another adds runs after it. */
+/**
+ * Shipped modules that depend on no configuration; one that reads what another adds runs after it.
+ */
 export const fixedModules: readonly ScienceModule[] = [...ztf, ...lsst];
 
 /** The shipped modules as they are without a configuration. */
-export const modules: readonly ScienceModule[] = [...fixedModules, ...qualityModules(configSchema.parse({}).science)];
+export const modules: readonly ScienceModule[] = [
+  ...fixedModules,
+  ...qualityModules(configSchema.parse({}).science),
+];
 
 const shippedNames = new Set(modules.map(({ name }) => name));
 
@@ -56,7 +71,10 @@ export function isShipped(module: ScienceModule): boolean {
 
 const mayLack = new Set(modules.flatMap(({ needs }) => needs));
 
-/** True for a column of packets that a shipped module reads: alerts of some schema versions lack it, and it is null for them. */
+/**
+ * True for a column of packets that a shipped module reads: alerts of some schema versions lack it,
+ * and it is null for them.
+ */
 export function mayBeAbsent(path: string): boolean {
   return mayLack.has(path);
 }

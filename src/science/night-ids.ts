@@ -1,14 +1,18 @@
 import { kept } from "../kept.ts";
 import { type AlertId, type AlertIds, alertIds, hasNoId } from "../surveys/alert-id.ts";
 
-/** Ids kept in memory, of all nights together: 128 MB. The night in hand is kept however many it has. */
+/**
+ * Ids kept in memory, of all nights together: 128 MB. The night in hand is kept however many it
+ * has.
+ */
 const mostIds = 16_000_000;
 
 type Night = number | null;
 
 /**
- * The ids of the alerts that a table has, by night, and of those that batches are about to add. The ids of a batch are staged until it commits. They are never
- * evicted, because the table does not have them yet. A night's other ids can be: the table is asked for them again.
+ * The ids of the alerts that a table has, by night, and of those that batches are about to add. The
+ * ids of a batch are staged until it commits. They are never evicted, because the table does not
+ * have them yet. A night's other ids can be: the table is asked for them again.
  */
 export class NightIds {
   readonly #limit: number;
@@ -22,13 +26,20 @@ export class NightIds {
   }
 
   /**
-   * The rows whose id is neither known nor staged, each id once; they are staged now. Rows without an id are left out. `read`: the ids that the table has of the
-   * night now, a part for each of its files.
+   * The rows whose id is neither known nor staged, each id once; they are staged now. Rows without
+   * an id are left out. `read`: the ids that the table has of the night now, a part for each of its
+   * files.
    */
-  async stage(batch: number, night: Night, ids: AlertIds, read: () => Promise<readonly AlertIds[]>): Promise<number[]> {
+  async stage(
+    batch: number,
+    night: Night,
+    ids: AlertIds,
+    read: () => Promise<readonly AlertIds[]>,
+  ): Promise<number[]> {
     let reading = this.#reading(night, read);
     let known = await reading;
-    while (this.#known.get(night) !== reading) known = await (reading = this.#reading(night, read)); // a commit came meanwhile
+    // a commit came meanwhile
+    while (this.#known.get(night) !== reading) known = await (reading = this.#reading(night, read));
     this.#sizes.set(night, known.length);
     this.#evict(night);
     const own = kept(
@@ -110,10 +121,14 @@ export function sortedIds(parts: readonly AlertIds[]): AlertIds {
   return all.sort();
 }
 
-/** Both, which are sorted, as one. A night has millions of ids and a batch thousands, so that what lies between is copied whole. */
+/**
+ * Both, which are sorted, as one. A night has millions of ids and a batch thousands, so that what
+ * lies between is copied whole.
+ */
 function merged(known: AlertIds, added: AlertIds): AlertIds {
   if (known.length === 0 || added.length === 0) return known.length === 0 ? added : known;
-  if (!(known instanceof BigInt64Array) || !(added instanceof BigInt64Array)) return sortedIds([known, added]);
+  if (!(known instanceof BigInt64Array) || !(added instanceof BigInt64Array))
+    return sortedIds([known, added]);
   const all = new BigInt64Array(known.length + added.length);
   let from = 0;
   for (let i = 0; i < added.length; i++) {

@@ -1,7 +1,10 @@
 import { FinkError } from "../errors.ts";
 import type { ScienceModule } from "./module.ts";
 
-/** The modules of one survey, each after those whose columns it needs; else in the given order. Throws "config" for circles, and for a column that two add. */
+/**
+ * The modules of one survey, each after those whose columns it needs; else in the given order.
+ * Throws "config" for circles, and for a column that two add.
+ */
 export function inOrder(modules: readonly ScienceModule[]): ScienceModule[] {
   const adding = addingModules(modules);
   const ordered = new Set<ScienceModule>();
@@ -19,7 +22,11 @@ export function inOrder(modules: readonly ScienceModule[]): ScienceModule[] {
 }
 
 /** The chosen modules, and those of `all` that add what they need and the alerts do not have. */
-export function withMakers(chosen: readonly ScienceModule[], all: readonly ScienceModule[], paths: ReadonlySet<string>): ScienceModule[] {
+export function withMakers(
+  chosen: readonly ScienceModule[],
+  all: readonly ScienceModule[],
+  paths: ReadonlySet<string>,
+): ScienceModule[] {
   const found = new Set(chosen);
   // a set gives what is added to it while it is walked through
   for (const { needs } of found) {
@@ -35,18 +42,28 @@ export function withMakers(chosen: readonly ScienceModule[], all: readonly Scien
 /** The module of each added column, and of each structure around one. */
 function addingModules(modules: readonly ScienceModule[]): Map<string, ScienceModule> {
   const adding = new Map<string, ScienceModule>();
-  const columns = new Map(modules.flatMap((module) => module.adds.map(({ name }) => [name, module] as const)));
+  const columns = new Map(
+    modules.flatMap((module) => module.adds.map(({ name }) => [name, module] as const)),
+  );
   for (const module of modules) {
     for (const { name } of module.adds) {
       const other = adding.get(name);
-      if (other) throw new FinkError("config", `science module ${module.name}: its column ${name} is one of ${other.name} already`);
+      if (other)
+        throw new FinkError(
+          "config",
+          `science module ${module.name}: its column ${name} is one of ${other.name} already`,
+        );
       adding.set(name, module);
     }
   }
   for (const [name, module] of columns) {
     for (const outer of outerPaths(name)) {
       const other = columns.get(outer);
-      if (other) throw new FinkError("config", `science module ${module.name}: its column ${name} lies in ${outer}, which is a value that ${other.name} adds`);
+      if (other)
+        throw new FinkError(
+          "config",
+          `science module ${module.name}: its column ${name} lies in ${outer}, which is a value that ${other.name} adds`,
+        );
     }
   }
   return adding;
@@ -63,5 +80,8 @@ function outerPaths(name: string): string[] {
 }
 
 function circle(modules: readonly ScienceModule[]): FinkError {
-  return new FinkError("config", `science modules need each other in a circle: ${modules.map(({ name }) => name).join(" → ")}`);
+  return new FinkError(
+    "config",
+    `science modules need each other in a circle: ${modules.map(({ name }) => name).join(" → ")}`,
+  );
 }

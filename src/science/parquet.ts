@@ -15,8 +15,14 @@ export interface AlertFile {
   readonly paths: ReadonlySet<string>;
   /** Reads columns; paths that the file does not have are passed over. */
   read(paths: Iterable<string>): Promise<AlertColumns>;
-  /** Whole rows as Arrow has them, in parts of the same columns; or these columns of them, and some of them. */
-  rows(paths?: Iterable<string>, range?: { readonly offset: number; readonly limit: number }): Promise<readonly Data<Struct>[]>;
+  /**
+   * Whole rows as Arrow has them, in parts of the same columns; or these columns of them, and some
+   * of them.
+   */
+  rows(
+    paths?: Iterable<string>,
+    range?: { readonly offset: number; readonly limit: number },
+  ): Promise<readonly Data<Struct>[]>;
 }
 
 export async function openAlertFile(path: string): Promise<AlertFile> {
@@ -29,14 +35,27 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
     const rows: AlertFile["rows"] = async (paths, range) => {
       const wanted = paths && [...paths].map((p) => p.split("."));
       if (leaves.length === 0) return [noRows(type) as Data<Struct>];
-      const own = leaves.filter((leaf) => !wanted || wanted.some((names) => isWithin(leaf.path, names)));
+      const own = leaves.filter(
+        (leaf) => !wanted || wanted.some((names) => isWithin(leaf.path, names)),
+      );
       const chosen = own.length > 0 ? own : [leaves[0]];
-      const options = { columns: chosen.map((leaf) => leaf.path.join(".")), batchSize: 1 << 16, ...range };
-      const isLarge = isMainThread && chosen.reduce((sum, { bytes }) => sum + bytes, 0) > largeBytes;
-      const stream = isLarge ? await readApart(path, options) : (await file.read(options)).intoIPCStream();
+      const options = {
+        columns: chosen.map((leaf) => leaf.path.join(".")),
+        batchSize: 1 << 16,
+        ...range,
+      };
+      const isLarge =
+        isMainThread && chosen.reduce((sum, { bytes }) => sum + bytes, 0) > largeBytes;
+      const stream = isLarge
+        ? await readApart(path, options)
+        : (await file.read(options)).intoIPCStream();
       return tableFromIPC(stream).batches.map(({ data }) => data);
     };
-    return { paths: new Set(pathsOf(type)), rows, read: async (paths) => alertsOf(await rows(paths)) };
+    return {
+      paths: new Set(pathsOf(type)),
+      rows,
+      read: async (paths) => alertsOf(await rows(paths)),
+    };
   } catch (error) {
     throw new FinkError("io", `${path} cannot be read as Parquet: ${messageOf(error)}`, error);
   }
@@ -45,12 +64,19 @@ export async function openAlertFile(path: string): Promise<AlertFile> {
 /** More than new files have; those that compaction made have it. */
 const largeBytes = 8 << 20;
 
-/** WebAssembly's memory never shrinks: a file of 128 MB with its images would leave 400 MB of it in this process. A thread's ends with the thread. */
+/**
+ * WebAssembly's memory never shrinks: a file of 128 MB with its images would leave 400 MB of it in
+ * this process. A thread's ends with the thread.
+ */
 async function readApart(path: string, options: Parquet.ReaderOptions): Promise<Uint8Array> {
-  const thread = new Worker(join(import.meta.dirname, "parquet-thread.ts"), { workerData: { path, options } satisfies ReadApart });
+  const thread = new Worker(join(import.meta.dirname, "parquet-thread.ts"), {
+    workerData: { path, options } satisfies ReadApart,
+  });
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   thread.once("message", resolve).once("error", reject);
-  thread.once("exit", () => reject(new FinkError("io", `${path}: the thread that read it has ended`)));
+  thread.once("exit", () =>
+    reject(new FinkError("io", `${path}: the thread that read it has ended`)),
+  );
   return await promise;
 }
 
@@ -60,14 +86,21 @@ interface Leaf {
   readonly bytes: number;
 }
 
-/** The Parquet paths of all leaves, such as prv_candidates, list, element, jd; empty where the file has no rows. */
+/**
+ * The Parquet paths of all leaves, such as prv_candidates, list, element, jd; empty where the file
+ * has no rows.
+ */
 function leavesOf(file: Parquet.ParquetFile): Leaf[] {
   const metadata = file.metadata();
   const groups = metadata.numRowGroups();
   const first = groups === 0 ? null : metadata.rowGroup(0);
   const columns = first?.columns() ?? [];
-  const leaves = columns.map((column) => ({ path: column.columnPath(), bytes: Number(column.compressedSize()) * groups }));
-  // memory of WebAssembly never shrinks, and V8 frees these only when it looks at their small wrappers
+  const leaves = columns.map((column) => ({
+    path: column.columnPath(),
+    bytes: Number(column.compressedSize()) * groups,
+  }));
+  // memory of WebAssembly never shrinks, and V8 frees these only when it looks at their small
+  // wrappers
   for (const one of [...columns, first, metadata]) one?.free();
   return leaves;
 }
@@ -75,10 +108,19 @@ function leavesOf(file: Parquet.ParquetFile): Leaf[] {
 /** Arrow's own table without rows lacks what is nested in its columns. */
 function noRows(type: DataType): Data {
   const children = (type.children ?? []).map((field) => noRows(field.type));
-  return (makeData as (props: object) => Data)({ type, length: 0, nullCount: 0, children, child: children[0] });
+  return (makeData as (props: object) => Data)({
+    type,
+    length: 0,
+    nullCount: 0,
+    children,
+    child: children[0],
+  });
 }
 
-/** Writers give the steps of lists different names (list.element, list.item, array), so that other steps may lie between ours. */
+/**
+ * Writers give the steps of lists different names (list.element, list.item, array), so that other
+ * steps may lie between ours.
+ */
 function isWithin(leaf: readonly string[], names: readonly string[]): boolean {
   let next = 0;
   for (const step of leaf) if (step === names[next]) next++;

@@ -5,7 +5,14 @@ import { FinkError, messageOf } from "../errors.ts";
 import type { Survey } from "../surveys/definition.ts";
 import type { ScienceSetup } from "./module.ts";
 import type { Kind, Work } from "./work.ts";
-import { type Answer, type Ready, type Request, signEveryMs, Signs, type WorkerSetup } from "./worker.ts";
+import {
+  type Answer,
+  type Ready,
+  type Request,
+  signEveryMs,
+  Signs,
+  type WorkerSetup,
+} from "./worker.ts";
 
 /** More than this one disk hardly feeds. */
 const mostByDefault = 8;
@@ -17,8 +24,9 @@ const mostLoadingMs = 20_000;
 const mostDeaths = 2;
 
 /**
- * Threads that compute. One that gives no sign for `science.limitSeconds`, or dies, is replaced; what it had in hand is computed again without the module that it
- * ran then. So a module can hang, or end the thread, and costs its own columns of those files.
+ * Threads that compute. One that gives no sign for `science.limitSeconds`, or dies, is replaced;
+ * what it had in hand is computed again without the module that it ran then. So a module can hang,
+ * or end the thread, and costs its own columns of those files.
  */
 export class SciencePool {
   readonly size: number;
@@ -33,9 +41,14 @@ export class SciencePool {
   readonly #waiting: Task[] = [];
   #isClosed = false;
 
-  constructor(setup: ScienceSetup, surveys: readonly Survey[], said: (trouble: string) => void = () => {}) {
+  constructor(
+    setup: ScienceSetup,
+    surveys: readonly Survey[],
+    said: (trouble: string) => void = () => {},
+  ) {
     const { workers } = setup.config;
-    this.size = workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
+    this.size =
+      workers > 0 ? workers : Math.max(1, Math.min(mostByDefault, availableParallelism() - 1));
     this.#setup = setup;
     this.#surveys = surveys;
     this.#said = said;
@@ -45,16 +58,30 @@ export class SciencePool {
   /** Throws what the work threw. */
   run<K extends Kind>(kind: K, job: Work[K]["job"]): Promise<Work[K]["answer"]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ kind, job, off: new Map(), deaths: 0, resolve: resolve as Task["resolve"], reject });
+      this.#waiting.push({
+        kind,
+        job,
+        off: new Map(),
+        deaths: 0,
+        resolve: resolve as Task["resolve"],
+        reject,
+      });
       this.#next();
     });
   }
 
-  /** From the next file on modules are loaded anew, by new threads: what a thread has loaded stays as it was. */
+  /**
+   * From the next file on modules are loaded anew, by new threads: what a thread has loaded stays
+   * as it was.
+   */
   renew(): void {
     this.troubles.clear();
     this.unavailable.clear();
-    const old = this.#threads.splice(0, this.#threads.length, ...this.#threads.map(() => this.#thread()));
+    const old = this.#threads.splice(
+      0,
+      this.#threads.length,
+      ...this.#threads.map(() => this.#thread()),
+    );
     for (const thread of old) void thread.endWhenIdle();
   }
 
@@ -93,7 +120,8 @@ export class SciencePool {
     for (const name of names) this.#trouble(`${name} was left out of a file of alerts: ${reason}`);
     for (const [id, task] of thread.tasks) {
       if (request === null || request === id) for (const name of names) task.off.set(name, reason);
-      if (names.length === 0 && ++task.deaths >= mostDeaths) task.reject(new FinkError("internal", `a thread of science ended: ${reason}`));
+      if (names.length === 0 && ++task.deaths >= mostDeaths)
+        task.reject(new FinkError("internal", `a thread of science ended: ${reason}`));
       else this.#waiting.unshift(task);
     }
     const at = this.#threads.indexOf(thread);
@@ -134,7 +162,11 @@ class Thread {
 
   constructor(setup: ScienceSetup, surveys: readonly Survey[], events: ThreadEvents) {
     this.#events = events;
-    const workerData: WorkerSetup = { setup, surveys, signs: this.#signs.buffer as SharedArrayBuffer };
+    const workerData: WorkerSetup = {
+      setup,
+      surveys,
+      signs: this.#signs.buffer as SharedArrayBuffer,
+    };
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
     this.#worker.on("message", (message: Ready | Answer) => this.#hear(message));
     this.#worker.on("error", (error) => this.#die(messageOf(error)));
@@ -146,16 +178,31 @@ class Thread {
   }
 
   run(task: Task): void {
-    const request: Request = { id: this.#count++, kind: task.kind, job: task.job, off: [...task.off] };
+    const request: Request = {
+      id: this.#count++,
+      kind: task.kind,
+      job: task.job,
+      off: [...task.off],
+    };
     this.tasks.set(request.id, task);
     this.#worker.postMessage(request);
   }
 
-  /** The module it runs, and for which request; else those it waits for, which may run on after their first answer. */
+  /**
+   * The module it runs, and for which request; else those it waits for, which may run on after
+   * their first answer.
+   */
   suspects(): { readonly names: readonly string[]; readonly request: number | null } {
     const running = Number(Atomics.load(this.#signs, Signs.running));
-    if (running > 0) return { names: [this.#modules[running - 1]], request: Number(Atomics.load(this.#signs, Signs.request)) };
-    return { names: this.#modules.filter((_, i) => Atomics.load(this.#signs, Signs.waiting + i) > 0n), request: null };
+    if (running > 0)
+      return {
+        names: [this.#modules[running - 1]],
+        request: Number(Atomics.load(this.#signs, Signs.request)),
+      };
+    return {
+      names: this.#modules.filter((_, i) => Atomics.load(this.#signs, Signs.waiting + i) > 0n),
+      request: null,
+    };
   }
 
   async endWhenIdle(): Promise<void> {
@@ -163,7 +210,10 @@ class Thread {
     if (this.tasks.size === 0) await this.end();
   }
 
-  /** Waits until the thread has loaded its modules: ending it while native code (DuckDB) loads can abort the process. */
+  /**
+   * Waits until the thread has loaded its modules: ending it while native code (DuckDB) loads can
+   * abort the process.
+   */
   async end(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#watch);
@@ -189,7 +239,8 @@ class Thread {
     const at = Number(Atomics.load(this.#signs, Signs.at));
     const silentMs = at === 0 || this.tasks.size === 0 ? 0 : Date.now() - at;
     this.#silentLooks = silentMs > limitSeconds * 1000 ? this.#silentLooks + 1 : 0;
-    if (this.#silentLooks > 1) this.#die(`it took longer than ${limitSeconds} s`); // once alone may be a computer that slept
+    // once alone may be a computer that slept
+    if (this.#silentLooks > 1) this.#die(`it took longer than ${limitSeconds} s`);
   }
 
   #die(reason: string): void {

@@ -41,15 +41,25 @@ interface Row {
 }
 
 /**
- * Computes the science of one night anew: one commit of `science` in which new files stand for all of that night. Rows that come in meanwhile stay; where
- * compaction replaced files meanwhile, what is missing is computed and it is tried again. Updates that are made meanwhile are computed anew as updates. A crash
- * before the commit leaves files that nothing refers to, and nothing has happened; one after it leaves updates that are older than their rows, which
- * compaction takes away.
+ * Computes the science of one night anew: one commit of `science` in which new files stand for all
+ * of that night. Rows that come in meanwhile stay; where compaction replaced files meanwhile, what
+ * is missing is computed and it is tried again. Updates that are made meanwhile are computed anew
+ * as updates. A crash before the commit leaves files that nothing refers to, and nothing has
+ * happened; one after it leaves updates that are older than their rows, which compaction takes
+ * away.
  */
-export async function recomputeNight(lake: string, run: Run, options: RecomputeOptions): Promise<Recomputed> {
+export async function recomputeNight(
+  lake: string,
+  run: Run,
+  options: RecomputeOptions,
+): Promise<Recomputed> {
   const { survey, night } = options;
   const table = (kind: string) => new LakeTable(join(lake, survey.name, kind));
-  const tables = { raw: table("raw"), science: table("science"), updates: table("science_updates") };
+  const tables = {
+    raw: table("raw"),
+    science: table("science"),
+    updates: table("science_updates"),
+  };
   const done = new Done(tables.science);
   tables.updates.refresh();
   const since = tables.updates.snapshot.version;
@@ -58,12 +68,19 @@ export async function recomputeNight(lake: string, run: Run, options: RecomputeO
       for (const one of Object.values(tables)) one.refresh();
       const own = filesOf(tables.science, night);
       if (own.length === 0)
-        throw new FinkError("usage", `there is no science of ${survey.name} in night ${night}; ./fink start science --once computes what is new`);
+        throw new FinkError(
+          "usage",
+          `there is no science of ${survey.name} in night ${night}; ./fink start science --once computes what is new`,
+        );
       const rows = await newestRows(tables, own, run, options);
       const missing = new Map([...rows].filter(([id]) => !done.ids.has(id)));
       await compute(missing, { ...options, tables, run, done });
       const lost = [...missing.keys()].find((id) => !done.ids.has(id));
-      if (lost !== undefined) throw new FinkError("lake", `alert ${lost} of night ${night} is in science and not in raw; nothing was changed`);
+      if (lost !== undefined)
+        throw new FinkError(
+          "lake",
+          `alert ${lost} of night ${night} is in science and not in raw; nothing was changed`,
+        );
       const to = done.commit(own);
       if (to === null) continue;
       await replaceUpdates({ ...options, tables, run, done }, since);
@@ -99,7 +116,11 @@ class Done {
     this.table = table;
   }
 
-  async add(files: readonly EncodedFile[], ids: Iterable<AlertId>, outcomes: readonly Outcome[]): Promise<void> {
+  async add(
+    files: readonly EncodedFile[],
+    ids: Iterable<AlertId>,
+    outcomes: readonly Outcome[],
+  ): Promise<void> {
     const written = await writeFiles(files, this.table.path);
     this.files.push(...written.files);
     if (written.schema) this.schema = withFieldsOf(this.schema, written.schema);
@@ -110,7 +131,12 @@ class Done {
   /** The version; null: files were replaced meanwhile. */
   commit(own: readonly AddFile[]): number | null {
     try {
-      return this.table.commit({ operation: "science run", add: this.files, remove: own.map(({ path }) => path), schema: this.schema });
+      return this.table.commit({
+        operation: "science run",
+        add: this.files,
+        remove: own.map(({ path }) => path),
+        schema: this.schema,
+      });
     } catch (error) {
       if (error instanceof FinkError && error.code === "fenced") return null;
       throw error;
@@ -118,7 +144,12 @@ class Done {
   }
 }
 
-async function newestRows({ science, updates }: Tables, own: readonly AddFile[], run: Run, { survey, night }: RecomputeOptions): Promise<Map<AlertId, Row>> {
+async function newestRows(
+  { science, updates }: Tables,
+  own: readonly AddFile[],
+  run: Run,
+  { survey, night }: RecomputeOptions,
+): Promise<Map<AlertId, Row>> {
   const rows = new Map<AlertId, Row>();
   await addNewest(rows, science, own, run, survey);
   const ids = new Set(rows.keys());
@@ -127,11 +158,22 @@ async function newestRows({ science, updates }: Tables, own: readonly AddFile[],
   return rows;
 }
 
-async function addNewest(rows: Map<AlertId, Row>, table: LakeTable, files: readonly AddFile[], run: Run, survey: Survey): Promise<void> {
+async function addNewest(
+  rows: Map<AlertId, Row>,
+  table: LakeTable,
+  files: readonly AddFile[],
+  run: Run,
+  survey: Survey,
+): Promise<void> {
   for (const add of files) {
-    const { ids, revisions } = await run("states", { survey, file: join(table.path, add.path), which: "all" });
+    const { ids, revisions } = await run("states", {
+      survey,
+      file: join(table.path, add.path),
+      which: "all",
+    });
     ids.forEach((id, i) => {
-      if ((rows.get(id)?.revision ?? -1) <= revisions[i]) rows.set(id, { table, add, revision: revisions[i] });
+      if ((rows.get(id)?.revision ?? -1) <= revisions[i])
+        rows.set(id, { table, add, revision: revisions[i] });
     });
   }
 }
@@ -150,10 +192,20 @@ async function computeAll(missing: ReadonlyMap<AlertId, Row>, task: Task): Promi
   const files = filesOf(raw, night);
   await each(files, task, async ({ path }) => {
     const ids = await run("ids", { survey, file: join(raw.path, path) });
-    const rows = [...ids.keys()].filter((row) => missing.has(ids[row]) && !done.ids.has(ids[row]) && (done.ids.add(ids[row]), true));
+    const rows = [...ids.keys()].filter(
+      (row) => missing.has(ids[row]) && !done.ids.has(ids[row]) && (done.ids.add(ids[row]), true),
+    );
     if (rows.length === 0) return;
     const revisions = Int32Array.from(rows, (row) => (missing.get(ids[row])?.revision ?? 0) + 1);
-    const { file, outcomes } = await run("compute", { survey, raw: raw.path, path, night, schema: science.snapshot.schema, rows, revisions });
+    const { file, outcomes } = await run("compute", {
+      survey,
+      raw: raw.path,
+      path,
+      night,
+      schema: science.snapshot.schema,
+      rows,
+      revisions,
+    });
     await done.add([file], [], outcomes);
   });
 }
@@ -164,8 +216,20 @@ async function computeSome(missing: ReadonlyMap<AlertId, Row>, task: Task): Prom
   const byFile = [...Map.groupBy(missing, ([, { add }]) => add.path).values()];
   await each(byFile, task, async (rows) => {
     const [[, { table, add }]] = rows;
-    const part = { file: join(table.path, add.path), paths: rawsOf(add, raw, survey), ids: alertIds(rows.map(([id]) => id)) };
-    const job = { survey, night, parts: [part], raw: raw.path, schema: science.snapshot.schema, modules: modules ?? [], which: "all" as const };
+    const part = {
+      file: join(table.path, add.path),
+      paths: rawsOf(add, raw, survey),
+      ids: alertIds(rows.map(([id]) => id)),
+    };
+    const job = {
+      survey,
+      night,
+      parts: [part],
+      raw: raw.path,
+      schema: science.snapshot.schema,
+      modules: modules ?? [],
+      which: "all" as const,
+    };
     const { files, revisions, outcomes } = await run("again", job);
     await done.add(
       files,
@@ -175,7 +239,11 @@ async function computeSome(missing: ReadonlyMap<AlertId, Row>, task: Task): Prom
   });
 }
 
-async function each<T>(all: readonly T[], { night, signal, progress, done }: Task, work: (one: T) => Promise<void>): Promise<void> {
+async function each<T>(
+  all: readonly T[],
+  { night, signal, progress, done }: Task,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
   for (let i = 0; i < all.length; i += filesAtOnce) {
     if (signal.aborted) throw new FinkError("usage", `stopped; night ${night} is as it was`);
     progress(i, all.length, done.ids.size);
@@ -185,8 +253,10 @@ async function each<T>(all: readonly T[], { night, signal, progress, done }: Tas
 }
 
 /**
- * Takes the night's updates away, which are older than its rows now. Those that the service made since the rows were read know what the rows do not: they are
- * computed anew, as updates of the next revision. The position refuses what the service computes just now from the rows that were, and is compared here too.
+ * Takes the night's updates away, which are older than its rows now. Those that the service made
+ * since the rows were read know what the rows do not: they are computed anew, as updates of the
+ * next revision. The position refuses what the service computes just now from the rows that were,
+ * and is compared here too.
  */
 async function replaceUpdates(task: Task, since: number): Promise<void> {
   const { survey, night, tables, run } = task;
@@ -209,7 +279,13 @@ async function replaceUpdates(task: Task, since: number): Promise<void> {
     try {
       await compute(late, { ...task, done });
       const positions = new Map([[updatesPosition, { from, to: (from ?? 0) + 1 }]]);
-      updates.commit({ operation: "science run", add: done.files, remove, schema: done.schema, positions });
+      updates.commit({
+        operation: "science run",
+        add: done.files,
+        remove,
+        schema: done.schema,
+        positions,
+      });
       return;
     } catch (error) {
       discard(updates.path, done.files);

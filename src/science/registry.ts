@@ -16,7 +16,12 @@ import { modelFolder } from "./models/store.ts";
 import { qualityModules } from "./modules/quality.ts";
 import { fixedModules } from "./modules.ts";
 
-const path = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/, "write a dotted path such as candidate.magpsf");
+const path = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/,
+    "write a dotted path such as candidate.magpsf",
+  );
 
 const aFunction = z.custom((value) => typeof value === "function", "write a function");
 
@@ -50,15 +55,29 @@ export interface KnownModules {
 }
 
 /**
- * The shipped modules, models that are modules, those of the lake's catalogues for these surveys, and those of the user's folder, which need not be there.
- * A user's one replaces the shipped one of its name.
+ * The shipped modules, models that are modules, those of the lake's catalogues for these surveys,
+ * and those of the user's folder, which need not be there. A user's one replaces the shipped one of
+ * its name.
  */
-export async function knownModules(setup: ScienceSetup, surveys?: readonly Survey[]): Promise<KnownModules> {
+export async function knownModules(
+  setup: ScienceSetup,
+  surveys?: readonly Survey[],
+): Promise<KnownModules> {
   const folder = setup.config.modules;
-  const ofCatalogues = [blazarStats(setup), ...crossMatchModules(setup), ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all)];
-  const byName = new Map([...fixedModules, ...qualityModules(setup.config), ...modelModules(setup), ...ofCatalogues].map((module) => [module.name, module]));
+  const ofCatalogues = [
+    blazarStats(setup),
+    ...crossMatchModules(setup),
+    ...catalogueModules(setup.lake, surveys ?? loadSurveys(shippedSurveys).all),
+  ];
+  const byName = new Map(
+    [...fixedModules, ...qualityModules(setup.config), ...modelModules(setup), ...ofCatalogues].map(
+      (module) => [module.name, module],
+    ),
+  );
   const problems: FinkError[] = [];
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name)) : [];
+  const files = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name))
+    : [];
   for (const file of files.sort()) {
     try {
       const module = await loadModule(join(folder, file));
@@ -70,14 +89,27 @@ export async function knownModules(setup: ScienceSetup, surveys?: readonly Surve
   return { modules: [...byName.values()].map((module) => withItsModels(module, setup)), problems };
 }
 
-/** Text that changes with the files that modules are made of: the user's, models, and catalogues. */
+/**
+ * Text that changes with the files that modules are made of: the user's, models, and catalogues.
+ */
 export function stampOf(setup: ScienceSetup): string {
-  const folders = [setup.config.modules, modelFolder(setup), ...cataloguesIn(setup.lake).map(({ name }) => catalogueFolder(setup.lake, name))];
-  const files = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []));
-  return files.map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`).join("\n");
+  const folders = [
+    setup.config.modules,
+    modelFolder(setup),
+    ...cataloguesIn(setup.lake).map(({ name }) => catalogueFolder(setup.lake, name)),
+  ];
+  const files = folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+  );
+  return files
+    .map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`)
+    .join("\n");
 }
 
-/** A file whose default export, or else the first with a `run`, is a module. Throws "config" for what is no module. */
+/**
+ * A file whose default export, or else the first with a `run`, is a module. Throws "config" for
+ * what is no module.
+ */
 export async function loadModule(file: string): Promise<ScienceModule> {
   const found = await exported(file);
   const result = moduleSchema.safeParse(found);
@@ -93,7 +125,12 @@ async function exported(file: string): Promise<unknown> {
   checkFile(file, "config");
   try {
     const found = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
-    return found["default"] ?? Object.values(found).find((value) => typeof value === "object" && value !== null && "run" in value);
+    return (
+      found["default"] ??
+      Object.values(found).find(
+        (value) => typeof value === "object" && value !== null && "run" in value,
+      )
+    );
   } catch (error) {
     throw new FinkError("config", `${file} cannot be loaded: ${messageOf(error)}`, error);
   }

@@ -44,7 +44,12 @@ export class ScienceReport {
     let failures = 0;
     for (const { name, version, alerts, milliseconds, failure } of outcomes) {
       if (this.#pool.unavailable.has(name)) continue;
-      const was = this.#records.get(name) ?? { alerts: 0, microsecondsPerAlert: 0, failures: 0, failure: null };
+      const was = this.#records.get(name) ?? {
+        alerts: 0,
+        microsecondsPerAlert: 0,
+        failures: 0,
+        failure: null,
+      };
       const all = was.alerts + alerts;
       if (failure !== null) {
         failures++;
@@ -53,7 +58,8 @@ export class ScienceReport {
       this.#records.set(name, {
         version,
         alerts: all,
-        microsecondsPerAlert: (was.microsecondsPerAlert * was.alerts + milliseconds * 1000) / Math.max(1, all),
+        microsecondsPerAlert:
+          (was.microsecondsPerAlert * was.alerts + milliseconds * 1000) / Math.max(1, all),
         failures: was.failures + (failure === null ? 0 : 1),
         failure: failure ?? was.failure,
       });
@@ -61,14 +67,22 @@ export class ScienceReport {
     return failures;
   }
 
-  /** Notes on what stops nothing: modules without their model or catalogue, alerts that were sent twice or have no id. */
+  /**
+   * Notes on what stops nothing: modules without their model or catalogue, alerts that were sent
+   * twice or have no id.
+   */
   note(): string {
     const off = this.#pool.unavailable.size;
     return [
-      off > 0 ? `${off} modules are off for want of a catalogue, a model or a service (./fink science list)` : "",
+      off > 0
+        ? `${off} modules are off for want of a catalogue, a model or a service (./fink science list)`
+        : "",
       this.duplicates > 0 ? `${this.duplicates} alerts were sent again` : "",
       this.withoutId > 0 ? `${this.withoutId} alerts have no id, and get no science` : "",
-      ...[...this.undefinedIds].map((survey) => `${survey} gets no science: name the id of its alerts (alert:) in a survey definition ${survey}.yaml`),
+      ...[...this.undefinedIds].map(
+        (survey) =>
+          `${survey} gets no science: name the id of its alerts (alert:) in a survey definition ${survey}.yaml`,
+      ),
     ]
       .filter((text) => text !== "")
       .join("; ");
@@ -99,7 +113,9 @@ export class ScienceReport {
 /** Of the last run of the service. */
 export function moduleRecords(lake: string): Readonly<Record<string, ModuleRecord>> {
   const path = recordsPath(lake);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Readonly<Record<string, ModuleRecord>>) : {};
+  return existsSync(path)
+    ? (JSON.parse(readFileSync(path, "utf8")) as Readonly<Record<string, ModuleRecord>>)
+    : {};
 }
 
 function recordsPath(lake: string): string {

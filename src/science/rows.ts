@@ -9,12 +9,20 @@ import type { ModuleOutcome, Results } from "./runner.ts";
 export const publishedAt = "_published_at";
 
 /**
- * Rows as they are stored: keys under their own names, what the modules added, and what made them. `_modules`: names and versions, with a `!` behind those that
- * failed. `_catalogues`: name and edition of what they looked into. `_pending`: modules whose answer has not come. `_revision`: how often the row was made again.
+ * Rows as they are stored: keys under their own names, what the modules added, and what made them.
+ * `_modules`: names and versions, with a `!` behind those that failed. `_catalogues`: name and
+ * edition of what they looked into. `_pending`: modules whose answer has not come. `_revision`: how
+ * often the row was made again.
  */
-export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns, outcomes }: Results, revisions: Int32Array): Data<Struct> {
+export function storedRows(
+  keys: readonly Key[],
+  alerts: AlertColumns,
+  { columns, outcomes }: Results,
+  revisions: Int32Array,
+): Data<Struct> {
   const { count } = alerts;
-  const text = (name: string, values: readonly string[]) => [name, toArrow({ type: "string" }, { values }, count)] as const;
+  const text = (name: string, values: readonly string[]) =>
+    [name, toArrow({ type: "string" }, { values }, count)] as const;
   const same = (name: string, value: string) =>
     text(
       name,
@@ -25,7 +33,16 @@ export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns
       ...keys.map((key) => keyColumn(key, alerts)),
       ...columns.type.children.map(({ name }, i) => [name, columns.children[i]] as const),
       same("_modules", outcomes.map(madeBy).join(" ")),
-      same("_catalogues", [...new Set(outcomes.flatMap(({ module, failure }) => (failure === null ? (module.catalogues ?? []) : [])))].join(" ")),
+      same(
+        "_catalogues",
+        [
+          ...new Set(
+            outcomes.flatMap(({ module, failure }) =>
+              failure === null ? (module.catalogues ?? []) : [],
+            ),
+          ),
+        ].join(" "),
+      ),
       text("_pending", pendingOf(outcomes, count)),
       ["_revision", toArrow({ type: "int" }, { values: revisions }, count)],
       [publishedAt, timesOf(alerts)],
@@ -38,14 +55,23 @@ export function storedRows(keys: readonly Key[], alerts: AlertColumns, { columns
 function pendingOf(outcomes: readonly ModuleOutcome[], count: number): string[] {
   const waiting = outcomes.filter(({ pending }) => pending !== null);
   if (waiting.length === 0) return Array.from({ length: count }, () => "");
-  return Array.from({ length: count }, (_, i) => waiting.flatMap(({ module, pending }) => (pending?.[i] === 1 ? [module.name] : [])).join(" "));
+  return Array.from({ length: count }, (_, i) =>
+    waiting.flatMap(({ module, pending }) => (pending?.[i] === 1 ? [module.name] : [])).join(" "),
+  );
 }
 
-/** Rows as they become when some modules ran again: their columns, what is said of them, and the next revision. */
+/**
+ * Rows as they become when some modules ran again: their columns, what is said of them, and the
+ * next revision.
+ */
 export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results): Data<Struct> {
   const before = alertsOf([base]);
   // of a batch nearly all rows say the same
-  const text = (name: string, revised: (text: string, about: string) => string, about?: readonly string[]) => {
+  const text = (
+    name: string,
+    revised: (text: string, about: string) => string,
+    about?: readonly string[],
+  ) => {
     const known = new Map<string, string>();
     const values = before.texts(name).map((value, row) => {
       const [said, own] = [value ?? "", about?.[row] ?? ""];
@@ -61,8 +87,20 @@ export function revisedRows(base: Data<Struct>, { columns, outcomes }: Results):
     [
       text("_modules", (value) => withWords(value, made)),
       text("_catalogues", (value) => withWords(value, editions)),
-      text("_pending", (value, own) => [...words(value).filter((name) => !names.includes(name)), ...words(own)].join(" "), waiting),
-      ["_revision", toArrow({ type: "int" }, { values: Int32Array.from(before.numbers("_revision"), (revision) => revision + 1) }, base.length)],
+      text(
+        "_pending",
+        (value, own) =>
+          [...words(value).filter((name) => !names.includes(name)), ...words(own)].join(" "),
+        waiting,
+      ),
+      [
+        "_revision",
+        toArrow(
+          { type: "int" },
+          { values: Int32Array.from(before.numbers("_revision"), (revision) => revision + 1) },
+          base.length,
+        ),
+      ],
     ],
     base.length,
   );
@@ -88,8 +126,12 @@ function overlaid(base: Data<Struct>, over: Data<Struct>): Data<Struct> {
   const children = new Map(base.type.children.map(({ name }, i) => [name, base.children[i]]));
   for (const [i, { name }] of over.type.children.entries()) {
     const own = children.get(name);
-    const isBoth = own !== undefined && DataType.isStruct(own.type) && DataType.isStruct(over.children[i].type);
-    children.set(name, isBoth ? overlaid(own as Data<Struct>, over.children[i] as Data<Struct>) : over.children[i]);
+    const isBoth =
+      own !== undefined && DataType.isStruct(own.type) && DataType.isStruct(over.children[i].type);
+    children.set(
+      name,
+      isBoth ? overlaid(own as Data<Struct>, over.children[i] as Data<Struct>) : over.children[i],
+    );
   }
   return nested([...children], base.length);
 }
@@ -97,6 +139,13 @@ function overlaid(base: Data<Struct>, over: Data<Struct>): Data<Struct> {
 function timesOf(alerts: AlertColumns): Data {
   const { count } = alerts;
   const data = alerts.paths.has(publishedAt) ? alerts.longs(publishedAt) : new BigInt64Array(count);
-  const nullCount = data.reduce((sum, micros) => sum + (micros === 0n ? 1 : 0), 0); // a null is read as 0
-  return makeData({ type: new TimestampMicrosecond("UTC"), length: count, nullCount, nullBitmap: bits(count, (i) => data[i] !== 0n), data });
+  // a null is read as 0
+  const nullCount = data.reduce((sum, micros) => sum + (micros === 0n ? 1 : 0), 0);
+  return makeData({
+    type: new TimestampMicrosecond("UTC"),
+    length: count,
+    nullCount,
+    nullBitmap: bits(count, (i) => data[i] !== 0n),
+    data,
+  });
 }

@@ -16,7 +16,10 @@ export function sampleAlerts(survey: SurveyName, alerts: number): AlertColumns {
 
 export function sampleColumns(survey: SurveyName, alerts: number): Data<Struct> {
   const schema = survey === "ztf" ? "4.02" : "9.0";
-  return decoded(simulateHere({ survey, schema, nights: ["2026-09-14"], alerts, seed: 1, rates: {} }), schemaFor(survey, schema).text);
+  return decoded(
+    simulateHere({ survey, schema, nights: ["2026-09-14"], alerts, seed: 1, rates: {} }),
+    schemaFor(survey, schema).text,
+  );
 }
 
 const maxPacketBytes = 1 << 24;
@@ -28,10 +31,20 @@ export function decoded(batches: Iterable<Batch>, schema: string): Data<Struct> 
   for (const batch of batches) {
     for (const packet of packetsOf(batch)) {
       const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
-      if (bytes[0] === 0) decoder.decode(bytes, readWireHeader(bytes, 0, bytes.length).start, bytes.length);
+      if (bytes[0] === 0)
+        decoder.decode(bytes, readWireHeader(bytes, 0, bytes.length).start, bytes.length);
       else
-        for (const block of containerBlocks(bytes, headers.read(bytes, 0, bytes.length), bytes.length, maxPacketBytes))
-          decoder.decode(Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength), block.start, block.end);
+        for (const block of containerBlocks(
+          bytes,
+          headers.read(bytes, 0, bytes.length),
+          bytes.length,
+          maxPacketBytes,
+        ))
+          decoder.decode(
+            Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength),
+            block.start,
+            block.end,
+          );
     }
   }
   return columnsOf(decoder);

@@ -23,12 +23,18 @@ export interface AskedAgain {
 /** Number of commits of new rows: who read it and commits later than another is fenced. */
 export const updatesPosition = "science:updates";
 
-/** How long who asked waits before he asks again: not at all where answers came, else 1 s, 2 s … 15 s. */
+/**
+ * How long who asked waits before he asks again: not at all where answers came, else 1 s, 2 s … 15
+ * s.
+ */
 export function pauseAfter(pauseMs: number, changed: number): number {
   return changed > 0 ? 0 : Math.min(15_000, Math.max(1000, 2 * pauseMs));
 }
 
-/** Rows of a step, about: as many as a request to a service holds, twice; and of those one thread has in memory. */
+/**
+ * Rows of a step, about: as many as a request to a service holds, twice; and of those one thread
+ * has in memory.
+ */
 const rowsAtOnce = 20_000;
 const rowsPerJob = 5000;
 /** Those that are enough to notice whether an answer comes. */
@@ -44,9 +50,10 @@ interface Question {
 }
 
 /**
- * `science_updates` of one survey: rows of `science` that were computed again, whole, with `_revision` 1, 2 …, because an answer came that they waited for, or
- * a catalogue has learnt something. What is known here is a list of files that have such rows, and of the nights in hand the newest revision of each alert that
- * was updated; a new start reads both from the tables.
+ * `science_updates` of one survey: rows of `science` that were computed again, whole, with
+ * `_revision` 1, 2 …, because an answer came that they waited for, or a catalogue has learnt
+ * something. What is known here is a list of files that have such rows, and of the nights in hand
+ * the newest revision of each alert that was updated; a new start reads both from the tables.
  */
 export class ScienceUpdates {
   readonly #survey: Survey;
@@ -64,12 +71,18 @@ export class ScienceUpdates {
     this.#survey = survey;
     this.#recentNights = recentNights;
     const table = (kind: string) => new LakeTable(join(lake, survey.name, kind));
-    [this.#raw, this.#science, this.#updates] = [table("raw"), table("science"), table("science_updates")];
+    [this.#raw, this.#science, this.#updates] = [
+      table("raw"),
+      table("science"),
+      table("science_updates"),
+    ];
   }
 
   /**
-   * Asks again for the rows of some files, those not asked for longest first; null: nothing waits. One commit holds what changed. A crash before it leaves files
-   * that nothing refers to; after it the rows are known to be there. Of two processes that do the same the later commit is refused, and asked anew.
+   * Asks again for the rows of some files, those not asked for longest first; null: nothing waits.
+   * One commit holds what changed. A crash before it leaves files that nothing refers to; after it
+   * the rows are known to be there. Of two processes that do the same the later commit is refused,
+   * and asked anew.
    */
   async step(run: Run): Promise<AskedAgain | null> {
     this.#refresh();
@@ -78,7 +91,9 @@ export class ScienceUpdates {
     if (questions.length === 0) return null;
     try {
       const asked = await Promise.all(questions.map(([, question]) => this.#rowsOf(question, run)));
-      const revised = await Promise.all(jobsOf(asked.flat()).map((job) => run("again", { ...this.#common(), ...job })));
+      const revised = await Promise.all(
+        jobsOf(asked.flat()).map((job) => run("again", { ...this.#common(), ...job })),
+      );
       const changed = await this.#commit(revised);
       for (const { night, revisions } of revised) {
         const newest = await this.#revisions.get(night);
@@ -87,24 +102,41 @@ export class ScienceUpdates {
       this.#isAnswered = changed > 0;
       for (const [i, [key, question]] of questions.entries()) {
         this.#questions.delete(key);
-        const isWaiting = asked[i].some(({ part: { ids }, revisions, newest }) => ids.some((id, row) => (newest.get(id) ?? 0) <= revisions[row]));
-        if (question.which === "waiting" && isWaiting) this.#questions.set(key, question); // at the end
+        const isWaiting = asked[i].some(({ part: { ids }, revisions, newest }) =>
+          ids.some((id, row) => (newest.get(id) ?? 0) <= revisions[row]),
+        );
+        // at the end
+        if (question.which === "waiting" && isWaiting) this.#questions.set(key, question);
       }
-      return { changed, waiting: this.#questions.size, outcomes: revised.flatMap(({ outcomes }) => outcomes) };
+      return {
+        changed,
+        waiting: this.#questions.size,
+        outcomes: revised.flatMap(({ outcomes }) => outcomes),
+      };
     } catch (error) {
       this.#forget();
-      if (error instanceof FinkError && error.code === "fenced") return { changed: 0, waiting: this.#questions.size, outcomes: [] };
+      if (error instanceof FinkError && error.code === "fenced")
+        return { changed: 0, waiting: this.#questions.size, outcomes: [] };
       throw error;
     }
   }
 
-  /** Asks the modules what they have learnt since (ms since 1970) of places on the sky; the alerts of recent nights there are asked for in the next steps. Outcomes of those that failed. */
+  /**
+   * Asks the modules what they have learnt since (ms since 1970) of places on the sky; the alerts
+   * of recent nights there are asked for in the next steps. Outcomes of those that failed.
+   */
   async learn(run: Run, since: number): Promise<readonly Outcome[]> {
     this.#refresh();
     const found = await run("changes", { survey: this.#survey, since });
     for (const { module, places } of found) {
       if (places.length === 0) continue;
-      for (const { table, add } of this.#recentFiles()) this.#questions.set(`${add.path} ${module} ${since}`, { table, add, which: places, module });
+      for (const { table, add } of this.#recentFiles())
+        this.#questions.set(`${add.path} ${module} ${since}`, {
+          table,
+          add,
+          which: places,
+          module,
+        });
     }
     return found.flatMap(({ outcome }) => outcome ?? []);
   }
@@ -118,11 +150,15 @@ export class ScienceUpdates {
 
   /** Begins from what the tables say; what modules have learnt is not in them. */
   #forget(): void {
-    for (const [key, { module }] of this.#questions) if (module === null) this.#questions.delete(key);
+    for (const [key, { module }] of this.#questions)
+      if (module === null) this.#questions.delete(key);
     for (const known of [this.#looked, this.#revisions]) known.clear();
   }
 
-  /** Takes up new files that may have rows that wait, and forgets those that are gone: what replaced them is a new file. */
+  /**
+   * Takes up new files that may have rows that wait, and forgets those that are gone: what replaced
+   * them is a new file.
+   */
   #collect(): void {
     const files = this.#recentFiles();
     const paths = new Set(files.map(({ add }) => add.path));
@@ -133,14 +169,20 @@ export class ScienceUpdates {
     for (const { table, add } of files) {
       if (this.#looked.has(add.path)) continue;
       this.#looked.add(add.path);
-      for (const [key, question] of learnt) this.#questions.set(`${add.path} ${key}`, { ...question, table, add });
-      if (add.tags?.[pendingTag] !== "0") this.#questions.set(add.path, { table, add, which: "waiting", module: null });
+      for (const [key, question] of learnt)
+        this.#questions.set(`${add.path} ${key}`, { ...question, table, add });
+      if (add.tags?.[pendingTag] !== "0")
+        this.#questions.set(add.path, { table, add, which: "waiting", module: null });
     }
   }
 
   #recentFiles(): { table: LakeTable; add: AddFile }[] {
-    const all = [this.#science, this.#updates].flatMap((table) => [...table.snapshot.files.values()].map((add) => ({ table, add })));
-    const nights = [...new Set(all.map(({ add }) => nightOf(add)))].sort((a, b) => (a ?? 0) - (b ?? 0)).slice(-this.#recentNights);
+    const all = [this.#science, this.#updates].flatMap((table) =>
+      [...table.snapshot.files.values()].map((add) => ({ table, add })),
+    );
+    const nights = [...new Set(all.map(({ add }) => nightOf(add)))]
+      .sort((a, b) => (a ?? 0) - (b ?? 0))
+      .slice(-this.#recentNights);
     return all.filter(({ add }) => nights.includes(nightOf(add)));
   }
 
@@ -148,7 +190,9 @@ export class ScienceUpdates {
   #next(): [string, Question][] {
     const limit = this.#isAnswered ? rowsAtOnce : rowsToTry;
     let rows = 0;
-    return [...this.#questions].filter(([, question]) => rows < limit && (rows += weightOf(question)) > 0);
+    return [...this.#questions].filter(
+      ([, question]) => rows < limit && (rows += weightOf(question)) > 0,
+    );
   }
 
   /** Rows of a file that are to be asked for, by what they wait for. */
@@ -177,11 +221,16 @@ export class ScienceUpdates {
     const night = nightOf(add);
     const known = this.#revisions.get(night);
     if (known) return await known;
-    const files = [...this.#updates.snapshot.files.values()].filter((file) => nightOf(file) === night);
-    const reading = files.map(({ path }) => run("states", { survey: this.#survey, file: join(this.#updates.path, path), which: "all" }));
+    const files = [...this.#updates.snapshot.files.values()].filter(
+      (file) => nightOf(file) === night,
+    );
+    const reading = files.map(({ path }) =>
+      run("states", { survey: this.#survey, file: join(this.#updates.path, path), which: "all" }),
+    );
     const newest = Promise.all(reading).then((states) => {
       const revisions = new Map<AlertId, number>();
-      for (const { ids, revisions: own } of states) ids.forEach((id, row) => revisions.set(id, Math.max(own[row], revisions.get(id) ?? 0)));
+      for (const { ids, revisions: own } of states)
+        ids.forEach((id, row) => revisions.set(id, Math.max(own[row], revisions.get(id) ?? 0)));
       return revisions;
     });
     this.#revisions.set(night, newest);
@@ -222,12 +271,23 @@ interface Asked {
 }
 
 /** Rows of many files in one job, so that one request holds what they ask. */
-function jobsOf(asked: readonly Asked[]): Pick<AgainJob, "night" | "modules" | "which" | "parts">[] {
-  return [...Map.groupBy(asked, ({ night, modules, which }) => `${night} ${which} ${modules}`).values()].flatMap((alike) => {
+function jobsOf(
+  asked: readonly Asked[],
+): Pick<AgainJob, "night" | "modules" | "which" | "parts">[] {
+  return [
+    ...Map.groupBy(asked, ({ night, modules, which }) => `${night} ${which} ${modules}`).values(),
+  ].flatMap((alike) => {
     let rows = 0;
-    const byJob = Map.groupBy(alike, ({ part }) => Math.floor((rows += part.ids.length) / rowsPerJob));
+    const byJob = Map.groupBy(alike, ({ part }) =>
+      Math.floor((rows += part.ids.length) / rowsPerJob),
+    );
     const [{ night, modules, which }] = alike;
-    return [...byJob.values()].map((some) => ({ night, modules: modules.split(" "), which, parts: some.map(({ part }) => part) }));
+    return [...byJob.values()].map((some) => ({
+      night,
+      modules: modules.split(" "),
+      which,
+      parts: some.map(({ part }) => part),
+    }));
   });
 }
 
@@ -236,11 +296,16 @@ function weightOf({ add, which }: Question): number {
   return which === "waiting" ? Number(add.tags?.[pendingTag] ?? rowsPerJob) : 1;
 }
 
-/** Files of `raw` among which the alerts of a file are: the one it was made from, or those of the night whose ids may be the same. */
+/**
+ * Files of `raw` among which the alerts of a file are: the one it was made from, or those of the
+ * night whose ids may be the same.
+ */
 export function rawsOf(add: AddFile, raw: LakeTable, survey: Survey): string[] {
   const own = add.tags?.[rawTag];
   if (own !== undefined && existsSync(join(raw.path, own))) return [own];
-  return [...raw.snapshot.files.values()].filter((file) => mayShareAlerts(file, add, survey)).map(({ path }) => path);
+  return [...raw.snapshot.files.values()]
+    .filter((file) => mayShareAlerts(file, add, survey))
+    .map(({ path }) => path);
 }
 
 export function nightOf({ partitionValues }: AddFile): number | null {

@@ -1,5 +1,19 @@
-import { again, type AgainJob, type Revised, type RowStates, statesOf, type StatesJob } from "./again.ts";
-import { type Computed, compute, type ComputeJob, idsOf, type Outcome, type Tools } from "./compute.ts";
+import {
+  again,
+  type AgainJob,
+  type Revised,
+  type RowStates,
+  statesOf,
+  type StatesJob,
+} from "./again.ts";
+import {
+  type Computed,
+  compute,
+  type ComputeJob,
+  idsOf,
+  type Outcome,
+  type Tools,
+} from "./compute.ts";
 import { messageOf } from "../errors.ts";
 import { watched } from "./runner.ts";
 import { knownModules } from "./registry.ts";
@@ -10,10 +24,16 @@ import type { Survey } from "../surveys/definition.ts";
 /** What can be asked of a thread: job and answer by kind. */
 export interface Work {
   readonly compute: { readonly job: ComputeJob; readonly answer: Computed };
-  readonly ids: { readonly job: { readonly survey: Survey; readonly file: string }; readonly answer: AlertIds };
+  readonly ids: {
+    readonly job: { readonly survey: Survey; readonly file: string };
+    readonly answer: AlertIds;
+  };
   readonly again: { readonly job: AgainJob; readonly answer: Revised };
   readonly states: { readonly job: StatesJob; readonly answer: RowStates };
-  readonly changes: { readonly job: { readonly survey: Survey; readonly since: number }; readonly answer: readonly ChangedPlaces[] };
+  readonly changes: {
+    readonly job: { readonly survey: Survey; readonly since: number };
+    readonly answer: readonly ChangedPlaces[];
+  };
 }
 
 /** Where on the sky a module has learnt something new. */
@@ -26,7 +46,9 @@ export interface ChangedPlaces {
 
 export type Kind = keyof Work;
 
-const kinds: { readonly [K in Kind]: (job: Work[K]["job"], tools: Tools) => Promise<Work[K]["answer"]> } = {
+const kinds: {
+  readonly [K in Kind]: (job: Work[K]["job"], tools: Tools) => Promise<Work[K]["answer"]>;
+} = {
   compute,
   ids: idsOf,
   again,
@@ -37,27 +59,56 @@ const kinds: { readonly [K in Kind]: (job: Work[K]["job"], tools: Tools) => Prom
 /** Who computes: threads, or in tests this one. */
 export type Run = <K extends Kind>(kind: K, job: Work[K]["job"]) => Promise<Work[K]["answer"]>;
 
-export async function workOn<K extends Kind>(kind: K, job: Work[K]["job"], tools: Tools): Promise<Work[K]["answer"]> {
+export async function workOn<K extends Kind>(
+  kind: K,
+  job: Work[K]["job"],
+  tools: Tools,
+): Promise<Work[K]["answer"]> {
   return await kinds[kind](job, tools);
 }
 
-async function changes({ survey, since }: Work["changes"]["job"], { setup, modules, off, observer = () => {} }: Tools): Promise<ChangedPlaces[]> {
-  const able = modules.filter(({ name, surveys, changes: ask }) => ask && surveys.includes(survey.name) && !off.has(name));
+async function changes(
+  { survey, since }: Work["changes"]["job"],
+  { setup, modules, off, observer = () => {} }: Tools,
+): Promise<ChangedPlaces[]> {
+  const able = modules.filter(
+    ({ name, surveys, changes: ask }) => ask && surveys.includes(survey.name) && !off.has(name),
+  );
   return await Promise.all(
     able.map(async (module) => {
       const { name, version } = module;
-      const limitSeconds = 20 * setup.config.remote.timeoutSeconds; // a list of all its names is more than an answer
+      // a list of all its names is more than an answer
+      const limitSeconds = 20 * setup.config.remote.timeoutSeconds;
       try {
-        return { module: name, places: (await watched(module, observer, limitSeconds, () => module.changes?.(since, setup))) ?? [] };
+        return {
+          module: name,
+          places:
+            (await watched(module, observer, limitSeconds, () => module.changes?.(since, setup))) ??
+            [],
+        };
       } catch (error) {
-        return { module: name, places: [], outcome: { name, version, alerts: 0, pending: 0, milliseconds: 0, failure: messageOf(error) } };
+        return {
+          module: name,
+          places: [],
+          outcome: {
+            name,
+            version,
+            alerts: 0,
+            pending: 0,
+            milliseconds: 0,
+            failure: messageOf(error),
+          },
+        };
       }
     }),
   );
 }
 
 /** The modules, and which of them cannot run here. */
-export async function toolsFor(setup: ScienceSetup, surveys: readonly Survey[]): Promise<Tools & { readonly problems: readonly string[] }> {
+export async function toolsFor(
+  setup: ScienceSetup,
+  surveys: readonly Survey[],
+): Promise<Tools & { readonly problems: readonly string[] }> {
   const { modules, problems } = await knownModules(setup, surveys);
   const off = new Map<string, string>();
   for (const module of modules) {

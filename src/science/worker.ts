@@ -32,7 +32,10 @@ export interface Ready {
   readonly unavailable: readonly (readonly [name: string, reason: string])[];
 }
 
-/** Places in the shared numbers: when the thread gave its last sign (ms since 1970), the number of the module it runs (0: none) and for which request, then how often each one waits. */
+/**
+ * Places in the shared numbers: when the thread gave its last sign (ms since 1970), the number of
+ * the module it runs (0: none) and for which request, then how often each one waits.
+ */
 export const Signs = { at: 0, running: 1, request: 2, waiting: 3, size: 1027 } as const;
 /** A thread that does not hang gives a sign so often. */
 export const signEveryMs = 200;
@@ -42,22 +45,46 @@ if (parentPort) {
   await serve(parentPort, workerData as WorkerSetup);
 }
 
-async function serve(port: NonNullable<typeof parentPort>, { setup, surveys, signs }: WorkerSetup): Promise<void> {
+async function serve(
+  port: NonNullable<typeof parentPort>,
+  { setup, surveys, signs }: WorkerSetup,
+): Promise<void> {
   const numbers = new BigInt64Array(signs);
   const alive = () => Atomics.store(numbers, Signs.at, BigInt(Date.now()));
   alive();
   setInterval(alive, signEveryMs);
   const tools = await toolsFor(setup, surveys);
   port.on("message", ({ id, kind, job, off }: Request) => {
-    workOn(kind, job, { ...tools, off: new Map([...tools.off, ...off]), observer: observerOf(id, tools.modules, numbers) }).then(
-      (answer) => port.postMessage({ id, answer } satisfies Answer, "file" in answer ? [answer.file.bytes.buffer as ArrayBuffer] : []),
-      (error: unknown) => port.postMessage({ id, code: error instanceof FinkError ? error.code : "internal", message: messageOf(error) } satisfies Answer),
+    workOn(kind, job, {
+      ...tools,
+      off: new Map([...tools.off, ...off]),
+      observer: observerOf(id, tools.modules, numbers),
+    }).then(
+      (answer) =>
+        port.postMessage(
+          { id, answer } satisfies Answer,
+          "file" in answer ? [answer.file.bytes.buffer as ArrayBuffer] : [],
+        ),
+      (error: unknown) =>
+        port.postMessage({
+          id,
+          code: error instanceof FinkError ? error.code : "internal",
+          message: messageOf(error),
+        } satisfies Answer),
     );
   });
-  port.postMessage({ modules: tools.modules.map(({ name }) => name), problems: tools.problems, unavailable: [...tools.off] } satisfies Ready);
+  port.postMessage({
+    modules: tools.modules.map(({ name }) => name),
+    problems: tools.problems,
+    unavailable: [...tools.off],
+  } satisfies Ready);
 }
 
-function observerOf(request: number, modules: readonly ScienceModule[], numbers: BigInt64Array): Observer {
+function observerOf(
+  request: number,
+  modules: readonly ScienceModule[],
+  numbers: BigInt64Array,
+): Observer {
   return (module, state) => {
     const number = modules.indexOf(module);
     Atomics.store(numbers, Signs.at, BigInt(Date.now()));

@@ -9,8 +9,14 @@ import { diskTrouble, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
-/** Counts alerts in windows of time as the files of `aggregations/` say, into `statistics`; with `once`, until it has caught up. */
-export const aggregation: Service = { name: "aggregation", run: (context) => runAggregation(context) };
+/**
+ * Counts alerts in windows of time as the files of `aggregations/` say, into `statistics`; with
+ * `once`, until it has caught up.
+ */
+export const aggregation: Service = {
+  name: "aggregation",
+  run: (context) => runAggregation(context),
+};
 
 /** Counting a night of millions takes its time: of ten seconds one. */
 const restPerWork = 9;
@@ -29,7 +35,11 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     let nights = 0;
     for (const survey of new Set([...surveysWith(lake, "science"), ...surveysWith(lake, "raw")])) {
       try {
-        const table = kept(tables, survey, () => new StatisticsTable(lake, surveysOf(config).named(survey)));
+        const table = kept(
+          tables,
+          survey,
+          () => new StatisticsTable(lake, surveysOf(config).named(survey)),
+        );
         const own = aggregations.filter((one) => one.survey === survey);
         const counted = await table.step(own, signal);
         meter.commit(counted.nights);
@@ -52,7 +62,10 @@ async function runAggregation(context: ServiceContext): Promise<void> {
     if (once && nights === 0 && failure !== undefined) throw failure; // the other surveys are done
     if (once && nights === 0) return;
     if (once) continue;
-    const rest = Math.max(config.aggregation.everySeconds * 1000, restPerWork * (performance.now() - startedAt));
+    const rest = Math.max(
+      config.aggregation.everySeconds * 1000,
+      restPerWork * (performance.now() - startedAt),
+    );
     await sleep(rest, null, { signal }).catch(() => null);
   }
 }

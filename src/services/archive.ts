@@ -9,13 +9,19 @@ import type { Service, ServiceContext } from "./service.ts";
 import type { ArchiveStatus } from "./status.ts";
 
 /** Takes alerts from Kafka and from watched folders into the lake. */
-export const archive: Service = { name: "archive", run: (context) => runArchive(context, sourcesOf) };
+export const archive: Service = {
+  name: "archive",
+  run: (context) => runArchive(context, sourcesOf),
+};
 
 /** Tells the status what is wrong; an empty message ends that. */
 type Say = (about: "kafka" | "lake", message: string) => void;
 
 /** Archives what the sources give until they end or the service is stopped. */
-export async function runArchive(context: ServiceContext, open: (context: ServiceContext, say: Say) => AlertSource[]): Promise<void> {
+export async function runArchive(
+  context: ServiceContext,
+  open: (context: ServiceContext, say: Say) => AlertSource[],
+): Promise<void> {
   const { config, lake, log, signal, status } = context;
   const say = speaker(context);
   const troubles = new Troubles(context);
@@ -48,7 +54,8 @@ function speaker({ log, status }: ServiceContext): Say {
   return (about, message) => {
     if ((messages.get(about) ?? "") === message) return;
     messages.set(about, message);
-    if (message !== "" && about === "lake") log.warn(message); // the Kafka source writes its own lines
+    // the Kafka source writes its own lines
+    if (message !== "" && about === "lake") log.warn(message);
     status({ message: [...messages.values()].filter((m) => m !== "").join("; ") });
   };
 }
@@ -56,7 +63,13 @@ function speaker({ log, status }: ServiceContext): Say {
 function sourcesOf({ config, lake, log, once }: ServiceContext, say: Say): AlertSource[] {
   return config.archive.sources.map((kind) =>
     kind === "kafka"
-      ? new KafkaSource({ kafka: config.kafka, surveyOf: surveyOfTopic(config), once, log, onState: (message) => say("kafka", message) })
+      ? new KafkaSource({
+          kafka: config.kafka,
+          surveyOf: surveyOfTopic(config),
+          once,
+          log,
+          onState: (message) => say("kafka", message),
+        })
       : new FileSource({
           paths: config.files.watch,
           surveyOf: surveyOfFile(archiverOptions(config, lake, watchedBy(config))),
@@ -67,7 +80,10 @@ function sourcesOf({ config, lake, log, once }: ServiceContext, say: Say): Alert
   );
 }
 
-async function archiveStatus(archiver: Archiver, sources: readonly AlertSource[]): Promise<ArchiveStatus> {
+async function archiveStatus(
+  archiver: Archiver,
+  sources: readonly AlertSource[],
+): Promise<ArchiveStatus> {
   const lags = (await Promise.all(sources.map((s) => s.lag().catch(() => [])))).flat();
   const lagOf = new Map(lags.map((l) => [`${l.source} ${l.partition}`, l.lag]));
   const known = lags.flatMap((l) => (l.lag === null ? [] : [l.lag]));
@@ -82,11 +98,13 @@ async function archiveStatus(archiver: Archiver, sources: readonly AlertSource[]
     lag: known.length === 0 ? null : known.reduce((a, b) => a + b, 0),
     latencyMs: meter.latency(),
     lastCommit: archiver.lastCommit,
-    sources: [...archiver.positions.values()].slice(-1000).map(({ partition: { source, partition }, position }) => ({
-      source,
-      partition,
-      position: String(position),
-      lag: lagOf.get(`${source} ${partition}`) ?? null,
-    })),
+    sources: [...archiver.positions.values()]
+      .slice(-1000)
+      .map(({ partition: { source, partition }, position }) => ({
+        source,
+        partition,
+        position: String(position),
+        lag: lagOf.get(`${source} ${partition}`) ?? null,
+      })),
   };
 }

@@ -17,11 +17,16 @@ afterEach(() => rmSync(lake, { recursive: true, force: true }));
 
 async function makeTable(survey: string): Promise<string> {
   const path = join(lake, survey, "raw");
-  for (const candid of [1n, 2n, 3n]) await append(new LakeTable(path), oldColumns, [{ candid }], 20260101);
+  for (const candid of [1n, 2n, 3n])
+    await append(new LakeTable(path), oldColumns, [{ candid }], 20260101);
   return path;
 }
 
-function context(changes: Partial<ServiceContext>, said: StatusChange[], lines: string[]): ServiceContext {
+function context(
+  changes: Partial<ServiceContext>,
+  said: StatusChange[],
+  lines: string[],
+): ServiceContext {
   const log = createLogger("info", true, (line) => lines.push(line));
   return {
     config: { ...configSchema.parse({}), lake },
@@ -73,7 +78,9 @@ test("its process is killed: the service says so and lives; the service is kille
   const running = compaction.run(context({ once: false, signal: killed.signal }, said, []));
   const child = await childOf(process.pid, "compaction-process.ts");
   process.kill(child, "SIGKILL");
-  await expect.poll(() => said.at(-1)?.message ?? said.at(-2)?.message, { timeout: 20_000 }).toContain("its process ended by itself (SIGKILL)");
+  await expect
+    .poll(() => said.at(-1)?.message ?? said.at(-2)?.message, { timeout: 20_000 })
+    .toContain("its process ended by itself (SIGKILL)");
   killed.abort();
   await running;
   const service = startFink(["start", "compaction"], { FINK_LAKE: lake });
@@ -82,19 +89,24 @@ test("its process is killed: the service says so and lives; the service is kille
   await expect.poll(() => existsSync(`/proc/${own}`), { timeout: 20_000 }).toBe(false);
 });
 
-test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("a stop of the whole group by %s lets the run that has begun end", async (signal) => {
-  const paths = await Promise.all(["a", "b", "c", "d", "e"].map(makeTable));
-  const lines: string[] = [];
-  let child: Promise<void> | undefined;
-  const log = createLogger("info", true, (line) => {
-    lines.push(line);
-    child ??= childOf(process.pid, "compaction-process.ts").then((pid) => void process.kill(pid, signal)); // the first table is done
-  });
-  await compaction.run(context({ log }, [], []));
-  await child;
-  expect(lines.join("")).not.toContain("ended by itself");
-  expect(paths.map((path) => new LakeTable(path).snapshot.files.size)).toEqual([1, 1, 1, 1, 1]);
-});
+test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+  "a stop of the whole group by %s lets the run that has begun end",
+  async (signal) => {
+    const paths = await Promise.all(["a", "b", "c", "d", "e"].map(makeTable));
+    const lines: string[] = [];
+    let child: Promise<void> | undefined;
+    const log = createLogger("info", true, (line) => {
+      lines.push(line);
+      child ??= childOf(process.pid, "compaction-process.ts").then(
+        (pid) => void process.kill(pid, signal),
+      ); // the first table is done
+    });
+    await compaction.run(context({ log }, [], []));
+    await child;
+    expect(lines.join("")).not.toContain("ended by itself");
+    expect(paths.map((path) => new LakeTable(path).snapshot.files.size)).toEqual([1, 1, 1, 1, 1]);
+  },
+);
 
 async function childOf(parent: number, script: string): Promise<number> {
   for (;;) {
@@ -102,8 +114,8 @@ async function childOf(parent: number, script: string): Promise<number> {
     const own = pids.find((pid) => {
       try {
         return (
-          readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1] === String(parent) &&
-          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(script)
+          readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1] ===
+            String(parent) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(script)
         );
       } catch {
         return false; // ended meanwhile

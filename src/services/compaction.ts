@@ -6,7 +6,10 @@ import type { CompactionFailure, CompactionRun, CompactionSays } from "./compact
 import { Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
-/** Merges small files of every table, and new alerts into what pages and API read, now and then; with `once`, once. */
+/**
+ * Merges small files of every table, and new alerts into what pages and API read, now and then;
+ * with `once`, once.
+ */
 export const compaction: Service = { name: "compaction", run: (context) => runCompaction(context) };
 
 export async function runCompaction(context: ServiceContext): Promise<void> {
@@ -14,7 +17,10 @@ export async function runCompaction(context: ServiceContext): Promise<void> {
   const { config, signal, once, status, log } = context;
   for (;;) {
     status({ state: "running" });
-    const failure = await compactOnce(context).catch((error: unknown) => ({ message: messageOf(error), trouble: "" }));
+    const failure = await compactOnce(context).catch((error: unknown) => ({
+      message: messageOf(error),
+      trouble: "",
+    }));
     if (failure && once) throw new FinkError("lake", failure.message);
     if (failure) log.error(`compaction failed: ${failure.message}; the next run goes on`);
     status({ message: failure?.message ?? "" });
@@ -26,7 +32,13 @@ export async function runCompaction(context: ServiceContext): Promise<void> {
 }
 
 /** Runs `compaction-process.ts` to its end, and returns its first failure. */
-async function compactOnce({ config, lake, signal, once, log }: ServiceContext): Promise<CompactionFailure | null> {
+async function compactOnce({
+  config,
+  lake,
+  signal,
+  once,
+  log,
+}: ServiceContext): Promise<CompactionFailure | null> {
   const child = fork(join(import.meta.dirname, "compaction-process.ts"));
   const stop = () => void (child.connected && child.send("stop"));
   signal.addEventListener("abort", stop);
@@ -37,7 +49,9 @@ async function compactOnce({ config, lake, signal, once, log }: ServiceContext):
     child.disconnect();
   });
   try {
-    const ended = new Promise<string>((resolve, reject) => child.once("error", reject).once("exit", (code, by) => resolve(String(by ?? code))));
+    const ended = new Promise<string>((resolve, reject) =>
+      child.once("error", reject).once("exit", (code, by) => resolve(String(by ?? code))),
+    );
     child.send({ config, lake, once } satisfies CompactionRun);
     if (signal.aborted) stop();
     const how = await ended;

@@ -14,8 +14,15 @@ import { diskTrouble, periodically, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext, StatusChange } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
-/** Sends the matches of every survey to the targets that their filters name; with `once`, until each target has what there is or has failed. */
-export const delivery: Service = { name: "delivery", isSole: true, run: (context) => runDelivery(context) };
+/**
+ * Sends the matches of every survey to the targets that their filters name; with `once`, until each
+ * target has what there is or has failed.
+ */
+export const delivery: Service = {
+  name: "delivery",
+  isSole: true,
+  run: (context) => runDelivery(context),
+};
 
 const pollMs = 100;
 const lookEveryMs = 2000;
@@ -28,7 +35,9 @@ interface Shared {
   readonly meter: StageMeter;
   readonly subscriptions: Subscriptions;
   readonly followers: Map<string, TargetFollower>;
-  /** The trouble of targets and surveys that cannot be used, and of parts of the service, by name. */
+  /**
+   * The trouble of targets and surveys that cannot be used, and of parts of the service, by name.
+   */
   readonly broken: Map<string, string>;
   readonly troubles: Troubles;
 }
@@ -40,7 +49,9 @@ async function runDelivery(context: ServiceContext): Promise<void> {
     context,
     store,
     meter: new StageMeter(),
-    subscriptions: new Subscriptions(lake, targetsOf(config).keys(), (message) => log.warn(message)),
+    subscriptions: new Subscriptions(lake, targetsOf(config).keys(), (message) =>
+      log.warn(message),
+    ),
     followers: new Map(),
     broken: new Map(),
     troubles: new Troubles(context),
@@ -52,39 +63,54 @@ async function runDelivery(context: ServiceContext): Promise<void> {
   try {
     do {
       await attempted(shared, "the lake", () => {
-        for (const survey of surveysWith(lake, "matches")) if (!loops.has(survey)) loops.set(survey, surveyLoop(shared, survey));
+        for (const survey of surveysWith(lake, "matches"))
+          if (!loops.has(survey)) loops.set(survey, surveyLoop(shared, survey));
       });
       await attempted(shared, "the delivery log", () => {
         if (Date.now() - prunedAt > pruneEveryMs) store.prune((prunedAt = Date.now()));
       });
-      await attempted(shared, "owners of filters", () => tellOwners(lake, targetsOf(config), store, signal));
+      await attempted(shared, "owners of filters", () =>
+        tellOwners(lake, targetsOf(config), store, signal),
+      );
       if (!once) await sleep(lookEveryMs, null, { signal }).catch(() => null);
     } while (!signal.aborted && !once);
     await Promise.all(loops.values());
     const [failed] = once ? [...loops.keys()].filter((survey) => shared.broken.has(survey)) : [];
-    if (failed !== undefined) throw new FinkError("delivery", `${failed}: ${shared.broken.get(failed)}`);
+    if (failed !== undefined)
+      throw new FinkError("delivery", `${failed}: ${shared.broken.get(failed)}`);
   } finally {
     await reports.end();
     store.close();
   }
 }
 
-/** Does a part of the work. What goes wrong is logged once and shown until the part succeeds; the other parts go on. True: it succeeded. */
-async function attempted({ context, broken, troubles }: Shared, part: string, work: () => void | Promise<void>): Promise<boolean> {
+/**
+ * Does a part of the work. What goes wrong is logged once and shown until the part succeeds; the
+ * other parts go on. True: it succeeded.
+ */
+async function attempted(
+  { context, broken, troubles }: Shared,
+  part: string,
+  work: () => void | Promise<void>,
+): Promise<boolean> {
   try {
     await work();
     broken.delete(part);
     troubles.say(`use ${part}`, "");
     return true;
   } catch (error) {
-    if (broken.get(part) !== messageOf(error)) context.log.error({ err: error }, `${part}: ${messageOf(error)}`);
+    if (broken.get(part) !== messageOf(error))
+      context.log.error({ err: error }, `${part}: ${messageOf(error)}`);
     broken.set(part, messageOf(error));
     troubles.say(`use ${part}`, diskTrouble(error));
     return false;
   }
 }
 
-/** The loop of one survey. If it cannot begin, it is begun again until it can. Never rejects: nobody waits for it before the service ends. */
+/**
+ * The loop of one survey. If it cannot begin, it is begun again until it can. Never rejects: nobody
+ * waits for it before the service ends.
+ */
 async function surveyLoop(shared: Shared, survey: string): Promise<void> {
   const { signal, once } = shared.context;
   while (!(await attempted(shared, survey, () => deliverSurvey(shared, survey)))) {
@@ -96,7 +122,10 @@ async function surveyLoop(shared: Shared, survey: string): Promise<void> {
 async function deliverSurvey(shared: Shared, survey: string): Promise<void> {
   const { config, lake } = shared.context;
   const definition = surveysOf(config).named(survey);
-  const readers = { images: new AlertReader(lake, definition, true), plain: new AlertReader(lake, definition, false) };
+  const readers = {
+    images: new AlertReader(lake, definition, true),
+    plain: new AlertReader(lake, definition, false),
+  };
   const loops = [...targetsOf(config)].map(async ([name, options]) => {
     const target = opened(shared, name, options);
     if (!target) return;
@@ -136,7 +165,8 @@ async function follow(shared: Shared, target: Target, follower: TargetFollower):
       const sent = await attempt(follower, shared);
       if (sent === null && once) return;
       const wait = sent === "failed" ? pauseAfter(follower.failures) : sent === null ? pollMs : 0;
-      if (sent === "failed" && once && follower.failures >= breakAfter) return log.error(`${target.name} did not take its matches: ${follower.trouble}`);
+      if (sent === "failed" && once && follower.failures >= breakAfter)
+        return log.error(`${target.name} did not take its matches: ${follower.trouble}`);
       if (wait > 0) await sleep(wait, null, { signal }).catch(() => null);
     }
   } finally {
@@ -144,7 +174,10 @@ async function follow(shared: Shared, target: Target, follower: TargetFollower):
   }
 }
 
-async function attempt(follower: TargetFollower, { context: { signal, log }, meter, troubles }: Shared): Promise<Sent | null | "failed"> {
+async function attempt(
+  follower: TargetFollower,
+  { context: { signal, log }, meter, troubles }: Shared,
+): Promise<Sent | null | "failed"> {
   try {
     const sent = await follower.step(signal);
     troubles.say(`deliver to ${follower.name}`, "");
@@ -155,7 +188,8 @@ async function attempt(follower: TargetFollower, { context: { signal, log }, met
     if (signal.aborted) return null;
     meter.fail();
     troubles.say(`deliver to ${follower.name}`, follower.targetFailed ? "" : diskTrouble(error));
-    if (follower.failures === 1 || follower.failures === breakAfter) log.warn({ err: error }, `delivery failed ${follower.failures} times; it is tried again`);
+    if (follower.failures === 1 || follower.failures === breakAfter)
+      log.warn({ err: error }, `delivery failed ${follower.failures} times; it is tried again`);
     return "failed";
   }
 }
@@ -163,7 +197,9 @@ async function attempt(follower: TargetFollower, { context: { signal, log }, met
 /** Never throws: a report does not end the process. */
 function statusOf({ followers, meter, broken }: Shared): StatusChange {
   const leftOut = [...broken].map(([name, why]) => `${name}: ${why}`);
-  const troubles = [...followers].flatMap(([name, { trouble }]) => (trouble === "" ? [] : [`${name}: ${trouble}`]));
+  const troubles = [...followers].flatMap(([name, { trouble }]) =>
+    trouble === "" ? [] : [`${name}: ${trouble}`],
+  );
   try {
     meter.waiting(Math.max(0, ...[...followers.values()].map((follower) => follower.lag())));
   } catch (error) {

@@ -17,7 +17,10 @@ import { periodically, Troubles } from "./periodic.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { StageMeter } from "./stage.ts";
 
-/** Runs all filters on what comes to `science` and `science_updates`, and writes `matches`; with `once`, until it has caught up. */
+/**
+ * Runs all filters on what comes to `science` and `science_updates`, and writes `matches`; with
+ * `once`, until it has caught up.
+ */
 export const filter: Service = { name: "filter", run: runFilterService };
 
 /** Short: it is part of the time from a telescope to whoever waits for the alert. */
@@ -47,7 +50,11 @@ async function runFilterService(context: ServiceContext): Promise<void> {
   const { modules, problems } = await knownModules({ lake, config: config.science });
   for (const { message } of problems) log.warn(`science module left out: ${message}`);
   const places = new Places(config.filters);
-  const engine = await openEngine({ memory: config.filters.memory, threads: Math.min(2, availableParallelism()), places });
+  const engine = await openEngine({
+    memory: config.filters.memory,
+    threads: Math.min(2, availableParallelism()),
+    places,
+  });
   const states = new FilterStates(lake);
   const active = new ActiveFilters(lake, config.filters, states);
   const meter = new StageMeter();
@@ -76,7 +83,8 @@ async function follow(running: Running): Promise<void> {
     if (once) await look();
     else await troubles.during("read the folder of filters", look);
     let isBusy = false;
-    for (const survey of surveysWith(lake, "science")) isBusy = (await stepOf(survey, running, failures)) || isBusy;
+    for (const survey of surveysWith(lake, "science"))
+      isBusy = (await stepOf(survey, running, failures)) || isBusy;
     if (isBusy) continue;
     const [failure] = failures.values();
     if (once && failure !== undefined) throw failure; // the other surveys are done
@@ -85,8 +93,15 @@ async function follow(running: Running): Promise<void> {
   }
 }
 
-/** Whether there was something to do. One survey that cannot go on does not keep the others from it: it is tried again. */
-async function stepOf(survey: string, running: Running, failures: Map<string, unknown>): Promise<boolean> {
+/**
+ * Whether there was something to do. One survey that cannot go on does not keep the others from it:
+ * it is tried again.
+ */
+async function stepOf(
+  survey: string,
+  running: Running,
+  failures: Map<string, unknown>,
+): Promise<boolean> {
   const { context, meter, troubles } = running;
   try {
     const step = await filterSurvey(survey, running);
@@ -99,44 +114,83 @@ async function stepOf(survey: string, running: Running, failures: Map<string, un
     return true;
   } catch (error) {
     failures.set(survey, error);
-    if (troubles.say(`filter alerts of ${survey}`, messageOf(error))) context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
+    if (troubles.say(`filter alerts of ${survey}`, messageOf(error)))
+      context.log.error({ err: error }, `filters of ${survey} failed; they are tried again`);
     return false;
   }
 }
 
-async function filterSurvey(survey: string, { context, engine, active, modules, surveys }: Running): Promise<Step | null> {
+async function filterSurvey(
+  survey: string,
+  { context, engine, active, modules, surveys }: Running,
+): Promise<Step | null> {
   const { config, lake, log } = context;
-  const own = surveys.get(survey) ?? { table: new MatchTable(lake, surveysOf(config).named(survey)), missed: [], shape: "", columns: null };
+  const own = surveys.get(survey) ?? {
+    table: new MatchTable(lake, surveysOf(config).named(survey)),
+    missed: [],
+    shape: "",
+    columns: null,
+  };
   surveys.set(survey, own);
   const shape = own.table.shape();
   if (!own.columns || own.shape !== shape) {
-    own.columns = await own.table.columns(engine, addedColumns(modules.filter((module) => module.surveys.includes(survey))), engine.places.check);
+    own.columns = await own.table.columns(
+      engine,
+      addedColumns(modules.filter((module) => module.surveys.includes(survey))),
+      engine.places.check,
+    );
     own.shape = shape;
   }
   const filters = await active.of(survey, engine, own.columns, shape);
   const options = { seconds: config.filters.seconds, functions: active.functions(survey) };
-  const step = await own.table.step(engine, own.columns, filters, config.filters.batchAlerts, options);
+  const step = await own.table.step(
+    engine,
+    own.columns,
+    filters,
+    config.filters.batchAlerts,
+    options,
+  );
   own.missed = await own.table.missed();
   const due = step ? null : active.due(own.missed, filters.on); // new alerts go first
   if (!step && !due) return null;
-  const done = step ?? (await own.table.makeUp(engine, own.columns, { ...due!, isOn: true }, config.filters.batchAlerts, options));
+  const done =
+    step ??
+    (await own.table.makeUp(
+      engine,
+      own.columns,
+      { ...due!, isOn: true },
+      config.filters.batchAlerts,
+      options,
+    ));
   for (const off of active.account(due ? [due.filter] : filters.on, done.outcomes, done.alerts))
     log.error(`filter ${off.survey}/${off.name} is switched off: ${off.reason}`);
   return done;
 }
 
-/** A shipped filter whose catalogue nobody has added yet is nothing to mend: ./fink filter list says how to get it. */
+/**
+ * A shipped filter whose catalogue nobody has added yet is nothing to mend: ./fink filter list says
+ * how to get it.
+ */
 const waitsForCatalogue = /it needs the catalogue /;
 
 function messageFor(states: FilterStates): string {
-  const of = (state: string) => states.all.filter((one) => one.state === state && !waitsForCatalogue.test(one.reason)).map(({ name }) => name);
-  return (["off", "refused"] as const).flatMap((state) => (of(state).length > 0 ? `${state}: ${someOf(of(state))}` : [])).join("; ");
+  const of = (state: string) =>
+    states.all
+      .filter((one) => one.state === state && !waitsForCatalogue.test(one.reason))
+      .map(({ name }) => name);
+  return (["off", "refused"] as const)
+    .flatMap((state) => (of(state).length > 0 ? `${state}: ${someOf(of(state))}` : []))
+    .join("; ");
 }
 
 /** It stays in the status when the service has stopped. */
 function noteFor(surveys: ReadonlyMap<string, SurveyFilters>): string {
-  const names = [...new Set([...surveys.values()].flatMap(({ missed }) => missed.map(({ filter }) => filter)))];
-  return names.length === 0 ? "" : `${someOf(names)} missed alerts; ./fink filter list says why, ./fink filter rerun ${names[0]} looks at them`;
+  const names = [
+    ...new Set([...surveys.values()].flatMap(({ missed }) => missed.map(({ filter }) => filter))),
+  ];
+  return names.length === 0
+    ? ""
+    : `${someOf(names)} missed alerts; ./fink filter list says why, ./fink filter rerun ${names[0]} looks at them`;
 }
 
 function someOf(names: readonly string[]): string {

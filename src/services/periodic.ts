@@ -8,10 +8,15 @@ export interface Periodic {
 }
 
 /**
- * Does work every `ms`, and never ends the process: `Troubles` reports a failure, and the next turn tries again. Skips a turn while the one before still runs.
- * `what` completes "cannot …".
+ * Does work every `ms`, and never ends the process: `Troubles` reports a failure, and the next turn
+ * tries again. Skips a turn while the one before still runs. `what` completes "cannot …".
  */
-export function periodically(troubles: Troubles, ms: number, what: string, work: () => void | Promise<void>): Periodic {
+export function periodically(
+  troubles: Troubles,
+  ms: number,
+  what: string,
+  work: () => void | Promise<void>,
+): Periodic {
   let running: Promise<unknown> | null = null;
   const run = () => (running ??= troubles.during(what, work).finally(() => (running = null)));
   const timer = setInterval(() => void run(), ms);
@@ -24,7 +29,10 @@ export function periodically(troubles: Troubles, ms: number, what: string, work:
   };
 }
 
-/** Tasks at which a service fails at the moment. They are in the status, and /healthz is red, until they succeed. */
+/**
+ * Tasks at which a service fails at the moment. They are in the status, and /healthz is red, until
+ * they succeed.
+ */
 export class Troubles {
   readonly #context: Pick<ServiceContext, "log" | "status">;
   readonly #reasons = new Map<string, string>();
@@ -51,16 +59,24 @@ export class Troubles {
     if ((this.#reasons.get(what) ?? "") === reason) return false;
     if (reason === "") this.#reasons.delete(what);
     else this.#reasons.set(what, reason);
-    this.#context.status({ troubles: [...this.#reasons].map(([one, why]) => `cannot ${one}: ${why}`) });
+    this.#context.status({
+      troubles: [...this.#reasons].map(([one, why]) => `cannot ${one}: ${why}`),
+    });
     return true;
   }
 }
 
-/** Why the lake or another durable file cannot be written or read; empty for errors of another kind. */
+/**
+ * Why the lake or another durable file cannot be written or read; empty for errors of another kind.
+ */
 export function diskTrouble(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { syscall, code } = cause as NodeJS.ErrnoException;
-    if (code === "ERR_SQLITE_ERROR" || (syscall !== undefined && !/^(connect|getaddrinfo|read)$/.test(syscall)) || cause.message.startsWith("IO Error"))
+    if (
+      code === "ERR_SQLITE_ERROR" ||
+      (syscall !== undefined && !/^(connect|getaddrinfo|read)$/.test(syscall)) ||
+      cause.message.startsWith("IO Error")
+    )
       return messageOf(cause);
   }
   return "";

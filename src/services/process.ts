@@ -4,7 +4,10 @@ import { hostname } from "node:os";
 /** A process, told apart from a later one that was given the same pid. */
 export interface ProcessId {
   readonly pid: number;
-  /** Clock ticks since boot at which it started (proc(5), stat field 22); null where there is no /proc. */
+  /**
+   * Clock ticks since boot at which it started (proc(5), stat field 22); null where there is no
+   * /proc.
+   */
   readonly startedAt: string | null;
   /** The machine's name; a pid means nothing on another. Missing in files of older versions. */
   readonly host?: string;

@@ -1,17 +1,34 @@
-import { closeSync, existsSync, fstatSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../folder.ts";
 import { FinkError, messageOf } from "../errors.ts";
 import { isAlive, otherHost, type ProcessId, processId } from "./process.ts";
 import type { ServiceStatus } from "./status.ts";
 
-/** A service as seen from outside; `died`: its process is gone though it never said that it stopped. */
+/**
+ * A service as seen from outside; `died`: its process is gone though it never said that it stopped.
+ */
 export interface Instance {
   readonly status: ServiceStatus;
   readonly state: ServiceStatus["state"] | "died";
   /** Its process, when that is alive on this machine. */
   readonly process: ProcessId | null;
-  /** The other machine that shares the lake and has the pid file: whether the process lives there cannot be seen from here. */
+  /**
+   * The other machine that shares the lake and has the pid file: whether the process lives there
+   * cannot be seen from here.
+   */
   readonly elsewhere: string | null;
 }
 
@@ -27,14 +44,20 @@ export function claim(lake: string, name: string): void {
     makeFolder(runFolder(lake));
     writeFileSync(mine, JSON.stringify(processId()));
     const owner = readJson<ProcessId>(file);
-    if (owner && (otherHost(owner) !== null || isAlive(owner))) throw alreadyRuns(lake, name, owner);
+    if (owner && (otherHost(owner) !== null || isAlive(owner)))
+      throw alreadyRuns(lake, name, owner);
     rmSync(file, { force: true });
     // a link appears whole or not at all, and fails when another process was faster
     linkSync(mine, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyRuns(lake, name, readJson<ProcessId>(file));
+    if ((error as NodeJS.ErrnoException).code === "EEXIST")
+      throw alreadyRuns(lake, name, readJson<ProcessId>(file));
     if (error instanceof FinkError) throw error;
-    throw new FinkError("lake", `the lake cannot be written (${messageOf(error)}); make room on its disk, or let this user write to it`, error);
+    throw new FinkError(
+      "lake",
+      `the lake cannot be written (${messageOf(error)}); make room on its disk, or let this user write to it`,
+      error,
+    );
   } finally {
     rmSync(mine, { force: true });
   }
@@ -59,12 +82,19 @@ export function writeStatus(lake: string, status: ServiceStatus): void {
   }
 }
 
-/** The last resort on a full disk, where a new file finds no room but the blocks of the old one can be used. */
+/**
+ * The last resort on a full disk, where a new file finds no room but the blocks of the old one can
+ * be used.
+ */
 function overwrite(file: string, status: ServiceStatus): void {
-  const archive = status.archive && { ...status.archive, sources: [] }; // short, to fit into one block
+  // short, to fit into one block
+  const archive = status.archive && { ...status.archive, sources: [] };
   const descriptor = openSync(file, "r+");
   try {
-    writeSync(descriptor, JSON.stringify({ ...status, archive }).padEnd(fstatSync(descriptor).size));
+    writeSync(
+      descriptor,
+      JSON.stringify({ ...status, archive }).padEnd(fstatSync(descriptor).size),
+    );
   } finally {
     closeSync(descriptor);
   }
@@ -90,7 +120,12 @@ export function instance(lake: string, name: string): Instance | undefined {
   const elsewhere = owner ? otherHost(owner) : null;
   const alive = owner && elsewhere === null && isAlive(owner) ? owner : null;
   const ended = status.state === "stopped" || status.state === "failed";
-  return { status, state: alive || ended || elsewhere !== null ? status.state : "died", process: alive, elsewhere };
+  return {
+    status,
+    state: alive || ended || elsewhere !== null ? status.state : "died",
+    process: alive,
+    elsewhere,
+  };
 }
 
 /** Asks one service of a process that runs several to stop; the supervisor looks each second. */
@@ -118,9 +153,13 @@ export function soleName(service: string): string {
 function alreadyRuns(lake: string, name: string, owner: ProcessId | undefined): FinkError {
   const host = owner ? otherHost(owner) : null;
   const who = `pid ${owner?.pid ?? "unknown"}${host === null ? "" : ` on ${host}`}`;
-  const where = host === null ? "" : ` there, or, if that machine is gone, remove ${pidFile(lake, name)};`;
+  const where =
+    host === null ? "" : ` there, or, if that machine is gone, remove ${pidFile(lake, name)};`;
   if (name.startsWith(".")) {
-    return new FinkError("lake", `a lake has one ${name.slice(1)} service, and it runs already (${who}); ./fink status shows it, ./fink stop ends it${where}`);
+    return new FinkError(
+      "lake",
+      `a lake has one ${name.slice(1)} service, and it runs already (${who}); ./fink status shows it, ./fink stop ends it${where}`,
+    );
   }
   return new FinkError(
     "lake",

@@ -15,8 +15,9 @@ import { StageMeter } from "./stage.ts";
 import type { Service, ServiceContext } from "./service.ts";
 
 /**
- * Follows `raw` of every survey and writes `science`: a row for each distinct alert; with `once`, until it has caught up. Rows for which an answer was missing, or
- * of which a catalogue has learnt something, it writes anew to `science_updates`.
+ * Follows `raw` of every survey and writes `science`: a row for each distinct alert; with `once`,
+ * until it has caught up. Rows for which an answer was missing, or of which a catalogue has learnt
+ * something, it writes anew to `science_updates`.
  */
 export const science: Service = { name: "science", run: (context) => runScience(context) };
 
@@ -41,12 +42,27 @@ async function runScience(context: ServiceContext): Promise<void> {
   const { config, lake, log, once, status } = context;
   const setup = { lake, config: config.science };
   await shareCatalogues(lake);
-  const pool = new SciencePool(setup, surveysOf(config).all, (trouble) => log.warn(`science: ${trouble}`));
+  const pool = new SciencePool(setup, surveysOf(config).all, (trouble) =>
+    log.warn(`science: ${trouble}`),
+  );
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
   const troubles = new Troubles(context);
-  const work: Work = { ...context, signal, pool, meter: new StageMeter(), report: new ScienceReport(pool), failures: [], troubles };
-  const say = () => status({ stage: work.meter.status(), message: work.report.message(), note: work.report.note() });
+  const work: Work = {
+    ...context,
+    signal,
+    pool,
+    meter: new StageMeter(),
+    report: new ScienceReport(pool),
+    failures: [],
+    troubles,
+  };
+  const say = () =>
+    status({
+      stage: work.meter.status(),
+      message: work.report.message(),
+      note: work.report.note(),
+    });
   let stamp = stampOf(setup);
   const look = async () => {
     if (config.science.remote.services.length > 0) work.report.services = remoteTroubles(lake);
@@ -57,7 +73,10 @@ async function runScience(context: ServiceContext): Promise<void> {
     if (!signal.aborted) pool.renew();
   };
   const looking = periodically(troubles, lookEveryMs, "read modules and catalogues", look);
-  const reports = [periodically(troubles, 1000, "report", say), periodically(troubles, lookEveryMs, "keep what modules cost", () => work.report.save(lake))];
+  const reports = [
+    periodically(troubles, 1000, "report", say),
+    periodically(troubles, lookEveryMs, "keep what modules cost", () => work.report.save(lake)),
+  ];
   try {
     status({ state: "running" });
     if (once) {
@@ -83,13 +102,16 @@ async function follow(work: Work): Promise<void> {
     if (definition.alert === undefined) return void work.report.undefinedIds.add(survey);
     const table = () => kept(tables, survey, () => new ScienceTable(lake, definition));
     while (!signal.aborted) {
-      const progress = await tried(work, `science of ${survey}`, () => table().step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts));
+      const progress = await tried(work, `science of ${survey}`, () =>
+        table().step((kind, job) => work.pool.run(kind, job), config.science.batchAlerts),
+      );
       if (progress === null) return;
       count(progress, work);
     }
   };
   while (!signal.aborted) {
-    for (const survey of surveysWith(lake, "raw")) kept(busy, survey, () => catchUp(survey).finally(() => busy.delete(survey)));
+    for (const survey of surveysWith(lake, "raw"))
+      kept(busy, survey, () => catchUp(survey).finally(() => busy.delete(survey)));
     if (once) break;
     await sleep(pauseMs, null, { signal }).catch(() => null);
   }
@@ -104,11 +126,17 @@ async function update(work: Work): Promise<void> {
   let learntAt = 0;
   for (let pause = 0; !signal.aborted;) {
     const now = Date.now();
-    const isTime = now - learntAt >= Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
+    const isTime =
+      now - learntAt >=
+      Math.min(changesMinutes * 60_000, report.waiting > 0 ? waitingMs : Infinity);
     let [changed, waiting] = [0, 0];
     for (const survey of surveysWith(lake, "science")) {
       const asked = await tried(work, `updates of ${survey}`, async () => {
-        const table = kept(tables, survey, () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights));
+        const table = kept(
+          tables,
+          survey,
+          () => new ScienceUpdates(lake, surveysOf(config).named(survey), recentNights),
+        );
         if (isTime) report.add(await table.learn((kind, job) => pool.run(kind, job), learntAt));
         return await table.step((kind, job) => pool.run(kind, job));
       });
@@ -125,7 +153,11 @@ async function update(work: Work): Promise<void> {
 }
 
 /** Takes a step of one task. If it fails, the other tasks go on, and it is repeated. */
-async function tried<T>({ once, log, report, failures, troubles }: Work, task: string, step: () => Promise<T>): Promise<T | null> {
+async function tried<T>(
+  { once, log, report, failures, troubles }: Work,
+  task: string,
+  step: () => Promise<T>,
+): Promise<T | null> {
   try {
     const done = await step();
     report.errors.delete(task);
@@ -133,14 +165,18 @@ async function tried<T>({ once, log, report, failures, troubles }: Work, task: s
     return done;
   } catch (error) {
     if (once) failures.push(error);
-    else if (!report.errors.has(task)) log.error({ err: error }, `${task} failed; Fink tries again`);
+    else if (!report.errors.has(task))
+      log.error({ err: error }, `${task} failed; Fink tries again`);
     report.errors.set(task, `${task}: ${messageOf(error)}`);
     troubles.say(`compute ${task}`, diskTrouble(error));
     return null;
   }
 }
 
-function count({ alerts, duplicates, publishedAt, outcomes, withoutId, lag }: Progress, { meter, report }: Work): void {
+function count(
+  { alerts, duplicates, publishedAt, outcomes, withoutId, lag }: Progress,
+  { meter, report }: Work,
+): void {
   meter.commit(alerts, publishedAt);
   meter.fail(report.add(outcomes));
   meter.waiting(lag);

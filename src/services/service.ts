@@ -5,7 +5,9 @@ import type { ServiceStatus } from "./status.ts";
 export type ServiceName = ServiceStatus["service"];
 
 /** What a service may say of itself; the rest the supervisor knows. */
-export type StatusChange = Partial<Pick<ServiceStatus, "state" | "message" | "note" | "troubles" | "url" | "archive" | "stage">>;
+export type StatusChange = Partial<
+  Pick<ServiceStatus, "state" | "message" | "note" | "troubles" | "url" | "archive" | "stage">
+>;
 
 export interface ServiceContext {
   readonly config: Config;
@@ -15,7 +17,10 @@ export interface ServiceContext {
   readonly signal: AbortSignal;
   /** Work through what is there, then return. */
   readonly once: boolean;
-  /** Written once a second, a new state at once. A service says `{ state: "running" }` as soon as it does its work. */
+  /**
+   * Written once a second, a new state at once. A service says `{ state: "running" }` as soon as it
+   * does its work.
+   */
   status(change: StatusChange): void;
   readonly log: Logger;
 }

@@ -1,6 +1,9 @@
 import type { Service, ServiceName } from "./service.ts";
 
-/** The services of `./fink start`, in the order of the data flow. Each is loaded only when it is started. */
+/**
+ * The services of `./fink start`, in the order of the data flow. Each is loaded only when it is
+ * started.
+ */
 export const services: Readonly<Record<ServiceName, () => Promise<Service>>> = {
   archive: async () => (await import("./archive.ts")).archive,
   science: async () => (await import("./science.ts")).science,

@@ -1,8 +1,18 @@
-/** What a running service says of itself, once a second, in `<lake>/.fink/run/<name>.json`. Times are ms since 1970. */
+/**
+ * What a running service says of itself, once a second, in `<lake>/.fink/run/<name>.json`. Times
+ * are ms since 1970.
+ */
 export interface ServiceStatus {
   /** Instance name; the service's name unless `--name` was given. */
   readonly name: string;
-  readonly service: "archive" | "science" | "filter" | "delivery" | "aggregation" | "ui" | "compaction";
+  readonly service:
+    | "archive"
+    | "science"
+    | "filter"
+    | "delivery"
+    | "aggregation"
+    | "ui"
+    | "compaction";
   readonly pid: number;
   readonly startedAt: number;
   readonly updatedAt: number;
@@ -11,7 +21,9 @@ export interface ServiceStatus {
   readonly message: string;
   /** What is good to know though nothing is wrong. */
   readonly note?: string;
-  /** Tasks at which it fails at the moment, such as writing to the disk. Each makes /healthz red. */
+  /**
+   * Tasks at which it fails at the moment, such as writing to the disk. Each makes /healthz red.
+   */
   readonly troubles?: readonly string[];
   /** Address of the pages, for the ui service. */
   readonly url?: string;
@@ -28,7 +40,10 @@ export interface StageStatus {
   readonly failed: number;
   /** Rows or versions that wait; null when it cannot be known. */
   readonly lag: number | null;
-  /** Published → committed by this service, over the last 60 s; null when nothing was published with a time. */
+  /**
+   * Published → committed by this service, over the last 60 s; null when nothing was published with
+   * a time.
+   */
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
 }
 
@@ -48,6 +63,16 @@ export interface ArchiveStatus {
   readonly lag: number | null;
   /** Published → committed over the last 60 s; null when nothing was published with a time. */
   readonly latencyMs: { readonly p50: number; readonly p99: number } | null;
-  readonly lastCommit: { readonly survey: string; readonly version: number; readonly at: number; readonly alerts: number } | null;
-  readonly sources: readonly { readonly source: string; readonly partition: number; readonly position: string; readonly lag: number | null }[];
+  readonly lastCommit: {
+    readonly survey: string;
+    readonly version: number;
+    readonly at: number;
+    readonly alerts: number;
+  } | null;
+  readonly sources: readonly {
+    readonly source: string;
+    readonly partition: number;
+    readonly position: string;
+    readonly lag: number | null;
+  }[];
 }

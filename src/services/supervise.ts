@@ -21,12 +21,22 @@ export interface SuperviseOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs services side by side until all have returned. When one throws, the others are drained and its error is thrown. */
-export async function supervise(services: readonly Supervised[], options: SuperviseOptions, everyMs = 1000): Promise<void> {
+/**
+ * Runs services side by side until all have returned. When one throws, the others are drained and
+ * its error is thrown.
+ */
+export async function supervise(
+  services: readonly Supervised[],
+  options: SuperviseOptions,
+  everyMs = 1000,
+): Promise<void> {
   const { lake } = options.config;
   // the pages only read: where they cannot write that they run, they run all the same
   const isUnseen = isReadOnly(lake) && services.every(({ service }) => service.name === "ui");
-  if (isUnseen) options.log.warn(`${lake} is read-only: ./fink status and ./fink stop do not know of these pages; end them with Ctrl-C`);
+  if (isUnseen)
+    options.log.warn(
+      `${lake} is read-only: ./fink status and ./fink stop do not know of these pages; end them with Ctrl-C`,
+    );
   else claimAll(lake, services.flatMap(claimsOf));
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
@@ -43,7 +53,11 @@ export async function supervise(services: readonly Supervised[], options: Superv
   if (broken) throw broken.reason;
 }
 
-async function superviseOne({ service, name }: Supervised, options: SuperviseOptions & { readonly isUnseen: boolean }, everyMs: number): Promise<void> {
+async function superviseOne(
+  { service, name }: Supervised,
+  options: SuperviseOptions & { readonly isUnseen: boolean },
+  everyMs: number,
+): Promise<void> {
   const { config, once } = options;
   const log = options.log.child({ service: name });
   const stop = new AbortController();
@@ -84,7 +98,8 @@ async function superviseOne({ service, name }: Supervised, options: SuperviseOpt
   } finally {
     signal.removeEventListener("abort", drain);
     clearInterval(timer);
-    if (!options.isUnseen) for (const claimed of claimsOf({ service, name })) release(config.lake, claimed);
+    if (!options.isUnseen)
+      for (const claimed of claimsOf({ service, name })) release(config.lake, claimed);
   }
 }
 
@@ -106,5 +121,13 @@ function claimAll(lake: string, names: readonly string[]): void {
 
 function initialStatus(service: Service, name: string): ServiceStatus {
   const now = Date.now();
-  return { name, service: service.name, pid: process.pid, startedAt: now, updatedAt: now, state: "starting", message: "" };
+  return {
+    name,
+    service: service.name,
+    pid: process.pid,
+    startedAt: now,
+    updatedAt: now,
+    state: "starting",
+    message: "",
+  };
 }

@@ -18,7 +18,14 @@ async function start(port = 0): Promise<{ url: string; stop: () => Promise<void>
   const { promise, resolve } = Promise.withResolvers<string>();
   const status = (change: StatusChange) => change.state === "running" && resolve(change.url ?? "");
   const config = configSchema.parse({ lake: night.lake, ui: { port } });
-  const context: ServiceContext = { config, lake: night.lake, signal: stop.signal, once: false, status, log: createLogger("silent") };
+  const context: ServiceContext = {
+    config,
+    lake: night.lake,
+    signal: stop.signal,
+    once: false,
+    status,
+    log: createLogger("silent"),
+  };
   const ended = runUi(context, night.view);
   const url = await Promise.race([promise, ended.then(() => "")]);
   return {
@@ -32,7 +39,9 @@ async function start(port = 0): Promise<{ url: string; stop: () => Promise<void>
 
 test("serves the built pages, and stops at once though a page listens", async () => {
   const ui = await start();
-  expect(await (await fetch(`${ui.url}/live`)).text()).toMatch(/<script type="module"[^>]* src="\/assets\/live-/);
+  expect(await (await fetch(`${ui.url}/live`)).text()).toMatch(
+    /<script type="module"[^>]* src="\/assets\/live-/,
+  );
   const live = await fetch(`${ui.url}/api/v1/live`);
   const reader = live.body?.getReader();
   await reader?.read();
@@ -56,11 +65,15 @@ test("pages are built once, and again when a source is newer", async () => {
   mkdirSync(join(project, "src/web"), { recursive: true });
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   const build = `build: { outDir: ${JSON.stringify(join(project, "dist/web"))}, emptyOutDir: true }`;
-  writeFileSync(join(project, "vite.config.ts"), `export default { root: ${JSON.stringify(join(project, "src/web"))}, ${build} };`);
+  writeFileSync(
+    join(project, "vite.config.ts"),
+    `export default { root: ${JSON.stringify(join(project, "src/web"))}, ${build} };`,
+  );
   const page = join(project, "src/web/index.html");
   writeFileSync(page, "<title>one</title>");
   const folder = await builtPages(project);
-  const title = () => /<title>(.*)<\/title>/.exec(readFileSync(join(folder, "index.html"), "utf8"))?.[1];
+  const title = () =>
+    /<title>(.*)<\/title>/.exec(readFileSync(join(folder, "index.html"), "utf8"))?.[1];
   expect(title()).toBe("one");
   writeFileSync(page, "<title>two</title>");
   utimesSync(page, 0, 0); // older than what was built

@@ -19,7 +19,10 @@ const run = promisify(execFile);
 export const ui: Service = { name: "ui", run: (context) => runUi(context) };
 
 /** Serves the pages and the HTTP API until aborted. One DuckDB reads for all of them. */
-export async function runUi({ config, lake, signal, once, status, log }: ServiceContext, view?: LakeView): Promise<void> {
+export async function runUi(
+  { config, lake, signal, once, status, log }: ServiceContext,
+  view?: LakeView,
+): Promise<void> {
   if (once) return; // there is nothing to work through
   const pages = await builtPages();
   const logError = (err: unknown, message: string) => log.error({ err }, message);
@@ -30,7 +33,13 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
     api: config.api,
     lake,
     view: view ?? new LakeReader(lake, surveys, sources),
-    pageLake: new PageLake(lake, surveys, { ...config.filters, science: config.science }, sources, logError),
+    pageLake: new PageLake(
+      lake,
+      surveys,
+      { ...config.filters, science: config.science },
+      sources,
+      logError,
+    ),
     sources,
     filters: config.filters,
     aggregationFolder: config.aggregation.folder,
@@ -39,8 +48,10 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
   });
   status({ state: "running", url: server.url });
   log.info(`pages on ${server.url}`);
-  for (const survey of surveysWith(lake, "raw")) void sources.columns(survey).catch(() => null); // reads the newest commits while nobody waits for them
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  // reads the newest commits while nobody waits for them
+  for (const survey of surveysWith(lake, "raw")) void sources.columns(survey).catch(() => null);
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   await server.close();
   await sources.close();
 }
@@ -49,7 +60,10 @@ export async function runUi({ config, lake, signal, once, status, log }: Service
 export async function builtPages(project = root): Promise<string> {
   const folder = join(project, "dist/web");
   const built = await changedAt(join(folder, "index.html"));
-  const sources = [join(project, "vite.config.ts"), ...(await filesBelow(join(project, "src/web")))];
+  const sources = [
+    join(project, "vite.config.ts"),
+    ...(await filesBelow(join(project, "src/web"))),
+  ];
   const changes = await Promise.all(sources.map(changedAt));
   if (built > 0 && changes.every((at) => at <= built)) return folder;
   // built aside and then renamed: another process may serve the folder, or build it as well
@@ -57,17 +71,36 @@ export async function builtPages(project = root): Promise<string> {
   await mkdir(fresh, { recursive: true });
   await build(project, fresh);
   await rm(folder, { recursive: true, force: true });
-  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // the other one was faster
+  // the other one was faster
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
   return folder;
 }
 
 /** In a process of its own: vite and its compilers keep 200 MB for as long as theirs lives. */
 async function build(project: string, folder: string): Promise<void> {
-  const vite = fileURLToPath(import.meta.resolve("vite/package.json")).replace("package.json", "bin/vite.js");
-  const args = [vite, "build", "--config", join(project, "vite.config.ts"), "--logLevel", "warn", "--outDir", folder, "--emptyOutDir"];
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" }; // vite's would be left in the folder for temporary files
+  const vite = fileURLToPath(import.meta.resolve("vite/package.json")).replace(
+    "package.json",
+    "bin/vite.js",
+  );
+  const args = [
+    vite,
+    "build",
+    "--config",
+    join(project, "vite.config.ts"),
+    "--logLevel",
+    "warn",
+    "--outDir",
+    folder,
+    "--emptyOutDir",
+  ];
+  // vite's would be left in the folder for temporary files
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" };
   await run(process.execPath, args, { env }).catch((error: unknown) => {
-    throw new FinkError("io", `the pages could not be built: ${messageOf((error as { readonly stderr?: string }).stderr ?? error)}`, error);
+    throw new FinkError(
+      "io",
+      `the pages could not be built: ${messageOf((error as { readonly stderr?: string }).stderr ?? error)}`,
+      error,
+    );
   });
 }
 

@@ -11,7 +11,17 @@ import type { Upkeep } from "../lake/upkeep.ts";
 import type { Survey } from "../surveys/definition.ts";
 import { FreshRows } from "./fresh.ts";
 import { addSkyFunctions } from "./sky-functions.ts";
-import { cellOrder, indexFile, type Pixel, pixelFile, rangeOfPixel, readState, type ServingState, sourcesFolder, stateFile } from "./state.ts";
+import {
+  cellOrder,
+  indexFile,
+  type Pixel,
+  pixelFile,
+  rangeOfPixel,
+  readState,
+  type ServingState,
+  sourcesFolder,
+  stateFile,
+} from "./state.ts";
 
 export interface MergeOptions {
   /** Merges as soon as so many alerts wait, or a tenth of what is there. */
@@ -21,22 +31,35 @@ export interface MergeOptions {
   readonly maxRows?: number;
 }
 
-/** Rows of one turn: as many as are there already, so that merging all of a lake is little more than writing it; more than that did not sort in 1 GB. */
+/**
+ * Rows of one turn: as many as are there already, so that merging all of a lake is little more than
+ * writing it; more than that did not sort in 1 GB.
+ */
 const [leastAtOnce, mostAtOnce] = [100_000, 400_000];
 /**
- * A reply of all of 240 columns costs CPU time by column, by row group of the file (statistics) and by row of the group that is read. Measured for one object in a
- * file of 21,000 alerts: zstd with groups of 4,096 rows 33 ms, Snappy 20 ms; Snappy with groups of 2,048 rows 27 ms, of 8,192 19 ms, of 16,384 20 ms.
+ * A reply of all of 240 columns costs CPU time by column, by row group of the file (statistics) and
+ * by row of the group that is read. Measured for one object in a file of 21,000 alerts: zstd with
+ * groups of 4,096 rows 33 ms, Snappy 20 ms; Snappy with groups of 2,048 rows 27 ms, of 8,192 19 ms,
+ * of 16,384 20 ms.
  */
 const parquetOptions = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 8192";
 
 /**
- * Takes what came to raw and science into `<survey>/sources`, a HATS catalogue clustered by position. A pixel's file is replaced by one that has the new
- * rows too, of each alert once: so a crash costs the work and no more, for it is done again with the same result until `fink.json` says how far it is.
- * Readers put what came later beside it and take of each alert one row. Returns the rows merged.
+ * Takes what came to raw and science into `<survey>/sources`, a HATS catalogue clustered by
+ * position. A pixel's file is replaced by one that has the new rows too, of each alert once: so a
+ * crash costs the work and no more, for it is done again with the same result until `fink.json`
+ * says how far it is. Readers put what came later beside it and take of each alert one row. Returns
+ * the rows merged.
  */
-export async function mergeSources(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
+export async function mergeSources(
+  upkeep: Upkeep,
+  lake: string,
+  survey: Survey,
+  options: MergeOptions,
+): Promise<number> {
   if (survey.alert === undefined) return 0;
-  const lock = new DatabaseSync(join(scratchFolder(lake), "..", `serving-${survey.name}.lock.db`)); // freed by the system when the process dies
+  // freed by the system when the process dies
+  const lock = new DatabaseSync(join(scratchFolder(lake), "..", `serving-${survey.name}.lock.db`));
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return await mergeAlone(upkeep, lake, survey, options);
@@ -48,10 +71,16 @@ export async function mergeSources(upkeep: Upkeep, lake: string, survey: Survey,
   }
 }
 
-async function mergeAlone(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
+async function mergeAlone(
+  upkeep: Upkeep,
+  lake: string,
+  survey: Survey,
+  options: MergeOptions,
+): Promise<number> {
   addSkyFunctions(upkeep.connection);
   const file = join(upkeep.scratch, `merge-${randomUUID()}.db`);
-  await upkeep.connection.run(`ATTACH ${literal(file)} AS merging; USE merging`); // on the disk: some hundred columns of many alerts do not fit into memory
+  // on the disk: some hundred columns of many alerts do not fit into memory
+  await upkeep.connection.run(`ATTACH ${literal(file)} AS merging; USE merging`);
   try {
     return await mergeAll(upkeep, lake, survey, options);
   } finally {
@@ -60,20 +89,36 @@ async function mergeAlone(upkeep: Upkeep, lake: string, survey: Survey, options:
   }
 }
 
-async function mergeAll(upkeep: Upkeep, lake: string, survey: Survey, options: MergeOptions): Promise<number> {
+async function mergeAll(
+  upkeep: Upkeep,
+  lake: string,
+  survey: Survey,
+  options: MergeOptions,
+): Promise<number> {
   const fresh = new FreshRows(upkeep.connection, upkeep.scratch, lake, survey);
   let merged = 0;
   for (;;) {
-    const isNew = await fresh.advance(Math.min(mostAtOnce, Math.max(leastAtOnce, rowsIn(readState(lake, survey.name).pixels))));
+    const isNew = await fresh.advance(
+      Math.min(mostAtOnce, Math.max(leastAtOnce, rowsIn(readState(lake, survey.name).pixels))),
+    );
     const { base, reached } = fresh;
     if (!fresh.exists || (!isNew && !fresh.isBehind)) return merged;
     const state = readState(lake, survey.name);
     const waiting = await count(upkeep, fresh.name);
     const served = rowsIn(base.pixels);
-    const isDue = merged > 0 || fresh.isBehind || waiting >= Math.min(options.atLeast, Math.max(10_000, served / 10));
-    const isSame = reached.raw <= state.raw && reached.science <= state.science && reached.updates <= state.updates;
+    const isDue =
+      merged > 0 ||
+      fresh.isBehind ||
+      waiting >= Math.min(options.atLeast, Math.max(10_000, served / 10));
+    const isSame =
+      reached.raw <= state.raw &&
+      reached.science <= state.science &&
+      reached.updates <= state.updates;
     if (waiting === 0 || isSame || !isDue || options.signal?.aborted) return merged;
-    const pixels = await new Merger(upkeep, lake, survey.name, options.maxRows ?? 30_000).merge(fresh.name, base.pixels);
+    const pixels = await new Merger(upkeep, lake, survey.name, options.maxRows ?? 30_000).merge(
+      fresh.name,
+      base.pixels,
+    );
     writeState(lake, survey, { ...state, ...reached, pixels: pixels.now });
     for (const path of pixels.obsolete) rmSync(path, { force: true });
     merged += waiting;
@@ -98,7 +143,10 @@ class Merger {
     await connection.run(`CREATE OR REPLACE TABLE slice AS FROM ${fresh} ORDER BY _healpix_29`);
     await this.#mergeIndex();
     for (const pixel of pixels) await this.#mergePixel(pixel);
-    await this.#write(join(sourcesFolder(this.#lake, this.#survey), "dataset/_common_metadata"), "SELECT * EXCLUDE (_rank) FROM slice LIMIT 0");
+    await this.#write(
+      join(sourcesFolder(this.#lake, this.#survey), "dataset/_common_metadata"),
+      "SELECT * EXCLUDE (_rank) FROM slice LIMIT 0",
+    );
     await connection.run("DROP TABLE slice");
     return this;
   }
@@ -109,16 +157,24 @@ class Merger {
     const added = await count(this.#upkeep, `slice WHERE ${within}`);
     if (added === 0) return void this.now.push(pixel);
     const file = this.#file(pixel);
-    const old = pixel.rows === 0 ? [] : [`SELECT *, 1 AS _rank FROM read_parquet(${literal(file)}, hive_partitioning = false)`];
+    const old =
+      pixel.rows === 0
+        ? []
+        : [`SELECT *, 1 AS _rank FROM read_parquet(${literal(file)}, hive_partitioning = false)`];
     if (pixel.rows + added > this.#maxRows && pixel.order < cellOrder) {
-      for (const select of old) await this.#upkeep.connection.run(`INSERT INTO slice BY NAME ${select}`);
-      for (let child = 0; child < 4; child++) await this.#mergePixel({ order: pixel.order + 1, pixel: 4 * pixel.pixel + child, rows: 0 });
+      for (const select of old)
+        await this.#upkeep.connection.run(`INSERT INTO slice BY NAME ${select}`);
+      for (let child = 0; child < 4; child++)
+        await this.#mergePixel({ order: pixel.order + 1, pixel: 4 * pixel.pixel + child, rows: 0 });
       if (old.length > 0) this.obsolete.push(file);
       return;
     }
     const union = [...old, `SELECT * FROM slice WHERE ${within}`].join(" UNION ALL BY NAME ");
     const best = `QUALIFY row_number() OVER (PARTITION BY _alert ORDER BY _rank DESC) = 1`;
-    const rows = await this.#write(file, `SELECT * EXCLUDE (_rank) FROM (${union}) ${best} ORDER BY _healpix_29, _mjd`);
+    const rows = await this.#write(
+      file,
+      `SELECT * EXCLUDE (_rank) FROM (${union}) ${best} ORDER BY _healpix_29, _mjd`,
+    );
     this.now.push({ ...pixel, rows });
   }
 
@@ -132,7 +188,9 @@ class Merger {
 
   async #write(file: string, select: string): Promise<number> {
     const written = join(this.#upkeep.scratch, `${randomUUID()}.parquet`);
-    const result = await this.#upkeep.connection.run(`COPY (${select}) TO ${literal(written)} (${parquetOptions})`);
+    const result = await this.#upkeep.connection.run(
+      `COPY (${select}) TO ${literal(written)} (${parquetOptions})`,
+    );
     moveInto(file, written);
     return Number(result.rowsChanged);
   }
@@ -142,7 +200,10 @@ class Merger {
   }
 }
 
-/** What makes the folder a catalogue of HATS 1.0 (`hats.properties`, `partition_info.csv`); `fink.json` last: from then on the rows count as merged. */
+/**
+ * What makes the folder a catalogue of HATS 1.0 (`hats.properties`, `partition_info.csv`);
+ * `fink.json` last: from then on the rows count as merged.
+ */
 function writeState(lake: string, survey: Survey, state: ServingState): void {
   const folder = sourcesFolder(lake, survey.name);
   const filled = state.pixels.filter(({ rows }) => rows > 0);

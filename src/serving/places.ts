@@ -16,7 +16,12 @@ type Range = readonly [first: bigint, end: bigint];
 const mostPlaces = 4;
 
 /** Where a cone is in the files. Degrees. */
-export function placesOfCone(pixels: readonly Pixel[], ra: number, dec: number, radius: number): Place[] {
+export function placesOfCone(
+  pixels: readonly Pixel[],
+  ra: number,
+  dec: number,
+  radius: number,
+): Place[] {
   let order = cellOrder + 4;
   while (order > 0 && pixelRadius(order) < radius / 2) order--;
   return placesOf(pixels, widened(coneCoverage(order, ra, dec, radius), order));
@@ -40,8 +45,13 @@ function placesOf(pixels: readonly Pixel[], ranges: readonly Range[]): Place[] {
     const [first, end] = rangeOfPixel(pixel);
     const inside = ranges.filter((r) => r[1] > first && r[0] < end);
     if (inside.length === 0) return [];
-    const parts = inside.length <= mostPlaces ? inside : [[inside[0][0], inside.at(-1)![1]] as const];
-    return parts.map((r) => ({ pixel, first: r[0] > first ? r[0] : first, end: r[1] < end ? r[1] : end }));
+    const parts =
+      inside.length <= mostPlaces ? inside : [[inside[0][0], inside.at(-1)![1]] as const];
+    return parts.map((r) => ({
+      pixel,
+      first: r[0] > first ? r[0] : first,
+      end: r[1] < end ? r[1] : end,
+    }));
   });
 }
 

@@ -9,7 +9,9 @@ export interface Pixel {
   readonly rows: number;
 }
 
-/** What `sources` holds: all rows of these versions of the tables, and perhaps some that came later. */
+/**
+ * What `sources` holds: all rows of these versions of the tables, and perhaps some that came later.
+ */
 export interface ServingState {
   readonly raw: number;
   readonly science: number;
@@ -51,13 +53,20 @@ export function readState(lake: string, survey: string): ServingState {
 }
 
 /** HATS: `dataset/Norder=K/Dir=D/Npix=N.parquet`. */
-export function pixelFile(lake: string, survey: string, { order, pixel }: Pick<Pixel, "order" | "pixel">): string {
+export function pixelFile(
+  lake: string,
+  survey: string,
+  { order, pixel }: Pick<Pixel, "order" | "pixel">,
+): string {
   const folder = `Norder=${order}/Dir=${Math.floor(pixel / 10_000) * 10_000}`;
   return join(sourcesFolder(lake, survey), "dataset", folder, `Npix=${pixel}.parquet`);
 }
 
 /** The values of `_healpix_29` in a pixel, from `first` to before `end`. */
-export function rangeOfPixel({ order, pixel }: Pick<Pixel, "order" | "pixel">): readonly [first: bigint, end: bigint] {
+export function rangeOfPixel({
+  order,
+  pixel,
+}: Pick<Pixel, "order" | "pixel">): readonly [first: bigint, end: bigint] {
   const shift = BigInt(2 * (29 - order));
   return [BigInt(pixel) << shift, BigInt(pixel + 1) << shift];
 }

@@ -2,11 +2,17 @@ import { expect, it } from "vitest";
 import { type Clock, evenly, flatOut, following, type Pace, paced, paceNamed } from "./pace.ts";
 
 /** Two visits 37 s apart; the alerts of each in a burst of 2 s. */
-const visits = [0, 37_000].map((at) => ({ packets: [0, 1000, 2000].map((after) => ({ publishedAt: 1_789_000_000_000 + at + after })) }));
+const visits = [0, 37_000].map((at) => ({
+  packets: [0, 1000, 2000].map((after) => ({ publishedAt: 1_789_000_000_000 + at + after })),
+}));
 
 /** Time passes by sleeping only. */
 function virtualClock(): Clock & { time: number } {
-  const clock = { time: 5, now: () => clock.time, sleep: async (ms: number, signal: AbortSignal) => void (signal.aborted || (clock.time += ms)) };
+  const clock = {
+    time: 5,
+    now: () => clock.time,
+    sleep: async (ms: number, signal: AbortSignal) => void (signal.aborted || (clock.time += ms)),
+  };
   return clock;
 }
 
@@ -31,7 +37,9 @@ it("sends flat out", async () => {
 });
 
 it("follows the telescope from the first alert on, or so many times as fast", async () => {
-  expect(await timesOf(paceNamed("real", "--cadence"))).toEqual([0, 1000, 2000, 37_000, 38_000, 39_000]);
+  expect(await timesOf(paceNamed("real", "--cadence"))).toEqual([
+    0, 1000, 2000, 37_000, 38_000, 39_000,
+  ]);
   expect(await timesOf(paceNamed("x10", "--cadence"))).toEqual([0, 100, 200, 3700, 3800, 3900]);
   expect(await timesOf(following(0.5))).toEqual([0, 2000, 4000, 74_000, 76_000, 78_000]);
 });
@@ -51,6 +59,8 @@ it("finishes the visit at once when it is stopped, and ends", async () => {
 
 it("tells what a pace may be", () => {
   for (const name of ["", "x", "x0", "60", "slow"])
-    expect(() => paceNamed(name, "--speed")).toThrow(`--speed ${name}: write fast, real or a factor such as x60`);
+    expect(() => paceNamed(name, "--speed")).toThrow(
+      `--speed ${name}: write fast, real or a factor such as x60`,
+    );
   expect(paceNamed("×60", "--speed")(0, 0)).toBe(0);
 });

@@ -1,7 +1,10 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { FinkError } from "../errors.ts";
 
-/** When packet `number` (0, 1, …), which the survey publishes at `publishedAt`, is due: ms after the first. */
+/**
+ * When packet `number` (0, 1, …), which the survey publishes at `publishedAt`, is due: ms after the
+ * first.
+ */
 export type Pace = (number: number, publishedAt: number) => number;
 
 export const flatOut: Pace = () => 0;
@@ -53,10 +56,15 @@ export interface Run<G extends Group> {
 }
 
 /**
- * The packets of each group in runs, each run when it is due. A stop makes the rest of the group due at once and ends after it:
- * what is kept of a group is kept of all its packets.
+ * The packets of each group in runs, each run when it is due. A stop makes the rest of the group
+ * due at once and ends after it: what is kept of a group is kept of all its packets.
  */
-export async function* paced<G extends Group>(groups: AsyncIterable<G>, pace: Pace, signal: AbortSignal, clock: Clock = systemClock): AsyncGenerator<Run<G>> {
+export async function* paced<G extends Group>(
+  groups: AsyncIterable<G>,
+  pace: Pace,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): AsyncGenerator<Run<G>> {
   let startedAt: number | null = null;
   let number = 0;
   for await (const group of groups) {
@@ -74,5 +82,6 @@ export async function* paced<G extends Group>(groups: AsyncIterable<G>, pace: Pa
 }
 
 async function until(time: number, signal: AbortSignal, clock: Clock): Promise<void> {
-  for (let left = time - clock.now(); left > 0 && !signal.aborted; left = time - clock.now()) await clock.sleep(Math.min(left, longestSleepMs), signal);
+  for (let left = time - clock.now(); left > 0 && !signal.aborted; left = time - clock.now())
+    await clock.sleep(Math.min(left, longestSleepMs), signal);
 }

@@ -10,7 +10,10 @@ export interface Random {
   pick<T>(choices: readonly T[]): T;
 }
 
-/** A stream for each combination of seeds: sfc32 (C. Doty-Humphrey, PractRand), its state filled by mixing the seeds in. */
+/**
+ * A stream for each combination of seeds: sfc32 (C. Doty-Humphrey, PractRand), its state filled by
+ * mixing the seeds in.
+ */
 export function randomStream(...seeds: readonly number[]): Random {
   const next = sfc32(seeds);
   const uniform = (): number => next() / 2 ** 32;
@@ -41,7 +44,10 @@ function sfc32(seeds: readonly number[]): () => number {
   return next;
 }
 
-/** 32 mixed bits of whole numbers (the finaliser of MurmurHash3 after each), for one draw that must not cost a stream. */
+/**
+ * 32 mixed bits of whole numbers (the finaliser of MurmurHash3 after each), for one draw that must
+ * not cost a stream.
+ */
 export function hashOf(...values: readonly number[]): number {
   let hash = 0x9747b28c;
   for (const value of values) {
@@ -64,7 +70,10 @@ export function normalOf(...values: readonly number[]): number {
   return Math.sqrt(-2 * Math.log(1 - u / 2 ** 32)) * Math.cos((2 * Math.PI * v) / 2 ** 32);
 }
 
-/** A Poisson number of that mean: by counting below 30 (Knuth, TAOCP 2, 3.4.1), from the normal distribution above. */
+/**
+ * A Poisson number of that mean: by counting below 30 (Knuth, TAOCP 2, 3.4.1), from the normal
+ * distribution above.
+ */
 export function poisson(mean: number, random: Random): number {
   if (mean > 30) return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
   const limit = Math.exp(-mean);

@@ -3,7 +3,10 @@ import type { AlertSource, Sink, SourceLag, SourcePartition } from "../sources/s
 import { packetsOf, type SimulationOptions } from "./night/batch.ts";
 import { simulate } from "./night/simulate.ts";
 
-/** Simulated nights as a stream: their alerts come at a steady rate, published now. Read again it goes on after what the lake has. */
+/**
+ * Simulated nights as a stream: their alerts come at a steady rate, published now. Read again it
+ * goes on after what the lake has.
+ */
 export class SimulatedSource implements AlertSource {
   readonly name = "simulator";
   readonly #options: SimulationOptions;
@@ -13,14 +16,23 @@ export class SimulatedSource implements AlertSource {
   #put = 0;
   #rewound = false;
 
-  /** `atDawn` is told that the last alert was sent; the source then stays, as a telescope by day. Without it the source ends. */
+  /**
+   * `atDawn` is told that the last alert was sent; the source then stays, as a telescope by day.
+   * Without it the source ends.
+   */
   constructor(options: SimulationOptions, perSecond: number, atDawn?: () => void) {
     this.#options = options;
     this.#atDawn = atDawn;
     this.#perSecond = perSecond;
     const { survey, nights, seed, alerts } = options;
     const source = `simulated_${survey}_${nights[0]}_${seed}_${alerts}`;
-    this.#partition = { survey, source, partition: 0, appId: `simulator:${source}`, counts: "messages" };
+    this.#partition = {
+      survey,
+      source,
+      partition: 0,
+      appId: `simulator:${source}`,
+      counts: "messages",
+    };
   }
 
   async run(sink: Sink, signal: AbortSignal): Promise<void> {
@@ -56,7 +68,8 @@ export class SimulatedSource implements AlertSource {
         due = (due || performance.now()) + 1000 / this.#perSecond;
         await sleep(Math.max(0, due - performance.now()));
         if (signal.aborted || this.#rewound) return;
-        if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes)) await sink.room();
+        if (!sink.put(this.#partition, BigInt(offset), BigInt(offset + 1), Date.now(), bytes))
+          await sink.room();
       }
     }
   }

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { skyPositions } from "../../test/sky-positions.ts";
 import { normalDegrees, separation } from "./angle.ts";
 
-const rows = await skyPositions("ra", "dec", "sep_to_next_deg", "near_ra", "near_dec", "near_sep_arcsec");
+const rows = await skyPositions(
+  "ra",
+  "dec",
+  "sep_to_next_deg",
+  "near_ra",
+  "near_dec",
+  "near_sep_arcsec",
+);
 
 describe("separation", () => {
   it("is right at the poles, at RA 0 and of a milliarcsecond", () => {
@@ -15,8 +22,14 @@ describe("separation", () => {
   it.skipIf(!rows)("is astropy's, for the reference's positions and for near pairs", () => {
     rows?.forEach((row, i) => {
       const next = rows[(i + 1) % rows.length];
-      expect(Math.abs(separation(row.ra, row.dec, next.ra, next.dec) - row.sep_to_next_deg)).toBeLessThan(1e-9);
-      expect(Math.abs(separation(row.ra, row.dec, row.near_ra, row.near_dec) * 3600 - row.near_sep_arcsec)).toBeLessThan(1e-5);
+      expect(
+        Math.abs(separation(row.ra, row.dec, next.ra, next.dec) - row.sep_to_next_deg),
+      ).toBeLessThan(1e-9);
+      expect(
+        Math.abs(
+          separation(row.ra, row.dec, row.near_ra, row.near_dec) * 3600 - row.near_sep_arcsec,
+        ),
+      ).toBeLessThan(1e-5);
     });
   });
 });

@@ -25,7 +25,10 @@ test.each([
 test("what is no position is in none; every position is in one of 88", () => {
   expect(constellationAt(Number.NaN, 0)).toBeNull();
   const names = new Set<string | null>();
-  for (let i = 0; i < 20_000; i++) names.add(constellationAt((i * 222.4969) % 360, (Math.asin((2 * i + 1) / 20_000 - 1) * 180) / Math.PI));
+  for (let i = 0; i < 20_000; i++)
+    names.add(
+      constellationAt((i * 222.4969) % 360, (Math.asin((2 * i + 1) / 20_000 - 1) * 180) / Math.PI),
+    );
   expect(names.size).toBe(88);
   expect(names).not.toContain(null);
 });

@@ -4,12 +4,15 @@ import { b1875Of } from "./frames.ts";
 export function constellationAt(ra: number, dec: number): string | null {
   const [longitude, latitude] = b1875Of(ra, dec);
   const hours = longitude / 15;
-  const found = borders.find(({ above, from, to }) => latitude >= above && hours >= from && hours < to);
+  const found = borders.find(
+    ({ above, from, to }) => latitude >= above && hours >= from && hours < to,
+  );
   return found ? (names.get(found.name) ?? null) : null;
 }
 
-// Roman 1987, PASP 99, 695 (CDS VI/42): the first entry of the list whose span of right ascension holds a position of equinox B1875, and that it is north of,
-// names the constellation. Here as `declination from to name,from to name …`, in degrees and hours.
+// Roman 1987, PASP 99, 695 (CDS VI/42): the first entry of the list whose span of right ascension
+// holds a position of equinox B1875, and that it is north of, names the constellation. Here as
+// `declination from to name,from to name …`, in degrees and hours.
 
 const list = `88 0 24 UMi;86.5 8 14.5 UMi;86.1667 21 23 UMi;86 18 21 UMi;85 0 8 Cep;82 9.1667 10.6667 Cam;80 0 5 Cep,10.6667 14.5 Cam,17.5 18 UMi,20.1667 21 Dra
 77 0 3.5083 Cep,11.5 13.5833 Cam;75 16.5333 17.5 UMi,20.1667 20.6667 Cep;73.5 7.9667 9.1667 Cam,9.1667 11.3333 Dra;70 13 16.5333 UMi;68 3.1 3.4167 Cas

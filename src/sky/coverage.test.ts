@@ -6,7 +6,11 @@ import { coneCoverage, type PixelRange } from "./coverage.ts";
 import { nestedPixel } from "./healpix.ts";
 
 const file = join(import.meta.dirname, "../../../shared/reference/sky/cones.json");
-const hasCones = available("reference", existsSync(file), "no ../shared/reference with cones of healpy");
+const hasCones = available(
+  "reference",
+  existsSync(file),
+  "no ../shared/reference with cones of healpy",
+);
 
 interface Cone {
   readonly ra: number;
@@ -17,8 +21,10 @@ interface Cone {
   readonly order10_must_cover: readonly number[] | null;
 }
 
-const covers = (ranges: readonly PixelRange[], pixel: number): boolean => ranges.some(([first, end]) => first <= pixel && pixel < end);
-const size = (ranges: readonly PixelRange[]): number => ranges.reduce((sum, [first, end]) => sum + end - first, 0);
+const covers = (ranges: readonly PixelRange[], pixel: number): boolean =>
+  ranges.some(([first, end]) => first <= pixel && pixel < end);
+const size = (ranges: readonly PixelRange[]): number =>
+  ranges.reduce((sum, [first, end]) => sum + end - first, 0);
 
 describe("the coverage of a cone", () => {
   it.skipIf(!hasCones)("has all pixels it must have, and hardly more than healpy's", () => {
@@ -26,7 +32,8 @@ describe("the coverage of a cone", () => {
     for (const cone of cones) {
       const ranges = coneCoverage(10, cone.ra, cone.dec, cone.radius_deg);
       for (const pixel of cone.order10_must_cover ?? []) expect(covers(ranges, pixel)).toBe(true);
-      for (const [first, end] of cone.order10_centers?.ranges ?? []) expect(covers(ranges, first) && covers(ranges, end - 1)).toBe(true);
+      for (const [first, end] of cone.order10_centers?.ranges ?? [])
+        expect(covers(ranges, first) && covers(ranges, end - 1)).toBe(true);
       const theirs = cone.order10_inclusive_fact4?.n ?? Infinity;
       expect(size(ranges)).toBeLessThanOrEqual(Math.max(theirs * 1.02, theirs + 2));
     }
@@ -44,7 +51,13 @@ describe("the coverage of a cone", () => {
       for (const order of [3, 9, 24]) {
         const radius = 50 / 2 ** order;
         const ranges = coneCoverage(order, ra, dec, radius);
-        for (let i = 0; i < 200; i++) expect(covers(ranges, nestedPixel(order, ...beside(ra, dec, radius * Math.sqrt(i / 200), i * 2.4)))).toBe(true);
+        for (let i = 0; i < 200; i++)
+          expect(
+            covers(
+              ranges,
+              nestedPixel(order, ...beside(ra, dec, radius * Math.sqrt(i / 200), i * 2.4)),
+            ),
+          ).toBe(true);
       }
     }
   });
@@ -57,9 +70,20 @@ describe("the coverage of a cone", () => {
 });
 
 /** The position at a distance in degrees and a position angle in radians. */
-function beside(ra: number, dec: number, distance: number, angle: number): [ra: number, dec: number] {
+function beside(
+  ra: number,
+  dec: number,
+  distance: number,
+  angle: number,
+): [ra: number, dec: number] {
   const [r, d, s] = [ra, dec, distance].map((x) => (x * Math.PI) / 180);
   const sine = Math.sin(d) * Math.cos(s) + Math.cos(d) * Math.sin(s) * Math.cos(angle);
-  const east = Math.atan2(Math.sin(angle) * Math.sin(s) * Math.cos(d), Math.cos(s) - Math.sin(d) * sine);
-  return [((r + east) * 180) / Math.PI, (Math.asin(Math.min(1, Math.max(-1, sine))) * 180) / Math.PI];
+  const east = Math.atan2(
+    Math.sin(angle) * Math.sin(s) * Math.cos(d),
+    Math.cos(s) - Math.sin(d) * sine,
+  );
+  return [
+    ((r + east) * 180) / Math.PI,
+    (Math.asin(Math.min(1, Math.max(-1, sine))) * 180) / Math.PI,
+  ];
 }

@@ -22,5 +22,7 @@ test.each(["8467", "10P", "ZTF26abcdefg", "K07Tf8I", ""])("%s is none", (text) =
   expect(unpackedDesignation(text)).toBeNull();
 });
 
-test.each(["2007 by1", "2007BY1"])("%s is found however a survey writes it", (text) => expect(spellings(text)).toEqual(["2007 BY1", "2007BY1", "K07B01Y"]));
+test.each(["2007 by1", "2007BY1"])("%s is found however a survey writes it", (text) =>
+  expect(spellings(text)).toEqual(["2007 BY1", "2007BY1", "K07B01Y"]),
+);
 test("a number has one spelling", () => expect(spellings("8467")).toEqual([]));

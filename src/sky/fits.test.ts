@@ -18,20 +18,25 @@ const stored: Record<number, fc.Arbitrary<number>> = {
 };
 
 describe.each(Object.keys(stored).map(Number))("BITPIX %i", (bitpix) => {
-  const image = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 })).chain(([width, height]) =>
-    fc.record({
-      width: fc.constant(width),
-      height: fc.constant(height),
-      pixels: fc.array(stored[bitpix], { minLength: width * height, maxLength: width * height }),
-      scale: fc.constantFrom(1, 0.5, -3),
-      zero: fc.constantFrom(0, 32768, -1.5),
-      zip: fc.boolean(),
-    }),
-  );
+  const image = fc
+    .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 }))
+    .chain(([width, height]) =>
+      fc.record({
+        width: fc.constant(width),
+        height: fc.constant(height),
+        pixels: fc.array(stored[bitpix], { minLength: width * height, maxLength: width * height }),
+        scale: fc.constantFrom(1, 0.5, -3),
+        zero: fc.constantFrom(0, 32768, -1.5),
+        zip: fc.boolean(),
+      }),
+    );
   test("reads back what was written, scaled", async () => {
     await fc.assert(
       fc.asyncProperty(image, async ({ width, height, pixels, scale, zero, zip }) => {
-        const bytes = writeFits(width, height, bitpix, pixels, [`BSCALE  = ${scale}`, `BZERO   = ${zero} / offset`]);
+        const bytes = writeFits(width, height, bitpix, pixels, [
+          `BSCALE  = ${scale}`,
+          `BZERO   = ${zero} / offset`,
+        ]);
         const read = await readFits(zip ? gzipSync(bytes) : bytes);
         expect([read.width, read.height]).toEqual([width, height]);
         expect([...read.pixels]).toEqual(pixels.map((v) => zero + scale * v));
@@ -47,15 +52,40 @@ test("blank integers are no numbers", async () => {
 });
 
 test("header values: text with quotes, logical, FORTRAN exponent", async () => {
-  const { header } = await readFits(writeFits(1, 1, 8, [0], ["OBJECT  = 'Barnard''s star  ' / a name", "FLAG    =                    T", "TINY    = 1.5D-3"]));
-  expect(["OBJECT", "FLAG", "TINY"].map((k) => header.get(k))).toEqual(["Barnard's star", true, 0.0015]);
+  const { header } = await readFits(
+    writeFits(
+      1,
+      1,
+      8,
+      [0],
+      [
+        "OBJECT  = 'Barnard''s star  ' / a name",
+        "FLAG    =                    T",
+        "TINY    = 1.5D-3",
+      ],
+    ),
+  );
+  expect(["OBJECT", "FLAG", "TINY"].map((k) => header.get(k))).toEqual([
+    "Barnard's star",
+    true,
+    0.0015,
+  ]);
 });
 
 test("an image behind an empty primary unit is found", async () => {
-  const text = ["SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    0", "END"].map((c) => c.padEnd(80)).join("");
+  const text = [
+    "SIMPLE  =                    T",
+    "BITPIX  =                    8",
+    "NAXIS   =                    0",
+    "END",
+  ]
+    .map((c) => c.padEnd(80))
+    .join("");
   const extension = Buffer.from(writeFits(3, 2, -32, [1, 2, 3, 4, 5, 6]));
   extension.write("XTENSION= 'IMAGE   '".padEnd(80));
-  const { width, pixels } = await readFits(Buffer.concat([Buffer.from(text.padEnd(2880)), extension]));
+  const { width, pixels } = await readFits(
+    Buffer.concat([Buffer.from(text.padEnd(2880)), extension]),
+  );
   expect([width, ...pixels]).toEqual([3, 1, 2, 3, 4, 5, 6]);
 });
 
@@ -63,7 +93,11 @@ test.each([
   ["not FITS", Buffer.alloc(2880), "not a FITS file"],
   ["empty", Buffer.alloc(0), "without an image"],
   ["no END", Buffer.from("SIMPLE  =                    T".padEnd(2880)), "without END"],
-  ["cut short", Buffer.from(writeFits(40, 40, -64, Array(1600).fill(1))).subarray(0, 2880 * 2), "cut short"],
+  [
+    "cut short",
+    Buffer.from(writeFits(40, 40, -64, Array(1600).fill(1))).subarray(0, 2880 * 2),
+    "cut short",
+  ],
   ["BITPIX 7", Buffer.concat([writeFits(1, 1, 7, []), Buffer.alloc(2880)]), "BITPIX 7"],
 ])("%s is refused in plain words", async (_name, bytes, message) => {
   await expect(readFits(bytes)).rejects.toThrow(message);
@@ -85,7 +119,9 @@ describe.skipIf(!existsSync(alerts))("real cutouts (skipped without ../shared)",
 
   test("LSST cutouts carry the alert's position", async () => {
     const message = readFileSync(join(alerts, "lsst/wire/7912941781254298.bin"));
-    const { width, height, header, pixels } = await readFits(message.subarray(message.indexOf("SIMPLE  =")));
+    const { width, height, header, pixels } = await readFits(
+      message.subarray(message.indexOf("SIMPLE  =")),
+    );
     expect([width, height]).toEqual([30, 30]);
     expect(header.get("CRVAL1")).toBeCloseTo(55.75212760972686, 10);
     expect(pixels.every(Number.isFinite)).toBe(true);
@@ -98,7 +134,9 @@ function gzipMembers(bytes: Buffer): Uint8Array[] {
   const members: Uint8Array[] = [];
   for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
     // ten bytes of header, the data, eight bytes of checks
-    const { engine } = inflateRawSync(bytes.subarray(at + 10), { info: true }) as unknown as { engine: { bytesWritten: number } };
+    const { engine } = inflateRawSync(bytes.subarray(at + 10), { info: true }) as unknown as {
+      engine: { bytesWritten: number };
+    };
     members.push(bytes.subarray(at, at + 10 + engine.bytesWritten + 8));
   }
   return members;

@@ -23,20 +23,26 @@ export function imageIn(bytes: Uint8Array): FitsImage {
   for (let offset = 0; offset < bytes.length;) {
     const { header, end } = readHeader(bytes, offset);
     const { width, height, size } = shapeOf(header);
-    if (width > 0 && height > 0) return { width, height, header, pixels: readPixels(bytes, end, width * height, header) };
+    if (width > 0 && height > 0)
+      return { width, height, header, pixels: readPixels(bytes, end, width * height, header) };
     offset = end + Math.ceil(size / BLOCK) * BLOCK;
   }
   throw new Error("FITS file without an image");
 }
 
-function readHeader(bytes: Uint8Array, start: number): { header: Map<string, string | number | boolean>; end: number } {
+function readHeader(
+  bytes: Uint8Array,
+  start: number,
+): { header: Map<string, string | number | boolean>; end: number } {
   const header = new Map<string, string | number | boolean>();
   const text = new TextDecoder("latin1");
   for (let at = start; at + CARD <= bytes.length; at += CARD) {
     const card = text.decode(bytes.subarray(at, at + CARD));
     const keyword = card.slice(0, 8).trimEnd();
-    if (at === start && keyword !== "SIMPLE" && keyword !== "XTENSION") throw new Error("not a FITS file");
-    if (keyword === "END") return { header, end: start + Math.ceil((at + CARD - start) / BLOCK) * BLOCK };
+    if (at === start && keyword !== "SIMPLE" && keyword !== "XTENSION")
+      throw new Error("not a FITS file");
+    if (keyword === "END")
+      return { header, end: start + Math.ceil((at + CARD - start) / BLOCK) * BLOCK };
     if (card.startsWith("= ", 8)) header.set(keyword, valueOf(card.slice(10)));
   }
   throw new Error("FITS header without END");
@@ -51,40 +57,64 @@ function valueOf(field: string): string | number | boolean {
   return value === "" ? "" : Number(value.replace("D", "E"));
 }
 
-/** Width and height are 0 unless the unit is an image; `size` in bytes is that of its data in any case. */
+/**
+ * Width and height are 0 unless the unit is an image; `size` in bytes is that of its data in any
+ * case.
+ */
 function shapeOf(header: FitsHeader): { width: number; height: number; size: number } {
-  const { axes, bytes } = fitsDataSize((keyword, otherwise) => Number(header.get(keyword) ?? otherwise));
-  const isImage = axes.length >= 2 && axes.every((axis) => axis > 0) && (header.get("XTENSION") ?? "IMAGE") === "IMAGE";
-  return isImage ? { width: axes[0], height: axes[1], size: bytes } : { width: 0, height: 0, size: bytes };
+  const { axes, bytes } = fitsDataSize((keyword, otherwise) =>
+    Number(header.get(keyword) ?? otherwise),
+  );
+  const isImage =
+    axes.length >= 2 &&
+    axes.every((axis) => axis > 0) &&
+    (header.get("XTENSION") ?? "IMAGE") === "IMAGE";
+  return isImage
+    ? { width: axes[0], height: axes[1], size: bytes }
+    : { width: 0, height: 0, size: bytes };
 }
 
 /** FITS 4.0, section 4.4.1. */
 const mostAxes = 999;
 
 /**
- * The axes of a header-data unit and the bytes of its data without padding. `number` reads a keyword of the header. Throws for numbers that the standard does not
- * allow, before anything is allocated or skipped by them.
+ * The axes of a header-data unit and the bytes of its data without padding. `number` reads a
+ * keyword of the header. Throws for numbers that the standard does not allow, before anything is
+ * allocated or skipped by them.
  */
-export function fitsDataSize(number: (keyword: string, otherwise: number) => number): { axes: number[]; bytes: number } {
+export function fitsDataSize(number: (keyword: string, otherwise: number) => number): {
+  axes: number[];
+  bytes: number;
+} {
   const whole = (keyword: string, otherwise: number, most = Number.MAX_SAFE_INTEGER): number => {
     const value = number(keyword, otherwise);
     if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
     throw new Error(`FITS header with ${keyword} = ${value}; the file is damaged`);
   };
-  const axes = Array.from({ length: whole("NAXIS", 0, mostAxes) }, (_, i) => whole(`NAXIS${i + 1}`, 0));
+  const axes = Array.from({ length: whole("NAXIS", 0, mostAxes) }, (_, i) =>
+    whole(`NAXIS${i + 1}`, 0),
+  );
   const elements = axes.length === 0 ? 0 : axes.reduce((product, n) => product * n, 1);
   const bitpix = number("BITPIX", 8);
-  if (axes.length > 0 && ![8, 16, 32, 64, -32, -64].includes(bitpix)) throw new Error(`FITS header with BITPIX ${bitpix}; the file is damaged`);
+  if (axes.length > 0 && ![8, 16, 32, 64, -32, -64].includes(bitpix))
+    throw new Error(`FITS header with BITPIX ${bitpix}; the file is damaged`);
   const bytes = (Math.abs(bitpix) / 8) * whole("GCOUNT", 1) * (whole("PCOUNT", 0) + elements);
-  if (!Number.isSafeInteger(bytes)) throw new Error(`FITS header with axes of ${axes.join(" × ")}; the file is damaged`);
+  if (!Number.isSafeInteger(bytes))
+    throw new Error(`FITS header with axes of ${axes.join(" × ")}; the file is damaged`);
   return { axes, bytes };
 }
 
 /** The first plane, in physical values: BZERO + BSCALE × stored. */
-function readPixels(bytes: Uint8Array, start: number, count: number, header: FitsHeader): Float64Array {
+function readPixels(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  header: FitsHeader,
+): Float64Array {
   const bitpix = Number(header.get("BITPIX"));
   const width = Math.abs(bitpix) / 8;
-  if (start + count * width > bytes.length) throw new Error(`FITS image cut short: ${bytes.length} bytes`);
+  if (start + count * width > bytes.length)
+    throw new Error(`FITS image cut short: ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, count * width);
   const read = readerOf(view, bitpix);
   const scale = Number(header.get("BSCALE") ?? 1);
@@ -118,7 +148,9 @@ function readerOf(view: DataView, bitpix: number): (at: number) => number {
 }
 
 async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([new Uint8Array(bytes)])
+    .stream()
+    .pipeThrough(new DecompressionStream("gzip"));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of stream) {

@@ -7,7 +7,8 @@ const rows = await skyPositions("ra", "dec", "gal_l", "gal_b", "ecl_bary_lon", "
 
 describe("frames", () => {
   it("have the galactic centre and pole, and the ecliptic's pole, where they are", () => {
-    const near = ([longitude, latitude]: readonly [number, number], l: number, b: number): number => separation(longitude, latitude, l, b);
+    const near = ([longitude, latitude]: readonly [number, number], l: number, b: number): number =>
+      separation(longitude, latitude, l, b);
     expect(near(icrsOfGalactic(0, 0), 266.40499, -28.93617)).toBeLessThan(1e-4);
     expect(near(icrsOfGalactic(0, 90), 192.85948, 27.12825)).toBeLessThan(1e-4);
     expect(near(icrsOfEcliptic(0, 90), 270, 66.56071)).toBeLessThan(1e-4);
@@ -29,7 +30,9 @@ describe("frames", () => {
     for (const { ra, dec, gal_l, gal_b, ecl_bary_lon, ecl_bary_lat } of rows ?? []) {
       // astropy goes by FK5, which is turned by 0.02″
       expect(3600 * separation(...galacticOf(ra, dec), gal_l, gal_b)).toBeLessThan(0.03);
-      expect(3600 * separation(...eclipticOf(ra, dec), ecl_bary_lon, ecl_bary_lat)).toBeLessThan(0.1);
+      expect(3600 * separation(...eclipticOf(ra, dec), ecl_bary_lon, ecl_bary_lat)).toBeLessThan(
+        0.1,
+      );
     }
   });
 });

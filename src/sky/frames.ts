@@ -1,12 +1,18 @@
 import { cosDegrees, degreesOf, normalDegrees, sinDegrees } from "./angle.ts";
 
-/** Galactic longitude and latitude of an ICRS position, degrees (Hipparcos catalogue, ESA SP-1200, vol. 1, eq. 1.5.11). */
+/**
+ * Galactic longitude and latitude of an ICRS position, degrees (Hipparcos catalogue, ESA SP-1200,
+ * vol. 1, eq. 1.5.11).
+ */
 export function galacticOf(ra: number, dec: number): readonly [l: number, b: number] {
   return rotated(galactic, ra, dec);
 }
 
 /** Barycentric mean ecliptic longitude and latitude (J2000) of an ICRS position, degrees. */
-export function eclipticOf(ra: number, dec: number): readonly [longitude: number, latitude: number] {
+export function eclipticOf(
+  ra: number,
+  dec: number,
+): readonly [longitude: number, latitude: number] {
   return rotated(ecliptic, ra, dec);
 }
 
@@ -16,11 +22,17 @@ export function icrsOfGalactic(l: number, b: number): readonly [ra: number, dec:
 }
 
 /** From ecliptic longitude and latitude (J2000) to ICRS, degrees. */
-export function icrsOfEcliptic(longitude: number, latitude: number): readonly [ra: number, dec: number] {
+export function icrsOfEcliptic(
+  longitude: number,
+  latitude: number,
+): readonly [ra: number, dec: number] {
   return rotated(transposed(ecliptic), longitude, latitude);
 }
 
-/** Right ascension and declination of the mean equinox B1875 of an ICRS position, degrees (precession of IAU 2006). */
+/**
+ * Right ascension and declination of the mean equinox B1875 of an ICRS position, degrees
+ * (precession of IAU 2006).
+ */
 export function b1875Of(ra: number, dec: number): readonly [ra: number, dec: number] {
   return rotated(b1875, ra, dec);
 }
@@ -48,7 +60,11 @@ const b1875: Matrix = [
   [-1.21470659e-2, -1.69617072e-4, 9.99926207e-1],
 ];
 
-function rotated([a, b, c]: Matrix, longitude: number, latitude: number): readonly [longitude: number, latitude: number] {
+function rotated(
+  [a, b, c]: Matrix,
+  longitude: number,
+  latitude: number,
+): readonly [longitude: number, latitude: number] {
   const x = cosDegrees(latitude) * cosDegrees(longitude);
   const y = cosDegrees(latitude) * sinDegrees(longitude);
   const z = sinDegrees(latitude);

@@ -26,7 +26,14 @@ test("what is inside and what is not, with a corner that points inwards, around 
   ] as const;
   const has = insidePolygon(corners);
   expect([has(355, 0), has(351, 9), has(9, -9.9), has(359.9, 0)]).toEqual([true, true, true, true]);
-  expect([has(5, 0), has(11, 0), has(349, 0), has(0, 11), has(175, 0), has(180, 0)]).toEqual([false, false, false, false, false, false]);
+  expect([has(5, 0), has(11, 0), has(349, 0), has(0, 11), has(175, 0), has(180, 0)]).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("an octant of the sky is an eighth of it", () => {
@@ -39,9 +46,20 @@ test("an octant of the sky is an eighth of it", () => {
 });
 
 /** The position at a distance in degrees and a position angle in radians. */
-function beside(ra: number, dec: number, distance: number, angle: number): [ra: number, dec: number] {
+function beside(
+  ra: number,
+  dec: number,
+  distance: number,
+  angle: number,
+): [ra: number, dec: number] {
   const [r, d, s] = [ra, dec, distance].map((x) => (x * Math.PI) / 180);
   const sine = Math.sin(d) * Math.cos(s) + Math.cos(d) * Math.sin(s) * Math.cos(angle);
-  const east = Math.atan2(Math.sin(angle) * Math.sin(s) * Math.cos(d), Math.cos(s) - Math.sin(d) * sine);
-  return [((r + east) * 180) / Math.PI, (Math.asin(Math.min(1, Math.max(-1, sine))) * 180) / Math.PI];
+  const east = Math.atan2(
+    Math.sin(angle) * Math.sin(s) * Math.cos(d),
+    Math.cos(s) - Math.sin(d) * sine,
+  );
+  return [
+    ((r + east) * 180) / Math.PI,
+    (Math.asin(Math.min(1, Math.max(-1, sine))) * 180) / Math.PI,
+  ];
 }

@@ -3,22 +3,30 @@ import { cosDegrees, sinDegrees } from "./angle.ts";
 type Vector = readonly [number, number, number];
 type Corner = readonly [ra: number, dec: number];
 
-/** Tells which positions (degrees) lie in a polygon. Its sides are great circles; it is smaller than a hemisphere, and its corners go either way round. */
+/**
+ * Tells which positions (degrees) lie in a polygon. Its sides are great circles; it is smaller than
+ * a hemisphere, and its corners go either way round.
+ */
 export function insidePolygon(corners: readonly Corner[]): (ra: number, dec: number) => boolean {
   const vectors = corners.map(([ra, dec]) => vectorOf(ra, dec));
   const middle = middleOf(vectors);
-  // the cap around the middle that holds all corners, and so all sides: most positions of the sky are decided by it
+  // the cap around the middle that holds all corners, and so all sides: most positions of the sky
+  // are decided by it
   const least = Math.max(0, Math.min(...vectors.map((v) => dot(v, middle))));
   return (ra, dec) => {
     const p = vectorOf(ra, dec);
     if (!(dot(p, middle) >= least - 1e-12)) return false;
     let turn = 0;
-    for (let i = 0, before = vectors.length - 1; i < vectors.length; before = i++) turn += angleAt(p, vectors[before], vectors[i]);
+    for (let i = 0, before = vectors.length - 1; i < vectors.length; before = i++)
+      turn += angleAt(p, vectors[before], vectors[i]);
     return Math.abs(turn) > Math.PI;
   };
 }
 
-/** Part of the sky that a polygon takes, 0 … 1, by the solid angles of its triangles with the middle (Van Oosterom & Strackee 1983). */
+/**
+ * Part of the sky that a polygon takes, 0 … 1, by the solid angles of its triangles with the middle
+ * (Van Oosterom & Strackee 1983).
+ */
 export function polygonArea(corners: readonly Corner[]): number {
   const vectors = corners.map(([ra, dec]) => vectorOf(ra, dec));
   const middle = middleOf(vectors);
@@ -31,7 +39,10 @@ export function polygonArea(corners: readonly Corner[]): number {
 }
 
 function middleOf(vectors: readonly Vector[]): Vector {
-  const [x, y, z] = vectors.reduce<Vector>((sum, v) => [sum[0] + v[0], sum[1] + v[1], sum[2] + v[2]], [0, 0, 0]);
+  const [x, y, z] = vectors.reduce<Vector>(
+    (sum, v) => [sum[0] + v[0], sum[1] + v[1], sum[2] + v[2]],
+    [0, 0, 0],
+  );
   const length = Math.hypot(x, y, z);
   return length > 0 ? [x / length, y / length, z / length] : [0, 0, 1];
 }

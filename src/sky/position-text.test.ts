@@ -34,6 +34,15 @@ test("galactic: the galactic centre", () => {
   }
 });
 
-test.each(["ZTF17bkjvaln", "SN Ia", "2752190655615010000", "8467", "400 10", "10 95", "", "2016 RU"])("no position: %j", (text) => {
+test.each([
+  "ZTF17bkjvaln",
+  "SN Ia",
+  "2752190655615010000",
+  "8467",
+  "400 10",
+  "10 95",
+  "",
+  "2016 RU",
+])("no position: %j", (text) => {
   expect(coneOfText(text, 10)).toBeNull();
 });

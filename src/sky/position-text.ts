@@ -24,11 +24,13 @@ const arcsecOf: Readonly<Record<string, number>> = {
   deg: 3600,
 };
 
-const radiusPattern = /(?:[\s,;]+|\br(?:adius)?\s*[=:]\s*)(\d+(?:\.\d+)?)\s*(arcsec|arcmin|deg|s|m|d|"|″|'|′|°)?\s*$/;
+const radiusPattern =
+  /(?:[\s,;]+|\br(?:adius)?\s*[=:]\s*)(\d+(?:\.\d+)?)\s*(arcsec|arcmin|deg|s|m|d|"|″|'|′|°)?\s*$/;
 
 /**
- * A position as people write it, perhaps with a radius (″; or `5m`, `5'`, `0.1d`) behind: `210.8 54.3`, `14:03:12.5 +54:18:10, 5`,
- * `14h03m12.5s +54d18m10s`, `J140312.5+541810`, `(210.8, 54.3)`, `ra=210.8 dec=54.3`, `gal 120.5 -30`. Null for anything else.
+ * A position as people write it, perhaps with a radius (″; or `5m`, `5'`, `0.1d`) behind: `210.8
+ * 54.3`, `14:03:12.5 +54:18:10, 5`, `14h03m12.5s +54d18m10s`, `J140312.5+541810`, `(210.8, 54.3)`,
+ * `ra=210.8 dec=54.3`, `gal 120.5 -30`. Null for anything else.
  */
 export function coneOfText(text: string, radiusArcsec: number): Cone | null {
   const trimmed = text
@@ -53,10 +55,18 @@ function positionOf(text: string): { ra: number; dec: number } | null {
     const [ra, dec] = icrsOfGalactic(l, b);
     return { ra, dec };
   }
-  const named = /^J?(\d\d)(\d\d)(\d\d(?:\.\d*)?)([+-])(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(text.replace(/\s/g, ""));
+  const named = /^J?(\d\d)(\d\d)(\d\d(?:\.\d*)?)([+-])(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(
+    text.replace(/\s/g, ""),
+  );
   const [ra, dec] =
     (named && /^J|\./.test(text)
-      ? pairOf(text.replace(named[0], named.slice(1, 4).join(":") + " " + named[4] + named.slice(5).join(":")), true)
+      ? pairOf(
+          text.replace(
+            named[0],
+            named.slice(1, 4).join(":") + " " + named[4] + named.slice(5).join(":"),
+          ),
+          true,
+        )
       : pairOf(text, true)) ?? [];
   return ra === undefined || dec === undefined ? null : { ra, dec };
 }
@@ -70,9 +80,17 @@ function pairOf(text: string, isEquatorial: boolean): readonly [number, number] 
     ? [signed[1], signed[2]]
     : halves.length === 2
       ? halves
-      : [0, 1].map((half) => words.slice((half * words.length) / 2, ((half + 1) * words.length) / 2).join(" "));
+      : [0, 1].map((half) =>
+          words.slice((half * words.length) / 2, ((half + 1) * words.length) / 2).join(" "),
+        );
   if (!signed && words.length % 2 === 1 && halves.length !== 2) return null;
-  if ([a, b].some((half) => /\.\d*[hdms°:'\s]+\d/.test(half))) return null; // a fraction, and then more: a radius
-  const [longitude, latitude] = [degreesOfText(a.replace(/[\s,;]+$/, ""), isEquatorial), degreesOfText(b, false)];
-  return longitude >= 0 && longitude <= 360 && Math.abs(latitude) <= 90 ? [longitude % 360, latitude] : null;
+  // a fraction, and then more: a radius
+  if ([a, b].some((half) => /\.\d*[hdms°:'\s]+\d/.test(half))) return null;
+  const [longitude, latitude] = [
+    degreesOfText(a.replace(/[\s,;]+$/, ""), isEquatorial),
+    degreesOfText(b, false),
+  ];
+  return longitude >= 0 && longitude <= 360 && Math.abs(latitude) <= 90
+    ? [longitude % 360, latitude]
+    : null;
 }

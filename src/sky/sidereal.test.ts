@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { skyPositions } from "../../test/sky-positions.ts";
 import { airmassOf, altitudeOf, siderealDegrees } from "./sidereal.ts";
 
-const rows = await skyPositions("ra", "dec", "mjd_tai", "alt_rubin", "secz_rubin", "alt_palomar", "lst_rubin_apparent_deg");
+const rows = await skyPositions(
+  "ra",
+  "dec",
+  "mjd_tai",
+  "alt_rubin",
+  "secz_rubin",
+  "alt_palomar",
+  "lst_rubin_apparent_deg",
+);
 const taiMinusUtc = 37 / 86400;
 
 describe("sidereal time", () => {
@@ -13,10 +21,17 @@ describe("sidereal time", () => {
   it.skipIf(!rows)("and altitudes at Rubin and Palomar are astropy's to 0.02°", () => {
     for (const row of rows ?? []) {
       const mjd = row.mjd_tai - taiMinusUtc;
-      expect(Math.abs(((siderealDegrees(mjd, -70.7494) - row.lst_rubin_apparent_deg + 540) % 360) - 180)).toBeLessThan(0.02);
-      expect(Math.abs(altitudeOf(row.ra, row.dec, mjd, -70.7494, -30.2446) - row.alt_rubin)).toBeLessThan(0.02);
-      expect(Math.abs(altitudeOf(row.ra, row.dec, mjd, -116.863, 33.356) - row.alt_palomar)).toBeLessThan(0.02);
-      if (row.alt_rubin > 20) expect(Math.abs(airmassOf(row.alt_rubin) / row.secz_rubin - 1)).toBeLessThan(0.02);
+      expect(
+        Math.abs(((siderealDegrees(mjd, -70.7494) - row.lst_rubin_apparent_deg + 540) % 360) - 180),
+      ).toBeLessThan(0.02);
+      expect(
+        Math.abs(altitudeOf(row.ra, row.dec, mjd, -70.7494, -30.2446) - row.alt_rubin),
+      ).toBeLessThan(0.02);
+      expect(
+        Math.abs(altitudeOf(row.ra, row.dec, mjd, -116.863, 33.356) - row.alt_palomar),
+      ).toBeLessThan(0.02);
+      if (row.alt_rubin > 20)
+        expect(Math.abs(airmassOf(row.alt_rubin) / row.secz_rubin - 1)).toBeLessThan(0.02);
     }
   });
 });

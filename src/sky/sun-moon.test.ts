@@ -3,7 +3,10 @@ import { separation } from "./angle.ts";
 import { msOfMjd } from "./time.ts";
 import { darkTime, moonPosition, sunPosition } from "./sun-moon.ts";
 
-/** MJD (UTC); ICRS of the Sun and of the Moon from the centre of the Earth: astropy 6.1, without aberration, which the Almanac's Sun has (0.006°). */
+/**
+ * MJD (UTC); ICRS of the Sun and of the Moon from the centre of the Earth: astropy 6.1, without
+ * aberration, which the Almanac's Sun has (0.006°).
+ */
 const almanac = [
   [58194.3, 356.692, -1.433, 355.253, -5.619],
   [59000.9, 69.004, 22.034, 185.664, 3.25],
@@ -13,11 +16,14 @@ const almanac = [
 ];
 
 describe("Sun and Moon", () => {
-  it.each(almanac)("are where astropy has them at %d, to 0.015° and 0.3°", (mjd, sunRa, sunDec, moonRa, moonDec) => {
-    const [sun, moon] = [sunPosition(mjd), moonPosition(mjd)];
-    expect(separation(sun.ra, sun.dec, sunRa, sunDec)).toBeLessThan(0.015);
-    expect(separation(moon.ra, moon.dec, moonRa, moonDec)).toBeLessThan(0.3);
-  });
+  it.each(almanac)(
+    "are where astropy has them at %d, to 0.015° and 0.3°",
+    (mjd, sunRa, sunDec, moonRa, moonDec) => {
+      const [sun, moon] = [sunPosition(mjd), moonPosition(mjd)];
+      expect(separation(sun.ra, sun.dec, sunRa, sunDec)).toBeLessThan(0.015);
+      expect(separation(moon.ra, moon.dec, moonRa, moonDec)).toBeLessThan(0.3);
+    },
+  );
 
   it("the Moon was full on 2026-03-03 and new on 2026-03-19", () => {
     expect(moonPosition(61102.48).illuminated).toBeGreaterThan(0.998);
@@ -27,12 +33,22 @@ describe("Sun and Moon", () => {
 });
 
 describe("the dark time", () => {
-  const clock = (mjd = NaN): string => new Date(Math.round(msOfMjd(mjd) / 60_000) * 60_000).toISOString().slice(0, 16);
+  const clock = (mjd = NaN): string =>
+    new Date(Math.round(msOfMjd(mjd) / 60_000) * 60_000).toISOString().slice(0, 16);
 
   it("of Palomar and Cerro Pachón is that of an almanac, whichever hour of the night one asks for", () => {
-    const [palomar, pachon] = [darkTime(-116.863, 33.356, 60000.33), darkTime(-70.7494, -30.2446, 60000.2)];
-    expect([clock(palomar?.start), clock(palomar?.end)]).toEqual(["2023-02-25T03:03", "2023-02-25T12:58"]);
-    expect([clock(pachon?.start), clock(pachon?.end)]).toEqual(["2023-02-25T00:45", "2023-02-25T09:08"]);
+    const [palomar, pachon] = [
+      darkTime(-116.863, 33.356, 60000.33),
+      darkTime(-70.7494, -30.2446, 60000.2),
+    ];
+    expect([clock(palomar?.start), clock(palomar?.end)]).toEqual([
+      "2023-02-25T03:03",
+      "2023-02-25T12:58",
+    ]);
+    expect([clock(pachon?.start), clock(pachon?.end)]).toEqual([
+      "2023-02-25T00:45",
+      "2023-02-25T09:08",
+    ]);
     expect(clock(darkTime(-116.863, 33.356, 60000.1)?.start)).toBe(clock(palomar?.start));
     expect(clock(darkTime(-116.863, 33.356, 60000.6)?.end)).toBe(clock(palomar?.end));
   });

@@ -16,6 +16,9 @@ test("a night is named by its date, shifted where the observatory asks for it", 
   expect(nightOfMjd(at("2026-02-01T12:01:00Z"), -12)).toBe(20260201);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY, -999, 1480360995])("%d is no night of ours", (mjd) => {
-  expect(nightOfMjd(mjd)).toBeNull();
-});
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -999, 1480360995])(
+  "%d is no night of ours",
+  (mjd) => {
+    expect(nightOfMjd(mjd)).toBeNull();
+  },
+);

@@ -16,8 +16,9 @@ export function msOfMjd(mjd: number): number {
 }
 
 /**
- * The night a time belongs to, as the number YYYYMMDD of its civil date; null for what is no date of ours (before 1900, after 2200, NaN).
- * `shiftHours` moves the change of night away from midnight: -12 makes a night last from noon to noon.
+ * The night a time belongs to, as the number YYYYMMDD of its civil date; null for what is no date
+ * of ours (before 1900, after 2200, NaN). `shiftHours` moves the change of night away from
+ * midnight: -12 makes a night last from noon to noon.
  */
 export function nightOfMjd(mjd: number, shiftHours = 0): number | null {
   if (!(mjd > 15020 && mjd < 124594)) return null;

@@ -15,23 +15,37 @@ export interface ArchiveMember {
 /** Told of members that may hold alerts and are not read, with the reason. */
 export type PassedOver = (reason: string) => void;
 
-/** The bytes of a file as they were before it was compressed. Ends with an error when they are cut. */
-export function unpacked(bytes: AsyncIterable<Uint8Array>, packing: Packing): AsyncIterable<Uint8Array> {
+/**
+ * The bytes of a file as they were before it was compressed. Ends with an error when they are cut.
+ */
+export function unpacked(
+  bytes: AsyncIterable<Uint8Array>,
+  packing: Packing,
+): AsyncIterable<Uint8Array> {
   if (packing === "none") return bytes;
-  const unpack = packing === "gzip" ? createGunzip({ chunkSize: 1 << 18 }) : createZstdDecompress({ chunkSize: 1 << 18 });
+  const unpack =
+    packing === "gzip"
+      ? createGunzip({ chunkSize: 1 << 18 })
+      : createZstdDecompress({ chunkSize: 1 << 18 });
   // an error of either destroys `unpack`, and so ends the loop of whoever reads it
   pipeline(Readable.from(bytes, { objectMode: false }), unpack, () => {});
   return unpack;
 }
 
 /** The messages of all alert files in an archive, in the order of its members. */
-export async function* archivePieces(members: AsyncIterable<ArchiveMember>, passedOver: PassedOver): AsyncGenerator<Piece> {
+export async function* archivePieces(
+  members: AsyncIterable<ArchiveMember>,
+  passedOver: PassedOver,
+): AsyncGenerator<Piece> {
   for await (const member of members) {
     const name = member.name.split("/").at(-1) ?? "";
     if (name.startsWith(".")) continue; // what macOS adds beside each file
     const format = alertFileFormat(name);
     if (format?.kind === "alerts") yield* memberPieces(member, format.packing, passedOver);
-    else if (format || /\.parquet$/i.test(name)) passedOver(`${member.name} in it is not read there. Unpack the archive and ingest the folder`);
+    else if (format || /\.parquet$/i.test(name))
+      passedOver(
+        `${member.name} in it is not read there. Unpack the archive and ingest the folder`,
+      );
     else {
       const advice = unpackAdvice(member.name);
       if (advice) passedOver(advice);
@@ -43,8 +57,15 @@ const unpackWhole = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) }
 /** A small member that unpacks to more than this is streamed. */
 const maxUnpackedBytes = 64 << 20;
 
-/** A small compressed member that is damaged becomes one message, which readers refuse: the members after it keep their numbers. */
-async function* memberPieces({ name, bytes }: ArchiveMember, packing: Packing, passedOver: PassedOver): AsyncGenerator<Piece> {
+/**
+ * A small compressed member that is damaged becomes one message, which readers refuse: the members
+ * after it keep their numbers.
+ */
+async function* memberPieces(
+  { name, bytes }: ArchiveMember,
+  packing: Packing,
+  passedOver: PassedOver,
+): AsyncGenerator<Piece> {
   if (packing === "none") return yield* filePieces(bytes);
   const chunks = bytes[Symbol.asyncIterator]();
   const head = await firstBytes(chunks);
@@ -53,7 +74,8 @@ async function* memberPieces({ name, bytes }: ArchiveMember, packing: Packing, p
   try {
     whole = await unpackWhole[packing](head, { maxOutputLength: maxUnpackedBytes });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return yield* filePieces(unpacked(joined(head, chunks), packing));
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+      return yield* filePieces(unpacked(joined(head, chunks), packing));
     passedOver(`${name} in it cannot be unpacked: ${messageOf(error)}. It is counted as rejected`);
     return yield wholePiece(head);
   }
@@ -73,7 +95,10 @@ async function firstBytes(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array
   return Buffer.concat(parts, length);
 }
 
-async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joined(
+  head: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   yield head;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }

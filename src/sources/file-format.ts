@@ -7,10 +7,17 @@ export interface AlertFileFormat {
   readonly packing: Packing;
 }
 
-const packings: Readonly<Record<string, Packing>> = { "": "none", ".gz": "gzip", ".zst": "zstd", ".tgz": "gzip", ".tzst": "zstd" };
+const packings: Readonly<Record<string, Packing>> = {
+  "": "none",
+  ".gz": "gzip",
+  ".zst": "zstd",
+  ".tgz": "gzip",
+  ".tzst": "zstd",
+};
 
 /** For messages: the names that Fink reads alerts from. */
-export const readableNames = ".avro, .bin (each also .gz or .zst), .parquet, .tar, .tar.gz, .tar.zst and .zip";
+export const readableNames =
+  ".avro, .bin (each also .gz or .zst), .parquet, .tar, .tar.gz, .tar.zst and .zip";
 
 /** The format of a file by its name; null when it holds no alerts. */
 export function alertFileFormat(name: string): AlertFileFormat | null {
@@ -42,5 +49,7 @@ export function unpackAdvice(path: string): string | null {
   const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1].toLowerCase() ?? "";
   if (/\.parquet\.(gz|zst)$/i.test(path))
     return `${path} is a compressed Parquet file, which Fink does not read. Unpack it first: ${ending === "gz" ? "gunzip" : "unzstd"} ${path}`;
-  return unpackers[ending] ? `${path} is packed as .${ending}, which Fink does not read. Unpack it first: ${unpackers[ending]} ${path}` : null;
+  return unpackers[ending]
+    ? `${path} is packed as .${ending}, which Fink does not read. Unpack it first: ${unpackers[ending]} ${path}`
+    : null;
 }

@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -7,7 +15,8 @@ import { listAlertFiles } from "./file-list.ts";
 let folder = "";
 beforeEach(() => void (folder = realpathSync(mkdtempSync(join(tmpdir(), "fink-list-")))));
 afterEach(() => rmSync(folder, { recursive: true }));
-const names = (files: { path: string }[]): string[] => files.map((file) => file.path.replace(`${folder}/`, ""));
+const names = (files: { path: string }[]): string[] =>
+  files.map((file) => file.path.replace(`${folder}/`, ""));
 
 it("tells alerts from Parquet and counts the rest", () => {
   mkdirSync(join(folder, "deep"));
@@ -34,7 +43,17 @@ it("tells alerts from Parquet and counts the rest", () => {
 });
 
 it("takes compressed alerts and archives, and says what to do with what cannot be read", () => {
-  for (const name of ["1.avro.gz", "2.bin.zst", "3.AVRO.GZ", "a.tar.zst", "b.zip", "c.tar.xz", "d.parquet.gz", "e.avro.bz2", "f.csv.gz"])
+  for (const name of [
+    "1.avro.gz",
+    "2.bin.zst",
+    "3.AVRO.GZ",
+    "a.tar.zst",
+    "b.zip",
+    "c.tar.xz",
+    "d.parquet.gz",
+    "e.avro.bz2",
+    "f.csv.gz",
+  ])
     writeFileSync(join(folder, name), name);
   const { alerts, unreadable, skipped } = listAlertFiles([folder]);
   expect(names(alerts)).toEqual(["1.avro.gz", "2.bin.zst", "3.AVRO.GZ", "a.tar.zst", "b.zip"]);
@@ -57,7 +76,10 @@ it("gives a file once, and follows links neither in circles nor to nowhere", () 
 it("says what to do about a path that does not exist", () => {
   const path = join(folder, "nigth");
   expect(() => listAlertFiles([path])).toThrow(
-    expect.objectContaining({ code: "io", message: `${path} does not exist; give the path of a file or folder of alerts` }),
+    expect.objectContaining({
+      code: "io",
+      message: `${path} does not exist; give the path of a file or folder of alerts`,
+    }),
   );
 });
 

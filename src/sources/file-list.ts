@@ -23,20 +23,27 @@ export interface FileList {
 }
 
 /**
- * The files of the given paths, folders walked in the order of their names; each file once.
- * In folders, logs of tables and names that begin with a dot or end as files do that are still being written are passed over.
+ * The files of the given paths, folders walked in the order of their names; each file once. In
+ * folders, logs of tables and names that begin with a dot or end as files do that are still being
+ * written are passed over.
  */
 export function listAlertFiles(paths: readonly string[]): FileList {
   const files = new Map<string, ListedFile>();
   for (const path of paths) {
-    for (const file of walk(path, new Set())) if (!files.has(file.realPath)) files.set(file.realPath, file);
+    for (const file of walk(path, new Set()))
+      if (!files.has(file.realPath)) files.set(file.realPath, file);
   }
   // schemas lie beside alerts, and are read by id
   const all = [...files.values()].filter((file) => !/\.avsc$/i.test(file.path));
   const alerts = all.filter((file) => alertFileFormat(file.path) !== null);
   const parquet = all.filter((file) => /\.parquet$/i.test(file.path));
   const unreadable = all.flatMap((file) => unpackAdvice(file.path) ?? []);
-  return { alerts, parquet, unreadable, skipped: all.length - alerts.length - parquet.length - unreadable.length };
+  return {
+    alerts,
+    parquet,
+    unreadable,
+    skipped: all.length - alerts.length - parquet.length - unreadable.length,
+  };
 }
 
 /** `folders` are those this path lies in: a link back to one of them would never end. */
@@ -47,11 +54,17 @@ function* walk(path: string, folders: ReadonlySet<string>): Generator<ListedFile
   if (stats.isFile()) yield { path, realPath, bytes: stats.size, modifiedMs: stats.mtimeMs };
   if (!stats.isDirectory() || folders.has(realPath)) return;
   for (const name of namesIn(path)) {
-    yield* walk(path.endsWith("/") ? path + name : `${path}/${name}`, new Set(folders).add(realPath));
+    yield* walk(
+      path.endsWith("/") ? path + name : `${path}/${name}`,
+      new Set(folders).add(realPath),
+    );
   }
 }
 
-/** A path that was given must exist; a file below it may have gone since its folder was read, or be a link to nowhere. */
+/**
+ * A path that was given must exist; a file below it may have gone since its folder was read, or be
+ * a link to nowhere.
+ */
 function look(path: string, mustExist: boolean): [Stats, realPath: string] | null {
   try {
     return [statSync(path), realpathSync.native(path)];
@@ -77,7 +90,21 @@ function namesIn(folder: string): string[] {
 /** Why a file or folder cannot be read, and what to do. */
 export function unreadable(path: string, cause: unknown): FinkError {
   const code = (cause as NodeJS.ErrnoException).code;
-  if (code === "ENOENT") return new FinkError("io", `${path} does not exist; give the path of a file or folder of alerts`, cause);
-  if (code === "EACCES") return new FinkError("io", `${path} may not be read by this user; change its permissions`, cause);
-  return new FinkError("io", `${path} cannot be read to its end: ${messageOf(cause)}; is it complete?`, cause);
+  if (code === "ENOENT")
+    return new FinkError(
+      "io",
+      `${path} does not exist; give the path of a file or folder of alerts`,
+      cause,
+    );
+  if (code === "EACCES")
+    return new FinkError(
+      "io",
+      `${path} may not be read by this user; change its permissions`,
+      cause,
+    );
+  return new FinkError(
+    "io",
+    `${path} cannot be read to its end: ${messageOf(cause)}; is it complete?`,
+    cause,
+  );
 }

@@ -1,4 +1,12 @@
-import { type ContainerHeader, countRecords, type Frame, frameHeadBytes, readContainerHeader, readFrame, readFrameHead } from "../avro/container.ts";
+import {
+  type ContainerHeader,
+  countRecords,
+  type Frame,
+  frameHeadBytes,
+  readContainerHeader,
+  readFrame,
+  readFrameHead,
+} from "../avro/container.ts";
 import { FinkError } from "../errors.ts";
 
 /** A part of a file that is a message of its own. */
@@ -9,7 +17,9 @@ export interface Piece {
   readonly records: number;
 }
 
-/** A file of at most this size is one piece. Other limits would cut the same file at other records. */
+/**
+ * A file of at most this size is one piece. Other limits would cut the same file at other records.
+ */
 export const wholeBytes = 4 << 20;
 const pieceBytes = 1 << 20;
 const maxBlockBytes = 256 << 20;
@@ -19,7 +29,10 @@ export function wholePiece(bytes: Uint8Array): Piece {
   return { bytes, records: Math.max(1, countRecords(bytes, 0, bytes.length)) };
 }
 
-/** The piece without the whole blocks among its first `records`: those were read before the file has grown. */
+/**
+ * The piece without the whole blocks among its first `records`: those were read before the file has
+ * grown.
+ */
 export function withoutFirst(records: number, { bytes }: Piece): Piece {
   const { sync, end: head } = readContainerHeader(bytes, 0, bytes.length);
   const frameAt = (at: number): Frame => readFrame({ bytes, at, end: bytes.length }, sync, 1);
@@ -58,7 +71,10 @@ class Window {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Waits for `size` bytes; false when the stream ends before. Reads ahead, so that parts are seldom joined. */
+  /**
+   * Waits for `size` bytes; false when the stream ends before. Reads ahead, so that parts are
+   * seldom joined.
+   */
   async fill(size: number): Promise<boolean> {
     if (this.bytes.length >= size) return true;
     const parts = [this.bytes];
@@ -85,7 +101,10 @@ function headerOf(bytes: Uint8Array): ContainerHeader | null {
 }
 
 /** Where the whole blocks at the window's start end, once they reach the size of a piece. */
-async function wholeBlocks(window: Window, sync: Uint8Array): Promise<{ end: number; records: number }> {
+async function wholeBlocks(
+  window: Window,
+  sync: Uint8Array,
+): Promise<{ end: number; records: number }> {
   let end = 0;
   let records = 0;
   while (end < pieceBytes) {
@@ -99,7 +118,9 @@ async function wholeBlocks(window: Window, sync: Uint8Array): Promise<{ end: num
 
 async function wholeFrame(window: Window, at: number, sync: Uint8Array): Promise<Frame | null> {
   await window.fill(at + frameHeadBytes);
-  const head = orNull(() => readFrameHead({ bytes: window.bytes, at, end: window.bytes.length }, 1));
+  const head = orNull(() =>
+    readFrameHead({ bytes: window.bytes, at, end: window.bytes.length }, 1),
+  );
   if (!head || head.end - head.start > maxBlockBytes) return null;
   await window.fill(head.next);
   return orNull(() => readFrame({ bytes: window.bytes, at, end: window.bytes.length }, sync, 1));
@@ -108,7 +129,11 @@ async function wholeFrame(window: Window, at: number, sync: Uint8Array): Promise
 async function damageEnd(window: Window, sync: Uint8Array | undefined): Promise<number> {
   for (let size = pieceBytes; ; size *= 2) {
     const isMore = await window.fill(size);
-    const damaged = Buffer.from(window.bytes.buffer, window.bytes.byteOffset, Math.min(window.bytes.length, maxDamagedBytes));
+    const damaged = Buffer.from(
+      window.bytes.buffer,
+      window.bytes.byteOffset,
+      Math.min(window.bytes.length, maxDamagedBytes),
+    );
     const found = sync ? damaged.indexOf(sync) : -1;
     if (found >= 0) return found + (sync?.length ?? 0);
     if (!isMore || size >= maxDamagedBytes) return damaged.length;

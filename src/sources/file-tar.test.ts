@@ -15,7 +15,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const container = (count: number, size = 10): Buffer =>
   Buffer.from(
-    writeContainer({ schema: '{"type":"bytes"}', blocks: Array.from({ length: count }, (_, i) => [Buffer.alloc(size, i)]), sync: new Uint8Array(16) }),
+    writeContainer({
+      schema: '{"type":"bytes"}',
+      blocks: Array.from({ length: count }, (_, i) => [Buffer.alloc(size, i)]),
+      sync: new Uint8Array(16),
+    }),
   );
 
 async function tar(members: Record<string, Uint8Array>): Promise<Buffer> {
@@ -32,13 +36,28 @@ async function tar(members: Record<string, Uint8Array>): Promise<Buffer> {
 async function read(
   path: string,
   position: bigint | null = null,
-): Promise<{ puts: [offset: number, next: number, bytes: number][]; problems: string[]; skipped: number }> {
+): Promise<{
+  puts: [offset: number, next: number, bytes: number][];
+  problems: string[];
+  skipped: number;
+}> {
   const puts: [number, number, number][] = [];
   const problems: string[] = [];
-  const files = new FileSource({ paths: [path], once: true, surveyOf: () => "ztf", onProblem: (error) => problems.push(messageOf(error)) });
+  const files = new FileSource({
+    paths: [path],
+    once: true,
+    surveyOf: () => "ztf",
+    onProblem: (error) => problems.push(messageOf(error)),
+  });
   const sink = {
     position: async () => position,
-    put: (partition: { source: string }, offset: bigint, next: bigint, _: number, bytes: Uint8Array) => {
+    put: (
+      partition: { source: string },
+      offset: bigint,
+      next: bigint,
+      _: number,
+      bytes: Uint8Array,
+    ) => {
       expect(partition.source).toBe(path);
       puts.push([Number(offset), Number(next), bytes.length]);
       return false;
@@ -62,20 +81,23 @@ describe("a tar archive", () => {
   };
   const sizes = [members["n/b.avro"].length, members["n/a.avro"].length];
 
-  it.each(["night.tar", "night.tar.gz", "night.tgz"])("%s numbers its records through, in the order of its members", async (name) => {
-    const path = join(folder, name);
-    const bytes = await tar(members);
-    writeFileSync(path, name === "night.tar" ? bytes : gzipSync(bytes));
-    const expected = [
-      [0, 2, sizes[0]],
-      [2, 3, sizes[1]],
-      [3, 4, 0],
-      [4, 5, 7],
-    ];
-    expect(await read(path)).toEqual({ puts: expected, problems: [], skipped: 0 });
-    expect(await read(path, 3n)).toEqual({ puts: expected.slice(2), problems: [], skipped: 3 });
-    expect(await read(path, 5n)).toEqual({ puts: [], problems: [], skipped: 5 });
-  });
+  it.each(["night.tar", "night.tar.gz", "night.tgz"])(
+    "%s numbers its records through, in the order of its members",
+    async (name) => {
+      const path = join(folder, name);
+      const bytes = await tar(members);
+      writeFileSync(path, name === "night.tar" ? bytes : gzipSync(bytes));
+      const expected = [
+        [0, 2, sizes[0]],
+        [2, 3, sizes[1]],
+        [3, 4, 0],
+        [4, 5, 7],
+      ];
+      expect(await read(path)).toEqual({ puts: expected, problems: [], skipped: 0 });
+      expect(await read(path, 3n)).toEqual({ puts: expected.slice(2), problems: [], skipped: 3 });
+      expect(await read(path, 5n)).toEqual({ puts: [], problems: [], skipped: 5 });
+    },
+  );
 
   // Were passed over without a word, or "cannot be read to its end".
   it.each([
@@ -108,7 +130,15 @@ describe("a tar archive", () => {
       ["2.avro", 1],
     ] as const)
       writeFileSync(join(folder, "n", name), container(count));
-    execFileSync("tar", [`--format=${format}`, "--sort=name", "-cf", join(folder, "night.tar"), "-C", folder, "n"]);
+    execFileSync("tar", [
+      `--format=${format}`,
+      "--sort=name",
+      "-cf",
+      join(folder, "night.tar"),
+      "-C",
+      folder,
+      "n",
+    ]);
     const { puts, problems } = await read(join(folder, "night.tar"));
     expect(problems).toEqual([]);
     expect(puts.map(([offset, next]) => [offset, next])).toEqual([
@@ -120,7 +150,10 @@ describe("a tar archive", () => {
   it("counts a damaged compressed member as one message, and goes on with the others", async () => {
     const path = join(folder, "night.tar");
     const cut = gzipSync(container(5)).subarray(0, -20);
-    writeFileSync(path, await tar({ "a.avro": container(1), "b.avro.gz": cut, "c.avro.gz": gzipSync(container(2)) }));
+    writeFileSync(
+      path,
+      await tar({ "a.avro": container(1), "b.avro.gz": cut, "c.avro.gz": gzipSync(container(2)) }),
+    );
     const { puts, problems } = await read(path);
     expect(puts.map(([offset, next]) => [offset, next])).toEqual([
       [0, 1],
@@ -128,7 +161,9 @@ describe("a tar archive", () => {
       [2, 4],
     ]);
     expect(puts[1][2]).toBe(cut.length);
-    expect(problems).toEqual([`${path}: b.avro.gz in it cannot be unpacked: unexpected end of file. It is counted as rejected`]);
+    expect(problems).toEqual([
+      `${path}: b.avro.gz in it cannot be unpacked: unexpected end of file. It is counted as rejected`,
+    ]);
   });
 
   it("names the members that may hold alerts and are not read", async () => {
@@ -154,17 +189,30 @@ describe("a tar archive", () => {
 
   it("may hold a large container, which is cut into pieces", async () => {
     const path = join(folder, "night.tar.gz");
-    writeFileSync(path, gzipSync(await tar({ "a.avro": container(1), "b.avro": container(120, 50_000), "c.avro": container(1) })));
+    writeFileSync(
+      path,
+      gzipSync(
+        await tar({
+          "a.avro": container(1),
+          "b.avro": container(120, 50_000),
+          "c.avro": container(1),
+        }),
+      ),
+    );
     const { puts, problems } = await read(path);
     expect(problems).toEqual([]);
     expect(puts.length).toBeGreaterThan(5);
-    expect(puts.map(([offset]) => offset)).toEqual([0, ...puts.map(([, next]) => next).slice(0, -1)]);
+    expect(puts.map(([offset]) => offset)).toEqual([
+      0,
+      ...puts.map(([, next]) => next).slice(0, -1),
+    ]);
     expect(puts.at(-1)?.[1]).toBe(122);
   });
 
   it("that was cut gives the members before the cut and one line of what is wrong", async () => {
     const path = join(folder, "night.tar.gz");
-    const noise = (): Buffer => Buffer.from(Array.from({ length: 20_000 }, () => Math.floor(256 * Math.random())));
+    const noise = (): Buffer =>
+      Buffer.from(Array.from({ length: 20_000 }, () => Math.floor(256 * Math.random())));
     const bytes = gzipSync(await tar({ "a.bin": noise(), "b.bin": noise(), "c.bin": noise() }));
     writeFileSync(path, bytes.subarray(0, 50_000));
     const { puts, problems } = await read(path);
@@ -173,28 +221,57 @@ describe("a tar archive", () => {
       [1, 2, 20_000],
     ]);
     expect(puts).toHaveLength(2);
-    expect(problems).toEqual([`${path} cannot be read to its end: unexpected end of file; is it complete?`]);
+    expect(problems).toEqual([
+      `${path} cannot be read to its end: unexpected end of file; is it complete?`,
+    ]);
   });
 
   it("that is none is reported", async () => {
     const path = join(folder, "night.tar.gz");
     writeFileSync(path, "<html>not found</html>");
-    expect(await read(path)).toMatchObject({ puts: [], problems: [expect.stringContaining("incorrect header check")] });
+    expect(await read(path)).toMatchObject({
+      puts: [],
+      problems: [expect.stringContaining("incorrect header check")],
+    });
     writeFileSync(join(folder, "x.tar"), Buffer.alloc(3000, "x"));
-    expect(await read(join(folder, "x.tar"))).toMatchObject({ puts: [], problems: [expect.stringMatching(/x\.tar cannot be read to its end: .+/)] });
+    expect(await read(join(folder, "x.tar"))).toMatchObject({
+      puts: [],
+      problems: [expect.stringMatching(/x\.tar cannot be read to its end: .+/)],
+    });
   });
 
   it("is closed when the reading is aborted in the middle", async () => {
     const path = join(folder, "night.tar");
-    writeFileSync(path, await tar(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}.avro`, container(1, 100_000)]))));
+    writeFileSync(
+      path,
+      await tar(
+        Object.fromEntries(
+          Array.from({ length: 50 }, (_, i) => [`${i}.avro`, container(1, 100_000)]),
+        ),
+      ),
+    );
     const abort = new AbortController();
-    const files = new FileSource({ paths: [path], once: true, surveyOf: () => "ztf", onProblem: () => {} });
+    const files = new FileSource({
+      paths: [path],
+      once: true,
+      surveyOf: () => "ztf",
+      onProblem: () => {},
+    });
     let puts = 0;
     const put = (): boolean => {
       if (++puts === 3) abort.abort();
       return true;
     };
-    await files.run({ position: async () => null, put, room: async () => {}, mark: () => null, restart: async () => {} }, abort.signal);
+    await files.run(
+      {
+        position: async () => null,
+        put,
+        room: async () => {},
+        mark: () => null,
+        restart: async () => {},
+      },
+      abort.signal,
+    );
     expect(puts).toBe(3);
     expect(files.progress()).toMatchObject({ filesDone: 0 });
   });

@@ -13,7 +13,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const container = (count: number, size = 10): Buffer =>
   Buffer.from(
-    writeContainer({ schema: '{"type":"bytes"}', blocks: Array.from({ length: count }, (_, i) => [Buffer.alloc(size, i)]), sync: new Uint8Array(16) }),
+    writeContainer({
+      schema: '{"type":"bytes"}',
+      blocks: Array.from({ length: count }, (_, i) => [Buffer.alloc(size, i)]),
+      sync: new Uint8Array(16),
+    }),
   );
 
 interface Packed {
@@ -29,7 +33,12 @@ function zip(members: readonly Packed[], large = false): Buffer {
   const directory: Buffer[] = [];
   let at = 0;
   for (const { name, bytes, method = 8, flags = 0 } of members) {
-    const stored = method === 8 ? deflateRawSync(bytes) : method === 93 ? zstdCompressSync(bytes) : Buffer.from(bytes);
+    const stored =
+      method === 8
+        ? deflateRawSync(bytes)
+        : method === 93
+          ? zstdCompressSync(bytes)
+          : Buffer.from(bytes);
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
     local.writeUInt16LE(name.length, 26);
@@ -50,7 +59,9 @@ function zip(members: readonly Packed[], large = false): Buffer {
       extra.writeUInt16LE(5, 2);
       extra.writeUInt16LE(1, 9);
       extra.writeUInt16LE(24, 11);
-      [bytes.length, stored.length, at].forEach((number, i) => extra.writeBigUInt64LE(BigInt(number), 13 + 8 * i));
+      [bytes.length, stored.length, at].forEach((number, i) =>
+        extra.writeBigUInt64LE(BigInt(number), 13 + 8 * i),
+      );
     }
     directory.push(central, Buffer.from(name), extra);
     at += 30 + name.length + stored.length;
@@ -72,7 +83,10 @@ function zip(members: readonly Packed[], large = false): Buffer {
   return Buffer.concat([...parts, central, large64, end]);
 }
 
-async function read(bytes: Uint8Array, position: bigint | null = null): Promise<{ puts: [offset: number, next: number, bytes: number][]; problems: string[] }> {
+async function read(
+  bytes: Uint8Array,
+  position: bigint | null = null,
+): Promise<{ puts: [offset: number, next: number, bytes: number][]; problems: string[] }> {
   const path = join(folder, "night.zip");
   writeFileSync(path, bytes);
   const puts: [number, number, number][] = [];
@@ -83,11 +97,26 @@ async function read(bytes: Uint8Array, position: bigint | null = null): Promise<
     surveyOf: () => "ztf",
     onProblem: (error) => problems.push(messageOf(error).replaceAll(path, "night.zip")),
   });
-  const put = (_: unknown, offset: bigint, next: bigint, _at: number, message: Uint8Array): boolean => {
+  const put = (
+    _: unknown,
+    offset: bigint,
+    next: bigint,
+    _at: number,
+    message: Uint8Array,
+  ): boolean => {
     puts.push([Number(offset), Number(next), message.length]);
     return false;
   };
-  await files.run({ position: async () => position, put, room: async () => {}, mark: () => null, restart: async () => {} }, new AbortController().signal);
+  await files.run(
+    {
+      position: async () => position,
+      put,
+      room: async () => {},
+      mark: () => null,
+      restart: async () => {},
+    },
+    new AbortController().signal,
+  );
   return { puts, problems };
 }
 
@@ -101,18 +130,21 @@ const members: Packed[] = [
   { name: "e.avro", bytes: container(120, 50_000) },
 ];
 
-it.each([false, true])("a zip archive numbers its records through, in the order of its directory (Zip64: %s)", async (large) => {
-  const { puts, problems } = await read(zip(members, large));
-  expect(problems).toEqual([]);
-  expect(puts.slice(0, 4)).toEqual([
-    [0, 2, container(2).length],
-    [2, 3, container(1).length],
-    [3, 4, 7],
-    [4, 7, container(3).length],
-  ]);
-  expect(puts.at(-1)?.[1]).toBe(127);
-  expect((await read(zip(members, large), 4n)).puts[0]).toEqual([4, 7, container(3).length]);
-});
+it.each([false, true])(
+  "a zip archive numbers its records through, in the order of its directory (Zip64: %s)",
+  async (large) => {
+    const { puts, problems } = await read(zip(members, large));
+    expect(problems).toEqual([]);
+    expect(puts.slice(0, 4)).toEqual([
+      [0, 2, container(2).length],
+      [2, 3, container(1).length],
+      [3, 4, 7],
+      [4, 7, container(3).length],
+    ]);
+    expect(puts.at(-1)?.[1]).toBe(127);
+    expect((await read(zip(members, large), 4n)).puts[0]).toEqual([4, 7, container(3).length]);
+  },
+);
 
 it("a zip archive with members that cannot be read names them and reads the others", async () => {
   const { puts, problems } = await read(

@@ -5,7 +5,8 @@ import { createInflateRaw, createZstdDecompress } from "node:zlib";
 import { FinkError } from "../errors.ts";
 import type { ArchiveMember, PassedOver } from "./file-archive.ts";
 
-// APPNOTE.TXT 6.3.10: the end record at the end of the file says where the central directory is, which says where each member is.
+// APPNOTE.TXT 6.3.10: the end record at the end of the file says where the central directory is,
+// which says where each member is.
 const endRecord = 0x06054b50;
 const end64Record = 0x06064b50;
 const centralRecord = 0x02014b50;
@@ -26,15 +27,27 @@ interface ZipEntry {
   readonly at: number;
 }
 
-/** The files of a zip archive, in the order of its directory. `read` is told how far in the file we are. */
-export async function* zipMembers(path: string, passedOver: PassedOver, read: (bytes: number) => void): AsyncGenerator<ArchiveMember> {
+/**
+ * The files of a zip archive, in the order of its directory. `read` is told how far in the file we
+ * are.
+ */
+export async function* zipMembers(
+  path: string,
+  passedOver: PassedOver,
+  read: (bytes: number) => void,
+): AsyncGenerator<ArchiveMember> {
   const file = await open(path);
   try {
     for (const entry of entriesIn(await directoryOf(file))) {
       if (entry.name.endsWith("/")) continue;
-      if (entry.flags & isEncrypted) passedOver(`${entry.name} in it is encrypted. Unpack the archive with its password and ingest the folder`);
+      if (entry.flags & isEncrypted)
+        passedOver(
+          `${entry.name} in it is encrypted. Unpack the archive with its password and ingest the folder`,
+        );
       else if (!Object.values(methods).includes(entry.method))
-        passedOver(`${entry.name} in it is compressed by method ${entry.method}. Unpack the archive and ingest the folder`);
+        passedOver(
+          `${entry.name} in it is compressed by method ${entry.method}. Unpack the archive and ingest the folder`,
+        );
       else yield { name: entry.name, bytes: bytesOf(path, entry, await dataStart(file, entry)) };
       read(entry.at + entry.size);
     }
@@ -68,11 +81,20 @@ function* entriesIn(directory: Buffer): Generator<ZipEntry> {
     const next = at + 46 + name + extra + comment;
     if (next > directory.length) throw bad("its directory is damaged");
     const large = largeNumbers(directory.subarray(at + 46 + name, at + 46 + name + extra));
-    const number = (field: number): number => (directory.readUInt32LE(at + field) === 0xffffffff ? large() : directory.readUInt32LE(at + field));
+    const number = (field: number): number =>
+      directory.readUInt32LE(at + field) === 0xffffffff
+        ? large()
+        : directory.readUInt32LE(at + field);
     number(24); // the size unpacked comes first among the large numbers
     const [size, start] = [number(20), number(42)];
     const text = directory.toString("utf8", at + 46, at + 46 + name);
-    yield { name: text, flags: directory.readUInt16LE(at + 8), method: directory.readUInt16LE(at + 10), size, at: start };
+    yield {
+      name: text,
+      flags: directory.readUInt16LE(at + 8),
+      method: directory.readUInt16LE(at + 10),
+      size,
+      at: start,
+    };
     at = next;
   }
 }
@@ -81,8 +103,13 @@ function* entriesIn(directory: Buffer): Generator<ZipEntry> {
 function largeNumbers(extra: Buffer): () => number {
   let at = 0;
   let end = 0;
-  for (let field = 0; field + 4 <= extra.length && end === 0; field += 4 + extra.readUInt16LE(field + 2)) {
-    if (extra.readUInt16LE(field) === 1) [at, end] = [field + 4, Math.min(extra.length, field + 4 + extra.readUInt16LE(field + 2))];
+  for (
+    let field = 0;
+    field + 4 <= extra.length && end === 0;
+    field += 4 + extra.readUInt16LE(field + 2)
+  ) {
+    if (extra.readUInt16LE(field) === 1)
+      [at, end] = [field + 4, Math.min(extra.length, field + 4 + extra.readUInt16LE(field + 2))];
   }
   return () => {
     if (at + 8 > end) throw bad("its directory is damaged");
@@ -97,9 +124,17 @@ async function dataStart(file: FileHandle, { name, at }: ZipEntry): Promise<numb
   return at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
-async function* bytesOf(path: string, { method, size }: ZipEntry, start: number): AsyncGenerator<Uint8Array> {
+async function* bytesOf(
+  path: string,
+  { method, size }: ZipEntry,
+  start: number,
+): AsyncGenerator<Uint8Array> {
   if (size === 0) return;
-  const stored: Readable = createReadStream(path, { start, end: start + size - 1, highWaterMark: 1 << 18 });
+  const stored: Readable = createReadStream(path, {
+    start,
+    end: start + size - 1,
+    highWaterMark: 1 << 18,
+  });
   if (method === methods.stored) return yield* stored as AsyncIterable<Uint8Array>;
   const unpack = method === methods.deflated ? createInflateRaw() : createZstdDecompress();
   pipeline(stored, unpack, () => {});

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -17,7 +27,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** A container of `count` records of about `size` bytes, a few to a block. */
 function container(count: number, size = 10): Buffer {
   const records = Array.from({ length: count }, (_, i) => Buffer.alloc(size, i));
-  const blocks = Array.from({ length: Math.ceil(count / 3) }, (_, i) => records.slice(3 * i, 3 * i + 3));
+  const blocks = Array.from({ length: Math.ceil(count / 3) }, (_, i) =>
+    records.slice(3 * i, 3 * i + 3),
+  );
   return Buffer.from(writeContainer({ schema, blocks, sync: new Uint8Array(16).fill(5) }));
 }
 
@@ -30,7 +42,13 @@ function write(name: string, bytes: Uint8Array): string {
 
 /** A lake that takes everything; `commit` makes it durable, `drop` forgets what was not. */
 class TestSink implements Sink {
-  puts: { source: string; offset: number; next: number; bytes: Buffer; partition: SourcePartition }[] = [];
+  puts: {
+    source: string;
+    offset: number;
+    next: number;
+    bytes: Buffer;
+    partition: SourcePartition;
+  }[] = [];
   committed = new Map<string, bigint>();
   full = false;
   asked = 0;
@@ -40,9 +58,21 @@ class TestSink implements Sink {
     this.asked++;
     return this.committed.get(partition.appId) ?? null;
   }
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array): boolean {
+  put(
+    partition: SourcePartition,
+    offset: bigint,
+    next: bigint,
+    publishedAt: number,
+    bytes: Uint8Array,
+  ): boolean {
     expect(publishedAt).toBeNaN();
-    this.puts.push({ source: partition.source, offset: Number(offset), next: Number(next), bytes: Buffer.from(bytes), partition });
+    this.puts.push({
+      source: partition.source,
+      offset: Number(offset),
+      next: Number(next),
+      bytes: Buffer.from(bytes),
+      partition,
+    });
     return !this.full;
   }
   room(): Promise<void> {
@@ -56,14 +86,24 @@ class TestSink implements Sink {
     for (const { partition, next } of this.puts) this.committed.set(partition.appId, BigInt(next));
   }
   get log(): [string, number, number][] {
-    return this.puts.map(({ source, offset, next }) => [source.replace(`${folder}/`, ""), offset, next]);
+    return this.puts.map(({ source, offset, next }) => [
+      source.replace(`${folder}/`, ""),
+      offset,
+      next,
+    ]);
   }
 }
 
 const problems: string[] = [];
 beforeEach(() => void (problems.length = 0));
 function source(paths: string[], options: Partial<FileSourceOptions> = {}): FileSource {
-  return new FileSource({ paths, once: true, surveyOf: () => "ztf", onProblem: (error) => problems.push(messageOf(error)), ...options });
+  return new FileSource({
+    paths,
+    once: true,
+    surveyOf: () => "ztf",
+    onProblem: (error) => problems.push(messageOf(error)),
+    ...options,
+  });
 }
 async function readAll(files: FileSource, sink = new TestSink()): Promise<TestSink> {
   await files.run(sink, new AbortController().signal);
@@ -105,7 +145,11 @@ describe("files and folders", () => {
     sink.commit();
     sink.puts = [];
     symlinkSync(join(folder, "night"), join(folder, "latest"));
-    const again = source([`${folder}/latest`, `${folder}/night/../night`, `${folder}/night/a.avro`]);
+    const again = source([
+      `${folder}/latest`,
+      `${folder}/night/../night`,
+      `${folder}/night/a.avro`,
+    ]);
     await readAll(again, sink);
     expect(sink.puts).toEqual([]);
     expect(again.progress()).toMatchObject({ filesDone: 2, filesTotal: 2, recordsSkipped: 5 });
@@ -113,7 +157,9 @@ describe("files and folders", () => {
 
   it("ask for the survey once per file, with its first message", async () => {
     write("a.avro", container(300, 50_000));
-    const surveyOf = vi.fn((first: Uint8Array, path: string) => `${path.at(-6)}${first.length > 1 << 20}`);
+    const surveyOf = vi.fn(
+      (first: Uint8Array, path: string) => `${path.at(-6)}${first.length > 1 << 20}`,
+    );
     const sink = await readAll(source([folder], { surveyOf }));
     expect(sink.puts.length).toBeGreaterThan(10);
     expect(surveyOf).toHaveBeenCalledTimes(1);
@@ -126,14 +172,21 @@ describe("files and folders", () => {
     const files = source([folder]);
     rmSync(join(folder, "a.avro"));
     expect((await readAll(files)).log).toEqual([["b.avro", 0, 1]]);
-    expect(problems).toEqual([`${folder}/a.avro does not exist; give the path of a file or folder of alerts`]);
+    expect(problems).toEqual([
+      `${folder}/a.avro does not exist; give the path of a file or folder of alerts`,
+    ]);
   });
 
   it("show how far the reading is", async () => {
     const size = container(9, 60_000).length;
     for (const name of ["a.avro", "b.avro"]) write(name, container(9, 60_000));
     const files = source([folder]);
-    expect(files.progress()).toMatchObject({ bytesDone: 0, bytesTotal: 2 * size, filesDone: 0, filesTotal: 2 });
+    expect(files.progress()).toMatchObject({
+      bytesDone: 0,
+      bytesTotal: 2 * size,
+      filesDone: 0,
+      filesTotal: 2,
+    });
     expect(await files.lag()).toEqual([{ source: "files", partition: 0, lag: 2 }]);
     await readAll(files);
     expect(files.progress()).toMatchObject({ bytesDone: 2 * size, filesDone: 2 });
@@ -175,10 +228,13 @@ describe("reading", () => {
     sink.full = true;
     sink.whenFull = async () => {
       if (sink.puts.length === 2) sink.commit();
-      if (sink.puts.length === 4) files.rewind([sink.puts[3].partition]); // the last two are dropped
+      // the last two are dropped
+      if (sink.puts.length === 4) files.rewind([sink.puts[3].partition]);
     };
     await readAll(files, sink);
-    const records = sink.log.filter(([name]) => name === "a.avro").map(([, offset, next]) => [offset, next]);
+    const records = sink.log
+      .filter(([name]) => name === "a.avro")
+      .map(([, offset, next]) => [offset, next]);
     expect(records[4]).toEqual(records[2]);
     expect(records.slice(4).at(-1)?.[1]).toBe(300);
     expect(sink.log.filter(([name]) => name === "b.avro")).toHaveLength(1);
@@ -247,7 +303,11 @@ describe("watched folders", () => {
     write("b.avro", container(8));
     await vi.waitFor(() => expect(sink.log.at(-1)).toEqual(["b.avro", 6, 8]));
     expect([sink.log[0][1], sink.log.at(-2)?.[2]]).toEqual([120, 130]);
-    expect(sink.puts.map(({ bytes }) => countRecords(bytes, 0, bytes.length)).reduce((sum, count) => sum + count)).toBe(12);
+    expect(
+      sink.puts
+        .map(({ bytes }) => countRecords(bytes, 0, bytes.length))
+        .reduce((sum, count) => sum + count),
+    ).toBe(12);
   });
 
   it("take in what a file has gained before the first of it was committed", async () => {
@@ -279,7 +339,12 @@ describe.skipIf(!existsSync(reference))("the damaged reference messages (needs .
     const sink = await readAll(source([join(reference, "bad")]));
     expect(sink.puts).toHaveLength(41);
     for (const { source: path, bytes, offset, next } of sink.puts) {
-      expect([path, bytes.equals(readFileSync(path)), offset, next]).toEqual([path, true, 0, path.includes("19_block_count_two") ? 2 : 1]);
+      expect([path, bytes.equals(readFileSync(path)), offset, next]).toEqual([
+        path,
+        true,
+        0,
+        path.includes("19_block_count_two") ? 2 : 1,
+      ]);
     }
     expect(problems).toEqual([]);
   });

@@ -43,7 +43,10 @@ interface KnownFile {
   recordsSkipped: number;
 }
 
-/** Alerts from files, folders of files and tar archives. Each file is a partition that counts records. */
+/**
+ * Alerts from files, folders of files and tar archives. Each file is a partition that counts
+ * records.
+ */
 export class FileSource implements AlertSource {
   readonly name = "files";
   readonly #options: FileSourceOptions;
@@ -92,7 +95,8 @@ export class FileSource implements AlertSource {
 
   progress(): FileProgress {
     const files = [...this.#known.values()];
-    const sum = (value: (file: KnownFile) => number): number => files.reduce((total, file) => total + value(file), 0);
+    const sum = (value: (file: KnownFile) => number): number =>
+      files.reduce((total, file) => total + value(file), 0);
     return {
       bytesDone: sum((file) => file.bytesDone),
       bytesTotal: sum((file) => file.listed.bytes),
@@ -109,7 +113,10 @@ export class FileSource implements AlertSource {
     this.#options.onProblem(new FinkError("io", reason));
   }
 
-  /** Takes in files that are new or changed; when watching, only those that stayed the same since the last look. */
+  /**
+   * Takes in files that are new or changed; when watching, only those that stayed the same since
+   * the last look.
+   */
   #look(): void {
     const seen = new Map<string, string>();
     const { alerts, unreadable: packed } = listAlertFiles(this.#options.paths);
@@ -119,9 +126,21 @@ export class FileSource implements AlertSource {
       const state = `${listed.bytes} ${listed.modifiedMs}`;
       seen.set(appId, state);
       const known = this.#known.get(appId);
-      if (known && known.listed.bytes === listed.bytes && known.listed.modifiedMs === listed.modifiedMs) continue;
+      if (
+        known &&
+        known.listed.bytes === listed.bytes &&
+        known.listed.modifiedMs === listed.modifiedMs
+      )
+        continue;
       if (!this.#options.once && this.#seen.get(appId) !== state) continue;
-      const file = known ?? { listed, partition: null, startPosition: null, next: null, bytesDone: 0, recordsSkipped: 0 };
+      const file = known ?? {
+        listed,
+        partition: null,
+        startPosition: null,
+        next: null,
+        bytesDone: 0,
+        recordsSkipped: 0,
+      };
       file.listed = listed;
       this.#known.set(appId, file);
       this.#pending.add(file);
@@ -184,7 +203,13 @@ export class FileSource implements AlertSource {
 
   async #partition({ listed }: KnownFile, firstMessage: Uint8Array): Promise<SourcePartition> {
     const survey = await this.#options.surveyOf(firstMessage, listed.path);
-    return { survey, source: listed.path, partition: 0, appId: `files:${listed.realPath}`, counts: "records" };
+    return {
+      survey,
+      source: listed.path,
+      partition: 0,
+      appId: `files:${listed.realPath}`,
+      counts: "records",
+    };
   }
 
   async *#pieces(file: KnownFile): AsyncGenerator<Piece> {
@@ -192,7 +217,8 @@ export class FileSource implements AlertSource {
     file.bytesDone = 0;
     try {
       const { kind, packing } = alertFileFormat(path)!;
-      const whole = kind !== "alerts" || packing !== "none" ? null : readWhole(realPath, this.#buffer);
+      const whole =
+        kind !== "alerts" || packing !== "none" ? null : readWhole(realPath, this.#buffer);
       if (whole && whole.length <= wholeBytes) yield wholePiece(whole);
       else yield* this.#streamed(file);
     } catch (cause) {
@@ -212,7 +238,8 @@ export class FileSource implements AlertSource {
       );
     const stream = createReadStream(realPath, { highWaterMark: 1 << 20 });
     const bytes = unpacked(stream, packing);
-    const pieces = kind === "tar" ? archivePieces(tarMembers(bytes), passedOver) : filePieces(bytes);
+    const pieces =
+      kind === "tar" ? archivePieces(tarMembers(bytes), passedOver) : filePieces(bytes);
     try {
       for await (const piece of pieces) {
         file.bytesDone = stream.bytesRead;

@@ -7,7 +7,10 @@ import { assignSubscribed } from "./kafka-assigner.ts";
 
 export type KafkaConfig = Config["kafka"];
 
-/** Options of every Kafka client we make. No retries inside the client: the loops around it retry, and say what is wrong meanwhile. */
+/**
+ * Options of every Kafka client we make. No retries inside the client: the loops around it retry,
+ * and say what is wrong meanwhile.
+ */
 export function clientOptions(kafka: KafkaConfig): BaseOptions {
   const { security, tls } = kafka;
   return {
@@ -16,10 +19,18 @@ export function clientOptions(kafka: KafkaConfig): BaseOptions {
     retries: 0,
     connectTimeout: 5000,
     ...(security.endsWith("ssl") && {
-      tls: { ca: pem("kafka.tls.ca", tls.ca), cert: pem("kafka.tls.cert", tls.cert), key: pem("kafka.tls.key", tls.key) },
+      tls: {
+        ca: pem("kafka.tls.ca", tls.ca),
+        cert: pem("kafka.tls.cert", tls.cert),
+        key: pem("kafka.tls.key", tls.key),
+      },
     }),
     ...(security.startsWith("sasl") && {
-      sasl: { mechanism: kafka.sasl.mechanism, username: kafka.sasl.username, password: secretOf(kafka.sasl, "kafka.sasl") },
+      sasl: {
+        mechanism: kafka.sasl.mechanism,
+        username: kafka.sasl.username,
+        password: secretOf(kafka.sasl, "kafka.sasl"),
+      },
     }),
   };
 }
@@ -42,6 +53,10 @@ function pem(key: string, path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new FinkError("config", `${key}: ${path} cannot be read (${messageOf(error)}); name a PEM file`, error);
+    throw new FinkError(
+      "config",
+      `${key}: ${path} cannot be read (${messageOf(error)}); name a PEM file`,
+      error,
+    );
   }
 }

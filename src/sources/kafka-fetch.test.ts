@@ -3,21 +3,61 @@ import { expect, it } from "vitest";
 import { type Answer, type Cursor, deliver } from "./kafka-fetch.ts";
 import type { Sink, SourcePartition } from "./source.ts";
 
-const partition: SourcePartition = { survey: "ztf", source: "t", partition: 0, appId: "kafka:t:0", counts: "messages" };
-const cursorAt = (next: bigint): Cursor => ({ partition, next, topicId: "", epoch: -1, turn: 0, end: null, stopAt: null });
+const partition: SourcePartition = {
+  survey: "ztf",
+  source: "t",
+  partition: 0,
+  appId: "kafka:t:0",
+  counts: "messages",
+};
+const cursorAt = (next: bigint): Cursor => ({
+  partition,
+  next,
+  topicId: "",
+  epoch: -1,
+  turn: 0,
+  end: null,
+  stopAt: null,
+});
 const signal = new AbortController().signal;
 
 /** One batch of `count` records from `first` on. */
 function answer(cursor: Cursor, from: bigint, first: bigint, count: number): Answer {
-  const records = Array.from({ length: count }, (_, offsetDelta) => ({ offsetDelta, timestampDelta: 0n, value: Buffer.from("x") }));
-  const batch = { firstOffset: first, lastOffsetDelta: count - 1, attributes: 0, producerId: -1n, firstTimestamp: 0n, records };
-  return { cursor, from, turn: 0, data: { highWatermark: 100n, abortedTransactions: null, records: [batch] } as unknown as fetchV17.FetchResponsePartition };
+  const records = Array.from({ length: count }, (_, offsetDelta) => ({
+    offsetDelta,
+    timestampDelta: 0n,
+    value: Buffer.from("x"),
+  }));
+  const batch = {
+    firstOffset: first,
+    lastOffsetDelta: count - 1,
+    attributes: 0,
+    producerId: -1n,
+    firstTimestamp: 0n,
+    records,
+  };
+  return {
+    cursor,
+    from,
+    turn: 0,
+    data: {
+      highWatermark: 100n,
+      abortedTransactions: null,
+      records: [batch],
+    } as unknown as fetchV17.FetchResponsePartition,
+  };
 }
 
-function sinkFullAfter(limit: number, room: () => Promise<void> = async () => {}): { sink: Sink; offsets: bigint[] } {
+function sinkFullAfter(
+  limit: number,
+  room: () => Promise<void> = async () => {},
+): { sink: Sink; offsets: bigint[] } {
   const offsets: bigint[] = [];
   const put: Sink["put"] = (_, offset) => offsets.push(offset) % limit !== 0;
-  return { sink: { position: async () => null, put, room, mark: () => null, restart: async () => {} }, offsets };
+  return {
+    sink: { position: async () => null, put, room, mark: () => null, restart: async () => {} },
+    offsets,
+  };
 }
 
 it("leaves out the records of a batch that are before the offset asked for", async () => {

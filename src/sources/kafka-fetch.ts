@@ -6,7 +6,10 @@ import type { LogMark, Sink, SourcePartition } from "./source.ts";
 /** Where we are in one partition that is ours. */
 export interface Cursor {
   readonly partition: SourcePartition;
-  /** Offset to read next; null until it is known, and again when the partition was rewound or is not ours any more. */
+  /**
+   * Offset to read next; null until it is known, and again when the partition was rewound or is not
+   * ours any more.
+   */
   next: bigint | null;
   /** Topic that `next` is an offset of; empty as long as `next` is null for the first time. */
   topicId: string;
@@ -35,8 +38,15 @@ const partitionMaxBytes = 1 << 20;
 const fetchSize = { maxBytes: 8 << 20, minBytes: 1, maxWaitTime: 500 };
 const noValue = new Uint8Array(0);
 
-/** One request to the broker `node` for the partitions it leads. Partitions with an error come with its code. */
-export async function fetchFrom(consumer: Consumer, node: number, cursors: readonly Cursor[]): Promise<Answer[]> {
+/**
+ * One request to the broker `node` for the partitions it leads. Partitions with an error come with
+ * its code.
+ */
+export async function fetchFrom(
+  consumer: Consumer,
+  node: number,
+  cursors: readonly Cursor[],
+): Promise<Answer[]> {
   const asked = new Map<string, Cursor>();
   const from = new Map<Cursor, { from: bigint; turn: number }>();
   const topics = new Map<string, fetchV17.FetchRequestTopic>();
@@ -46,11 +56,19 @@ export async function fetchFrom(consumer: Consumer, node: number, cursors: reado
     if (cursor.next === null) continue;
     const topic = topics.get(topicId) ?? { topicId, partitions: [] };
     topics.set(topicId, topic);
-    topic.partitions.push({ partition, fetchOffset: cursor.next, partitionMaxBytes, currentLeaderEpoch: -1, lastFetchedEpoch: epoch });
+    topic.partitions.push({
+      partition,
+      fetchOffset: cursor.next,
+      partitionMaxBytes,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: epoch,
+    });
     asked.set(`${topicId}:${partition}`, cursor);
     from.set(cursor, { from: cursor.next, turn });
   }
-  const response = await consumer.fetch({ ...fetchSize, node, topics: [...topics.values()] }).catch(partialResponse);
+  const response = await consumer
+    .fetch({ ...fetchSize, node, topics: [...topics.values()] })
+    .catch(partialResponse);
   return response.responses.flatMap(({ topicId, partitions }) =>
     partitions.flatMap((data) => {
       // a broker may send what is left in the fetch session of partitions we no longer ask for
@@ -67,8 +85,15 @@ function partialResponse(error: unknown): fetchV17.FetchResponse {
   throw error;
 }
 
-/** Puts the records into the sink, in order; stops where the cursor was moved by somebody else meanwhile. */
-export async function deliver({ cursor, from, turn, data }: Answer, sink: Sink, signal: AbortSignal): Promise<void> {
+/**
+ * Puts the records into the sink, in order; stops where the cursor was moved by somebody else
+ * meanwhile.
+ */
+export async function deliver(
+  { cursor, from, turn, data }: Answer,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<void> {
   let next = from;
   const topic = topicKey(cursor.topicId);
   const isMoved = (): boolean => cursor.next !== next || cursor.turn !== turn;
@@ -82,7 +107,17 @@ export async function deliver({ cursor, from, turn, data }: Answer, sink: Sink, 
       if (offset < next) continue; // a batch may begin before the offset asked for
       cursor.next = next = offset + 1n;
       const bytes = record.value ?? noValue;
-      if (sink.put(cursor.partition, offset, next, publishedAt(batch, record.timestampDelta), bytes, mark)) continue;
+      if (
+        sink.put(
+          cursor.partition,
+          offset,
+          next,
+          publishedAt(batch, record.timestampDelta),
+          bytes,
+          mark,
+        )
+      )
+        continue;
       await room(sink, signal);
       if (signal.aborted || isMoved()) return;
     }
@@ -91,10 +126,15 @@ export async function deliver({ cursor, from, turn, data }: Answer, sink: Sink, 
   }
 }
 
-/** First 48 bits of a topic's id: random bits enough to tell two topics of one name apart, and an exact number in JSON. */
+/**
+ * First 48 bits of a topic's id: random bits enough to tell two topics of one name apart, and an
+ * exact number in JSON.
+ */
 export function topicKey(topicId: string): number {
   // brokers before 2.8 have no ids; the client then gives the name
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(topicId) ? Number.parseInt(topicId.replaceAll("-", "").slice(0, 12), 16) : 0;
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(topicId)
+    ? Number.parseInt(topicId.replaceAll("-", "").slice(0, 12), 16)
+    : 0;
 }
 
 function room(sink: Sink, signal: AbortSignal): Promise<void> {

@@ -16,7 +16,10 @@ export interface GroupOffset {
   readonly offset: bigint;
 }
 
-/** Our membership in the consumer group. The client sends heartbeats on timers of its own and joins again when a rebalance asks for it. */
+/**
+ * Our membership in the consumer group. The client sends heartbeats on timers of its own and joins
+ * again when a rebalance asks for it.
+ */
 export class KafkaGroup {
   readonly #kafka: KafkaConfig;
   readonly #hooks: GroupHooks;
@@ -31,7 +34,9 @@ export class KafkaGroup {
     this.#kafka = kafka;
     this.#hooks = hooks;
     this.#consumer = newConsumer(kafka);
-    this.#consumer.on("consumer:group:join", ({ assignments }: ConsumerGroupJoinPayload) => this.#joined(assignments ?? []));
+    this.#consumer.on("consumer:group:join", ({ assignments }: ConsumerGroupJoinPayload) =>
+      this.#joined(assignments ?? []),
+    );
     this.#consumer.on("consumer:heartbeat:error", ({ error }) => hooks.trouble("group", error));
     this.#consumer.on("consumer:heartbeat:end", () => hooks.trouble("group", null));
     this.#consumer.on("consumer:heartbeat:stalled", () => this.#lost());
@@ -47,7 +52,10 @@ export class KafkaGroup {
     this.#due = true;
   }
 
-  /** Keeps us a member until aborted. Rejects when the very first join is refused because of a wrong setting. */
+  /**
+   * Keeps us a member until aborted. Rejects when the very first join is refused because of a wrong
+   * setting.
+   */
   async run(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted;) {
       const clientIsJoining = this.#member && !this.#consumer.isActive();
@@ -70,7 +78,9 @@ export class KafkaGroup {
   /** Advice for lag monitors; rejects when the group does not take it. */
   async commit(offsets: readonly GroupOffset[]): Promise<void> {
     if (!this.#consumer.isActive() || offsets.length === 0) return;
-    await this.#consumer.commit({ offsets: offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })) });
+    await this.#consumer.commit({
+      offsets: offsets.map((offset) => ({ ...offset, leaderEpoch: -1 })),
+    });
   }
 
   /** Leaves, so that the others need not wait for our session to time out. */
@@ -100,6 +110,7 @@ export class KafkaGroup {
 
   #refuseMistake(error: unknown): void {
     const problem = explainKafka(error, this.#kafka);
-    if (!this.#everMember && isMistake(problem)) throw new FinkError("kafka", problem.message, error);
+    if (!this.#everMember && isMistake(problem))
+      throw new FinkError("kafka", problem.message, error);
   }
 }

@@ -1,4 +1,8 @@
-import { type CompressionAlgorithmValue, type MessageToProduce, Producer } from "@platformatic/kafka";
+import {
+  type CompressionAlgorithmValue,
+  type MessageToProduce,
+  Producer,
+} from "@platformatic/kafka";
 import { clientOptions, type KafkaConfig } from "./kafka-connection.ts";
 
 export interface LaneMessage {
@@ -15,7 +19,10 @@ export interface LaneMessage {
 const batchBytes = 900_000;
 const fullBytes = 12 << 20;
 
-/** Messages of some partitions on their way: each once, and in order. One request at a time, as the numbers of an idempotent producer want it. */
+/**
+ * Messages of some partitions on their way: each once, and in order. One request at a time, as the
+ * numbers of an idempotent producer want it.
+ */
 export class KafkaLane {
   delivered = 0;
   /** Why nothing is sent any more. */
@@ -29,8 +36,15 @@ export class KafkaLane {
   #sending: Promise<void> | null = null;
 
   constructor(kafka: KafkaConfig, compression: CompressionAlgorithmValue = "none") {
-    // Idempotent: a message whose answer was lost is not there twice. Some seconds of tries, for a leader may move.
-    this.#producer = new Producer({ ...clientOptions(kafka), idempotent: true, retries: 10, retryDelay: 500, compression });
+    // Idempotent: a message whose answer was lost is not there twice. Some seconds of tries, for a
+    // leader may move.
+    this.#producer = new Producer({
+      ...clientOptions(kafka),
+      idempotent: true,
+      retries: 10,
+      retryDelay: 500,
+      compression,
+    });
   }
 
   get isFull(): boolean {
@@ -91,9 +105,19 @@ export class KafkaLane {
   }
 }
 
-function produced({ topic, partition, key, value, publishedAt, headers }: LaneMessage, now: number): MessageToProduce {
+function produced(
+  { topic, partition, key, value, publishedAt, headers }: LaneMessage,
+  now: number,
+): MessageToProduce {
   const timestamp = BigInt(Math.round(publishedAt ?? now));
-  return { topic, partition, key, value: Buffer.from(value.buffer, value.byteOffset, value.length), timestamp, headers: headersOf(headers) };
+  return {
+    topic,
+    partition,
+    key,
+    value: Buffer.from(value.buffer, value.byteOffset, value.length),
+    timestamp,
+    headers: headersOf(headers),
+  };
 }
 
 /** How many of the first messages make a record batch; one at least. */
@@ -110,5 +134,7 @@ function bytesOf({ key, value, headers = {} }: LaneMessage): number {
 
 /** The client takes names as bytes only. */
 function headersOf(headers: LaneMessage["headers"]): Map<Buffer, Buffer> {
-  return new Map(Object.entries(headers ?? {}).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]));
+  return new Map(
+    Object.entries(headers ?? {}).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
+  );
 }

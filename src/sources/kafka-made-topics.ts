@@ -28,11 +28,20 @@ export class Topics {
       return new Topics(admin, kafka, new Set(await listTopics(admin)), made);
     } catch (error) {
       await admin.close().catch(() => {});
-      throw new FinkError("kafka", explainKafka(error, kafka).message.replaceAll("kafka.brokers", made.givenBy), error);
+      throw new FinkError(
+        "kafka",
+        explainKafka(error, kafka).message.replaceAll("kafka.brokers", made.givenBy),
+        error,
+      );
     }
   }
 
-  private constructor(admin: Admin, kafka: KafkaConfig, existing: ReadonlySet<string>, made: NewTopics) {
+  private constructor(
+    admin: Admin,
+    kafka: KafkaConfig,
+    existing: ReadonlySet<string>,
+    made: NewTopics,
+  ) {
     this.#admin = admin;
     this.#kafka = kafka;
     this.#existing = existing;
@@ -52,7 +61,11 @@ export class Topics {
       this.#known.set(topic, count);
       return count;
     } catch (error) {
-      throw new FinkError("kafka", `topic ${topic}: ${explainProducing(error, this.#kafka, this.#made.givenBy)}`, error);
+      throw new FinkError(
+        "kafka",
+        `topic ${topic}: ${explainProducing(error, this.#kafka, this.#made.givenBy)}`,
+        error,
+      );
     }
   }
 
@@ -68,7 +81,8 @@ export class Topics {
     const { partitions, configs } = this.#made;
     try {
       const list = Object.entries(configs).map(([name, value]) => ({ name, value }));
-      await this.#admin.createTopics({ topics: [topic], partitions, replicas: -1, configs: list }); // as many replicas as the broker likes
+      // as many replicas as the broker likes
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas: -1, configs: list });
     } catch (error) {
       if (!findErrorBy(error as Error, "apiId", "TOPIC_ALREADY_EXISTS")) throw error;
     }
@@ -79,9 +93,13 @@ export class Topics {
 export function explainProducing(error: unknown, kafka: KafkaConfig, givenBy: string): string {
   const is = (apiId: string) => findErrorBy(error as Error, "apiId", apiId) !== null;
   const who = kafka.security.startsWith("sasl") ? `user "${kafka.sasl.username}"` : "this client";
-  if (is("MESSAGE_TOO_LARGE")) return "a packet is larger than the topic takes: raise its max.message.bytes";
-  if (is("TOPIC_AUTHORIZATION_FAILED")) return `${who} may not write the topic: ask the broker's owner`;
-  if (is("CLUSTER_AUTHORIZATION_FAILED")) return `${who} may not make topics: ask the broker's owner for it`;
-  if (is("INVALID_TIMESTAMP")) return "the broker does not take messages of that time: leave out --keep-times";
+  if (is("MESSAGE_TOO_LARGE"))
+    return "a packet is larger than the topic takes: raise its max.message.bytes";
+  if (is("TOPIC_AUTHORIZATION_FAILED"))
+    return `${who} may not write the topic: ask the broker's owner`;
+  if (is("CLUSTER_AUTHORIZATION_FAILED"))
+    return `${who} may not make topics: ask the broker's owner for it`;
+  if (is("INVALID_TIMESTAMP"))
+    return "the broker does not take messages of that time: leave out --keep-times";
   return explainKafka(error, kafka, true).message.replaceAll("kafka.brokers", givenBy);
 }

@@ -14,7 +14,11 @@ export interface KafkaGap {
 }
 
 /** `start` of the configuration as an offset. */
-export async function startOffset(consumer: Consumer, partition: SourcePartition, start: string): Promise<bigint> {
+export async function startOffset(
+  consumer: Consumer,
+  partition: SourcePartition,
+  start: string,
+): Promise<bigint> {
   if (start === "earliest") return offsetAt(consumer, partition, ListOffsetTimestamps.EARLIEST);
   const end = endOffset(consumer, partition);
   if (start === "latest") return end;
@@ -26,10 +30,20 @@ export function endOffset(consumer: Consumer, partition: SourcePartition): Promi
   return offsetAt(consumer, partition, ListOffsetTimestamps.LATEST);
 }
 
-/** The fate of a cursor's offset that the broker refuses; null when its log has the offset after all. `stored`: the mark of the lake's position. */
-export async function gapAt(consumer: Consumer, cursor: Cursor, stored: LogMark | null): Promise<KafkaGap | null> {
+/**
+ * The fate of a cursor's offset that the broker refuses; null when its log has the offset after
+ * all. `stored`: the mark of the lake's position.
+ */
+export async function gapAt(
+  consumer: Consumer,
+  cursor: Cursor,
+  stored: LogMark | null,
+): Promise<KafkaGap | null> {
   const { partition, next: from, turn } = cursor;
-  const [first, end] = await Promise.all([startOffset(consumer, partition, "earliest"), endOffset(consumer, partition)]);
+  const [first, end] = await Promise.all([
+    startOffset(consumer, partition, "earliest"),
+    endOffset(consumer, partition),
+  ]);
   if (from === null || cursor.turn !== turn || (from >= first && from <= end)) return null;
   if (from < first) return gap(cursor, "deleted", from, first);
   if (stored !== null && stored.topic !== 0) return gap(cursor, "lost", from, end);
@@ -48,7 +62,12 @@ export function isRemade(stored: LogMark | null, topicId: string): boolean {
   return stored !== null && stored.topic !== 0 && now !== 0 && stored.topic !== now;
 }
 
-export function gap({ partition }: Pick<Cursor, "partition">, kind: LogChangeKind, from: bigint, to: bigint): KafkaGap {
+export function gap(
+  { partition }: Pick<Cursor, "partition">,
+  kind: LogChangeKind,
+  from: bigint,
+  to: bigint,
+): KafkaGap {
   return { kind, topic: partition.source, partition: partition.partition, from, to };
 }
 
@@ -66,7 +85,15 @@ export function describeGap({ kind, topic, partition, from, to }: KafkaGap): str
   }
 }
 
-async function offsetAt(consumer: Consumer, { source, partition }: SourcePartition, timestamp: bigint): Promise<bigint> {
-  const offsets = await consumer.listOffsets({ topics: [source], partitions: { [source]: [partition] }, timestamp });
+async function offsetAt(
+  consumer: Consumer,
+  { source, partition }: SourcePartition,
+  timestamp: bigint,
+): Promise<bigint> {
+  const offsets = await consumer.listOffsets({
+    topics: [source],
+    partitions: { [source]: [partition] },
+    timestamp,
+  });
   return offsets.get(source)![partition];
 }

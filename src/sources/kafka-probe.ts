@@ -1,4 +1,9 @@
-import { Admin, FindCoordinatorKeyTypes, findErrorBy, ListOffsetTimestamps } from "@platformatic/kafka";
+import {
+  Admin,
+  FindCoordinatorKeyTypes,
+  findErrorBy,
+  ListOffsetTimestamps,
+} from "@platformatic/kafka";
 import { clientOptions, type KafkaConfig } from "./kafka-connection.ts";
 import { explainKafka, type KafkaProblem } from "./kafka-errors.ts";
 import { listTopics, matchingTopics, missingTopics } from "./kafka-topics.ts";
@@ -8,15 +13,25 @@ export interface KafkaProbe {
   /** host:port of each broker of the cluster, as they name themselves. */
   readonly brokers: readonly string[];
   /** The topics we would read, with the offset after the last message of each partition. */
-  readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number; readonly end: bigint }[] }[];
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly end: bigint }[];
+  }[];
   /** The first thing that is wrong, or null. */
   readonly problem: KafkaProblem | null;
 }
 
-/** Looks at everything the source needs, within seconds. Rejects only when a file of the configuration cannot be read. */
+/**
+ * Looks at everything the source needs, within seconds. Rejects only when a file of the
+ * configuration cannot be read.
+ */
 export async function probeKafka(kafka: KafkaConfig): Promise<KafkaProbe> {
   const admin = newAdmin(kafka);
-  const found: { -readonly [Key in keyof KafkaProbe]: KafkaProbe[Key] } = { brokers: [], topics: [], problem: null };
+  const found: { -readonly [Key in keyof KafkaProbe]: KafkaProbe[Key] } = {
+    brokers: [],
+    topics: [],
+    problem: null,
+  };
   try {
     const existing = await firstContact(admin, kafka);
     const topics = matchingTopics(kafka.topics, existing);
@@ -33,7 +48,10 @@ export async function probeKafka(kafka: KafkaConfig): Promise<KafkaProbe> {
   return found;
 }
 
-/** What stands in the way of starting: the address, the protection, the credentials, the group. Rejects as `probeKafka` does. */
+/**
+ * What stands in the way of starting: the address, the protection, the credentials, the group.
+ * Rejects as `probeKafka` does.
+ */
 export async function startProblem(kafka: KafkaConfig): Promise<KafkaProblem | null> {
   const admin = newAdmin(kafka);
   try {
@@ -67,11 +85,20 @@ async function endsOf(admin: Admin, topics: readonly string[]): Promise<KafkaPro
   const metadata = await admin.metadata({ topics: [...topics] });
   const asked = topics.map((name) => {
     const count = metadata.topics.get(name)?.partitionsCount ?? 0;
-    return { name, partitions: Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp: ListOffsetTimestamps.LATEST })) };
+    return {
+      name,
+      partitions: Array.from({ length: count }, (_, partitionIndex) => ({
+        partitionIndex,
+        timestamp: ListOffsetTimestamps.LATEST,
+      })),
+    };
   });
   const listed = await admin.listOffsets({ topics: asked });
   return listed.map(({ name, partitions }) => ({
     topic: name,
-    partitions: partitions.map(({ partitionIndex, offset }) => ({ partition: partitionIndex, end: offset })),
+    partitions: partitions.map(({ partitionIndex, offset }) => ({
+      partition: partitionIndex,
+      end: offset,
+    })),
   }));
 }

@@ -13,19 +13,31 @@ export interface ReaderHooks {
   readonly stopOf: ((partition: SourcePartition) => Promise<bigint>) | null;
   /** The topic is not the one the sink's position is of: moves the position. */
   remade(cursor: Cursor, topicId: string, position: bigint): Promise<void>;
-  /** The broker no longer has the offset the cursor stands at: moves the position, or leaves it to be tried again. */
+  /**
+   * The broker no longer has the offset the cursor stands at: moves the position, or leaves it to
+   * be tried again.
+   */
   outOfRange(cursor: Cursor): Promise<void>;
-  /** The broker's log of the epoch we read last ends at `end`, before the cursor: moves the position. */
+  /**
+   * The broker's log of the epoch we read last ends at `end`, before the cursor: moves the
+   * position.
+   */
   diverged(cursor: Cursor, end: bigint, epoch: number): Promise<void>;
   /** `about` names who is in trouble; an error of null says that it is over. */
   trouble(about: string, error: unknown): void;
 }
 
 const offsetOutOfRange = 1;
-/** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID: the topic is gone, or another one has its name. */
+/**
+ * UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID: the topic is gone, or
+ * another one has its name.
+ */
 const topicGone = [3, 100, 103];
 
-/** Reads the partitions assigned to us: one loop per broker, so that a slow or dead one holds up only its own. */
+/**
+ * Reads the partitions assigned to us: one loop per broker, so that a slow or dead one holds up
+ * only its own.
+ */
 export class KafkaReader {
   readonly cursors = new Map<string, Cursor>();
   readonly #consumer: Consumer;
@@ -44,7 +56,9 @@ export class KafkaReader {
 
   /** Takes up and gives up partitions; those that stay ours go on where they are. */
   assign(assignments: readonly GroupAssignment[]): void {
-    const ours = assignments.flatMap(({ topic, partitions }) => partitions.map((partition) => this.#hooks.partitionOf(topic, partition)));
+    const ours = assignments.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => this.#hooks.partitionOf(topic, partition)),
+    );
     const kept = new Set(ours.map(({ appId }) => appId));
     for (const [appId, cursor] of this.cursors) {
       if (kept.has(appId)) continue;
@@ -54,7 +68,15 @@ export class KafkaReader {
     }
     for (const partition of ours) {
       if (this.cursors.has(partition.appId)) continue;
-      this.cursors.set(partition.appId, { partition, next: null, topicId: "", epoch: -1, turn: 0, end: null, stopAt: null });
+      this.cursors.set(partition.appId, {
+        partition,
+        next: null,
+        topicId: "",
+        epoch: -1,
+        turn: 0,
+        end: null,
+        stopAt: null,
+      });
     }
     this.#consumer.topics.clear();
     this.#consumer.topics.trackAll(...assignments.map(({ topic }) => topic));
@@ -65,7 +87,10 @@ export class KafkaReader {
     if (cursor) forget(cursor);
   }
 
-  /** Reads until aborted or finished. Rejects when the sink fails; a broker's failures are told and tried again. */
+  /**
+   * Reads until aborted or finished. Rejects when the sink fails; a broker's failures are told and
+   * tried again.
+   */
   async run(signal: AbortSignal, finished: () => boolean): Promise<void> {
     while (!signal.aborted && !finished()) {
       const found = await this.#refreshLeaders();
@@ -84,15 +109,21 @@ export class KafkaReader {
   async #placeCursors(): Promise<void> {
     const lost = [...this.cursors.values()].filter(({ next }) => next === null);
     await Promise.all(lost.map((cursor) => this.#place(cursor)));
-    if (this.#hooks.stopOf) for (const cursor of this.cursors.values()) if (cursor.next !== null && cursor.stopAt === null) await this.#findEnd(cursor);
+    if (this.#hooks.stopOf)
+      for (const cursor of this.cursors.values())
+        if (cursor.next !== null && cursor.stopAt === null) await this.#findEnd(cursor);
   }
 
-  /** An end before the position is not one to stop at: the log has changed, which the broker says when we fetch from it. */
+  /**
+   * An end before the position is not one to stop at: the log has changed, which the broker says
+   * when we fetch from it.
+   */
   async #findEnd(cursor: Cursor): Promise<void> {
     const { partition, turn } = cursor;
     await this.#told(partition.appId, async () => {
       const end = (await this.#hooks.stopOf?.(partition)) ?? null;
-      if (cursor.turn === turn && end !== null && cursor.next !== null && end >= cursor.next) cursor.stopAt = end;
+      if (cursor.turn === turn && end !== null && cursor.next !== null && end >= cursor.next)
+        cursor.stopAt = end;
     });
   }
 
@@ -102,10 +133,15 @@ export class KafkaReader {
     const topicId = this.#topicId(cursor);
     if (topicId === undefined) return;
     await this.#told(partition.appId, async () => {
-      if (position !== null && isRemade(this.#sink.mark(partition), topicId)) return await this.#hooks.remade(cursor, topicId, position);
+      if (position !== null && isRemade(this.#sink.mark(partition), topicId))
+        return await this.#hooks.remade(cursor, topicId, position);
       const next = position ?? (await this.#hooks.startOf(partition, topicId));
       if (cursor.turn !== turn) return;
-      Object.assign(cursor, { next, topicId, epoch: position === null ? -1 : (this.#sink.mark(partition)?.epoch ?? -1) });
+      Object.assign(cursor, {
+        next,
+        topicId,
+        epoch: position === null ? -1 : (this.#sink.mark(partition)?.epoch ?? -1),
+      });
     });
   }
 
@@ -116,9 +152,12 @@ export class KafkaReader {
   async #refreshLeaders(): Promise<boolean> {
     const topics = [...this.#consumer.topics.keys()];
     if (topics.length === 0) return true;
-    const found = await this.#told("leaders", () => this.#consumer.metadata({ topics, forceUpdate: this.#isStale }));
+    const found = await this.#told("leaders", () =>
+      this.#consumer.metadata({ topics, forceUpdate: this.#isStale }),
+    );
     if (found) this.#isStale = false;
-    for (const cursor of this.cursors.values()) if (cursor.next !== null && this.#topicId(cursor) !== cursor.topicId) forgetLog(cursor);
+    for (const cursor of this.cursors.values())
+      if (cursor.next !== null && this.#topicId(cursor) !== cursor.topicId) forgetLog(cursor);
     return found;
   }
 
@@ -135,7 +174,9 @@ export class KafkaReader {
 
   async #readFrom(node: number, signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted;) {
-      const cursors = [...this.cursors.values()].filter((cursor) => cursor.next !== null && this.#leaderOf(cursor) === node);
+      const cursors = [...this.cursors.values()].filter(
+        (cursor) => cursor.next !== null && this.#leaderOf(cursor) === node,
+      );
       if (cursors.length === 0) break;
       const done = await this.#readOnce(node, cursors, signal);
       if (done) failures = 0;
@@ -147,13 +188,17 @@ export class KafkaReader {
   /** A function of its own, so that nothing holds an answer (8 MB) while the next is fetched. */
   async #readOnce(node: number, cursors: readonly Cursor[], signal: AbortSignal): Promise<boolean> {
     let answers: readonly Answer[] = [];
-    const fetched = await this.#told(`broker ${node}`, async () => void (answers = await fetchFrom(this.#consumer, node, cursors)));
+    const fetched = await this.#told(
+      `broker ${node}`,
+      async () => void (answers = await fetchFrom(this.#consumer, node, cursors)),
+    );
     let refused = false;
     for (const answer of answers) {
       if (signal.aborted) return fetched;
       refused = !(await this.#take(answer, signal)) || refused;
     }
-    if (refused) await pause(backoffMs(0), signal); // not longer: the broker's other partitions are well
+    // not longer: the broker's other partitions are well
+    if (refused) await pause(backoffMs(0), signal);
     return fetched;
   }
 
@@ -162,11 +207,17 @@ export class KafkaReader {
     const { cursor, from, turn, data } = answer;
     const about = cursor.partition.appId;
     const isOurs = cursor.next === from && cursor.turn === turn;
-    if (data.errorCode === offsetOutOfRange) return this.#told(about, async () => isOurs && (await this.#hooks.outOfRange(cursor)));
+    if (data.errorCode === offsetOutOfRange)
+      return this.#told(about, async () => isOurs && (await this.#hooks.outOfRange(cursor)));
     if (topicGone.includes(data.errorCode)) this.#isStale = true;
-    if (data.errorCode !== 0) return this.#told(about, () => Promise.reject(new ProtocolError(data.errorCode)));
+    if (data.errorCode !== 0)
+      return this.#told(about, () => Promise.reject(new ProtocolError(data.errorCode)));
     const { epoch, endOffset } = data.divergingEpoch ?? { epoch: -1, endOffset: -1n };
-    if (epoch >= 0) return this.#told(about, async () => isOurs && (await this.#hooks.diverged(cursor, endOffset, epoch)));
+    if (epoch >= 0)
+      return this.#told(
+        about,
+        async () => isOurs && (await this.#hooks.diverged(cursor, endOffset, epoch)),
+      );
     this.#hooks.trouble(about, null);
     await deliver(answer, this.#sink, signal);
     return true;
@@ -185,7 +236,9 @@ export class KafkaReader {
   }
 
   #leaderOf({ partition }: Cursor): number | null {
-    const leader = this.#consumer.currentMetadata?.topics.get(partition.source)?.partitions[partition.partition]?.leader;
+    const leader = this.#consumer.currentMetadata?.topics.get(partition.source)?.partitions[
+      partition.partition
+    ]?.leader;
     return leader === undefined || leader < 0 ? null : leader;
   }
 }

@@ -6,15 +6,49 @@ const transactional = 16;
 const control = 32;
 const abort = Buffer.from([0, 0, 0, 0]);
 
-function batch(firstOffset: bigint, fields: Partial<RecordsBatch> = {}, key: Buffer | null = null): RecordsBatch {
-  const record = { length: 0, attributes: 0, timestampDelta: 0n, offsetDelta: 0, key: key as Buffer, value: Buffer.from("x"), headers: [] };
-  const header = { length: 0, partitionLeaderEpoch: 0, magic: 2, crc: 0, producerEpoch: 0, firstSequence: 0, firstTimestamp: 0n, maxTimestamp: 0n };
-  return { ...header, firstOffset, attributes: 0, lastOffsetDelta: 0, producerId: -1n, records: [record], ...fields };
+function batch(
+  firstOffset: bigint,
+  fields: Partial<RecordsBatch> = {},
+  key: Buffer | null = null,
+): RecordsBatch {
+  const record = {
+    length: 0,
+    attributes: 0,
+    timestampDelta: 0n,
+    offsetDelta: 0,
+    key: key as Buffer,
+    value: Buffer.from("x"),
+    headers: [],
+  };
+  const header = {
+    length: 0,
+    partitionLeaderEpoch: 0,
+    magic: 2,
+    crc: 0,
+    producerEpoch: 0,
+    firstSequence: 0,
+    firstTimestamp: 0n,
+    maxTimestamp: 0n,
+  };
+  return {
+    ...header,
+    firstOffset,
+    attributes: 0,
+    lastOffsetDelta: 0,
+    producerId: -1n,
+    records: [record],
+    ...fields,
+  };
 }
 
-function readableOffsets(records: RecordsBatch[], abortedTransactions: fetchV17.FetchResponsePartitionAbortedTransaction[] = []): bigint[] {
+function readableOffsets(
+  records: RecordsBatch[],
+  abortedTransactions: fetchV17.FetchResponsePartitionAbortedTransaction[] = [],
+): bigint[] {
   const data = { records, abortedTransactions } as fetchV17.FetchResponsePartition;
-  return [...batchesOf(data)].filter(({ readable }) => readable).map(({ batch }) => batch.firstOffset);
+  return [...batchesOf(data)]
+    .filter(({ readable }) => readable)
+    .map(({ batch }) => batch.firstOffset);
 }
 
 it("drops aborted transactions whose end the response does not hold, and those of a producer that aborted twice", () => {
@@ -36,7 +70,9 @@ it("drops aborted transactions whose end the response does not hold, and those o
 });
 
 it("gives the offset after a batch whose last records were compacted away", () => {
-  const [{ after }] = batchesOf({ records: [batch(10n, { lastOffsetDelta: 9 })] } as fetchV17.FetchResponsePartition);
+  const [{ after }] = batchesOf({
+    records: [batch(10n, { lastOffsetDelta: 9 })],
+  } as fetchV17.FetchResponsePartition);
   expect(after).toBe(20n);
 });
 

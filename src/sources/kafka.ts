@@ -7,9 +7,24 @@ import { type DiscoveryHooks, discoverTopics } from "./kafka-discovery.ts";
 import { explainKafka, isMistake } from "./kafka-errors.ts";
 import { KafkaGroup } from "./kafka-group.ts";
 import { type Cursor, topicKey } from "./kafka-fetch.ts";
-import { describeGap, endOffset, gap, gapAt, type KafkaGap, lostSince, startOffset } from "./kafka-offsets.ts";
+import {
+  describeGap,
+  endOffset,
+  gap,
+  gapAt,
+  type KafkaGap,
+  lostSince,
+  startOffset,
+} from "./kafka-offsets.ts";
 import { startProblem } from "./kafka-probe.ts";
-import { atMost, backoffMs, forgetLog, KafkaReader, pause, type ReaderHooks } from "./kafka-reader.ts";
+import {
+  atMost,
+  backoffMs,
+  forgetLog,
+  KafkaReader,
+  pause,
+  type ReaderHooks,
+} from "./kafka-reader.ts";
 import { matchingTopics } from "./kafka-topics.ts";
 import { KafkaTroubles } from "./kafka-troubles.ts";
 import type { AlertSource, LogMark, Sink, SourceLag, SourcePartition } from "./source.ts";
@@ -25,7 +40,10 @@ export interface KafkaSourceOptions {
   readonly onState?: (message: string) => void;
 }
 
-/** Alerts from Kafka. The sink's positions say where to read on; Kafka's committed offsets are only told, never asked. */
+/**
+ * Alerts from Kafka. The sink's positions say where to read on; Kafka's committed offsets are only
+ * told, never asked.
+ */
 export class KafkaSource implements AlertSource {
   readonly name = "kafka";
   /** Points at which logs no longer fitted what we had read of them. */
@@ -70,7 +88,11 @@ export class KafkaSource implements AlertSource {
       discoverTopics(kafka, this.#discoveryHooks(group, reject), running).catch(reject);
     });
     try {
-      await Promise.race([failed, reader.run(running, () => this.#finished()), this.#everySecond(group, running)]);
+      await Promise.race([
+        failed,
+        reader.run(running, () => this.#finished()),
+        this.#everySecond(group, running),
+      ]);
     } finally {
       done.abort();
       await atMost(2000, this.#commit(group));
@@ -80,7 +102,10 @@ export class KafkaSource implements AlertSource {
     }
   }
 
-  /** Without the topics that we did not ask for: their alerts may be of another survey, and another archive waits for them. */
+  /**
+   * Without the topics that we did not ask for: their alerts may be of another survey, and another
+   * archive waits for them.
+   */
   #ours(assignments: readonly GroupAssignment[]): GroupAssignment[] {
     const { group, topics } = this.#options.kafka;
     const ours = matchingTopics(
@@ -89,7 +114,12 @@ export class KafkaSource implements AlertSource {
     );
     const others = assignments.flatMap(({ topic }) => (ours.includes(topic) ? [] : [topic]));
     const problem = `consumer group "${group}" gave us ${others.join(", ")}, which kafka.topics does not name, so we may miss partitions of ours`;
-    this.#troubles.set("others", others.length === 0 ? "" : `${problem}: another program shares the group; set kafka.group to a name of its own`);
+    this.#troubles.set(
+      "others",
+      others.length === 0
+        ? ""
+        : `${problem}: another program shares the group; set kafka.group to a name of its own`,
+    );
     return assignments.filter(({ topic }) => ours.includes(topic));
   }
 
@@ -113,7 +143,8 @@ export class KafkaSource implements AlertSource {
   async #awaitBroker(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures++) {
       const problem = await startProblem(this.#options.kafka);
-      if (problem && (isMistake(problem) || this.#options.once)) throw new FinkError("kafka", problem.message);
+      if (problem && (isMistake(problem) || this.#options.once))
+        throw new FinkError("kafka", problem.message);
       this.#troubles.set("start", problem?.message ?? "");
       this.#troubles.check(Date.now(), 0);
       if (!problem) return;
@@ -128,28 +159,37 @@ export class KafkaSource implements AlertSource {
       stopOf: this.#options.once ? (partition) => endOffset(consumer, partition) : null,
       remade: async (cursor, topicId, position) => {
         const first = await startOffset(consumer, cursor.partition, "earliest");
-        await this.#follow(sink, cursor, gap(cursor, "remade", position, first), { topic: topicKey(topicId), epoch: -1 });
+        await this.#follow(sink, cursor, gap(cursor, "remade", position, first), {
+          topic: topicKey(topicId),
+          epoch: -1,
+        });
       },
       outOfRange: async (cursor) => {
         const found = await gapAt(consumer, cursor, sink.mark(cursor.partition));
-        if (found) await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch: -1 });
+        if (found)
+          await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch: -1 });
         // A log without messages knows no epochs: the broker refuses an offset that it has.
         else cursor.epoch = -1;
       },
       diverged: async (cursor, end, epoch) => {
         const found = lostSince(cursor, end);
-        if (found) await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch });
+        if (found)
+          await this.#follow(sink, cursor, found, { topic: topicKey(cursor.topicId), epoch });
         else cursor.epoch = epoch;
       },
       trouble: (about, error) => this.#trouble(about, error),
     };
   }
 
-  /** Goes on where the log does. The position and the reason are in the lake first: a crash after it finds the log in order, one before it finds the gap again. */
+  /**
+   * Goes on where the log does. The position and the reason are in the lake first: a crash after it
+   * finds the log in order, one before it finds the gap again.
+   */
   async #follow(sink: Sink, cursor: Cursor, found: KafkaGap, mark: LogMark): Promise<void> {
     const { partition, topicId } = cursor;
     await sink.restart(partition, found.to, { kind: found.kind, mark });
-    if (this.#starts.has(partition.appId)) this.#starts.set(partition.appId, { topicId, offset: found.to });
+    if (this.#starts.has(partition.appId))
+      this.#starts.set(partition.appId, { topicId, offset: found.to });
     this.gaps.push(found);
     this.#options.log.error(describeGap(found));
     forgetLog(cursor);
@@ -165,7 +205,9 @@ export class KafkaSource implements AlertSource {
         group.subscribe(topics);
       },
       missing: (message) => {
-        const literal = kafka.topics.some((topic) => !topic.includes("*") && message.includes(`topic ${topic} `));
+        const literal = kafka.topics.some(
+          (topic) => !topic.includes("*") && message.includes(`topic ${topic} `),
+        );
         if (once && literal) fail(new FinkError("kafka", message));
         this.#troubles.set("missing", message);
       },
@@ -183,7 +225,8 @@ export class KafkaSource implements AlertSource {
     const known = this.#starts.get(partition.appId);
     if (known?.topicId === topicId) return known.offset;
     // what was published to a topic before we noticed the topic is still to be read
-    const appeared = known !== undefined || (start === "latest" && !this.#firstTopics?.includes(partition.source));
+    const appeared =
+      known !== undefined || (start === "latest" && !this.#firstTopics?.includes(partition.source));
     const offset = await startOffset(consumer, partition, appeared ? "earliest" : start);
     this.#starts.set(partition.appId, { topicId, offset });
     return offset;
@@ -194,7 +237,13 @@ export class KafkaSource implements AlertSource {
     const appId = `kafka:${topic}:${partition}`;
     const known = this.#partitions.get(appId);
     if (known) return known;
-    const created: SourcePartition = { survey: this.#options.surveyOf(topic), source: topic, partition, appId, counts: "messages" };
+    const created: SourcePartition = {
+      survey: this.#options.surveyOf(topic),
+      source: topic,
+      partition,
+      appId,
+      counts: "messages",
+    };
     this.#partitions.set(appId, created);
     return created;
   }
@@ -203,7 +252,10 @@ export class KafkaSource implements AlertSource {
     if (!this.#options.once || this.#firstTopics === null) return false;
     if (this.#firstTopics.length === 0) return true;
     const cursors = [...(this.#reader?.cursors.values() ?? [])];
-    return this.#assigned && cursors.every(({ next, stopAt }) => next !== null && stopAt !== null && next >= stopAt);
+    return (
+      this.#assigned &&
+      cursors.every(({ next, stopAt }) => next !== null && stopAt !== null && next >= stopAt)
+    );
   }
 
   async #everySecond(group: KafkaGroup, signal: AbortSignal): Promise<void> {
@@ -218,9 +270,13 @@ export class KafkaSource implements AlertSource {
     const ours = [...this.#toCommit].filter(([{ appId }]) => this.#reader?.cursors.has(appId));
     this.#toCommit.clear();
     try {
-      await group.commit(ours.map(([{ source, partition }, offset]) => ({ topic: source, partition, offset })));
+      await group.commit(
+        ours.map(([{ source, partition }, offset]) => ({ topic: source, partition, offset })),
+      );
     } catch (error) {
-      this.#options.log.info(`Kafka did not take our offsets (only lag monitors miss them): ${messageOf(error)}`);
+      this.#options.log.info(
+        `Kafka did not take our offsets (only lag monitors miss them): ${messageOf(error)}`,
+      );
     }
   }
 

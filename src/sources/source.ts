@@ -12,7 +12,10 @@ export interface SourcePartition {
   readonly counts: "messages" | "records";
 }
 
-/** The log that a Kafka partition's offsets number. A topic deleted and made again is another log; a leader that lost messages goes on with the next epoch. */
+/**
+ * The log that a Kafka partition's offsets number. A topic deleted and made again is another log; a
+ * leader that lost messages goes on with the next epoch.
+ */
 export interface LogMark {
   /** First 48 bits of the topic's id; 0 when the broker has no ids. */
   readonly topic: number;
@@ -21,8 +24,9 @@ export interface LogMark {
 }
 
 /**
- * How a log no longer fits the position: messages were deleted before we read them, lost by the broker after we read them, or the topic was remade.
- * `shorter`: one of the last two, and the lake is too old to tell which.
+ * How a log no longer fits the position: messages were deleted before we read them, lost by the
+ * broker after we read them, or the topic was remade. `shorter`: one of the last two, and the lake
+ * is too old to tell which.
  */
 export const logChangeKinds = ["deleted", "lost", "remade", "shorter"] as const;
 export type LogChangeKind = (typeof logChangeKinds)[number];
@@ -34,7 +38,10 @@ export interface LogChange {
 
 /** Where a source puts what it read. The archive service implements it. */
 export interface Sink {
-  /** The offset to read next (one past the last committed one), or null when nothing was ever committed. */
+  /**
+   * The offset to read next (one past the last committed one), or null when nothing was ever
+   * committed.
+   */
   position(partition: SourcePartition): Promise<bigint | null>;
   /**
    * Copies one message in. `offset` is that of its first alert, `next` the position after it,
@@ -42,11 +49,21 @@ export interface Sink {
    * Returns false when the buffers are full: await `room()` before the next `put`.
    * A message with a `mark` is counted, and the mark is stored with the position.
    */
-  put(partition: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean;
+  put(
+    partition: SourcePartition,
+    offset: bigint,
+    next: bigint,
+    publishedAt: number,
+    bytes: Uint8Array,
+    mark?: LogMark,
+  ): boolean;
   room(): Promise<void>;
   /** The mark stored with the position; null when there is none. */
   mark(partition: SourcePartition): LogMark | null;
-  /** Moves the position to `at` for good and records why. What comes next is new, even if its offsets were there before. */
+  /**
+   * Moves the position to `at` for good and records why. What comes next is new, even if its
+   * offsets were there before.
+   */
   restart(partition: SourcePartition, at: bigint, change: LogChange): Promise<void>;
 }
 
@@ -61,7 +78,10 @@ export interface SourceLag {
 /** Where alerts come from: Kafka, folders of files. */
 export interface AlertSource {
   readonly name: string;
-  /** Reads into the sink until aborted, or (with `once`) until what was there at the start has been put. */
+  /**
+   * Reads into the sink until aborted, or (with `once`) until what was there at the start has been
+   * put.
+   */
   run(sink: Sink, signal: AbortSignal): Promise<void>;
   /** Advice after the lake's commit: everything below these positions is safe. Must not throw. */
   committed(positions: ReadonlyMap<SourcePartition, bigint>): void;

@@ -2,7 +2,8 @@
  * DuckDB's functions that a statement may call. A list of what is accepted, so that a new DuckDB
  * brings nothing unseen. Not here: whatever reads files, settings, the environment or other
  * statements, sleeps, writes a log, or makes large values from a number alone, which no memory
- * limit of DuckDB holds back (format, printf, bitstring, list_resize, approx_top_k; macros.ts bounds the others).
+ * limit of DuckDB holds back (format, printf, bitstring, list_resize, approx_top_k; macros.ts
+ * bounds the others).
  */
 const scalarFunctions = words(`
   abs acos acosh add age aggregate ago alias apply array_aggr array_aggregate array_append
@@ -74,7 +75,9 @@ const aggregateFunctions = words(`
 const acceptedFunctions = new Set([...scalarFunctions, ...aggregateFunctions]);
 
 /** Functions that may stand in FROM. */
-export const acceptedTableFunctions = new Set(words("range generate_series unnest json_each json_tree"));
+export const acceptedTableFunctions = new Set(
+  words("range generate_series unnest json_each json_tree"),
+);
 
 /** True for a function of DuckDB that a statement may call; operators are functions, too. */
 export function isAcceptedFunction(name: string): boolean {

@@ -8,14 +8,20 @@ import type { LakeTable } from "../lake/table.ts";
 import type { Survey } from "../surveys/definition.ts";
 
 /**
- * `<survey>.alerts`: raw joined with science, one row per distinct alert; raw's own columns win. Of an alert that the survey sent twice the first by source,
- * partition and offset counts: that is found over these columns alone, so that a query reads the images of what it selects only.
+ * `<survey>.alerts`: raw joined with science, one row per distinct alert; raw's own columns win. Of
+ * an alert that the survey sent twice the first by source, partition and offset counts: that is
+ * found over these columns alone, so that a query reads the images of what it selects only.
  */
 export function alertsView({ name, alert }: Survey, raw: Snapshot, science: Snapshot): string {
   const survey = identifier(name);
-  const [id, done] = [firstValueSql(raw.schema, alert, "r"), firstValueSql(science.schema, alert, "s")];
+  const [id, done] = [
+    firstValueSql(raw.schema, alert, "r"),
+    firstValueSql(science.schema, alert, "s"),
+  ];
   // only of `=` DuckDB concludes that a condition on the night holds for all three
-  const hasNoNight = [...raw.files.values()].some(({ partitionValues }) => partitionValues["night"] === null);
+  const hasNoNight = [...raw.files.values()].some(
+    ({ partitionValues }) => partitionValues["night"] === null,
+  );
   const same = hasNoNight ? "IS NOT DISTINCT FROM" : "=";
   return `SELECT ${columnList(raw.schema, science.schema)} FROM ${survey}.raw AS r
     JOIN (SELECT night, ${id} AS id, min({s: _source, p: _partition, o: _offset}) AS first FROM ${survey}.raw AS r GROUP BY ALL) AS o
@@ -23,7 +29,10 @@ export function alertsView({ name, alert }: Survey, raw: Snapshot, science: Snap
     JOIN ${survey}.science AS s ON ${id} = ${done} AND r.night ${same} s.night`;
 }
 
-/** Files of a survey's tables that belong together: the rows of `science` were computed from those of `raw`. */
+/**
+ * Files of a survey's tables that belong together: the rows of `science` were computed from those
+ * of `raw`.
+ */
 export interface AlertFiles {
   readonly survey: Survey;
   readonly raw: LakeTable;
@@ -34,15 +43,27 @@ export interface AlertFiles {
 }
 
 /**
- * The same over a few files: a SELECT that gives one row per row of science. DuckDB reads of it what is asked for, fields of structures alone, but lists whole:
- * 2,000 ZTF alerts take 20 ms, with their history 100 to 160 ms (two threads). `seeds`: a folder for `scan`, to be kept until the SELECT has run.
+ * The same over a few files: a SELECT that gives one row per row of science. DuckDB reads of it
+ * what is asked for, fields of structures alone, but lists whole: 2,000 ZTF alerts take 20 ms, with
+ * their history 100 to 160 ms (two threads). `seeds`: a folder for `scan`, to be kept until the
+ * SELECT has run.
  */
-export async function alertBatch(connection: DuckDBConnection, files: AlertFiles, seeds: string): Promise<string> {
+export async function alertBatch(
+  connection: DuckDBConnection,
+  files: AlertFiles,
+  seeds: string,
+): Promise<string> {
   const [raw, science] = [files.raw.snapshot.schema, files.science.snapshot.schema];
   const { alert } = files.survey;
   const [id, done] = [firstValueSql(raw, alert, "r"), firstValueSql(science, alert, "s")];
   const rowsOf = (table: LakeTable, of: readonly AddFile[], fileColumn: string | null) =>
-    scan(connection, { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns }, of, seeds, { fileColumn });
+    scan(
+      connection,
+      { path: table.path, schema: table.snapshot.schema, partitionColumns: table.partitionColumns },
+      of,
+      seeds,
+      { fileColumn },
+    );
   const scienceRows = await rowsOf(files.science, files.scienceFiles, null);
   const later = laterFiles(files);
   const rawFiles = [...files.rawFiles];
@@ -50,7 +71,11 @@ export async function alertBatch(connection: DuckDBConnection, files: AlertFiles
     const rows = await rowsOf(files.raw, [...files.rawFiles, ...later], rawFileColumn);
     const first = `SELECT arg_min(${rawFileColumn}, {s: _source, p: _partition, o: _offset}) AS file FROM (${rows}) AS r
       SEMI JOIN (${scienceRows}) AS s ON ${id} = ${done} GROUP BY ${id}, r.night`;
-    const found = new Set((await connection.runAndReadAll(`SELECT DISTINCT file FROM (${first})`)).getRows().map(([file]) => file));
+    const found = new Set(
+      (await connection.runAndReadAll(`SELECT DISTINCT file FROM (${first})`))
+        .getRows()
+        .map(([file]) => file),
+    );
     rawFiles.push(...later.filter(({ path }) => found.has(join(files.raw.path, path))));
   }
   const rawRows = await rowsOf(files.raw, rawFiles, rawFileColumn);
@@ -65,14 +90,18 @@ export async function alertBatch(connection: DuckDBConnection, files: AlertFiles
 const clockMs = 60_000;
 
 /**
- * Files of `raw` that may have copies of these alerts, written after those the alerts were computed from: science has read earlier ones before, and found
- * none. Only then may another copy come first by source, partition and offset.
+ * Files of `raw` that may have copies of these alerts, written after those the alerts were computed
+ * from: science has read earlier ones before, and found none. Only then may another copy come first
+ * by source, partition and offset.
  */
 function laterFiles({ survey, raw, rawFiles, scienceFiles }: AlertFiles): AddFile[] {
   const own = new Set(rawFiles.map(({ path }) => path));
   const since = Math.min(...rawFiles.map(({ modificationTime }) => modificationTime)) - clockMs;
   return [...raw.snapshot.files.values()].filter(
-    (file) => !own.has(file.path) && file.modificationTime >= since && scienceFiles.some((other) => mayShareAlerts(file, other, survey)),
+    (file) =>
+      !own.has(file.path) &&
+      file.modificationTime >= since &&
+      scienceFiles.some((other) => mayShareAlerts(file, other, survey)),
   );
 }
 
@@ -87,5 +116,9 @@ function columnList(raw: StructType, science: StructType): string {
 
 /** NaN where a file does not say. */
 function rowsIn(files: readonly AddFile[]): number {
-  return files.reduce((sum, { stats }) => sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? NaN), 0);
+  return files.reduce(
+    (sum, { stats }) =>
+      sum + ((JSON.parse(stats ?? "{}") as { numRecords?: number }).numRecords ?? NaN),
+    0,
+  );
 }

@@ -8,7 +8,8 @@ import { LakeTable } from "../lake/table.ts";
 import { acceptedNames } from "./accepted-functions.ts";
 import { type LakeSession, openSession } from "./session.ts";
 
-// Statements that must not run, each in every place where a user's SQL comes in: as it is, in EXPLAIN, and in the COPY of an export. Nothing in the lake may change.
+// Statements that must not run, each in every place where a user's SQL comes in: as it is, in
+// EXPLAIN, and in the COPY of an export. Nothing in the lake may change.
 
 const lake = mkdtempSync(join(tmpdir(), "fink-attacks-"));
 const raw = join(lake, "ztf", "raw");
@@ -18,7 +19,11 @@ let data: string;
 
 beforeAll(async () => {
   const table = new LakeTable(raw);
-  const rows = [1n, 2n, 3n].map((candid) => ({ objectId: "a", candid, candidate: { jd: 2460000.5, fid: Number(candid % 2n) } }));
+  const rows = [1n, 2n, 3n].map((candid) => ({
+    objectId: "a",
+    candid,
+    candidate: { jd: 2460000.5, fid: Number(candid % 2n) },
+  }));
   await append(table, oldColumns, rows, 20260101);
   data = join(raw, [...table.snapshot.files.values()][0].path);
   writeFileSync(join(lake, "secret.csv"), "word\nhush-hush\n");
@@ -33,7 +38,12 @@ afterAll(() => {
 /** Every file of the lake with its content. */
 function contents(): Record<string, string> {
   const names = readdirSync(lake, { recursive: true, encoding: "utf8" }).sort();
-  return Object.fromEntries(names.map((name) => [name, statSync(join(lake, name)).isFile() ? readFileSync(join(lake, name), "base64") : "folder"]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      statSync(join(lake, name)).isFile() ? readFileSync(join(lake, name), "base64") : "folder",
+    ]),
+  );
 }
 
 async function rows(sql: string): Promise<unknown> {
@@ -197,8 +207,16 @@ describe.each(Object.keys(attacks()))("a session refuses %s", (kind) => {
     const attack = attacks()[kind][i];
     const before = contents();
     const run = async (sql: string) => await (await session.query(sql)).getRowsJson();
-    for (const sql of [attack, `EXPLAIN ANALYZE ${attack}`, `explain /* so */ (analyze, format json) ${attack}`, `/* EXPLAIN */ ${attack}`]) {
-      await expect(run(sql), sql).rejects.toSatisfy((error) => (session.explain(error) as { code?: string }).code === "sql", sql);
+    for (const sql of [
+      attack,
+      `EXPLAIN ANALYZE ${attack}`,
+      `explain /* so */ (analyze, format json) ${attack}`,
+      `/* EXPLAIN */ ${attack}`,
+    ]) {
+      await expect(run(sql), sql).rejects.toSatisfy(
+        (error) => (session.explain(error) as { code?: string }).code === "sql",
+        sql,
+      );
     }
     await expect(session.copyTo(out, attack), attack).rejects.toMatchObject({ code: "sql" });
     expect(contents(), attack).toEqual(before);
@@ -210,12 +228,17 @@ test("a session refuses EXPLAIN of EXPLAIN at once: read one by one, thousands b
 });
 
 test("a session says of a function in a schema to write it without", async () => {
-  await expect(rows("SELECT system.main.repeat('a', 9)")).rejects.toThrow("write repeat without a schema");
+  await expect(rows("SELECT system.main.repeat('a', 9)")).rejects.toThrow(
+    "write repeat without a schema",
+  );
 });
 
 test("a session makes no list of more than 10,000 times", async () => {
   const [from, to] = ["TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-12-31'"];
-  for (const step of ["1 SECOND", "0 SECOND"]) await expect(rows(`SELECT generate_series(${from}, ${to}, INTERVAL ${step})`)).rejects.toThrow("10,000 values");
+  for (const step of ["1 SECOND", "0 SECOND"])
+    await expect(rows(`SELECT generate_series(${from}, ${to}, INTERVAL ${step})`)).rejects.toThrow(
+      "10,000 values",
+    );
 });
 
 describe("a session accepts", () => {
@@ -226,7 +249,10 @@ describe("a session accepts", () => {
     ],
     ["PIVOT ztf.raw ON candid USING count(*) GROUP BY objectId", [["a", "1", "1", "1"]]],
     ["PIVOT ztf.raw ON candid IN (1, 3) USING count(*) GROUP BY objectId", [["a", "1", "1"]]],
-    ["pivot (FROM ztf.raw WHERE candid > 1) ON candid, candid > 2 USING count(*) GROUP BY objectId;", [["a", "1", "0", "0", "1"]]],
+    [
+      "pivot (FROM ztf.raw WHERE candid > 1) ON candid, candid > 2 USING count(*) GROUP BY objectId;",
+      [["a", "1", "0", "0", "1"]],
+    ],
     [
       "WITH x AS (SELECT objectId, candid, candidate.fid FROM ztf.raw) /* , */ PIVOT x ON fid -- by band\n USING max(candid) AS c GROUP BY objectId ORDER BY ALL LIMIT 1",
       [["a", "2", "3"]],
@@ -246,8 +272,14 @@ describe("a session accepts", () => {
     ["SUMMARIZE SELECT candid FROM ztf.raw", null],
     ["FROM (DESCRIBE ztf.raw)", null],
     ["TABLE memory.ztf.raw", null],
-    ["WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3) SELECT sum(n) FROM t", [["6"]]],
-    ["WITH a AS (SELECT 1 AS n), b AS (FROM a) SELECT * FROM b, LATERAL (SELECT n + 1 FROM a)", [[1, 2]]],
+    [
+      "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3) SELECT sum(n) FROM t",
+      [["6"]],
+    ],
+    [
+      "WITH a AS (SELECT 1 AS n), b AS (FROM a) SELECT * FROM b, LATERAL (SELECT n + 1 FROM a)",
+      [[1, 2]],
+    ],
     ["SELECT count(*) FROM ZTF.RAW TABLESAMPLE 100%", [["3"]]],
     [
       "SELECT n, t.range FROM range(2) t, unnest([7]) u(n) ORDER BY ALL",
@@ -256,17 +288,30 @@ describe("a session accepts", () => {
         [7, "1"],
       ],
     ],
-    ["SELECT len(range(3)), lpad('x', 3, '.'), repeat('ab', 2), CONTAINS(POINT('ICRS', 1, 2), CIRCLE('ICRS', 1, 2, 1))", [["3", "..x", "abab", 1]]],
+    [
+      "SELECT len(range(3)), lpad('x', 3, '.'), repeat('ab', 2), CONTAINS(POINT('ICRS', 1, 2), CIRCLE('ICRS', 1, 2, 1))",
+      [["3", "..x", "abab", 1]],
+    ],
     ...["TIMESTAMP", "TIMESTAMPTZ", "DATE"].map(
-      (type) => [`SELECT len(generate_series(${type} '2026-01-01', ${type} '2026-01-05', INTERVAL 1 DAY))`, [["5"]]] as [string, unknown],
+      (type) =>
+        [
+          `SELECT len(generate_series(${type} '2026-01-01', ${type} '2026-01-05', INTERVAL 1 DAY))`,
+          [["5"]],
+        ] as [string, unknown],
     ),
-    ["SELECT 1e15, -1e18, 1e300, 12345678901234567890, 9223372036854775807, 1234567890123456.5::DOUBLE", null],
+    [
+      "SELECT 1e15, -1e18, 1e300, 12345678901234567890, 9223372036854775807, 1234567890123456.5::DOUBLE",
+      null,
+    ],
     ["SELECT a[1], {'x': 1}.x, COLUMNS('c') FROM (SELECT [1] AS a, 2 AS c)", [[1, 1, 2]]],
     [
       "SELECT 1::STRUCT(a INT)[] IS NULL, '2026-01-01'::DATE + INTERVAL 1 DAY, current_date IS NULL, extract(year FROM DATE '2026-01-01') FROM ztf.raw WHERE false",
       [],
     ],
-    ["SELECT DISTINCT ON (objectId) objectId, row_number() OVER w FROM ztf.raw WINDOW w AS (ORDER BY candid) ORDER BY ALL", null],
+    [
+      "SELECT DISTINCT ON (objectId) objectId, row_number() OVER w FROM ztf.raw WINDOW w AS (ORDER BY candid) ORDER BY ALL",
+      null,
+    ],
   ] as const)("%s", async (sql, answer) => {
     if (answer === null) expect(await rows(sql)).not.toEqual([]);
     else expect(await rows(sql)).toEqual(answer);
@@ -276,7 +321,9 @@ describe("a session accepts", () => {
 test("every function of the list is one of DuckDB's", async () => {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  const reader = await connection.runAndReadAll("SELECT DISTINCT lower(function_name) FROM duckdb_functions()");
+  const reader = await connection.runAndReadAll(
+    "SELECT DISTINCT lower(function_name) FROM duckdb_functions()",
+  );
   const there = new Set(reader.getRows().map(([name]) => name));
   connection.closeSync();
   instance.closeSync();

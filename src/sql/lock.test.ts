@@ -7,15 +7,27 @@ import { LakeTable } from "../lake/table.ts";
 import { type LakeSession, openSession } from "./session.ts";
 
 // The second wall: what DuckDB itself refuses when the check of the text lets everything pass.
-vi.mock("./read-only.ts", () => ({ readStatement: (text: string) => Promise.resolve({ text, views: new Set(), listsViews: true }) }));
+vi.mock("./read-only.ts", () => ({
+  readStatement: (text: string) => Promise.resolve({ text, views: new Set(), listsViews: true }),
+}));
 
 const lake = mkdtempSync(join(tmpdir(), "fink-lock-"));
 const log = join(lake, "ztf", "raw", "_delta_log");
 let session: LakeSession;
 
 beforeAll(async () => {
-  await append(new LakeTable(join(lake, "ztf", "raw")), oldColumns, [{ objectId: "a", candid: 1n }], 20260101);
-  await append(new LakeTable(join(lake, "ztf", "rejected")), oldColumns, [{ objectId: "a", candid: 1n }], null);
+  await append(
+    new LakeTable(join(lake, "ztf", "raw")),
+    oldColumns,
+    [{ objectId: "a", candid: 1n }],
+    20260101,
+  );
+  await append(
+    new LakeTable(join(lake, "ztf", "rejected")),
+    oldColumns,
+    [{ objectId: "a", candid: 1n }],
+    null,
+  );
   session = await openSession(lake);
 });
 afterAll(() => {
@@ -24,7 +36,13 @@ afterAll(() => {
 });
 
 test("views still read, of nights and of a table without nights", async () => {
-  expect(await (await session.query("SELECT (SELECT count(*) FROM ztf.raw), (SELECT count(*) FROM ztf.rejected)")).getRowsJson()).toEqual([["1", "1"]]);
+  expect(
+    await (
+      await session.query(
+        "SELECT (SELECT count(*) FROM ztf.raw), (SELECT count(*) FROM ztf.rejected)",
+      )
+    ).getRowsJson(),
+  ).toEqual([["1", "1"]]);
 });
 
 test.each([
@@ -39,6 +57,8 @@ test.each([
   ["RESET lock_configuration"],
 ])("DuckDB refuses %s", async (sql) => {
   const before = readdirSync(lake, { recursive: true });
-  await expect(session.query(sql).then((result) => result.getRows())).rejects.toMatchObject({ code: "sql" });
+  await expect(session.query(sql).then((result) => result.getRows())).rejects.toMatchObject({
+    code: "sql",
+  });
   expect(readdirSync(lake, { recursive: true })).toEqual(before);
 });

@@ -8,13 +8,25 @@ import type { Survey } from "../surveys/definition.ts";
 export type Stored = Pick<LakeTable, "path" | "snapshot">;
 
 /**
- * A SELECT of one row per alert: rows of `science`, with the newest of `science_updates` in place of those that were computed again. `seeds`: a folder for
- * `scan`, to be kept until the SELECT has run.
+ * A SELECT of one row per alert: rows of `science`, with the newest of `science_updates` in place
+ * of those that were computed again. `seeds`: a folder for `scan`, to be kept until the SELECT has
+ * run.
  */
-export async function newestScience(connection: DuckDBConnection, { alert }: Survey, science: Stored, updates: Stored, seeds: string): Promise<string> {
+export async function newestScience(
+  connection: DuckDBConnection,
+  { alert }: Survey,
+  science: Stored,
+  updates: Stored,
+  seeds: string,
+): Promise<string> {
   const schema = withFieldsOf(science.snapshot.schema, updates.snapshot.schema);
   const scanned = (table: Stored) =>
-    scan(connection, { path: table.path, schema, partitionColumns: partitionsOf(table) }, table.snapshot.files.values(), seeds);
+    scan(
+      connection,
+      { path: table.path, schema, partitionColumns: partitionsOf(table) },
+      table.snapshot.files.values(),
+      seeds,
+    );
   const [base, again] = [await scanned(science), await scanned(updates)];
   const [id, own] = [firstValueSql(schema, alert), firstValueSql(schema, alert, "s")];
   if (updates.snapshot.files.size === 0 || id === undefined) return base;

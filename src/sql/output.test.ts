@@ -32,20 +32,29 @@ test("json: an object per line, 64-bit integers as text, decimals as numbers, by
 });
 
 test("json: a decimal keeps digits that a double does not hold, also in a list", async () => {
-  const line = await text("SELECT 12345678901234567.891::DECIMAL(25,3) AS a, [-0.1234567890123456789::DECIMAL(20,19)] AS b, 1.5::DECIMAL(38,1) AS c", "json");
+  const line = await text(
+    "SELECT 12345678901234567.891::DECIMAL(25,3) AS a, [-0.1234567890123456789::DECIMAL(20,19)] AS b, 1.5::DECIMAL(38,1) AS c",
+    "json",
+  );
   expect(line).toBe('{"a":12345678901234567.891,"b":[-0.1234567890123456789],"c":1.5}\n');
 });
 
 test("csv: RFC 4180; a null is empty, an empty text is quoted", async () => {
   const sql = `SELECT 'a,b' AS "x", 'say "hi"' AS y, '' AS empty, NULL AS nothing, E'two\\nlines' AS z, {'a': 1} AS s`;
-  expect(await text(sql, "csv")).toBe('x,y,empty,nothing,z,s\r\n"a,b","say ""hi""","",,"two\nlines","{""a"":1}"\r\n');
+  expect(await text(sql, "csv")).toBe(
+    'x,y,empty,nothing,z,s\r\n"a,b","say ""hi""","",,"two\nlines","{""a"":1}"\r\n',
+  );
 });
 
 test("decimals have all their digits in csv, and -0 keeps its sign", async () => {
   const sql =
     "SELECT 19.5 AS lim, 1.50::DECIMAL(38,20) AS long, '-0.0'::DOUBLE AS zero, [CAST('-0.0' AS DOUBLE)] AS zeros, 123456789012345678901::DECIMAL(38,0) AS whole";
-  expect(await text(sql, "csv")).toBe("lim,long,zero,zeros,whole\r\n19.5,1.50000000000000000000,-0.0,[-0.0],123456789012345678901\r\n");
-  expect(await text(sql, "json")).toBe('{"lim":19.5,"long":1.5,"zero":-0.0,"zeros":[-0.0],"whole":"123456789012345678901"}\n');
+  expect(await text(sql, "csv")).toBe(
+    "lim,long,zero,zeros,whole\r\n19.5,1.50000000000000000000,-0.0,[-0.0],123456789012345678901\r\n",
+  );
+  expect(await text(sql, "json")).toBe(
+    '{"lim":19.5,"long":1.5,"zero":-0.0,"zeros":[-0.0],"whole":"123456789012345678901"}\n',
+  );
 });
 
 test("times beyond the years of JavaScript's Date", async () => {
@@ -65,17 +74,31 @@ test("a result without rows is an empty file, or the heading", async () => {
 });
 
 test("times before 1970 count backwards", async () => {
-  expect(JSON.parse(await text("SELECT TIMESTAMPTZ '1969-12-31 23:59:59.999999+00' AS t", "json"))).toEqual({ t: "1969-12-31T23:59:59.999999Z" });
+  expect(
+    JSON.parse(await text("SELECT TIMESTAMPTZ '1969-12-31 23:59:59.999999+00' AS t", "json")),
+  ).toEqual({ t: "1969-12-31T23:59:59.999999Z" });
 });
 
 test("table: nested values without quotes, bytes counted, float32 without digits it does not have, long values cut", async () => {
   const { names, rows, more } = await cellsOf(
-    await run(`SELECT * EXCLUDE ("at", list), repeat('x', 100) AS long, E'\\x1b[31mred' AS control FROM (${values})`),
+    await run(
+      `SELECT * EXCLUDE ("at", list), repeat('x', 100) AS long, E'\\x1b[31mred' AS control FROM (${values})`,
+    ),
     10,
     30,
   );
   expect(names).toContain("candidate");
-  expect(rows[0]).toEqual(["9007199254740993", "NaN", "<2 bytes>", "{jd: 2460000.5, fid: 1}", "null", "0.1", "1.50", `${"x".repeat(29)}…`, " [31mred"]);
+  expect(rows[0]).toEqual([
+    "9007199254740993",
+    "NaN",
+    "<2 bytes>",
+    "{jd: 2460000.5, fid: 1}",
+    "null",
+    "0.1",
+    "1.50",
+    `${"x".repeat(29)}…`,
+    " [31mred",
+  ]);
   expect(more).toBe(false);
 });
 

@@ -39,11 +39,18 @@ function jsonLine(names: readonly string[], row: readonly Json[]): string {
   return `${jsonText(Object.fromEntries(names.map((name, i) => [name, row[i]])))}\n`;
 }
 
-/** RFC 4180: CRLF, quotes doubled. A null is empty, an empty text is `""`; nested values are JSON. */
+/**
+ * RFC 4180: CRLF, quotes doubled. A null is empty, an empty text is `""`; nested values are JSON.
+ */
 export function csvLine(row: readonly (Json | object)[]): string {
   const cells = row.map((value) => {
     if (value === null) return "";
-    const text = typeof value === "object" ? jsonText(value) : typeof value === "number" ? numberText(value) : String(value);
+    const text =
+      typeof value === "object"
+        ? jsonText(value)
+        : typeof value === "number"
+          ? numberText(value)
+          : String(value);
     return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${cells.join(",")}\r\n`;

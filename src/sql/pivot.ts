@@ -22,7 +22,8 @@ const clauseAfterItems = /^(using|group|order|limit|offset|having|qualify|union|
 export function dynamicPivot(sql: string): DynamicPivot | null {
   const top = sqlTokens(sql).filter(({ depth }) => depth === 0);
   const start = top.findIndex(({ text }) => /^pivot(_wider)?$/i.test(text));
-  const isFirst = start === 0 || (/^with$/i.test(top[0]?.text ?? "") && top[start - 1]?.text === ")");
+  const isFirst =
+    start === 0 || (/^with$/i.test(top[0]?.text ?? "") && top[start - 1]?.text === ")");
   if (start < 0 || !isFirst) return null;
   const on = top.findIndex(({ text }, i) => i > start && /^on$/i.test(text));
   if (on < 0) return null;
@@ -37,7 +38,9 @@ export function dynamicPivot(sql: string): DynamicPivot | null {
     values: items.filter(({ hasValues }) => !hasValues).map(({ text }) => select(text)),
     withValues(values) {
       const left = [...values];
-      const written = items.map(({ text, hasValues }) => (hasValues ? text : `(${text}\n) IN (${listOf(left.shift() ?? [])})`));
+      const written = items.map(({ text, hasValues }) =>
+        hasValues ? text : `(${text}\n) IN (${listOf(left.shift() ?? [])})`,
+      );
       return `${sql.slice(0, top[on].end)} ${written.join(", ")}\n${sql.slice(until)}`;
     },
   };
@@ -54,7 +57,12 @@ function itemsOf(sql: string, tokens: readonly SqlToken[], from: number, until: 
 }
 
 function listOf(values: readonly string[]): string {
-  if (values.length === 0) throw new FinkError("sql", "PIVOT: there is no value to make columns of");
-  if (values.length > mostPivotValues) throw new FinkError("sql", `PIVOT: more than ${mostPivotValues} values; name those you want: ON x IN ('a', 'b')`);
+  if (values.length === 0)
+    throw new FinkError("sql", "PIVOT: there is no value to make columns of");
+  if (values.length > mostPivotValues)
+    throw new FinkError(
+      "sql",
+      `PIVOT: more than ${mostPivotValues} values; name those you want: ON x IN ('a', 'b')`,
+    );
   return values.map(literal).join(", ");
 }

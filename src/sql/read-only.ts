@@ -36,7 +36,8 @@ export async function readStatement(given: string, known: ReadableViews): Promis
   const sql = withoutAdql(given);
   const explained = explainHead(sql);
   if (explained) {
-    if (explainHead(explained.rest)) throw new FinkError("sql", "EXPLAIN of EXPLAIN is not accepted: write it once");
+    if (explainHead(explained.rest))
+      throw new FinkError("sql", "EXPLAIN of EXPLAIN is not accepted: write it once");
     const inner = await readStatement(explained.rest, known);
     return { ...inner, text: `${explained.head} ${inner.text}` };
   }
@@ -44,8 +45,10 @@ export async function readStatement(given: string, known: ReadableViews): Promis
   if (tree.error && tree.error_type === "not implemented") return await readPivot(sql, known);
   if (tree.error) throw new FinkError("sql", `Parser Error: ${tree.error_message}`);
   const statements = tree.statements ?? [];
-  if (statements.length === 0) throw new FinkError("sql", "there is no statement; a first one is: SHOW ALL TABLES");
-  if (statements.length > 1) throw new FinkError("sql", `one statement at a time: these are ${statements.length}`);
+  if (statements.length === 0)
+    throw new FinkError("sql", "there is no statement; a first one is: SHOW ALL TABLES");
+  if (statements.length > 1)
+    throw new FinkError("sql", `one statement at a time: these are ${statements.length}`);
   const found = { views: new Set<string>(), listsViews: false };
   checkNode(statements[0].node, new Set(), known, found);
   return { text: withoutEnd(sql), ...found };
@@ -57,10 +60,12 @@ function explainHead(sql: string): { readonly head: string; readonly rest: strin
   if (!/^explain$/i.test(tokens[0]?.text ?? "")) return null;
   const [, second, third] = tokens.map(({ text }) => text.toLowerCase());
   if (second === "analyze") return { head: "EXPLAIN ANALYZE", rest: sql.slice(tokens[1].end) };
-  if (second !== "(" || (third !== "analyze" && third !== "format")) return { head: "EXPLAIN", rest: sql.slice(tokens[0].end) };
+  if (second !== "(" || (third !== "analyze" && third !== "format"))
+    return { head: "EXPLAIN", rest: sql.slice(tokens[0].end) };
   const close = tokens.findIndex(({ text, depth }) => text === ")" && depth === 0);
   const options = tokens.slice(2, Math.max(2, close)).map(({ text }) => text);
-  if (!options.every((text) => /^[a-z]+$|^,$/i.test(text))) throw new FinkError("sql", "EXPLAIN takes the options ANALYZE and FORMAT");
+  if (!options.every((text) => /^[a-z]+$|^,$/i.test(text)))
+    throw new FinkError("sql", "EXPLAIN takes the options ANALYZE and FORMAT");
   return { head: `EXPLAIN (${options.join(" ")})`, rest: sql.slice(tokens[close].end) };
 }
 
@@ -69,14 +74,17 @@ async function readPivot(sql: string, known: ReadableViews): Promise<ReadStateme
   const pivot = dynamicPivot(sql);
   if (!pivot || pivot.values.length === 0) {
     const verb = sqlTokens(sql)[0]?.text.toUpperCase() ?? "";
-    const hint = /\bpivot/i.test(sql) ? "; name the values of a PIVOT that is not the outermost: ON x IN ('a', 'b')" : "";
+    const hint = /\bpivot/i.test(sql)
+      ? "; name the values of a PIVOT that is not the outermost: ON x IN ('a', 'b')"
+      : "";
     throw new FinkError(
       "sql",
       `${verb} is refused: only statements that read (SELECT, FROM, VALUES, DESCRIBE, SUMMARIZE, SHOW, PIVOT, EXPLAIN) are accepted${hint}`,
     );
   }
   const values: string[][] = [];
-  for (const select of pivot.values) values.push(await known.texts(await readStatement(select, known)));
+  for (const select of pivot.values)
+    values.push(await known.texts(await readStatement(select, known)));
   return await readStatement(pivot.withValues(values), known);
 }
 
@@ -108,8 +116,16 @@ const nodes = new Set(
 );
 const lists = new Set(["__show_tables_expanded", '"tables"', '"databases"', '"schemas"']);
 
-/** Walks all of the tree. What this does not know is refused. `ctes`: the names that WITH gave, in lower case. */
-function checkNode(value: unknown, ctes: ReadonlySet<string>, known: ReadableViews, found: Found): void {
+/**
+ * Walks all of the tree. What this does not know is refused. `ctes`: the names that WITH gave, in
+ * lower case.
+ */
+function checkNode(
+  value: unknown,
+  ctes: ReadonlySet<string>,
+  known: ReadableViews,
+  found: Found,
+): void {
   if (Array.isArray(value)) return value.forEach((one) => checkNode(one, ctes, known, found));
   if (typeof value !== "object" || value === null) return;
   const node = value as SyntaxNode;
@@ -124,12 +140,24 @@ function checkNode(value: unknown, ctes: ReadonlySet<string>, known: ReadableVie
 }
 
 /** A name of WITH counts for those after it, and in its own query if that is recursive. */
-function withCtes(node: SyntaxNode, outer: ReadonlySet<string>, known: ReadableViews, found: Found): ReadonlySet<string> {
+function withCtes(
+  node: SyntaxNode,
+  outer: ReadonlySet<string>,
+  known: ReadableViews,
+  found: Found,
+): ReadonlySet<string> {
   const visible = new Set(outer);
-  const { map } = node["cte_map"] as { map: readonly { key: string; value: { query: { node: SyntaxNode } } }[] };
+  const { map } = node["cte_map"] as {
+    map: readonly { key: string; value: { query: { node: SyntaxNode } } }[];
+  };
   for (const { key, value } of map) {
     const isRecursive = value.query.node["type"] === "RECURSIVE_CTE_NODE";
-    checkNode(value, isRecursive ? new Set([...visible, key.toLowerCase()]) : visible, known, found);
+    checkNode(
+      value,
+      isRecursive ? new Set([...visible, key.toLowerCase()]) : visible,
+      known,
+      found,
+    );
     visible.add(key.toLowerCase());
   }
   return visible;
@@ -149,32 +177,52 @@ function checkFunction(node: SyntaxNode): void {
   const isAccepted = isOurs || isAcceptedFunction(name);
   if (isPlain && isAccepted) return;
   if (isAccepted) throw new FinkError("sql", `write ${name} without a schema before it`);
-  throw new FinkError("sql", `the function ${name} is not accepted${didYouMean(name, [...acceptedNames(), ...macroNames])}`);
+  throw new FinkError(
+    "sql",
+    `the function ${name} is not accepted${didYouMean(name, [...acceptedNames(), ...macroNames])}`,
+  );
 }
 
-function checkTable(node: SyntaxNode, ctes: ReadonlySet<string>, known: ReadableViews, found: Found): void {
+function checkTable(
+  node: SyntaxNode,
+  ctes: ReadonlySet<string>,
+  known: ReadableViews,
+  found: Found,
+): void {
   const type = String(node["type"]);
   if (type === "BASE_TABLE") return checkView(node, ctes, known, found);
   if (type === "TABLE_FUNCTION") {
     const called = node["function"] as SyntaxNode;
     const name = String(called["function_name"]).toLowerCase();
     if (!called["catalog"] && !called["schema"] && acceptedTableFunctions.has(name)) return;
-    throw new FinkError("sql", `FROM ${name}(…) is not accepted: only the tables of the lake and ${[...acceptedTableFunctions].join(", ")} can be read`);
+    throw new FinkError(
+      "sql",
+      `FROM ${name}(…) is not accepted: only the tables of the lake and ${[...acceptedTableFunctions].join(", ")} can be read`,
+    );
   }
   if (type === "SHOW_REF") {
     if (node["query"]) return;
-    if (node["show_type"] !== "SHOW_FROM" && !lists.has(String(node["table_name"]))) throw refused(`SHOW ${String(node["table_name"])}`);
+    if (node["show_type"] !== "SHOW_FROM" && !lists.has(String(node["table_name"])))
+      throw refused(`SHOW ${String(node["table_name"])}`);
     found.listsViews = true;
     return;
   }
   if (!nodes.has(type) && !type.endsWith("_TYPE_INFO")) throw refused(type);
 }
 
-function checkView(node: SyntaxNode, ctes: ReadonlySet<string>, known: ReadableViews, found: Found): void {
-  const [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map((key) => String(node[key] ?? "").toLowerCase());
+function checkView(
+  node: SyntaxNode,
+  ctes: ReadonlySet<string>,
+  known: ReadableViews,
+  found: Found,
+): void {
+  const [catalog, schema, table] = ["catalog_name", "schema_name", "table_name"].map((key) =>
+    String(node[key] ?? "").toLowerCase(),
+  );
   if (catalog === "" && (schema === "" || schema === "recurring") && ctes.has(table)) return;
   const view = `${schema}.${table}`;
-  if (schema !== "" && (catalog === "" || catalog === "memory") && known.has(view)) return void found.views.add(view);
+  if (schema !== "" && (catalog === "" || catalog === "memory") && known.has(view))
+    return void found.views.add(view);
   throw known.missing([catalog, schema, table].filter(Boolean).join("."));
 }
 

@@ -13,11 +13,34 @@ let session: LakeSession;
 
 beforeAll(async () => {
   const table = new LakeTable(raw);
-  await append(table, oldColumns, [{ objectId: "a", candid: 1n, candidate: { jd: 2460000.5, fid: 1 } }], 20260101);
-  await append(table, newColumns, [{ objectId: "b", candid: 2n ** 60n, candidate: { jd: 2460001.5, fid: 2, drb: 0.9 }, fp_hists: [] }], 20260102);
-  const untagged = { ...(await writeRows(table, oldColumns, [{ objectId: "c", candid: 3n }], null)), tags: undefined };
+  await append(
+    table,
+    oldColumns,
+    [{ objectId: "a", candid: 1n, candidate: { jd: 2460000.5, fid: 1 } }],
+    20260101,
+  );
+  await append(
+    table,
+    newColumns,
+    [
+      {
+        objectId: "b",
+        candid: 2n ** 60n,
+        candidate: { jd: 2460001.5, fid: 2, drb: 0.9 },
+        fp_hists: [],
+      },
+    ],
+    20260102,
+  );
+  const untagged = {
+    ...(await writeRows(table, oldColumns, [{ objectId: "c", candid: 3n }], null)),
+    tags: undefined,
+  };
   table.commit({ operation: "test", add: [untagged] });
-  new LakeTable(join(lake, "lsst", "raw")).commit({ operation: "test", schema: structType(newColumns.children) });
+  new LakeTable(join(lake, "lsst", "raw")).commit({
+    operation: "test",
+    schema: structType(newColumns.children),
+  });
   writeFileSync(join(lake, "secret.csv"), "a\n1\n");
   session = await openSession(lake, { writable: join(lake, "out.parquet") });
 });
@@ -33,7 +56,8 @@ async function rows(sql: string): Promise<unknown> {
 
 describe("views", () => {
   test("have one row per alert of the snapshot, and null for what a file lacks", async () => {
-    const sql = "SELECT night, objectId, candid, candidate.drb, fp_hists FROM ztf.raw ORDER BY objectId";
+    const sql =
+      "SELECT night, objectId, candid, candidate.drb, fp_hists FROM ztf.raw ORDER BY objectId";
     expect(await rows(sql)).toEqual([
       [20260101, "a", "1", null, null],
       [20260102, "b", "1152921504606846976", 0.9, []],
@@ -43,7 +67,8 @@ describe("views", () => {
 
   test("stay as they are while alerts are archived", async () => {
     const other = await openSession(lake);
-    const count = async () => await (await other.query("SELECT count(*) FROM ztf.raw")).getRowsJson();
+    const count = async () =>
+      await (await other.query("SELECT count(*) FROM ztf.raw")).getRowsJson();
     expect(await count()).toEqual([["3"]]);
     await append(new LakeTable(raw), oldColumns, [{ objectId: "d", candid: 4n }], 20260103);
     expect(await count()).toEqual([["3"]]);
@@ -51,11 +76,14 @@ describe("views", () => {
   });
 
   test("have the night that began after the session was opened, and the new file of a table without nights", async () => {
-    const [alerts, rejected] = ["raw", "rejected"].map((kind) => new LakeTable(join(lake, "late", kind)));
+    const [alerts, rejected] = ["raw", "rejected"].map(
+      (kind) => new LakeTable(join(lake, "late", kind)),
+    );
     await append(alerts, oldColumns, [{ objectId: "a", candid: 1n }], 20260101);
     await append(rejected, oldColumns, [{ objectId: "a", candid: 1n }], null);
     const other = await openSession(lake);
-    const count = async (table: string) => await (await other.query(`SELECT count(*) FROM ${table}`)).getRowsJson();
+    const count = async (table: string) =>
+      await (await other.query(`SELECT count(*) FROM ${table}`)).getRowsJson();
     expect(await count("ztf.raw")).not.toEqual([["0"]]);
     await append(alerts, oldColumns, [{ objectId: "b", candid: 2n }], 20260102);
     expect(await count("late.raw")).toEqual([["2"]]);
@@ -68,18 +96,22 @@ describe("views", () => {
 
   test("exist for a table without files, with its types", async () => {
     expect(await rows("SELECT count(*) FROM lsst.raw")).toEqual([["0"]]);
-    expect(await rows("SELECT column_name, column_type FROM (DESCRIBE lsst.raw) WHERE column_name IN ('candid', 'score', 'comments', '_received_at')")).toEqual(
-      [
-        ["candid", "BIGINT"],
-        ["comments", "MAP(VARCHAR, INTEGER)"],
-        ["score", "DECIMAL(10,2)"],
-        ["_received_at", "TIMESTAMP WITH TIME ZONE"],
-      ],
-    );
+    expect(
+      await rows(
+        "SELECT column_name, column_type FROM (DESCRIBE lsst.raw) WHERE column_name IN ('candid', 'score', 'comments', '_received_at')",
+      ),
+    ).toEqual([
+      ["candid", "BIGINT"],
+      ["comments", "MAP(VARCHAR, INTEGER)"],
+      ["score", "DECIMAL(10,2)"],
+      ["_received_at", "TIMESTAMP WITH TIME ZONE"],
+    ]);
   });
 
   test("open the files of the asked night only", async () => {
-    const plan = JSON.stringify(await rows("EXPLAIN ANALYZE SELECT objectId FROM ztf.raw WHERE night = 20260102"));
+    const plan = JSON.stringify(
+      await rows("EXPLAIN ANALYZE SELECT objectId FROM ztf.raw WHERE night = 20260102"),
+    );
     expect(plan).toContain("Total Files Read: 1");
   });
 });
@@ -111,7 +143,9 @@ describe("a session refuses", () => {
   });
 
   test("to let a query out of its parentheses", async () => {
-    await expect(session.copyTo(join(lake, "out.parquet"), `SELECT 1) TO '${raw}/x.parquet'; --`)).rejects.toMatchObject({ code: "sql" });
+    await expect(
+      session.copyTo(join(lake, "out.parquet"), `SELECT 1) TO '${raw}/x.parquet'; --`),
+    ).rejects.toMatchObject({ code: "sql" });
     expect(existsSync(join(raw, "x.parquet"))).toBe(false);
   });
 });
@@ -137,7 +171,9 @@ describe("a session accepts", () => {
   });
 
   test("one Parquet file to be written", async () => {
-    expect(await session.copyTo(join(lake, "out.parquet"), "SELECT candid FROM ztf.raw -- all\n;")).toBe(3);
+    expect(
+      await session.copyTo(join(lake, "out.parquet"), "SELECT candid FROM ztf.raw -- all\n;"),
+    ).toBe(3);
     rmSync(join(lake, "out.parquet"));
   });
 });
@@ -148,7 +184,10 @@ describe("a wrong name is answered with the right one", () => {
     ["SELECT r.objectI FROM ztf.raw r", "there is no column objectI; did you mean objectId?"],
     ["SELECT candidate.fidd FROM ztf.raw", "there is no column fidd; did you mean candidate.fid?"],
     ["SELECT fid FROM ztf.raw", "there is no column fid; did you mean candidate.fid?"],
-    ["SELECT qwertyuiop FROM ztf.raw", "there is no column qwertyuiop; DESCRIBE and the table's name lists the columns"],
+    [
+      "SELECT qwertyuiop FROM ztf.raw",
+      "there is no column qwertyuiop; DESCRIBE and the table's name lists the columns",
+    ],
     ["FROM ztf.rwa", "there is no table ztf.rwa; did you mean ztf.raw?"],
     ["FROM atlas.nothing", "there is no table atlas.nothing; there are lsst.raw, ztf.raw"],
     ["SELECT FROM", "Parser Error: syntax error at end of input"],
@@ -157,13 +196,25 @@ describe("a wrong name is answered with the right one", () => {
   });
 });
 
-test.each(["SELECT 1 AS a\0 WHERE false", "SELECT 'a\0b'", "SELECT 1 -- \0\n, 2", "EXPLAIN SELECT 1\0", "SHOW TABLES\0"])(
+test.each([
+  "SELECT 1 AS a\0 WHERE false",
+  "SELECT 'a\0b'",
+  "SELECT 1 -- \0\n, 2",
+  "EXPLAIN SELECT 1\0",
+  "SHOW TABLES\0",
+])(
   "a NUL, after which DuckDB reads nothing, is refused: %j",
-  async (sql) => await expect(session.query(sql)).rejects.toMatchObject({ code: "sql", message: expect.stringContaining("write chr(0)") }),
+  async (sql) =>
+    await expect(session.query(sql)).rejects.toMatchObject({
+      code: "sql",
+      message: expect.stringContaining("write chr(0)"),
+    }),
 );
 
 test("a running query can be interrupted", async () => {
-  const result = session.query("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7").then((r) => r.getRowsJson());
+  const result = session
+    .query("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7")
+    .then((r) => r.getRowsJson());
   setTimeout(() => session.interrupt(), 200);
   const error: unknown = await result.catch((e: unknown) => session.explain(e));
   expect(error).toMatchObject({ code: "sql", message: "interrupted" });
@@ -209,6 +260,8 @@ describe("one table that cannot be read", () => {
 test("a statement reads the logs of the tables it names, no others", async () => {
   const other = await openSession(lake);
   await other.query("SELECT 1 FROM ztf.raw");
-  expect(other.tables.filter(({ loaded }) => loaded !== null).map(({ survey }) => survey)).toEqual(["ztf"]);
+  expect(other.tables.filter(({ loaded }) => loaded !== null).map(({ survey }) => survey)).toEqual([
+    "ztf",
+  ]);
   other.close();
 });

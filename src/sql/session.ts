@@ -1,5 +1,12 @@
 import { rmSync } from "node:fs";
-import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBResult, type DuckDBValue, StatementType } from "@duckdb/node-api";
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  type DuckDBValue,
+  StatementType,
+} from "@duckdb/node-api";
 import { temporaryFolder } from "../folder.ts";
 import { identifier, literal } from "../lake/scan.ts";
 import { tablesIn } from "../lake/tables.ts";
@@ -24,10 +31,14 @@ export interface SessionOptions {
 }
 
 /**
- * SQL over the lake: a view `<survey>.<kind>` of each table as it is when a statement first names it, `<survey>.alerts` and `catalogues.<name>`. Times are UTC.
- * Statements that change anything are refused, and so is every file that is not a table's.
+ * SQL over the lake: a view `<survey>.<kind>` of each table as it is when a statement first names
+ * it, `<survey>.alerts` and `catalogues.<name>`. Times are UTC. Statements that change anything are
+ * refused, and so is every file that is not a table's.
  */
-export async function openSession(lake: string, { surveys = loadSurveys(shippedSurveys), ...options }: SessionOptions = {}): Promise<LakeSession> {
+export async function openSession(
+  lake: string,
+  { surveys = loadSurveys(shippedSurveys), ...options }: SessionOptions = {},
+): Promise<LakeSession> {
   const tables = tablesIn(lake).map((name) => new SessionTable(name));
   const open = () => openLocked({ lake, tables, surveys, ...options });
   return new LakeSession(open, await open());
@@ -46,9 +57,20 @@ interface Locked {
   close(): void;
 }
 
-async function openLocked({ lake, tables, surveys, memory = "1GB", spill, writable }: ToOpen): Promise<Locked> {
+async function openLocked({
+  lake,
+  tables,
+  surveys,
+  memory = "1GB",
+  spill,
+  writable,
+}: ToOpen): Promise<Locked> {
   const scratch = temporaryFolder("sql");
-  const instance = await DuckDBInstance.create(":memory:", { memory_limit: memory, temp_directory: scratch, ...steadyMemory });
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: memory,
+    temp_directory: scratch,
+    ...steadyMemory,
+  });
   const close = () => {
     instance.closeSync();
     rmSync(scratch, { recursive: true, force: true });
@@ -56,13 +78,18 @@ async function openLocked({ lake, tables, surveys, memory = "1GB", spill, writab
   try {
     const connection = await instance.connect();
     // as an option of the instance, DuckDB takes it and does not keep to it
-    if (spill !== undefined) await connection.run(`SET max_temp_directory_size = ${literal(spill)}`);
-    // DuckDB 1.5 fails with an internal error where this meets a range above one window and below another
+    if (spill !== undefined)
+      await connection.run(`SET max_temp_directory_size = ${literal(spill)}`);
+    // DuckDB 1.5 fails with an internal error where this meets a range above one window and below
+    // another
     await connection.run("SET disabled_optimizers = 'top_n_window_elimination'");
     await createMacros(connection);
     const views = new LakeViews(connection, lake, tables, surveys, scratch);
     const { folders, files } = views.reach;
-    await lock(connection, { folders: [...folders, scratch], files: [...files, ...(writable === undefined ? [] : [writable])] });
+    await lock(connection, {
+      folders: [...folders, scratch],
+      files: [...files, ...(writable === undefined ? [] : [writable])],
+    });
     return { connection, views, close: () => [connection.closeSync(), close()] };
   } catch (error) {
     close();
@@ -83,7 +110,10 @@ export class LakeSession {
     return this.#views.tables;
   }
 
-  /** Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError "sql". */
+  /**
+   * Runs a statement that only reads; its rows are made as they are fetched. Throws FinkError
+   * "sql".
+   */
   async query(sql: string, values: readonly DuckDBValue[] = []): Promise<DuckDBResult> {
     return await this.#explained(async () => {
       const prepared = await this.#prepare(await this.#read(sql));
@@ -92,20 +122,36 @@ export class LakeSession {
     });
   }
 
-  /** Writes the rows of a query as Parquet into the session's writable file and returns their number. */
-  async copyTo(file: string, sql: string, types: StoredTypes = "parquet", rowGroupRows = 122_880): Promise<number> {
+  /**
+   * Writes the rows of a query as Parquet into the session's writable file and returns their
+   * number.
+   */
+  async copyTo(
+    file: string,
+    sql: string,
+    types: StoredTypes = "parquet",
+    rowGroupRows = 122_880,
+  ): Promise<number> {
     return await this.#explained(async () => {
       const statement = await this.#read(sql);
       const prepared = await this.#prepare(statement);
-      const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({ name: prepared.columnName(i), type: prepared.columnType(i) }));
+      const columns = Array.from({ length: prepared.columnCount }, (_, i) => ({
+        name: prepared.columnName(i),
+        type: prepared.columnType(i),
+      }));
       const taken = new Set<string>();
-      const stored = columns.map(({ name, type }, i) => `CAST(c${i} AS ${storedType(type, types)}) AS ${identifier(unusedName(name, taken))}`);
+      const stored = columns.map(
+        ({ name, type }, i) =>
+          `CAST(c${i} AS ${storedType(type, types)}) AS ${identifier(unusedName(name, taken))}`,
+      );
       const given = columns.map((_, i) => `c${i}`).join(", ");
       // without dictionaries: DuckDB's turn -0 into 0
       const copied = this.#connection.run(
         `COPY (SELECT ${stored.join(", ")} FROM (\n${statement.text}\n) AS q(${given})) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE ${rowGroupRows})`,
       );
-      return Number((await copied.catch((error: unknown) => Promise.reject(withCast(error)))).rowsChanged);
+      return Number(
+        (await copied.catch((error: unknown) => Promise.reject(withCast(error)))).rowsChanged,
+      );
     });
   }
 
@@ -132,8 +178,15 @@ export class LakeSession {
   }
 
   async #read(sql: string): Promise<ReadStatement> {
-    const texts = async (statement: ReadStatement) => (await (await (await this.#prepare(statement)).run()).getRows()).map(([value]) => String(value));
-    return await readStatement(sql, { has: (view) => this.#views.has(view), missing: (name) => this.#views.missing(name), texts });
+    const texts = async (statement: ReadStatement) =>
+      (await (await (await this.#prepare(statement)).run()).getRows()).map(([value]) =>
+        String(value),
+      );
+    return await readStatement(sql, {
+      has: (view) => this.#views.has(view),
+      missing: (name) => this.#views.missing(name),
+      texts,
+    });
   }
 
   /** DuckDB has to see in the text what its parser saw: one statement, that reads. */
@@ -141,11 +194,18 @@ export class LakeSession {
     await this.#makeViews(listsViews ? null : views);
     const statements = await this.#connection.extractStatements(text);
     const prepared = statements.count === 1 ? await statements.prepare(0) : null;
-    if (prepared?.statementType === StatementType.SELECT || prepared?.statementType === StatementType.EXPLAIN) return prepared;
+    if (
+      prepared?.statementType === StatementType.SELECT ||
+      prepared?.statementType === StatementType.EXPLAIN
+    )
+      return prepared;
     throw new FinkError("sql", "only statements that read are accepted");
   }
 
-  /** A night may begin between the session's first look at the tables' folders and its look at their logs. DuckDB's reach cannot grow: another takes over. */
+  /**
+   * A night may begin between the session's first look at the tables' folders and its look at their
+   * logs. DuckDB's reach cannot grow: another takes over.
+   */
   async #makeViews(names: ReadonlySet<string> | null): Promise<void> {
     const made = this.#views.make(names);
     await made.catch(() => null);
@@ -168,7 +228,9 @@ export class LakeSession {
 /** A 128-bit sum that is too large for the file's type. */
 function withCast(error: unknown): unknown {
   const tooLarge = /(?:Could not cast value|INT128 with value) -?\d+/.test(messageOf(error));
-  return tooLarge ? new FinkError("sql", `${messageOf(error)}: cast that column, e.g. CAST(x AS DOUBLE)`, error) : error;
+  return tooLarge
+    ? new FinkError("sql", `${messageOf(error)}: cast that column, e.g. CAST(x AS DOUBLE)`, error)
+    : error;
 }
 
 /** Tables have no two columns of one name: the second `a` is `a_1`, as DuckDB itself writes it. */
@@ -180,13 +242,14 @@ function unusedName(name: string, taken: Set<string>): string {
 }
 
 /**
- * From here on only what the views read is in reach, and no setting can be changed. DuckDB may write
- * wherever it may read: what a session should not touch is not opened, even where no checked
+ * From here on only what the views read is in reach, and no setting can be changed. DuckDB may
+ * write wherever it may read: what a session should not touch is not opened, even where no checked
  * statement would write.
  */
 async function lock(connection: DuckDBConnection, { folders, files }: Reach): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'");
-  await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"); // x -> …, which Spark has as well
+  // x -> …, which Spark has as well
+  await connection.run("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'");
   await connection.run(`SET allowed_directories = [${folders.map(literal).join(", ")}]`);
   await connection.run(`SET allowed_paths = [${files.map(literal).join(", ")}]`);
   await connection.run("SET autoinstall_known_extensions = false");

@@ -15,8 +15,9 @@ import {
 export type ToJson = DuckDBValueConverter<Json>;
 
 /**
- * Values as JSON: 64-bit integers as text, decimals with a fraction as numbers, bytes as base64, times as ISO 8601 UTC, a map as a list of key and value;
- * NaN and the infinities, which JSON does not have, as text.
+ * Values as JSON: 64-bit integers as text, decimals with a fraction as numbers, bytes as base64,
+ * times as ISO 8601 UTC, a map as a list of key and value; NaN and the infinities, which JSON does
+ * not have, as text.
  */
 export const toJson: ToJson = (value, type) => convert(value, type, toJson, base64);
 
@@ -27,11 +28,18 @@ export const toExactJson: ToJson = (value, type) =>
     : convert(value, type, toExactJson, base64);
 
 /** The same for CSV, where a decimal has all its digits. */
-export const toCsv: ToJson = (value, type) => (value !== null && type instanceof DuckDBDecimalType ? String(value) : convert(value, type, toJson, base64));
+export const toCsv: ToJson = (value, type) =>
+  value !== null && type instanceof DuckDBDecimalType
+    ? String(value)
+    : convert(value, type, toJson, base64);
 
-/** The same for people: bytes are counted, a decimal has all its digits, float32 has no more digits than it holds. */
+/**
+ * The same for people: bytes are counted, a decimal has all its digits, float32 has no more digits
+ * than it holds.
+ */
 export const toShortJson: ToJson = (value, type) => {
-  if (type.typeId === DuckDBTypeId.FLOAT && typeof value === "number" && Number.isFinite(value)) return shortest(value);
+  if (type.typeId === DuckDBTypeId.FLOAT && typeof value === "number" && Number.isFinite(value))
+    return shortest(value);
   if (value !== null && type instanceof DuckDBDecimalType) return String(value);
   return convert(value, type, toShortJson, (bytes) => `<${bytes.length} bytes>`);
 };
@@ -39,16 +47,24 @@ export const toShortJson: ToJson = (value, type) => {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** Not in TypeScript's library yet. */
-const { rawJSON, isRawJSON } = JSON as unknown as { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean };
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
+};
 
-/** Whether a value is a number; a decimal with more digits than a double holds is an object, which `jsonText` writes as a number. */
+/**
+ * Whether a value is a number; a decimal with more digits than a double holds is an object, which
+ * `jsonText` writes as a number.
+ */
 export function isJsonNumber(value: unknown): boolean {
   return typeof value === "number" || isRawJSON(value);
 }
 
 /** A value as JSON text; unlike JSON.stringify it keeps the sign of -0. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (Object.is(inner, -0) ? rawJSON("-0.0") : inner));
+  return JSON.stringify(value, (_, inner: unknown) =>
+    Object.is(inner, -0) ? rawJSON("-0.0") : inner,
+  );
 }
 
 /** A number as CSV and VOTable have it, with the sign of -0. */
@@ -56,11 +72,15 @@ export function numberText(value: number): string {
   return Object.is(value, -0) ? "-0.0" : String(value);
 }
 
-/** A decimal as JSON has it, with all its digits. A whole one that a double cannot hold is text, as 64-bit integers are; one with a fraction is a number all the same. */
+/**
+ * A decimal as JSON has it, with all its digits. A whole one that a double cannot hold is text, as
+ * 64-bit integers are; one with a fraction is a number all the same.
+ */
 export function decimalJson(unscaled: bigint, width: number, scale: number): Json {
   if (scale === 0) return roundedDecimal(unscaled, width, scale);
   const text = decimalText(unscaled, scale);
-  return text.replaceAll(/\D/g, "").length > 15 ? (rawJSON(text) as Json) : Number(text); // a double keeps 15 digits
+  // a double keeps 15 digits
+  return text.replaceAll(/\D/g, "").length > 15 ? (rawJSON(text) as Json) : Number(text);
 }
 
 function roundedDecimal(unscaled: bigint, width: number, scale: number): Json {
@@ -73,28 +93,42 @@ function decimalText(unscaled: bigint, scale: number): string {
   return `${unscaled < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale).replace(/(?<=.)0+$/, "")}`;
 }
 
-/** Rows of a result as they are fetched, one at a time: a row of alerts with cutouts is large, and DuckDB fetches 2,048. */
+/**
+ * Rows of a result as they are fetched, one at a time: a row of alerts with cutouts is large, and
+ * DuckDB fetches 2,048.
+ */
 export async function* rowsOf(result: DuckDBResult, converter: ToJson): AsyncGenerator<Json[]> {
   const types = result.columnTypes();
   for await (const chunk of result) {
     const vectors = types.map((_, i) => chunk.getColumnVector(i));
-    for (let row = 0; row < chunk.rowCount; row++) yield vectors.map((vector, i) => converter(vector.getItem(row), types[i], converter));
+    for (let row = 0; row < chunk.rowCount; row++)
+      yield vectors.map((vector, i) => converter(vector.getItem(row), types[i], converter));
   }
 }
 
-function convert(value: Parameters<ToJson>[0], type: DuckDBType, converter: ToJson, bytesAs: (bytes: Uint8Array) => string): Json {
+function convert(
+  value: Parameters<ToJson>[0],
+  type: DuckDBType,
+  converter: ToJson,
+  bytesAs: (bytes: Uint8Array) => string,
+): Json {
   if (value === null) return null;
   if (type.typeId === DuckDBTypeId.BLOB) return bytesAs((value as DuckDBBlobValue).bytes);
-  if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ) return isoMicros((value as DuckDBTimestampTZValue).micros);
-  if (type instanceof DuckDBDecimalType) return roundedDecimal((value as DuckDBDecimalValue).value, type.width, type.scale);
+  if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ)
+    return isoMicros((value as DuckDBTimestampTZValue).micros);
+  if (type instanceof DuckDBDecimalType)
+    return roundedDecimal((value as DuckDBDecimalValue).value, type.width, type.scale);
   return JsonDuckDBValueConverter(value, type, converter);
 }
 
 const mostMicros = 2n ** 63n - 1n;
 
-/** `2026-01-31T01:02:03.000004Z` of µs since 1970; `infinity` and `-infinity` as DuckDB keeps them. */
+/**
+ * `2026-01-31T01:02:03.000004Z` of µs since 1970; `infinity` and `-infinity` as DuckDB keeps them.
+ */
 export function isoMicros(micros: bigint): string {
-  if (micros === mostMicros || micros === -mostMicros) return micros < 0n ? "-infinity" : "infinity";
+  if (micros === mostMicros || micros === -mostMicros)
+    return micros < 0n ? "-infinity" : "infinity";
   const ms = micros / 1000n - (micros % 1000n < 0n ? 1n : 0n);
   return isoOfMs(ms).replace("Z", `${String(micros - ms * 1000n).padStart(3, "0")}Z`);
 }

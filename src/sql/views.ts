@@ -23,7 +23,10 @@ export class SessionTable implements TableName {
     [this.survey, this.kind, this.path] = [survey, kind, path];
   }
 
-  /** The table as it was when the session first read it. Throws FinkError "lake" where it cannot be read. */
+  /**
+   * The table as it was when the session first read it. Throws FinkError "lake" where it cannot be
+   * read.
+   */
   get snapshot(): Snapshot {
     return (this.#snapshot ??= new LakeTable(this.path).snapshot);
   }
@@ -41,8 +44,9 @@ export interface Reach {
 }
 
 /**
- * The views `<survey>.<kind>`, `<survey>.alerts` and `catalogues.<name>`. A view is made when a statement first names it: a query reads the logs of its own tables
- * alone, and a table that cannot be read stops no query of another.
+ * The views `<survey>.<kind>`, `<survey>.alerts` and `catalogues.<name>`. A view is made when a
+ * statement first names it: a query reads the logs of its own tables alone, and a table that cannot
+ * be read stops no query of another.
  */
 export class LakeViews {
   readonly tables: readonly SessionTable[];
@@ -59,17 +63,33 @@ export class LakeViews {
   readonly #made = new Map<string, FinkError | null>();
   #isBehind = false;
 
-  constructor(connection: DuckDBConnection, lake: string, tables: readonly SessionTable[], surveys: Surveys, scratch: string) {
-    [this.#connection, this.#lake, this.#surveys, this.#scratch] = [connection, lake, surveys, scratch];
+  constructor(
+    connection: DuckDBConnection,
+    lake: string,
+    tables: readonly SessionTable[],
+    surveys: Surveys,
+    scratch: string,
+  ) {
+    [this.#connection, this.#lake, this.#surveys, this.#scratch] = [
+      connection,
+      lake,
+      surveys,
+      scratch,
+    ];
     this.tables = tables;
     const surveysHere = new Set(this.tables.map(({ survey }) => survey));
     const names = [
       ...this.tables.map(({ survey, kind }) => `${survey}.${kind}`),
-      ...Array.from(surveysHere, (survey) => `${survey}.alerts`).filter((name) => this.#hasAlerts(name)),
+      ...Array.from(surveysHere, (survey) => `${survey}.alerts`).filter((name) =>
+        this.#hasAlerts(name),
+      ),
       ...catalogueNames(lake).map((name) => `catalogues.${name}`),
     ];
     this.#names = new Map(names.map((name) => [name.toLowerCase(), name]));
-    this.reach = reachOf([...tables.map(({ path }) => path), ...catalogueNames(lake).map((name) => catalogueFolder(lake, name))]);
+    this.reach = reachOf([
+      ...tables.map(({ path }) => path),
+      ...catalogueNames(lake).map((name) => catalogueFolder(lake, name)),
+    ]);
   }
 
   /** True once a view was asked for whose table has a night that is not in reach. */
@@ -87,7 +107,10 @@ export class LakeViews {
     return noSuchTable(name, [...this.#names.values()]);
   }
 
-  /** Makes the views of these names; null: all that can be read. Throws FinkError for a named one that cannot. */
+  /**
+   * Makes the views of these names; null: all that can be read. Throws FinkError for a named one
+   * that cannot.
+   */
   async make(names: ReadonlySet<string> | null): Promise<void> {
     for (const [name, full] of this.#names) {
       if (names && !names.has(name)) continue;
@@ -101,7 +124,9 @@ export class LakeViews {
     const known = this.#made.get(full);
     if (known !== undefined) return known;
     const why = await this.#make(full).catch((error: unknown) => {
-      return error instanceof FinkError && error.code === "sql" ? error : unreadableView(full, error);
+      return error instanceof FinkError && error.code === "sql"
+        ? error
+        : unreadableView(full, error);
     });
     this.#made.set(full, why);
     return why;
@@ -111,14 +136,20 @@ export class LakeViews {
     const [schema, name] = full.split(".", 2);
     const table = this.#find(schema, name);
     const isCatalogue = schema === "catalogues";
-    const select = table ? await this.#table(table) : isCatalogue ? await this.#catalogue(name) : await this.#alerts(schema);
+    const select = table
+      ? await this.#table(table)
+      : isCatalogue
+        ? await this.#catalogue(name)
+        : await this.#alerts(schema);
     if (select === null)
       return noSuchTable(
         full,
         [...this.#names.values()].filter((one) => one !== full),
       );
     await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
-    await this.#connection.run(`CREATE VIEW ${identifier(schema)}.${identifier(name)} AS ${select}`);
+    await this.#connection.run(
+      `CREATE VIEW ${identifier(schema)}.${identifier(name)} AS ${select}`,
+    );
     return null;
   }
 
@@ -127,10 +158,23 @@ export class LakeViews {
     if (!snapshot.metaData) return null;
     const seeds = join(this.#scratch, survey, kind);
     const updates = kind === "science" ? this.#find(survey, "science_updates") : undefined;
-    this.#isBehind ||= this.#hasNewNight(table) || (updates !== undefined && this.#hasNewNight(updates));
-    if (updates) return await newestScience(this.#connection, this.#surveys.named(survey), table, updates, seeds);
+    this.#isBehind ||=
+      this.#hasNewNight(table) || (updates !== undefined && this.#hasNewNight(updates));
+    if (updates)
+      return await newestScience(
+        this.#connection,
+        this.#surveys.named(survey),
+        table,
+        updates,
+        seeds,
+      );
     const { partitionColumns } = snapshot.metaData;
-    return await scan(this.#connection, { path, schema: snapshot.schema, partitionColumns }, snapshot.files.values(), seeds);
+    return await scan(
+      this.#connection,
+      { path, schema: snapshot.schema, partitionColumns },
+      snapshot.files.values(),
+      seeds,
+    );
   }
 
   async #alerts(name: string): Promise<string | null> {
@@ -141,7 +185,10 @@ export class LakeViews {
       if (why) throw why;
     }
     const survey = this.#surveys.named(name);
-    const hasRows = raw.snapshot.metaData && science.snapshot.files.size > 0 && firstValueSql(raw.snapshot.schema, survey.alert) !== undefined;
+    const hasRows =
+      raw.snapshot.metaData &&
+      science.snapshot.files.size > 0 &&
+      firstValueSql(raw.snapshot.schema, survey.alert) !== undefined;
     return hasRows ? alertsView(survey, raw.snapshot, science.snapshot) : null;
   }
 
@@ -154,7 +201,9 @@ export class LakeViews {
   #hasNewNight({ path, snapshot }: SessionTable): boolean {
     const known = new Set([...this.reach.folders, ...this.reach.files]);
     const read = new Set(Array.from(snapshot.files.values(), (file) => file.path.split("/", 1)[0]));
-    return Array.from(read, (name) => join(path, name)).some((one) => !known.has(one) && existsSync(one));
+    return Array.from(read, (name) => join(path, name)).some(
+      (one) => !known.has(one) && existsSync(one),
+    );
   }
 
   #find(survey: string, kind: string): SessionTable | undefined {
@@ -169,13 +218,26 @@ export class LakeViews {
 
 /** What lies in these folders, without the logs of tables. */
 function reachOf(folders: readonly string[]): Reach {
-  const entries = folders.flatMap((path) => readdirSync(path, { withFileTypes: true }).map((entry) => ({ entry, path: join(path, entry.name) })));
+  const entries = folders.flatMap((path) =>
+    readdirSync(path, { withFileTypes: true }).map((entry) => ({
+      entry,
+      path: join(path, entry.name),
+    })),
+  );
   return {
-    folders: entries.filter(({ entry }) => !entry.isFile() && !/^[_.]/.test(entry.name)).map(({ path }) => path),
-    files: entries.filter(({ entry }) => entry.isFile() && !/^[_.]|\.json$/.test(entry.name)).map(({ path }) => path),
+    folders: entries
+      .filter(({ entry }) => !entry.isFile() && !/^[_.]/.test(entry.name))
+      .map(({ path }) => path),
+    files: entries
+      .filter(({ entry }) => entry.isFile() && !/^[_.]|\.json$/.test(entry.name))
+      .map(({ path }) => path),
   };
 }
 
 function unreadableView(full: string, error: unknown): FinkError {
-  return new FinkError("lake", error instanceof FinkError ? error.message : `${full} cannot be read: ${messageOf(error)}`, error);
+  return new FinkError(
+    "lake",
+    error instanceof FinkError ? error.message : `${full} cannot be read: ${messageOf(error)}`,
+    error,
+  );
 }

@@ -23,5 +23,7 @@ export function alertIds(ids: Iterable<AlertId>): AlertIds {
 
 /** The ids of some rows. */
 export function idsAt(ids: AlertIds, rows: readonly number[]): AlertIds {
-  return ids instanceof BigInt64Array ? BigInt64Array.from(rows, (row) => ids[row]) : rows.map((row) => ids[row]);
+  return ids instanceof BigInt64Array
+    ? BigInt64Array.from(rows, (row) => ids[row])
+    : rows.map((row) => ids[row]);
 }

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { loadSurveys, parseSurvey, Surveys } from "./surveys.ts";
 
 const shipped = loadSurveys(join(import.meta.dirname, "../../conf/surveys"));
-const packet = (name: string, ...paths: string[]) => ({ name, has: (path: string) => paths.includes(path) });
+const packet = (name: string, ...paths: string[]) => ({
+  name,
+  has: (path: string) => paths.includes(path),
+});
 
 describe("a packet's survey", () => {
   test.each([
@@ -13,7 +16,8 @@ describe("a packet's survey", () => {
     ["lsst.alert", ["diaSource.x_y_Cov.xSigma"], "lsst_early"],
     ["topLevelRecord", ["candidate", "prv_candidates"], "ztf"],
     ["topLevelRecord", ["diaSource"], "lsst"],
-    ["elasticc.v0_9.alert", ["diaSource"], "elasticc"], // nobody described it: the start of its name space
+    // nobody described it: the start of its name space
+    ["elasticc.v0_9.alert", ["diaSource"], "elasticc"],
     ["ASKAP", [], "askap"],
     ["_1", [], "unknown"],
   ])("%s with %j is %s", (name, paths, survey) => {
@@ -40,5 +44,7 @@ test("a topic belongs to the survey that names it, else to the one its first wor
 test("a definition that cannot be used says what is wrong with it", () => {
   expect(() => parseSurvey("{ name: Ztf }", "mine.yaml")).toThrow(/survey mine\.yaml: name: /);
   expect(() => parseSurvey("{ name: ztf, tyme: 1 }", "mine.yaml")).toThrow(/tyme/);
-  expect(() => loadSurveys("/nowhere/surveys")).toThrow("surveys: there is no folder /nowhere/surveys");
+  expect(() => loadSurveys("/nowhere/surveys")).toThrow(
+    "surveys: there is no folder /nowhere/surveys",
+  );
 });

@@ -12,7 +12,10 @@ export interface SchemaIdentity {
   has(path: string): boolean;
 }
 
-/** Survey of what can be told neither by its schema nor by the user: its bytes wait in `lake/unknown/rejected`. */
+/**
+ * Survey of what can be told neither by its schema nor by the user: its bytes wait in
+ * `lake/unknown/rejected`.
+ */
 export const unknownSurvey = "unknown";
 
 /** The known surveys, and a definition for those nobody described. */
@@ -22,14 +25,22 @@ export class Surveys {
     this.all = all;
   }
 
-  /** The definition of that name, or an empty one: a survey nobody described is archived all the same. */
+  /**
+   * The definition of that name, or an empty one: a survey nobody described is archived all the
+   * same.
+   */
   named(name: string): Survey {
     return this.all.find((s) => s.name === name) ?? surveySchema.parse({ name });
   }
 
-  /** Name of the survey a packet belongs to: the definition that matches by most fields, else the start of its namespace. */
+  /**
+   * Name of the survey a packet belongs to: the definition that matches by most fields, else the
+   * start of its namespace.
+   */
   ofSchema(schema: SchemaIdentity): string {
-    const matching = this.all.flatMap(({ name, match }) => match.filter((m) => matches(m, schema)).map((m) => ({ name, fields: m.fields.length })));
+    const matching = this.all.flatMap(({ name, match }) =>
+      match.filter((m) => matches(m, schema)).map((m) => ({ name, fields: m.fields.length })),
+    );
     return matching.sort((a, b) => b.fields - a.fields)[0]?.name ?? leadingWord(schema.name);
   }
 
@@ -38,7 +49,9 @@ export class Surveys {
     return this.all.find((s) => s.topics.some((p) => globToRegExp(p).test(topic)))?.name;
   }
 
-  /** Name of the survey a topic carries: a definition that names it, else the topic's first word. */
+  /**
+   * Name of the survey a topic carries: a definition that names it, else the topic's first word.
+   */
   ofTopic(topic: string): string {
     return this.claiming(topic) ?? leadingWord(topic);
   }
@@ -51,7 +64,10 @@ function matches({ schema, fields }: Survey["match"][number], identity: SchemaId
 /** Folder of the shipped definitions. */
 export const shippedSurveys = join(import.meta.dirname, "../../conf/surveys");
 
-/** Reads every `*.yaml` of the folders; an empty name stands for no folder. A later definition of a name replaces an earlier one. */
+/**
+ * Reads every `*.yaml` of the folders; an empty name stands for no folder. A later definition of a
+ * name replaces an earlier one.
+ */
 export function loadSurveys(...folders: readonly string[]): Surveys {
   const found = new Map<string, Survey>();
   for (const folder of folders.filter((f) => f !== "")) {
@@ -70,7 +86,10 @@ export function parseSurvey(text: string, file: string): Survey {
   const result = surveySchema.safeParse(parse(text));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new FinkError("config", `survey ${file}: ${issue.path.join(".") || "file"}: ${issue.message}`);
+  throw new FinkError(
+    "config",
+    `survey ${file}: ${issue.path.join(".") || "file"}: ${issue.message}`,
+  );
 }
 
 /** `*` stands for any run of characters; everything else for itself. */

@@ -18,7 +18,10 @@ type Row = Readonly<Record<string, string | number | null>>;
 
 function AccountPage() {
   const { feed, retry } = useFeed();
-  const question = useJson<Account>("/api/v1/account", Math.floor((feed.status?.at ?? 0) / refreshMs));
+  const question = useJson<Account>(
+    "/api/v1/account",
+    Math.floor((feed.status?.at ?? 0) / refreshMs),
+  );
   return (
     <Frame path="/account" connection={feed.connection} retry={retry}>
       <h1>Account of every alert</h1>
@@ -31,15 +34,26 @@ function AccountPage() {
 }
 
 function Whole({ account: { balanced, surveys } }: { account: Account }) {
-  if (surveys.length === 0) return <Empty>The lake holds no alerts yet. ./fink demo, ./fink ingest or ./fink start archive bring some.</Empty>;
+  if (surveys.length === 0)
+    return (
+      <Empty>
+        The lake holds no alerts yet. ./fink demo, ./fink ingest or ./fink start archive bring some.
+      </Empty>
+    );
   return (
     <>
       <p class={balanced ? "verdict good" : "verdict bad"} role="status">
         <b>{balanced ? "✓" : "✗"}</b>{" "}
-        {balanced ? `Every alert is accounted for: received = archived + rejected, and ${scienceText(surveys)}.` : "It does not add up:"}
+        {balanced
+          ? `Every alert is accounted for: received = archived + rejected, and ${scienceText(surveys)}.`
+          : "It does not add up:"}
       </p>
       {!balanced && (
-        <ul class="problems">{surveys.flatMap(({ survey, problems }) => problems.map((problem) => <li key={problem}>{`${survey}: ${problem}`}</li>))}</ul>
+        <ul class="problems">
+          {surveys.flatMap(({ survey, problems }) =>
+            problems.map((problem) => <li key={problem}>{`${survey}: ${problem}`}</li>),
+          )}
+        </ul>
       )}
       {surveys.map((one) => (
         <section key={one.survey}>
@@ -54,8 +68,12 @@ function Whole({ account: { balanced, surveys } }: { account: Account }) {
 }
 
 function scienceText(surveys: readonly SurveyAccount[]): string {
-  const waiting = surveys.flatMap(({ nights }) => nights).reduce((sum, night) => sum + night.waiting, 0);
-  return waiting === 0 ? "each has its row in science" : `${formatCount(waiting)} wait for science (./fink start science)`;
+  const waiting = surveys
+    .flatMap(({ nights }) => nights)
+    .reduce((sum, night) => sum + night.waiting, 0);
+  return waiting === 0
+    ? "each has its row in science"
+    : `${formatCount(waiting)} wait for science (./fink start science)`;
 }
 
 const figures: readonly {
@@ -67,11 +85,36 @@ const figures: readonly {
 }[] = [
   { name: "archived", of: (n) => n.archived, list: "archived", title: "rows of raw" },
   { name: "distinct", of: (n) => n.distinct, list: "distinct", title: "different alerts" },
-  { name: "sent again", of: (n) => n.duplicates, list: "duplicates", title: "alerts that the survey sent more than once" },
-  { name: "rejected", of: (n) => n.rejected, list: "rejected", title: "messages that could not be read; they wait with their bytes" },
-  { name: "complete", of: (n) => n.complete, list: "complete", title: "rows of science that wait for nothing" },
-  { name: "pending", of: (n) => n.pending, list: "pending", title: "rows of science that wait for a remote answer" },
-  { name: "waiting", of: (n) => n.waiting, list: "waiting", title: "alerts that science has not come to yet" },
+  {
+    name: "sent again",
+    of: (n) => n.duplicates,
+    list: "duplicates",
+    title: "alerts that the survey sent more than once",
+  },
+  {
+    name: "rejected",
+    of: (n) => n.rejected,
+    list: "rejected",
+    title: "messages that could not be read; they wait with their bytes",
+  },
+  {
+    name: "complete",
+    of: (n) => n.complete,
+    list: "complete",
+    title: "rows of science that wait for nothing",
+  },
+  {
+    name: "pending",
+    of: (n) => n.pending,
+    list: "pending",
+    title: "rows of science that wait for a remote answer",
+  },
+  {
+    name: "waiting",
+    of: (n) => n.waiting,
+    list: "waiting",
+    title: "alerts that science has not come to yet",
+  },
   {
     name: "missing",
     of: (n) => n.missing + n.unknown,
@@ -79,14 +122,21 @@ const figures: readonly {
     isWrong: true,
     title: "alerts that science passed without a row, or rows without an alert",
   },
-  { name: "matches", of: (n) => n.matches.reduce((sum, { matches }) => sum + matches, 0), list: "matches", title: "alerts that filters selected" },
+  {
+    name: "matches",
+    of: (n) => n.matches.reduce((sum, { matches }) => sum + matches, 0),
+    list: "matches",
+    title: "alerts that filters selected",
+  },
 ];
 
 interface NumberProps {
   readonly count: number;
   readonly isWrong?: boolean | undefined;
   /** What the address says of the list. */
-  readonly list: Readonly<Record<"of" | "list", string> & Partial<Record<"night" | "source", string>>>;
+  readonly list: Readonly<
+    Record<"of" | "list", string> & Partial<Record<"night" | "source", string>>
+  >;
 }
 
 /** A number that opens the list behind it. */
@@ -94,7 +144,12 @@ function Counted({ count, isWrong, list }: NumberProps) {
   const address = useAddress();
   if (count === 0) return <>0</>;
   return (
-    <button type="button" class={isWrong ? "link bad" : "link"} title="Show them" onClick={() => address.set({ night: null, source: null, ...list }, "push")}>
+    <button
+      type="button"
+      class={isWrong ? "link bad" : "link"}
+      title="Show them"
+      onClick={() => address.set({ night: null, source: null, ...list }, "push")}
+    >
       {isWrong && "✗ "}
       {formatCount(count)}
     </button>
@@ -103,12 +158,23 @@ function Counted({ count, isWrong, list }: NumberProps) {
 
 function Nights({ account: { survey, nights } }: { account: SurveyAccount }) {
   const cellOf = (night: Night, { of, list, isWrong }: (typeof figures)[number]) =>
-    night.night === null ? formatCount(of(night)) : <Counted count={of(night)} isWrong={isWrong} list={{ of: survey, list, night: String(night.night) }} />;
+    night.night === null ? (
+      formatCount(of(night))
+    ) : (
+      <Counted
+        count={of(night)}
+        isWrong={isWrong}
+        list={{ of: survey, list, night: String(night.night) }}
+      />
+    );
   return (
     <Lines
       head={["Night", ...figures.map(({ name }) => `+${name}`)]}
       titles={["", ...figures.map(({ title }) => title)]}
-      rows={nights.map((night) => [night.night === null ? "without a time" : nightText(night.night), ...figures.map((figure) => cellOf(night, figure))])}
+      rows={nights.map((night) => [
+        night.night === null ? "without a time" : nightText(night.night),
+        ...figures.map((figure) => cellOf(night, figure)),
+      ])}
     />
   );
 }
@@ -140,10 +206,20 @@ function topicColumns(survey: string): readonly Column<Topic>[] {
   return [
     { name: "topic or file", value: (t) => t.source },
     { name: "partitions", value: (t) => t.partitions, isNumber: true, isExtra: true },
-    { name: "received", value: (t) => t.received, show: (t) => formatCount(t.received), isNumber: true },
+    {
+      name: "received",
+      value: (t) => t.received,
+      show: (t) => formatCount(t.received),
+      isNumber: true,
+    },
     counted("archived"),
     counted("rejected"),
-    { name: "missing", value: (t) => t.missing, show: (t) => (t.missing > 0 ? <b class="bad">✗ {formatCount(t.missing)}</b> : "0"), isNumber: true },
+    {
+      name: "missing",
+      value: (t) => t.missing,
+      show: (t) => (t.missing > 0 ? <b class="bad">✗ {formatCount(t.missing)}</b> : "0"),
+      isNumber: true,
+    },
   ];
 }
 
@@ -152,10 +228,17 @@ function Topics({ account: { survey, topics } }: { account: SurveyAccount }) {
   return (
     <details open={topics.length <= 12}>
       <summary>
-        {topics.length === 1 ? "One topic or file" : `${formatCount(topics.length)} topics and files`}:{" "}
-        {formatCount(topics.reduce((sum, t) => sum + t.received, 0))} received
+        {topics.length === 1
+          ? "One topic or file"
+          : `${formatCount(topics.length)} topics and files`}
+        : {formatCount(topics.reduce((sum, t) => sum + t.received, 0))} received
       </summary>
-      <Table name="topics" columns={topicColumns(survey)} rows={topics} keyOf={(topic) => topic.source} />
+      <Table
+        name="topics"
+        columns={topicColumns(survey)}
+        rows={topics}
+        keyOf={(topic) => topic.source}
+      />
       {topics
         .flatMap(({ notes }) => notes)
         .map((note) => (
@@ -170,21 +253,33 @@ function Topics({ account: { survey, topics } }: { account: SurveyAccount }) {
 /** The list behind a number that was clicked. */
 function Behind() {
   const address = useAddress();
-  const [survey, list, night, source] = ["of", "list", "night", "source"].map((name) => address.get(name));
+  const [survey, list, night, source] = ["of", "list", "night", "source"].map((name) =>
+    address.get(name),
+  );
   const of = source ? `?source=${encodeURIComponent(source)}` : "";
-  const question = useJson<readonly Row[]>(survey && list ? `/api/v1/account/${survey}/${night ?? 0}/${list}${of}` : null);
+  const question = useJson<readonly Row[]>(
+    survey && list ? `/api/v1/account/${survey}/${night ?? 0}/${list}${of}` : null,
+  );
   const section = useRef<HTMLElement>(null);
-  useEffect(() => section.current?.scrollIntoView({ block: "nearest" }), [survey, list, night, source, question.answer.state]);
+  useEffect(
+    () => section.current?.scrollIntoView({ block: "nearest" }),
+    [survey, list, night, source, question.answer.state],
+  );
   if (!survey || !list) return null;
   const pageOf = ({ object, alert }: Row) =>
-    object ? `/object/${survey}/${encodeURIComponent(object)}` : `/search?q=${encodeURIComponent(String(alert ?? ""))}`;
+    object
+      ? `/object/${survey}/${encodeURIComponent(object)}`
+      : `/search?q=${encodeURIComponent(String(alert ?? ""))}`;
   return (
     <section ref={section}>
       <header>
         <h2>
           {survey.toUpperCase()}, {night ? `night ${nightText(Number(night))}` : source}: {list}
         </h2>
-        <button type="button" onClick={() => address.set({ of: null, night: null, list: null, source: null }, "push")}>
+        <button
+          type="button"
+          onClick={() => address.set({ of: null, night: null, list: null, source: null }, "push")}
+        >
           Close
         </button>
       </header>
@@ -197,7 +292,10 @@ function Behind() {
               {rows.length === 1000 && <p class="dim">The first 1,000.</p>}
               <Table
                 name={`account-${survey}-${night ?? "topic"}-${list}`}
-                columns={Object.keys(rows[0]).map((name) => ({ name, value: (row: Row) => row[name] }))}
+                columns={Object.keys(rows[0]).map((name) => ({
+                  name,
+                  value: (row: Row) => row[name],
+                }))}
                 rows={rows}
                 keyOf={(row) => JSON.stringify(row)}
                 pageOf={pageOf}

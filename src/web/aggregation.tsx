@@ -25,7 +25,10 @@ const spans = [
 function AggregationPage() {
   const { feed, retry } = useFeed();
   const version = Math.floor((feed.status?.at ?? 0) / refreshMs);
-  const question = useJson<readonly AboutAggregation[]>("/api/v1/aggregations", Math.floor(version / 6));
+  const question = useJson<readonly AboutAggregation[]>(
+    "/api/v1/aggregations",
+    Math.floor(version / 6),
+  );
   return (
     <Frame path="/aggregation" connection={feed.connection} retry={retry}>
       <h1>Aggregation</h1>
@@ -39,7 +42,8 @@ function AggregationPage() {
 function Nothing() {
   return (
     <Empty>
-      Nothing is counted yet. Alerts come in with <code>./fink start archive</code>, and <code>./fink start aggregation</code> counts them.
+      Nothing is counted yet. Alerts come in with <code>./fink start archive</code>, and{" "}
+      <code>./fink start aggregation</code> counts them.
     </Empty>
   );
 }
@@ -54,13 +58,23 @@ function Chosen({ all, version }: { all: readonly AboutAggregation[]; version: n
     <>
       <p class="controls" role="group" aria-label="Survey and aggregation">
         {surveys.map((name) => (
-          <button key={name} type="button" aria-pressed={name === survey} onClick={() => address.set({ survey: name, of: null }, "push")}>
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === survey}
+            onClick={() => address.set({ survey: name, of: null }, "push")}
+          >
             {name.toUpperCase()}
           </button>
         ))}
         <span aria-hidden="true">·</span>
         {own.map(({ name, title }) => (
-          <button key={name} type="button" aria-pressed={name === one.name} onClick={() => address.set({ survey, of: name }, "push")}>
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === one.name}
+            onClick={() => address.set({ survey, of: name }, "push")}
+          >
             {title}
           </button>
         ))}
@@ -72,11 +86,18 @@ function Chosen({ all, version }: { all: readonly AboutAggregation[]; version: n
 
 function Counts({ about, version }: { about: AboutAggregation; version: number }) {
   const address = useAddress();
-  const nights = useJson<CountsAnswer>(`/api/v1/aggregations/${about.survey}/${about.name}`, version).answer.data?.nights;
-  const chosen = spans.find(({ nights: n }) => String(n) === address.get("nights")) ?? (about.window === "night" ? spans[2] : spans[0]);
+  const nights = useJson<CountsAnswer>(
+    `/api/v1/aggregations/${about.survey}/${about.name}`,
+    version,
+  ).answer.data?.nights;
+  const chosen =
+    spans.find(({ nights: n }) => String(n) === address.get("nights")) ??
+    (about.window === "night" ? spans[2] : spans[0]);
   const from = nights?.[Math.min(chosen.nights, nights.length) - 1];
   const question = useJson<CountsAnswer>(
-    nights && from !== undefined ? `/api/v1/aggregations/${about.survey}/${about.name}?from=${from}&to=${nights[0]}` : null,
+    nights && from !== undefined
+      ? `/api/v1/aggregations/${about.survey}/${about.name}?from=${from}&to=${nights[0]}`
+      : null,
     version,
   );
   return (
@@ -85,7 +106,12 @@ function Counts({ about, version }: { about: AboutAggregation; version: number }
         <h2>{about.title}</h2>
         <p class="controls">
           {spans.map((span) => (
-            <button key={span.nights} type="button" aria-pressed={span === chosen} onClick={() => address.set({ nights: String(span.nights) })}>
+            <button
+              key={span.nights}
+              type="button"
+              aria-pressed={span === chosen}
+              onClick={() => address.set({ nights: String(span.nights) })}
+            >
               {span.name}
             </button>
           ))}
@@ -112,7 +138,9 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
   if (rows.length === 0) return <Empty>None in these nights.</Empty>;
   const columns: readonly Column<CountRow>[] = [
     { name: about.window, value: (row) => row.start, show: (row) => timeText(about, row.start) },
-    ...(about.keys.length > 0 ? [{ name: about.keys.join(" · "), value: (row: CountRow) => row.group }] : []),
+    ...(about.keys.length > 0
+      ? [{ name: about.keys.join(" · "), value: (row: CountRow) => row.group }]
+      : []),
     ...about.values.map((name) => ({
       name,
       value: (row: CountRow) => row.values.get(name) ?? null,
@@ -122,15 +150,31 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
   ];
   const lines = [
     ["window", "group", ...about.values],
-    ...rows.map((row) => [new Date(row.start).toISOString(), row.group, ...about.values.map((name) => row.values.get(name))]),
+    ...rows.map((row) => [
+      new Date(row.start).toISOString(),
+      row.group,
+      ...about.values.map((name) => row.values.get(name)),
+    ]),
   ];
-  const isLine = about.plot === "lines" && new Set(rows.map((row) => row.start)).size > 1; // one point is none
+  // one point is none
+  const isLine = about.plot === "lines" && new Set(rows.map((row) => row.start)).size > 1;
   const file = `${about.survey}-${about.name}`;
-  const hasTable = about.plot !== "lines" || about.keys.length === 0; // a line is of one value, and there may be more
+  // a line is of one value, and there may be more
+  const hasTable = about.plot !== "lines" || about.keys.length === 0;
   return (
     <>
-      {isLine && <SeriesPlot title={about.title} file={file} series={seriesOf(about.values[0], rows)} unit={about.values[0]} window={about.window} />}
-      {about.plot !== "table" && about.keys.length > 0 && <Bars counts={totalsOf(about.values[0], rows).slice(0, BARS_SHOWN)} />}
+      {isLine && (
+        <SeriesPlot
+          title={about.title}
+          file={file}
+          series={seriesOf(about.values[0], rows)}
+          unit={about.values[0]}
+          window={about.window}
+        />
+      )}
+      {about.plot !== "table" && about.keys.length > 0 && (
+        <Bars counts={totalsOf(about.values[0], rows).slice(0, BARS_SHOWN)} />
+      )}
       {about.plot === "lines" && (
         <p class="controls">
           <span>Times are those of the survey.</span>
@@ -141,7 +185,14 @@ function Drawn({ about, counts }: { about: AboutAggregation; counts: CountsAnswe
           )}
         </p>
       )}
-      {hasTable && <Table name={file} columns={columns} rows={rows} keyOf={(row) => `${row.start} ${row.group}`} />}
+      {hasTable && (
+        <Table
+          name={file}
+          columns={columns}
+          rows={rows}
+          keyOf={(row) => `${row.start} ${row.group}`}
+        />
+      )}
     </>
   );
 }
@@ -152,11 +203,18 @@ interface CountRow {
   readonly values: ReadonlyMap<string, number>;
 }
 
-function rowsOf({ values }: AboutAggregation, { start, group, name, value }: CountsAnswer): CountRow[] {
+function rowsOf(
+  { values }: AboutAggregation,
+  { start, group, name, value }: CountsAnswer,
+): CountRow[] {
   const rows = new Map<string, { start: number; group: string; values: Map<string, number> }>();
   for (let i = 0; i < start.length; i++) {
     const key = `${start[i]} ${group[i]}`;
-    const row = rows.get(key) ?? { start: start[i], group: group[i], values: new Map<string, number>() };
+    const row = rows.get(key) ?? {
+      start: start[i],
+      group: group[i],
+      values: new Map<string, number>(),
+    };
     row.values.set(name[i], value[i]);
     rows.set(key, row);
   }
@@ -169,7 +227,11 @@ const BARS_SHOWN = 30;
 /** A series for each of the largest groups, and one for the rest. */
 function seriesOf(value: string, rows: readonly CountRow[]): Series[] {
   const totals = totalsOf(value, rows);
-  const kept = new Set(totals.slice(0, totals.length > shownGroups + 1 ? shownGroups : totals.length).map(([group]) => group));
+  const kept = new Set(
+    totals
+      .slice(0, totals.length > shownGroups + 1 ? shownGroups : totals.length)
+      .map(([group]) => group),
+  );
   const series = new Map<string, Map<number, number>>([...kept].map((group) => [group, new Map()]));
   for (const row of rows) {
     const name = kept.has(row.group) ? row.group : `${totals.length - kept.size} others`;
@@ -182,7 +244,8 @@ function seriesOf(value: string, rows: readonly CountRow[]): Series[] {
 
 function totalsOf(value: string, rows: readonly CountRow[]): [group: string, total: number][] {
   const totals = new Map<string, number>();
-  for (const { group, values } of rows) totals.set(group, (totals.get(group) ?? 0) + (values.get(value) ?? 0));
+  for (const { group, values } of rows)
+    totals.set(group, (totals.get(group) ?? 0) + (values.get(value) ?? 0));
   return [...totals].sort(([, a], [, b]) => b - a);
 }
 

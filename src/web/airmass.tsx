@@ -22,7 +22,10 @@ const STEP = 5 / 1440;
 
 /** How high a position stands tonight. */
 export function Airmass({ ra, dec, survey }: { ra: number; dec: number; survey: string }) {
-  const [site, setSite] = useState<Site>(() => (localStorage.getItem("site") as Site | null) ?? (survey === "lsst" ? "rubin" : "palomar"));
+  const [site, setSite] = useState<Site>(
+    () =>
+      (localStorage.getItem("site") as Site | null) ?? (survey === "lsst" ? "rubin" : "palomar"),
+  );
   const place = sites[site] ?? sites.palomar;
   const tonight = useMemo(() => night(ra, dec, place.longitude, place.latitude), [ra, dec, place]);
   const choose = (value: string) => {
@@ -32,7 +35,12 @@ export function Airmass({ ra, dec, survey }: { ra: number; dec: number; survey: 
   return (
     <>
       <div class="controls">
-        <Choice label="From" value={site} options={Object.entries(sites).map(([key, s]) => [key, s.name])} onChange={choose} />
+        <Choice
+          label="From"
+          value={site}
+          options={Object.entries(sites).map(([key, s]) => [key, s.name])}
+          onChange={choose}
+        />
       </div>
       <p>{tonight.words}</p>
       <Plot
@@ -49,7 +57,8 @@ export function Airmass({ ra, dec, survey }: { ra: number; dec: number; survey: 
           label: "Altitude (°)",
           step: 30,
           scale: { from: 0, to: 95 },
-          otherText: (altitude) => (altitude > 0 ? `airmass ${airmassOf(altitude).toFixed(2)}` : ""),
+          otherText: (altitude) =>
+            altitude > 0 ? `airmass ${airmassOf(altitude).toFixed(2)}` : "",
         }}
         spans={tonight.twilight}
         lines={[
@@ -65,11 +74,22 @@ export function Airmass({ ra, dec, survey }: { ra: number; dec: number; survey: 
 }
 
 /** From noon to noon of the place, around the next midnight that matters now. */
-function night(ra: number, dec: number, longitude: number, latitude: number, now = mjdOfMs(Date.now())) {
+function night(
+  ra: number,
+  dec: number,
+  longitude: number,
+  latitude: number,
+  now = mjdOfMs(Date.now()),
+) {
   const midnight = Math.ceil(now + longitude / 360 - 0.5) - longitude / 360;
   const dark = darkTime(longitude, latitude, midnight);
-  const [from, to] = dark ? [dark.start - 2 / 24, dark.end + 2 / 24] : [midnight - 0.3, midnight + 0.3];
-  const times = Array.from({ length: Math.round((to - from) / STEP) + 1 }, (_, i) => from + i * STEP);
+  const [from, to] = dark
+    ? [dark.start - 2 / 24, dark.end + 2 / 24]
+    : [midnight - 0.3, midnight + 0.3];
+  const times = Array.from(
+    { length: Math.round((to - from) / STEP) + 1 },
+    (_, i) => from + i * STEP,
+  );
   const target = times.map((t) => [t, altitudeOf(ra, dec, t, longitude, latitude)] as const);
   const moon = times.map((t) => {
     const m = moonPosition(t);
@@ -84,7 +104,13 @@ function night(ra: number, dec: number, longitude: number, latitude: number, now
   return { from, to, target, moon, twilight, words: inWords(ra, dec, target, dark, midnight) };
 }
 
-function inWords(ra: number, dec: number, target: readonly (readonly [number, number])[], dark: ReturnType<typeof darkTime>, midnight: number): string {
+function inWords(
+  ra: number,
+  dec: number,
+  target: readonly (readonly [number, number])[],
+  dark: ReturnType<typeof darkTime>,
+  midnight: number,
+): string {
   const moon = moonPosition(midnight);
   const moonWords = `The Moon is ${Math.round(moon.illuminated * 100)} % lit, ${Math.round(separation(ra, dec, moon.ra, moon.dec))}° away.`;
   if (!dark) {
@@ -96,6 +122,9 @@ function inWords(ra: number, dec: number, target: readonly (readonly [number, nu
   const [time, altitude] = usable.reduce((a, b) => (b[1] > a[1] ? b : a));
   const good = usable.filter(([, a]) => airmassOf(a) <= 2);
   const hour = (t: number) => formatMjd(t).slice(11, 16);
-  const span = good.length === 0 ? "never below airmass 2" : `airmass 2 or less from ${hour(good[0][0])} to ${hour(good[good.length - 1][0])}`;
+  const span =
+    good.length === 0
+      ? "never below airmass 2"
+      : `airmass 2 or less from ${hour(good[0][0])} to ${hour(good[good.length - 1][0])}`;
   return `Night of ${formatMjd(dark.start).slice(0, 10)}: best at ${hour(time)} UTC, airmass ${airmassOf(altitude).toFixed(2)}; ${span}. ${moonWords}`;
 }

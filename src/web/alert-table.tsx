@@ -6,10 +6,19 @@ import { type Column, Table } from "./table.tsx";
 import { Copy } from "./text.tsx";
 
 /** Every alert of an object, newest first; a click shows its images. */
-export function AlertTable({ object, onShow }: { object: ObjectAnswer; onShow: (alert: AlertRow) => void }) {
+export function AlertTable({
+  object,
+  onShow,
+}: {
+  object: ObjectAnswer;
+  onShow: (alert: AlertRow) => void;
+}) {
   const { alerts, points, objectId } = object;
-  const measured = new Map(points.filter(({ kind }) => kind === "alert").map((point) => [point.alertId, point]));
-  const errorOf = (r: AlertRow) => r.magnitudeError ?? measured.get(r.alertId)?.magnitudeError ?? null;
+  const measured = new Map(
+    points.filter(({ kind }) => kind === "alert").map((point) => [point.alertId, point]),
+  );
+  const errorOf = (r: AlertRow) =>
+    r.magnitudeError ?? measured.get(r.alertId)?.magnitudeError ?? null;
   // as in the plot: of a negative difference the magnitude of its size, and a sign
   const sizeOf = (r: AlertRow) => magnitudeOf(r) ?? measured.get(r.alertId)?.magnitude ?? null;
   const isBelow = (r: AlertRow) => isNegative(measured.get(r.alertId) ?? r);
@@ -29,17 +38,45 @@ export function AlertTable({ object, onShow }: { object: ObjectAnswer; onShow: (
     {
       name: "Sign",
       value: (r) => (isBelow(r) ? "−" : null),
-      show: (r) => (isBelow(r) ? <span title="Negative: fainter than the template">−</span> : sizeOf(r) === null ? "–" : "+"),
+      show: (r) =>
+        isBelow(r) ? (
+          <span title="Negative: fainter than the template">−</span>
+        ) : sizeOf(r) === null ? (
+          "–"
+        ) : (
+          "+"
+        ),
     },
-    { name: "Difference (mag)", value: sizeOf, show: (r) => formatBrightness(sizeOf(r), r.fluxNJy), isNumber: true },
+    {
+      name: "Difference (mag)",
+      value: sizeOf,
+      show: (r) => formatBrightness(sizeOf(r), r.fluxNJy),
+      isNumber: true,
+    },
     { name: "± (mag)", value: errorOf, show: (r) => errorOf(r)?.toFixed(3) ?? "–", isNumber: true },
-    { name: "Flux (nJy)", value: (r) => r.fluxNJy, show: (r) => r.fluxNJy?.toFixed(0) ?? "–", isNumber: true, isExtra: true },
+    {
+      name: "Flux (nJy)",
+      value: (r) => r.fluxNJy,
+      show: (r) => r.fluxNJy?.toFixed(0) ?? "–",
+      isNumber: true,
+      isExtra: true,
+    },
     {
       name: "Position (°)",
       value: (r) => (r.ra === null || r.dec === null ? null : `${r.ra} ${r.dec}`),
-      show: (r) => r.ra !== null && r.dec !== null && <Copy text={`${r.ra} ${r.dec}`}>{formatPosition(r.ra, r.dec)}</Copy>,
+      show: (r) =>
+        r.ra !== null &&
+        r.dec !== null && <Copy text={`${r.ra} ${r.dec}`}>{formatPosition(r.ra, r.dec)}</Copy>,
     },
     { name: "Class", value: (r) => r.class ?? "Unclassified" },
   ];
-  return <Table name={`alerts-of-${objectId}`} choices="alerts-of-object" columns={columns} rows={alerts} keyOf={(row) => row.alertId} />;
+  return (
+    <Table
+      name={`alerts-of-${objectId}`}
+      choices="alerts-of-object"
+      columns={columns}
+      rows={alerts}
+      keyOf={(row) => row.alertId}
+    />
+  );
 }

@@ -24,14 +24,24 @@ export function Alerts({ alerts, now, look, layout }: AlertsProps) {
   if (shown.length === 0) {
     return (
       <Empty>
-        No alert is in the lake yet. Start the archive with <code>./fink start all</code>, or make a synthetic night with <code>./fink demo</code>.
+        No alert is in the lake yet. Start the archive with <code>./fink start all</code>, or make a
+        synthetic night with <code>./fink demo</code>.
       </Empty>
     );
   }
   return (
-    <ol class={`alerts ${layout}`} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+    <ol
+      class={`alerts ${layout}`}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+    >
       {shown.map((alert) => (
-        <RowCard key={`${alert.survey} ${alert.alertId}`} row={alert} look={look} note={<Ago at={alert.committedAt} now={now} />} />
+        <RowCard
+          key={`${alert.survey} ${alert.alertId}`}
+          row={alert}
+          look={look}
+          note={<Ago at={alert.committedAt} now={now} />}
+        />
       ))}
     </ol>
   );

@@ -1,6 +1,9 @@
 const circle = "M5 1a4 4 0 1 1 0 8a4 4 0 1 1 0 -8";
 
-/** Marker shapes of Rubin's bands in a 10 × 10 box; ZTF's g, r, i take those of the same name. Their colours are in style.css. */
+/**
+ * Marker shapes of Rubin's bands in a 10 × 10 box; ZTF's g, r, i take those of the same name. Their
+ * colours are in style.css.
+ */
 const shapes: Record<string, string> = {
   u: circle,
   g: "M5 1L9.3 8.6H.7Z",

@@ -1,7 +1,13 @@
 import { formatCount } from "./format.ts";
 
 /** Counts as bars, the first one the longest. */
-export function Bars({ counts, hrefOf = () => null }: { counts: readonly (readonly [string, number])[]; hrefOf?: (name: string) => string | null }) {
+export function Bars({
+  counts,
+  hrefOf = () => null,
+}: {
+  counts: readonly (readonly [string, number])[];
+  hrefOf?: (name: string) => string | null;
+}) {
   return (
     <div class="bars">
       {counts.map(([name, count]) => {
@@ -14,7 +20,13 @@ export function Bars({ counts, hrefOf = () => null }: { counts: readonly (readon
               {name}
             </a>
           ),
-          <meter key={`${name} bar`} min={0} max={counts[0][1]} value={count} aria-label={`${name}: ${formatCount(count)}`} />,
+          <meter
+            key={`${name} bar`}
+            min={0}
+            max={counts[0][1]}
+            value={count}
+            aria-label={`${name}: ${formatCount(count)}`}
+          />,
           <span key={`${name} count`} class="number">
             {formatCount(count)}
           </span>,

@@ -2,8 +2,14 @@ import { expect, test } from "vitest";
 import { crossMatches } from "./cross-matches.tsx";
 
 test("a solar-system object is linked by the designation that others know", () => {
-  const links = ["K08F10J", "2012 AN6"].map((name) => crossMatches([["MPCORB.mpcDesignation", name]])[0].link);
-  expect(links).toEqual(["2008%20FJ10", "2012%20AN6"].map((name) => `https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=${name}`));
+  const links = ["K08F10J", "2012 AN6"].map(
+    (name) => crossMatches([["MPCORB.mpcDesignation", name]])[0].link,
+  );
+  expect(links).toEqual(
+    ["2008%20FJ10", "2012%20AN6"].map(
+      (name) => `https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=${name}`,
+    ),
+  );
 });
 
 test("a catalogue of the lake that answers for Gaia tells its distance there, and one of the user's own has its row", () => {

@@ -4,7 +4,10 @@ import { Empty, Lines } from "./text.tsx";
 
 interface Place {
   readonly catalogue: string;
-  /** A catalogue of the lake that may have answered: its columns tell the distance, and need no row of their own. */
+  /**
+   * A catalogue of the lake that may have answered: its columns tell the distance, and need no row
+   * of their own.
+   */
   readonly own?: string;
   /** Where its name stands. */
   readonly name: readonly string[];
@@ -17,19 +20,51 @@ interface Place {
   readonly isMagnitude?: boolean;
 }
 
-const simbadType = (type: string) => `https://simbad.cds.unistra.fr/simbad/sim-display?data=otypes#${encodeURIComponent(type)}`;
-const tnsObject = (name: string) => `https://www.wis-tns.org/object/${encodeURIComponent(name.replace(/^(SN|AT)\s*/i, ""))}`;
-const jpl = (name: string) => `https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=${encodeURIComponent(unpackedDesignation(name) ?? name)}`;
-const gaia = (name: string) => `https://vizier.cds.unistra.fr/viz-bin/VizieR-S?${encodeURIComponent(name)}`;
+const simbadType = (type: string) =>
+  `https://simbad.cds.unistra.fr/simbad/sim-display?data=otypes#${encodeURIComponent(type)}`;
+const tnsObject = (name: string) =>
+  `https://www.wis-tns.org/object/${encodeURIComponent(name.replace(/^(SN|AT)\s*/i, ""))}`;
+const jpl = (name: string) =>
+  `https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html#/?sstr=${encodeURIComponent(unpackedDesignation(name) ?? name)}`;
+const gaia = (name: string) =>
+  `https://vizier.cds.unistra.fr/viz-bin/VizieR-S?${encodeURIComponent(name)}`;
 
 /** Where the surveys' packets and Fink's modules say what is known at the position. */
 const places: readonly Place[] = [
   { catalogue: "SIMBAD", own: "simbad", name: ["cdsxmatch", "xm.simbad_otype"], link: simbadType },
-  { catalogue: "TNS", own: "tns", name: ["tns", "xm.tns_fullname"], more: ["xm.tns_type", "xm.tns_redshift"], link: tnsObject },
-  { catalogue: "Gaia DR3", own: "gaia", name: ["DR3Name", "xm.gaiadr3_DR3Name"], more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"], link: gaia },
-  { catalogue: "Gaia (packet)", name: ["candidate.maggaia"], distance: "candidate.neargaia", isMagnitude: true },
-  { catalogue: "Pan-STARRS 1 (packet)", name: ["candidate.objectidps1"], distance: "candidate.distpsnr1", more: ["candidate.sgscore1"] },
-  { catalogue: "Reference source (packet)", name: ["candidate.magnr"], distance: "candidate.distnr", unit: "pixels", isMagnitude: true },
+  {
+    catalogue: "TNS",
+    own: "tns",
+    name: ["tns", "xm.tns_fullname"],
+    more: ["xm.tns_type", "xm.tns_redshift"],
+    link: tnsObject,
+  },
+  {
+    catalogue: "Gaia DR3",
+    own: "gaia",
+    name: ["DR3Name", "xm.gaiadr3_DR3Name"],
+    more: ["Plx", "xm.gaiadr3_Plx", "gaiaClass"],
+    link: gaia,
+  },
+  {
+    catalogue: "Gaia (packet)",
+    name: ["candidate.maggaia"],
+    distance: "candidate.neargaia",
+    isMagnitude: true,
+  },
+  {
+    catalogue: "Pan-STARRS 1 (packet)",
+    name: ["candidate.objectidps1"],
+    distance: "candidate.distpsnr1",
+    more: ["candidate.sgscore1"],
+  },
+  {
+    catalogue: "Reference source (packet)",
+    name: ["candidate.magnr"],
+    distance: "candidate.distnr",
+    unit: "pixels",
+    isMagnitude: true,
+  },
   {
     catalogue: "Solar system (packet)",
     name: ["candidate.ssnamenr", "MPCORB.mpcDesignation"],
@@ -61,7 +96,10 @@ export interface CrossMatch {
 
 const nothing = new Set(["", "Unknown", "nan", "NaN", "null", "None", "-999", "Fail", "-99"]);
 
-/** What the fields of an alert say of known objects at its place; a user's catalogues are the columns `catalogue_<name>.*`. */
+/**
+ * What the fields of an alert say of known objects at its place; a user's catalogues are the
+ * columns `catalogue_<name>.*`.
+ */
 export function crossMatches(fields: Fields): CrossMatch[] {
   const all = new Map(fields.map(([name, value]) => [name, value === null ? "" : text(value)]));
   const known = (path: string | undefined) => {
@@ -69,11 +107,22 @@ export function crossMatches(fields: Fields): CrossMatch[] {
     return nothing.has(value) ? "" : value;
   };
   const shipped = places.flatMap(
-    ({ catalogue, own, name, distance = `catalogue_${own}.separation_arcsec`, unit = "″", more = [], link, isMagnitude }): CrossMatch[] => {
+    ({
+      catalogue,
+      own,
+      name,
+      distance = `catalogue_${own}.separation_arcsec`,
+      unit = "″",
+      more = [],
+      link,
+      isMagnitude,
+    }): CrossMatch[] => {
       const found = name.map(known).find((value) => value !== "");
       if (!found || Number(found) <= -99) return [];
       const apart = known(distance);
-      const rest = more.flatMap((path) => (known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`]));
+      const rest = more.flatMap((path) =>
+        known(path) === "" ? [] : [`${path.slice(path.lastIndexOf(".") + 1)} ${known(path)}`],
+      );
       return [
         {
           catalogue,
@@ -85,34 +134,56 @@ export function crossMatches(fields: Fields): CrossMatch[] {
       ];
     },
   );
-  const told = new Set(shipped.map(({ catalogue }) => places.find((place) => place.catalogue === catalogue)?.own));
+  const told = new Set(
+    shipped.map(({ catalogue }) => places.find((place) => place.catalogue === catalogue)?.own),
+  );
   return [...shipped, ...ownCatalogues(all).filter(({ catalogue }) => !told.has(catalogue))];
 }
 
 function ownCatalogues(all: ReadonlyMap<string, string>): CrossMatch[] {
-  const names = new Set([...all.keys()].flatMap((path) => /^catalogue_([^.]+)\./.exec(path)?.[1] ?? []));
+  const names = new Set(
+    [...all.keys()].flatMap((path) => /^catalogue_([^.]+)\./.exec(path)?.[1] ?? []),
+  );
   return [...names].flatMap((name) => {
     const columns = [...all]
       .filter(([path, value]) => path.startsWith(`catalogue_${name}.`) && value !== "")
       .map(([path, value]) => [path.slice(path.indexOf(".") + 1), value] as const);
     const distance = columns.find(([column]) => column === "separation_arcsec")?.[1];
     if (distance === undefined) return [];
-    const rest = columns.filter(([column]) => column !== "separation_arcsec").map(([column, value]) => `${column} ${value}`);
-    return [{ catalogue: name, name: rest[0] ?? "", distance: `${Number(distance).toFixed(2)} ″`, more: rest.slice(1).join(", "), link: null }];
+    const rest = columns
+      .filter(([column]) => column !== "separation_arcsec")
+      .map(([column, value]) => `${column} ${value}`);
+    return [
+      {
+        catalogue: name,
+        name: rest[0] ?? "",
+        distance: `${Number(distance).toFixed(2)} ″`,
+        more: rest.slice(1).join(", "),
+        link: null,
+      },
+    ];
   });
 }
 
 function text(value: string | number | boolean): string {
-  return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(5))) : String(value);
+  return typeof value === "number" && !Number.isInteger(value)
+    ? String(Number(value.toPrecision(5)))
+    : String(value);
 }
 
 export function CrossMatches({ fields }: { fields: Fields }) {
   const found = crossMatches(fields);
-  if (found.length === 0) return <Empty>No catalogue that was looked into knows anything at this position.</Empty>;
+  if (found.length === 0)
+    return <Empty>No catalogue that was looked into knows anything at this position.</Empty>;
   return (
     <Lines
       head={["Catalogue", "Match", "+Distance", "More"]}
-      rows={found.map(({ catalogue, name, distance, more, link }) => [catalogue, link ? <Out href={link}>{name}</Out> : name, distance, more])}
+      rows={found.map(({ catalogue, name, distance, more, link }) => [
+        catalogue,
+        link ? <Out href={link}>{name}</Out> : name,
+        distance,
+        more,
+      ])}
     />
   );
 }
@@ -132,12 +203,29 @@ export function Elsewhere({ ra, dec }: { ra: number; dec: number }) {
   const spaced = encodeURIComponent(`${ra.toFixed(6)} ${dec < 0 ? "" : "+"}${dec.toFixed(6)}`);
   return (
     <p class="links">
-      Elsewhere: <Out href={`https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=${spaced}&Radius=10&Radius.unit=arcsec`}>SIMBAD</Out>{" "}
-      <Out href={`https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra=${ra}d&dec=${dec}d&radius=0.5&in_csys=Equatorial`}>NED</Out>{" "}
-      <Out href={`https://www.wis-tns.org/search?ra=${ra}&decl=${dec}&radius=5&coords_unit=arcsec`}>TNS</Out>{" "}
+      Elsewhere:{" "}
+      <Out
+        href={`https://simbad.cds.unistra.fr/simbad/sim-coo?Coord=${spaced}&Radius=10&Radius.unit=arcsec`}
+      >
+        SIMBAD
+      </Out>{" "}
+      <Out
+        href={`https://ned.ipac.caltech.edu/conesearch?search_type=Near%20Position%20Search&ra=${ra}d&dec=${dec}d&radius=0.5&in_csys=Equatorial`}
+      >
+        NED
+      </Out>{" "}
+      <Out href={`https://www.wis-tns.org/search?ra=${ra}&decl=${dec}&radius=5&coords_unit=arcsec`}>
+        TNS
+      </Out>{" "}
       <Out href={`https://vizier.cds.unistra.fr/viz-bin/VizieR-4?-c=${spaced}&-c.rs=5`}>VizieR</Out>{" "}
-      <Out href={`https://aladin.cds.unistra.fr/AladinLite/?target=${encodeURIComponent(at)}&fov=0.05`}>Aladin</Out>{" "}
-      <Out href={`https://www.legacysurvey.org/viewer?ra=${ra}&dec=${dec}&layer=ls-dr10&zoom=15`}>Legacy Surveys</Out>{" "}
+      <Out
+        href={`https://aladin.cds.unistra.fr/AladinLite/?target=${encodeURIComponent(at)}&fov=0.05`}
+      >
+        Aladin
+      </Out>{" "}
+      <Out href={`https://www.legacysurvey.org/viewer?ra=${ra}&dec=${dec}&layer=ls-dr10&zoom=15`}>
+        Legacy Surveys
+      </Out>{" "}
       <Out href={`https://ps1images.stsci.edu/cgi-bin/ps1cutouts?pos=${spaced}`}>Pan-STARRS</Out>
     </p>
   );

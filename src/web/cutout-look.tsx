@@ -23,13 +23,20 @@ export function useCutoutLook(): { look: CutoutLook; controls: preact.JSX.Elemen
     <span class="controls">
       <label>
         Stretch{" "}
-        <select value={look.stretch} onChange={(event) => change({ ...look, stretch: event.currentTarget.value as Stretch })}>
+        <select
+          value={look.stretch}
+          onChange={(event) => change({ ...look, stretch: event.currentTarget.value as Stretch })}
+        >
           {stretches.map((name) => (
             <option key={name}>{name}</option>
           ))}
         </select>
       </label>
-      <button type="button" aria-pressed={look.inverted} onClick={() => change({ ...look, inverted: !look.inverted })}>
+      <button
+        type="button"
+        aria-pressed={look.inverted}
+        onClick={() => change({ ...look, inverted: !look.inverted })}
+      >
         Invert
       </button>
     </span>

@@ -29,24 +29,41 @@ export function Cutouts(props: Omit<CutoutProps, "kind">) {
   );
 }
 
-/** One cutout, drawn from its FITS file: north up, east left, the alert's position in the middle. */
+/**
+ * One cutout, drawn from its FITS file: north up, east left, the alert's position in the middle.
+ */
 function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [image, setImage] = useState<FitsImage | string>("…");
   const address = addressOf(survey, alertId, kind);
   const box = useRef<HTMLElement>(null);
-  useEffect(() => whenNear(box.current!, (signal) => void loadFits(survey, alertId, kind, signal, setImage)), [address]);
+  useEffect(
+    () =>
+      whenNear(box.current!, (signal) => void loadFits(survey, alertId, kind, signal, setImage)),
+    [address],
+  );
   useEffect(() => {
-    if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, look)) setImage("no valid pixel");
+    if (canvas.current && typeof image !== "string" && !draw(canvas.current, image, side, look))
+      setImage("no valid pixel");
   }, [image, side, look.inverted, look.stretch]);
   const size = `${side}px`;
   return (
     <figure class="cutout" ref={box} style={{ width: size }}>
-      <a href={address} download title={typeof image === "string" ? image : describe(image)} style={{ height: size }}>
+      <a
+        href={address}
+        download
+        title={typeof image === "string" ? image : describe(image)}
+        style={{ height: size }}
+      >
         {typeof image === "string" ? (
           <span class="sick">{image}</span>
         ) : (
-          <canvas ref={canvas} style={{ width: size, height: size }} role="img" aria-label={`${kind} cutout`} />
+          <canvas
+            ref={canvas}
+            style={{ width: size, height: size }}
+            role="img"
+            aria-label={`${kind} cutout`}
+          />
         )}
       </a>
       <figcaption>{kind}</figcaption>
@@ -54,7 +71,10 @@ function Cutout({ survey, alertId, kind, side, look }: CutoutProps) {
   );
 }
 
-/** Starts when the element comes near the screen, ends with the function that is returned: a list may have hundreds of images. */
+/**
+ * Starts when the element comes near the screen, ends with the function that is returned: a list
+ * may have hundreds of images.
+ */
 function whenNear(element: HTMLElement, start: (signal: AbortSignal) => void): () => void {
   const aborter = new AbortController();
   const observer = new IntersectionObserver(
@@ -76,7 +96,10 @@ function addressOf(survey: string, alertId: string, kind: CutoutKind): string {
   return `/api/v1/cutouts/${survey}/${encodeURIComponent(alertId)}/${kind}`;
 }
 
-/** Shows the image or why there is none; what may mend itself (the network, the server) is tried again until aborted. */
+/**
+ * Shows the image or why there is none; what may mend itself (the network, the server) is tried
+ * again until aborted.
+ */
 export async function loadFits(
   survey: string,
   alertId: string,
@@ -87,7 +110,12 @@ export async function loadFits(
   try {
     const response = await fetch(addressOf(survey, alertId, kind), { signal });
     if (response.status === 404) return show("no image");
-    if (response.ok) return show(await readFits(new Uint8Array(await response.arrayBuffer())).catch((error: Error) => error.message));
+    if (response.ok)
+      return show(
+        await readFits(new Uint8Array(await response.arrayBuffer())).catch(
+          (error: Error) => error.message,
+        ),
+      );
   } catch {
     if (signal.aborted) return;
   }
@@ -106,11 +134,18 @@ function describe({ width, height, header }: FitsImage): string {
 }
 
 /** False when the image has nothing to draw. */
-function draw(canvas: HTMLCanvasElement, image: FitsImage, side: number, { stretch, inverted }: CutoutLook): boolean {
+function draw(
+  canvas: HTMLCanvasElement,
+  image: FitsImage,
+  side: number,
+  { stretch, inverted }: CutoutLook,
+): boolean {
   const levels = greyLevels(image.pixels, stretch);
   if (!levels) return false;
   const pixels = new OffscreenCanvas(image.width, image.height);
-  pixels.getContext("2d")?.putImageData(new ImageData(greyPixels(levels, inverted), image.width, image.height), 0, 0);
+  pixels
+    .getContext("2d")
+    ?.putImageData(new ImageData(greyPixels(levels, inverted), image.width, image.height), 0, 0);
   const density = devicePixelRatio;
   canvas.width = canvas.height = Math.round(side * density);
   const context = canvas.getContext("2d");
@@ -152,7 +187,12 @@ function markCentre(context: CanvasRenderingContext2D, side: number): void {
   context.stroke();
 }
 
-function markScale(context: CanvasRenderingContext2D, side: number, { arcsecPerPixel }: SkyFrame, cssPixelsPerPixel: number): void {
+function markScale(
+  context: CanvasRenderingContext2D,
+  side: number,
+  { arcsecPerPixel }: SkyFrame,
+  cssPixelsPerPixel: number,
+): void {
   if (arcsecPerPixel === null) return;
   const cssPixelsPerArcsec = cssPixelsPerPixel / arcsecPerPixel;
   const arcsec = scaleBarArcsec(side / cssPixelsPerArcsec);

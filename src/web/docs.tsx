@@ -16,7 +16,8 @@ function DocsPage() {
   useEffect(() => {
     const title = list.answer.data?.find((p) => p.name === name)?.title;
     if (title) document.title = `${title} · Fink`;
-    if (page.answer.data && location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    if (page.answer.data && location.hash !== "")
+      document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [list.answer.data, page.answer.data]);
   return (
     <Frame path="/docs" connection={feed.connection} retry={retry}>
@@ -52,14 +53,21 @@ function DocsPage() {
   );
 }
 
-/** Where a link of a page leads here: to another page, a picture, or away; null for files that are not served. */
-export function linkFrom(name: string, href: string): { href: string; target?: string; rel?: string } | null {
+/**
+ * Where a link of a page leads here: to another page, a picture, or away; null for files that are
+ * not served.
+ */
+export function linkFrom(
+  name: string,
+  href: string,
+): { href: string; target?: string; rel?: string } | null {
   if (/^https?:/.test(href)) return { href, target: "_blank", rel: "noopener noreferrer" };
   if (href.startsWith("#")) return { href };
   if (/^[a-z]+:/i.test(href)) return null;
   const { pathname, hash } = new URL(href, `http://docs/${name}`);
   if (href.startsWith("..") && !name.includes("/")) return null;
-  if (pathname.endsWith(".svg")) return { href: `/api/pages/docs/image/${encodeURIComponent(pathname.slice(1))}` };
+  if (pathname.endsWith(".svg"))
+    return { href: `/api/pages/docs/image/${encodeURIComponent(pathname.slice(1))}` };
   return pathname.endsWith(".md") ? { href: `/docs${pathname.slice(0, -3)}${hash}` } : null;
 }
 

@@ -22,7 +22,8 @@ export function Epoch({ alerts, shown, onShow, side }: EpochProps) {
     <section class="epoch" aria-label="Images of one alert">
       <header>
         <h2>
-          Images of <Copy text={shown.alertId} title="Alert" /> {shown.band && <Band name={shown.band} />} {formatMjd(shown.mjd).slice(0, 16)}
+          Images of <Copy text={shown.alertId} title="Alert" />{" "}
+          {shown.band && <Band name={shown.band} />} {formatMjd(shown.mjd).slice(0, 16)}
         </h2>
         {controls}
       </header>
@@ -46,5 +47,11 @@ export function Epoch({ alerts, shown, onShow, side }: EpochProps) {
 export function alertOf(point: Measurement, alerts: readonly AlertRow[]): AlertRow | null {
   const own = alerts.find((alert) => alert.alertId === point.alertId);
   const distance = (alert: AlertRow) => Math.abs((alert.mjd ?? Infinity) - point.mjd);
-  return own ?? alerts.reduce<AlertRow | null>((best, alert) => (best === null || distance(alert) < distance(best) ? alert : best), null);
+  return (
+    own ??
+    alerts.reduce<AlertRow | null>(
+      (best, alert) => (best === null || distance(alert) < distance(best) ? alert : best),
+      null,
+    )
+  );
 }

@@ -22,7 +22,12 @@ let state: FeedState;
 const host = { open: () => new FakeSource() as unknown as EventSource, now: () => Date.now() };
 const follow = () => followFeed("/live", (s) => (state = s), host);
 const source = () => FakeSource.all[FakeSource.all.length - 1];
-const status = (at: number, rate: number) => ({ at, services: [], totals: { receivedPerSecond: rate, archivedPerSecond: rate }, problems: [] });
+const status = (at: number, rate: number) => ({
+  at,
+  services: [],
+  totals: { receivedPerSecond: rate, archivedPerSecond: rate },
+  problems: [],
+});
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
@@ -71,7 +76,11 @@ test("the rates go on over a restart of the server, and end after ten minutes", 
   source().say("history", { at: [1000, 2000], received: [1, 2], archived: [1, 2] });
   source().say("status", status(3000, 3));
   source().say("history", { at: [3000, 4000], received: [30, 40], archived: [30, 40] });
-  expect(state.history).toEqual({ at: [1000, 2000, 3000, 4000], received: [1, 2, 30, 40], archived: [1, 2, 30, 40] });
+  expect(state.history).toEqual({
+    at: [1000, 2000, 3000, 4000],
+    received: [1, 2, 30, 40],
+    archived: [1, 2, 30, 40],
+  });
   source().say("status", status(602_500, 7));
   expect(state.history?.at).toEqual([3000, 4000, 602_500]);
   feed.close();

@@ -5,18 +5,31 @@ import { useJson } from "./use-json.ts";
 import type { SearchAnswer } from "../api/pages/types.ts";
 
 /** Why an alert is taken, or not: each clause with its value, and the columns it reads. */
-export function Explain({ survey, alert, name, text }: { survey: string; alert: string; name?: string; text?: string }) {
-  const found = useJson<SearchAnswer>(`/api/pages/search?q=${encodeURIComponent(`alert:${alert}`)}`);
+export function Explain({
+  survey,
+  alert,
+  name,
+  text,
+}: {
+  survey: string;
+  alert: string;
+  name?: string;
+  text?: string;
+}) {
+  const found = useJson<SearchAnswer>(
+    `/api/pages/search?q=${encodeURIComponent(`alert:${alert}`)}`,
+  );
   const row = found.answer.data?.rows.find((r) => r.survey === survey);
   const [answer, setAnswer] = useState<FilterExplanation | string | null>(null);
   useEffect(() => {
     if (!row?.night) return;
     const aborter = new AbortController();
     setAnswer(null);
-    void ask<FilterExplanation>("explain", { survey, alert, night: row.night, ...(text === undefined ? { name } : { text }) }, aborter.signal).then(
-      setAnswer,
-      () => {},
-    );
+    void ask<FilterExplanation>(
+      "explain",
+      { survey, alert, night: row.night, ...(text === undefined ? { name } : { text }) },
+      aborter.signal,
+    ).then(setAnswer, () => {});
     return () => aborter.abort();
   }, [row?.night, alert, text, name]);
   if (found.answer.state === "ready" && !row)
@@ -26,7 +39,8 @@ export function Explain({ survey, alert, name, text }: { survey: string; alert: 
       </Empty>
     );
   if (answer === null) return <Empty>Asking each clause about alert {alert} …</Empty>;
-  if (typeof answer === "string" || answer.problem !== null) return <p class="failed">✗ {typeof answer === "string" ? answer : answer.problem}</p>;
+  if (typeof answer === "string" || answer.problem !== null)
+    return <p class="failed">✗ {typeof answer === "string" ? answer : answer.problem}</p>;
   return (
     <section class="explain" aria-label="Why">
       <h2>
@@ -35,7 +49,8 @@ export function Explain({ survey, alert, name, text }: { survey: string; alert: 
       <ul class="clauses">
         {answer.clauses.map(({ text: clause, value }, i) => (
           <li key={`${i} ${clause}`} class={value === null ? "" : value ? "good" : "bad"}>
-            {value === null ? "?" : value ? "✓" : "✗"} <code>{clause}</code> <small>{value === null ? "null: not known" : String(value)}</small>
+            {value === null ? "?" : value ? "✓" : "✗"} <code>{clause}</code>{" "}
+            <small>{value === null ? "null: not known" : String(value)}</small>
           </li>
         ))}
       </ul>
@@ -54,7 +69,11 @@ export function Explain({ survey, alert, name, text }: { survey: string; alert: 
 }
 
 /** Asks the laboratory; a text is what went wrong. */
-export async function ask<T>(what: "test" | "explain", body: object, signal: AbortSignal): Promise<T | string> {
+export async function ask<T>(
+  what: "test" | "explain",
+  body: object,
+  signal: AbortSignal,
+): Promise<T | string> {
   try {
     const response = await fetch(`/api/pages/filters/${what}`, {
       method: "POST",

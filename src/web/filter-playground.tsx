@@ -44,7 +44,8 @@ export function Playground() {
   const isEdited = useRef(false);
   const [count, setCount] = useState("1");
   useEffect(() => {
-    if (base.answer.data && !isEdited.current) setText(base.answer.data.text); // what was typed while it was read stays
+    // what was typed while it was read stays
+    if (base.answer.data && !isEdited.current) setText(base.answer.data.text);
   }, [base.answer.data]);
   const shown = text === "" ? (examples[survey] ?? "") : text;
   const { result, isBusy, run } = useTest(survey, shown);
@@ -57,10 +58,21 @@ export function Playground() {
     <div class="playground">
       <div>
         <div class="controls">
-          <Choice label="Survey" value={survey} options={surveys.map((s) => [s, s.toUpperCase()])} onChange={(value) => address.set({ survey: value })} />
+          <Choice
+            label="Survey"
+            value={survey}
+            options={surveys.map((s) => [s, s.toUpperCase()])}
+            onChange={(value) => address.set({ survey: value })}
+          />
           <a href="/docs/filters">How filters are written</a>
         </div>
-        <textarea rows={14} spellcheck={false} aria-label="The filter" value={shown} onInput={(event) => edit(event.currentTarget.value)} />
+        <textarea
+          rows={14}
+          spellcheck={false}
+          aria-label="The filter"
+          value={shown}
+          onInput={(event) => edit(event.currentTarget.value)}
+        />
         <div class="controls">
           <button type="button" disabled={isBusy} onClick={() => run(0)}>
             Check
@@ -78,7 +90,10 @@ export function Playground() {
             ]}
             onChange={setCount}
           />
-          <button type="button" onClick={() => saveFile(shown, "application/sql", "your_filter.sql")}>
+          <button
+            type="button"
+            onClick={() => saveFile(shown, "application/sql", "your_filter.sql")}
+          >
             Save the file
           </button>
           <span>
@@ -86,7 +101,13 @@ export function Playground() {
           </span>
         </div>
       </div>
-      <div aria-live="polite">{isBusy ? <Empty>Running …</Empty> : <Result result={result} survey={survey} text={shown} />}</div>
+      <div aria-live="polite">
+        {isBusy ? (
+          <Empty>Running …</Empty>
+        ) : (
+          <Result result={result} survey={survey} text={shown} />
+        )}
+      </div>
     </div>
   );
 }
@@ -110,19 +131,34 @@ function useTest(survey: string, text: string) {
   return { result, isBusy, run };
 }
 
-function Result({ result, survey, text }: { result: FilterTest | string | null; survey: string; text: string }) {
+function Result({
+  result,
+  survey,
+  text,
+}: {
+  result: FilterTest | string | null;
+  survey: string;
+  text: string;
+}) {
   const { look } = useCutoutLook();
   const [alert, setAlert] = useState("");
   if (result === null)
-    return <Empty>“Check” holds the text against the columns that there are; “Run” says how many alerts it would have taken, and which.</Empty>;
-  if (typeof result === "string" || result.problem !== null) return <p class="failed">✗ {typeof result === "string" ? result : result.problem}</p>;
+    return (
+      <Empty>
+        “Check” holds the text against the columns that there are; “Run” says how many alerts it
+        would have taken, and which.
+      </Empty>
+    );
+  if (typeof result === "string" || result.problem !== null)
+    return <p class="failed">✗ {typeof result === "string" ? result : result.problem}</p>;
   const alerts = result.nights.reduce((sum, n) => sum + n.alerts, 0);
   return (
     <>
       <p class="good">✓ It can be used.</p>
       {result.nights.map(({ night, alerts: of, selected, milliseconds }) => (
         <p key={night}>
-          {nightText(night)}: <b>{formatCount(selected)}</b> of {formatCount(of)} alerts, {formatDuration(milliseconds)}
+          {nightText(night)}: <b>{formatCount(selected)}</b> of {formatCount(of)} alerts,{" "}
+          {formatDuration(milliseconds)}
         </p>
       ))}
       <ul class="clauses">
@@ -138,7 +174,11 @@ function Result({ result, survey, text }: { result: FilterTest | string | null; 
         ))}
       </ul>
       <label class="controls">
-        Why is an alert taken, or not? <input placeholder="Alert id" onChange={(event) => setAlert(event.currentTarget.value.trim())} />
+        Why is an alert taken, or not?{" "}
+        <input
+          placeholder="Alert id"
+          onChange={(event) => setAlert(event.currentTarget.value.trim())}
+        />
       </label>
       {/^\d+$/.test(alert) && <Explain survey={survey} text={text} alert={alert} />}
       <ol class="alerts grid">

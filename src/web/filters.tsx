@@ -22,7 +22,11 @@ function FiltersPage() {
     .join();
   return (
     <Frame path="/filters" connection={feed.connection} retry={retry}>
-      {survey && name ? <OneFilter survey={survey} name={name} version={version} /> : <AllFilters version={version} />}
+      {survey && name ? (
+        <OneFilter survey={survey} name={name} version={version} />
+      ) : (
+        <AllFilters version={version} />
+      )}
     </Frame>
   );
 }
@@ -38,9 +42,17 @@ function AllFilters({ version }: { version: unknown }) {
       <Answered {...question} waiting="Reading the filters">
         {(all) =>
           all.length === 0 ? (
-            <Empty>There is no filter yet. Write one below, and save it as filters/SURVEY/NAME.sql.</Empty>
+            <Empty>
+              There is no filter yet. Write one below, and save it as filters/SURVEY/NAME.sql.
+            </Empty>
           ) : (
-            <Table name="filters" columns={columns} rows={all} keyOf={(f) => `${f.survey} ${f.name}`} pageOf={(f) => `/filters/${f.survey}/${f.name}`} />
+            <Table
+              name="filters"
+              columns={columns}
+              rows={all}
+              keyOf={(f) => `${f.survey} ${f.name}`}
+              pageOf={(f) => `/filters/${f.survey}/${f.name}`}
+            />
           )
         }
       </Answered>
@@ -53,10 +65,24 @@ function AllFilters({ version }: { version: unknown }) {
 }
 
 const columns: readonly Column<FilterRow>[] = [
-  { name: "Filter", value: (f) => f.name, show: (f) => <a href={`/filters/${f.survey}/${f.name}`}>{f.name}</a> },
+  {
+    name: "Filter",
+    value: (f) => f.name,
+    show: (f) => <a href={`/filters/${f.survey}/${f.name}`}>{f.name}</a>,
+  },
   { name: "Survey", value: (f) => f.survey.toUpperCase() },
-  { name: "Matches, newest night", value: (f) => f.nights[0]?.[1] ?? 0, show: (f) => formatCount(f.nights[0]?.[1] ?? 0), isNumber: true },
-  { name: "Last nights", value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0), show: (f) => <Yield nights={f.nights} />, isNumber: true },
+  {
+    name: "Matches, newest night",
+    value: (f) => f.nights[0]?.[1] ?? 0,
+    show: (f) => formatCount(f.nights[0]?.[1] ?? 0),
+    isNumber: true,
+  },
+  {
+    name: "Last nights",
+    value: (f) => f.nights.reduce((sum, [, n]) => sum + n, 0),
+    show: (f) => <Yield nights={f.nights} />,
+    isNumber: true,
+  },
   { name: "State", value: stateOf, show: (f) => <State filter={f} /> },
   { name: "Delivers to", value: (f) => f.deliver.join(", ") },
   { name: "Written in", value: (f) => (f.kind === "sql" ? "SQL" : "TypeScript"), isExtra: true },
@@ -64,7 +90,10 @@ const columns: readonly Column<FilterRow>[] = [
   { name: "Description", value: (f) => f.description },
 ];
 
-/** The service's word (off, refused), else what is wrong with the file. One that waits for its catalogue is nothing to mend. */
+/**
+ * The service's word (off, refused), else what is wrong with the file. One that waits for its
+ * catalogue is nothing to mend.
+ */
 function stateOf({ problem }: FilterRow): string {
   if (problem === "") return "on";
   if (problem.includes("it needs the catalogue ")) return "needs a catalogue";
@@ -86,9 +115,21 @@ function Yield({ nights }: { nights: FilterRow["nights"] }) {
   const most = shown.reduce((max, [, n]) => Math.max(max, n), 1);
   if (shown.length === 0) return <>–</>;
   return (
-    <svg class="yield" width={shown.length * 6} height={16} role="img" aria-label={shown.map(([night, n]) => `${nightText(night)}: ${n}`).join(", ")}>
+    <svg
+      class="yield"
+      width={shown.length * 6}
+      height={16}
+      role="img"
+      aria-label={shown.map(([night, n]) => `${nightText(night)}: ${n}`).join(", ")}
+    >
       {shown.map(([night, n], i) => (
-        <rect key={night} x={i * 6} y={16 - Math.max(1, (15 * n) / most)} width={5} height={Math.max(1, (15 * n) / most)}>
+        <rect
+          key={night}
+          x={i * 6}
+          y={16 - Math.max(1, (15 * n) / most)}
+          width={5}
+          height={Math.max(1, (15 * n) / most)}
+        >
           <title>{`${nightText(night)}: ${n}`}</title>
         </rect>
       ))}
@@ -148,8 +189,12 @@ function About({ filter }: { filter: FilterAnswer }) {
       <pre tabIndex={0}>{filter.text}</pre>
       {filter.kind === "sql" && (
         <p class="controls">
-          <a href={`/filters?survey=${filter.survey}&from=${filter.name}#try`}>Try a changed version</a>
-          <a href={`/search?q=${encodeURIComponent(`filter:${filter.name}`)}`}>All its matches as a table</a>
+          <a href={`/filters?survey=${filter.survey}&from=${filter.name}#try`}>
+            Try a changed version
+          </a>
+          <a href={`/search?q=${encodeURIComponent(`filter:${filter.name}`)}`}>
+            All its matches as a table
+          </a>
           <a href={`/sky?survey=${filter.survey}&colour=filter`}>On the sky</a>
         </p>
       )}
@@ -168,7 +213,8 @@ function Latest({ filter }: { filter: FilterAnswer }) {
       </header>
       {filter.latest.length === 0 ? (
         <Empty>
-          None yet. <code>./fink start filter</code> runs the filters on what comes in; <code>./fink filter test {filter.name}</code> on nights that are past.
+          None yet. <code>./fink start filter</code> runs the filters on what comes in;{" "}
+          <code>./fink filter test {filter.name}</code> on nights that are past.
         </Empty>
       ) : (
         <ol class="alerts grid">

@@ -26,7 +26,10 @@ interface Offset {
 
 type Target = AlertRow & { readonly ra: number; readonly dec: number };
 
-/** Where an object is on the sky, to find it at a telescope: north up, east left. Drawn from what the lake has, so that it needs no other server. */
+/**
+ * Where an object is on the sky, to find it at a telescope: north up, east left. Drawn from what
+ * the lake has, so that it needs no other server.
+ */
 export function FinderChart({ alert, name }: { alert: Target; name: string }) {
   const { survey, alertId } = alert;
   const [field, setField] = useState<number>(survey === "lsst" ? FIELDS[0] : FIELDS[2]);
@@ -48,16 +51,30 @@ export function FinderChart({ alert, name }: { alert: Target; name: string }) {
           <SaveButtons svg={svg} name={`${name}-finder`} />
         </span>
       </header>
-      <svg ref={svg} role="group" aria-label={`Finder chart of ${name}, ${field}″ wide, north up, east left`} viewBox={`0 0 ${SIDE} ${SIDE}`}>
+      <svg
+        ref={svg}
+        role="group"
+        aria-label={`Finder chart of ${name}, ${field}″ wide, north up, east left`}
+        viewBox={`0 0 ${SIDE} ${SIDE}`}
+      >
         <rect class="night" width={SIDE} height={SIDE} />
         {image && <Picture image={image} scale={scale} />}
         {known.map(({ source, at }) => (
-          <path key={`${source.catalogue} ${source.ra} ${source.dec}`} class="known" transform={placed(at, scale)} d="M-5 0H5M0 -5V5">
+          <path
+            key={`${source.catalogue} ${source.ra} ${source.dec}`}
+            class="known"
+            transform={placed(at, scale)}
+            d="M-5 0H5M0 -5V5"
+          >
             <title>{wordsOf(source)}</title>
           </path>
         ))}
         {others.map(({ row, at }) => (
-          <a key={row.alertId} href={pageOf(row)} aria-label={row.objectId ?? row.solarSystem ?? row.alertId}>
+          <a
+            key={row.alertId}
+            href={pageOf(row)}
+            aria-label={row.objectId ?? row.solarSystem ?? row.alertId}
+          >
             <circle class="other" r={6} transform={placed(at, scale)}>
               <title>{`${row.objectId ?? row.solarSystem}, ${row.class ?? "unclassified"}\n${row.separationArcsec?.toFixed(1)}″ away`}</title>
             </circle>
@@ -66,7 +83,8 @@ export function FinderChart({ alert, name }: { alert: Target; name: string }) {
         <Marks field={field} scale={scale} target={alert} name={name} />
       </svg>
       <p class="legend">
-        {image ? "Template of the alert; " : ""}○ objects with alerts ({others.length}); + catalogues of the lake ({known.length})
+        {image ? "Template of the alert; " : ""}○ objects with alerts ({others.length}); +
+        catalogues of the lake ({known.length})
       </p>
     </section>
   );
@@ -76,17 +94,27 @@ export function FinderChart({ alert, name }: { alert: Target; name: string }) {
 function useNeighbours(target: Target, field: number) {
   const { ra, dec } = target;
   const radius = Math.ceil((field / 2) * Math.SQRT2);
-  const objects = useJson<SearchAnswer>(`/api/pages/search?q=${encodeURIComponent(`${ra} ${dec} ${radius}`)}`).answer.data?.rows ?? [];
-  const sources = useJson<readonly CatalogueSource[]>(`/api/v1/catalogues?ra=${ra}&dec=${dec}&radius=${radius}`).answer.data ?? [];
+  const objects =
+    useJson<SearchAnswer>(`/api/pages/search?q=${encodeURIComponent(`${ra} ${dec} ${radius}`)}`)
+      .answer.data?.rows ?? [];
+  const sources =
+    useJson<readonly CatalogueSource[]>(`/api/v1/catalogues?ra=${ra}&dec=${dec}&radius=${radius}`)
+      .answer.data ?? [];
   const offset = (place: { ra: number; dec: number }): Offset => ({
     east: 3600 * (((place.ra - ra + 540) % 360) - 180) * cosDegrees(dec),
     north: 3600 * (place.dec - dec),
   });
-  const isIn = ({ at: { east, north } }: { at: Offset }) => Math.max(Math.abs(east), Math.abs(north)) < field / 2;
+  const isIn = ({ at: { east, north } }: { at: Offset }) =>
+    Math.max(Math.abs(east), Math.abs(north)) < field / 2;
   const others = objects.flatMap((row) =>
-    row.ra === null || row.dec === null || isSame(row, target) ? [] : [{ row, at: offset({ ra: row.ra, dec: row.dec }) }],
+    row.ra === null || row.dec === null || isSame(row, target)
+      ? []
+      : [{ row, at: offset({ ra: row.ra, dec: row.dec }) }],
   );
-  return { others: others.filter(isIn).slice(0, MOST_NEIGHBOURS), known: sources.map((source) => ({ source, at: offset(source) })).filter(isIn) };
+  return {
+    others: others.filter(isIn).slice(0, MOST_NEIGHBOURS),
+    known: sources.map((source) => ({ source, at: offset(source) })).filter(isIn),
+  };
 }
 
 function wordsOf({ catalogue, values, separationArcsec }: CatalogueSource): string {
@@ -96,7 +124,11 @@ function wordsOf({ catalogue, values, separationArcsec }: CatalogueSource): stri
 
 function isSame(row: FoundRow, { survey, objectId, solarSystem, alertId }: AlertRow): boolean {
   if (row.survey !== survey) return false;
-  return row.alertId === alertId || (objectId !== null && row.objectId === objectId) || (solarSystem !== null && row.solarSystem === solarSystem);
+  return (
+    row.alertId === alertId ||
+    (objectId !== null && row.objectId === objectId) ||
+    (solarSystem !== null && row.solarSystem === solarSystem)
+  );
 }
 
 function placed({ east, north }: Offset, scale: number): string {
@@ -104,13 +136,25 @@ function placed({ east, north }: Offset, scale: number): string {
 }
 
 /** The object between two ticks, the compass, a bar of round length, and what it is. */
-function Marks({ field, scale, target: { ra, dec, mjd }, name }: { field: number; scale: number; target: Target; name: string }) {
+function Marks({
+  field,
+  scale,
+  target: { ra, dec, mjd },
+  name,
+}: {
+  field: number;
+  scale: number;
+  target: Target;
+  name: string;
+}) {
   const middle = SIDE / 2;
   const bar = scaleBarArcsec(field);
   return (
     <g class="marks">
       <path d={`M${middle + 14} ${middle}h22M${middle} ${middle - 14}v-22`} />
-      <path d={`M${SIDE - 24} ${SIDE - 20}v-34m-4 8l4 -8l4 8M${SIDE - 24} ${SIDE - 20}h-34m8 -4l-8 4l8 4`} />
+      <path
+        d={`M${SIDE - 24} ${SIDE - 20}v-34m-4 8l4 -8l4 8M${SIDE - 24} ${SIDE - 20}h-34m8 -4l-8 4l8 4`}
+      />
       <text x={SIDE - 28} y={SIDE - 60}>
         N
       </text>
@@ -125,22 +169,30 @@ function Marks({ field, scale, target: { ra, dec, mjd }, name }: { field: number
         {name}
       </text>
       <text x={12} y={36}>
-        {formatSexagesimal(ra, dec)} (J2000{mjd === null ? "" : `, seen ${formatMjd(mjd).slice(0, 10)}`})
+        {formatSexagesimal(ra, dec)} (J2000
+        {mjd === null ? "" : `, seen ${formatMjd(mjd).slice(0, 10)}`})
       </text>
     </g>
   );
 }
 
-/** A path for each of a few greys: a picture that stays sharp in print, and needs no file beside it. */
+/**
+ * A path for each of a few greys: a picture that stays sharp in print, and needs no file beside it.
+ */
 function Picture({ image, scale }: { image: FitsImage; scale: number }) {
   const { toScreen, centre, arcsecPerPixel } = skyFrame(image.width, image.height, image.header);
   const greys = useMemo(() => pathsOf(image), [image]);
   const matrix = toScreen.map((m) => (m * scale * (arcsecPerPixel ?? 1)).toFixed(5)).join(" ");
   return (
-    <g transform={`translate(${SIDE / 2} ${SIDE / 2}) matrix(${matrix} 0 0) translate(${-centre[0]} ${-centre[1]})`} shape-rendering="crispEdges">
+    <g
+      transform={`translate(${SIDE / 2} ${SIDE / 2}) matrix(${matrix} 0 0) translate(${-centre[0]} ${-centre[1]})`}
+      shape-rendering="crispEdges"
+    >
       {greys.map((path, i) => {
         const level = Math.round((255 * i) / (GREYS - 1));
-        return path !== "" && <path key={level} fill={`rgb(${level} ${level} ${level})`} d={path} />;
+        return (
+          path !== "" && <path key={level} fill={`rgb(${level} ${level} ${level})`} d={path} />
+        );
       })}
     </g>
   );
@@ -149,7 +201,8 @@ function Picture({ image, scale }: { image: FitsImage; scale: number }) {
 function pathsOf({ width, height, pixels }: FitsImage): string[] {
   const levels = greyLevels(pixels, "asinh");
   const paths = Array.from({ length: GREYS }, () => "");
-  const greyAt = (x: number, y: number) => (x < width && levels ? Math.round((levels[y * width + x] / 255) * (GREYS - 1)) : -1);
+  const greyAt = (x: number, y: number) =>
+    x < width && levels ? Math.round((levels[y * width + x] / 255) * (GREYS - 1)) : -1;
   for (let y = 0; y < height; y++) {
     for (let x = 0, end = 0; x < width; x = end) {
       for (end = x + 1; end < width && greyAt(end, y) === greyAt(x, y);) end++;
@@ -163,7 +216,9 @@ function useTemplate(survey: string, alertId: string): FitsImage | null {
   const [image, setImage] = useState<FitsImage | null>(null);
   useEffect(() => {
     const aborter = new AbortController();
-    void loadFits(survey, alertId, "template", aborter.signal, (found) => setImage(typeof found === "string" ? null : found));
+    void loadFits(survey, alertId, "template", aborter.signal, (found) =>
+      setImage(typeof found === "string" ? null : found),
+    );
     return () => aborter.abort();
   }, [survey, alertId]);
   return image;

@@ -31,7 +31,9 @@ export function formatDuration(ms: number | null | undefined): string {
 /** `3 s ago`; in whole seconds, so that it does not flicker. */
 export function formatAgo(at: number, now: number): string {
   const seconds = Math.max(0, Math.floor((now - at) / 1000));
-  return seconds < 1 ? "now" : `${seconds < 100 ? `${seconds} s` : formatDuration(seconds * 1000)} ago`;
+  return seconds < 1
+    ? "now"
+    : `${seconds < 100 ? `${seconds} s` : formatDuration(seconds * 1000)} ago`;
 }
 
 /** `2026-01-31 05:12:33`, UTC. */
@@ -65,11 +67,20 @@ function sixties(value: number, digits: number): string {
 }
 
 /** The magnitude, or that of the flux (AB: 31.4 at 1 nJy); a negative flux has none. */
-export function magnitudeOf({ magnitude, fluxNJy }: { readonly magnitude: number | null; readonly fluxNJy: number | null }): number | null {
+export function magnitudeOf({
+  magnitude,
+  fluxNJy,
+}: {
+  readonly magnitude: number | null;
+  readonly fluxNJy: number | null;
+}): number | null {
   return magnitude ?? (fluxNJy !== null && fluxNJy > 0 ? 31.4 - 2.5 * Math.log10(fluxNJy) : null);
 }
 
 /** The magnitude, or the flux where it has none. */
 export function formatBrightness(magnitude: number | null, fluxNJy: number | null): string {
-  return magnitudeOf({ magnitude, fluxNJy })?.toFixed(2) ?? (fluxNJy === null ? NONE : `−${formatCount(-fluxNJy)} nJy`);
+  return (
+    magnitudeOf({ magnitude, fluxNJy })?.toFixed(2) ??
+    (fluxNJy === null ? NONE : `−${formatCount(-fluxNJy)} nJy`)
+  );
 }

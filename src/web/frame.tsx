@@ -7,11 +7,23 @@ import { isDark, onThemeChange, switchTheme } from "./theme.ts";
 /** In this order; a page that is not there has no entry. */
 const entries = [
   { path: "/", name: "Now", icon: "M12 3a9 9 0 1 0 9 9M12 7v5l3 2" },
-  { path: "/sky", name: "Sky", icon: "M2 12a10 6 0 1 0 20 0a10 6 0 1 0-20 0M12 6c-4 3-4 9 0 12M12 6c4 3 4 9 0 12M2 12h20" },
+  {
+    path: "/sky",
+    name: "Sky",
+    icon: "M2 12a10 6 0 1 0 20 0a10 6 0 1 0-20 0M12 6c-4 3-4 9 0 12M12 6c4 3 4 9 0 12M2 12h20",
+  },
   { path: "/search", name: "Search", icon: "M10 4a6 6 0 1 0 0 12a6 6 0 1 0 0-12M15 15l6 6" },
-  { path: "/aggregation", name: "Aggregation", icon: "M4 20V4M4 20h17M8 20v-6M12 20V8M16 20v-9M20 20V6" },
+  {
+    path: "/aggregation",
+    name: "Aggregation",
+    icon: "M4 20V4M4 20h17M8 20v-6M12 20V8M16 20v-9M20 20V6",
+  },
   { path: "/filters", name: "Filters", icon: "M3 5h18l-7 8v6l-4 2v-8z" },
-  { path: "/account", name: "Account", icon: "M4 5h16M4 10h16M4 15h9M4 20h9M15 17l2.500 2.500L22 14" },
+  {
+    path: "/account",
+    name: "Account",
+    icon: "M4 5h16M4 10h16M4 15h9M4 20h9M15 17l2.500 2.500L22 14",
+  },
   { path: "/docs", name: "Docs", icon: "M5 4h10l4 4v12H5zM9 12h6M9 16h6" },
 ];
 
@@ -34,7 +46,11 @@ export function Frame({ path, connection, retry, query = "", children }: FramePr
           Fink
         </a>
         {entries.map((entry) => (
-          <a key={entry.path} href={entry.path} aria-current={entry.path === path ? "page" : undefined}>
+          <a
+            key={entry.path}
+            href={entry.path}
+            aria-current={entry.path === path ? "page" : undefined}
+          >
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={entry.icon} />
             </svg>
@@ -57,7 +73,9 @@ function SearchBox({ query }: { query: string }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      const isTyping =
+        event.target instanceof HTMLElement &&
+        /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
       if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       input.current?.select();
@@ -94,7 +112,12 @@ function ThemeSwitch() {
   useEffect(() => onThemeChange(() => setDark(isDark())), []);
   const other = dark ? "Light" : "Dark";
   return (
-    <button type="button" class="theme" title={`Change to the ${other.toLowerCase()} theme`} onClick={switchTheme}>
+    <button
+      type="button"
+      class="theme"
+      title={`Change to the ${other.toLowerCase()} theme`}
+      onClick={switchTheme}
+    >
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d="M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18" />
       </svg>
@@ -113,7 +136,8 @@ function ConnectionState({ connection, retry }: { connection: Connection; retry:
   const seconds = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
   return (
     <p class="lost-connection" role="alert">
-      ✗ No connection to the server since {formatUtc(connection.since).slice(11)} UTC. {seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again …"}{" "}
+      ✗ No connection to the server since {formatUtc(connection.since).slice(11)} UTC.{" "}
+      {seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again …"}{" "}
       <button type="button" onClick={retry}>
         Try now
       </button>

@@ -25,12 +25,20 @@ function Now() {
   const hasMatches = (question.answer.data?.matches.length ?? 0) > 0;
   return (
     <Frame path="/" connection={feed.connection} retry={retry}>
-      <h1>Fink keeps every alert that telescopes send of a changing sky, and shows it as it comes</h1>
+      <h1>
+        Fink keeps every alert that telescopes send of a changing sky, and shows it as it comes
+      </h1>
       <Verdict feed={feed} />
       <MainFigures feed={feed} nights={question.answer.data?.nights} />
       <section>
         <header>
-          <h2>{hasMatches ? "Latest matches" : question.answer.state === "ready" ? "Latest alerts; no filter has taken one yet" : "Latest alerts"}</h2>
+          <h2>
+            {hasMatches
+              ? "Latest matches"
+              : question.answer.state === "ready"
+                ? "Latest alerts; no filter has taken one yet"
+                : "Latest alerts"}
+          </h2>
           {controls}
         </header>
         {hasMatches ? (
@@ -43,7 +51,9 @@ function Now() {
         {(now) => (
           <div class="halves">
             <section>
-              <SmallSky nights={now.nights.toSorted((a, b) => b.night - a.night || b.alerts - a.alerts)} />
+              <SmallSky
+                nights={now.nights.toSorted((a, b) => b.night - a.night || b.alerts - a.alerts)}
+              />
             </section>
             <section>
               <h2>Classes{now.nights.length > 0 && `, ${nightsText(now)}`}</h2>
@@ -71,9 +81,21 @@ function useVersion(feed: FeedState): string {
 function Matches({ now, look }: { now: NowAnswer; look: CutoutLook }) {
   return (
     <ol class="alerts strip">
-      {[...Map.groupBy(now.matches, (m) => `${m.survey} ${m.objectId ?? m.solarSystem ?? m.alertId}`)].map(([key, [row, ...more]]) => {
+      {[
+        ...Map.groupBy(
+          now.matches,
+          (m) => `${m.survey} ${m.objectId ?? m.solarSystem ?? m.alertId}`,
+        ),
+      ].map(([key, [row, ...more]]) => {
         const filters = new Set([row, ...more].map((m) => m.filter));
-        return <RowCard key={key} row={row} look={look} note={filters.size > 1 ? `${row.filter} + ${filters.size - 1}` : row.filter} />;
+        return (
+          <RowCard
+            key={key}
+            row={row}
+            look={look}
+            note={filters.size > 1 ? `${row.filter} + ${filters.size - 1}` : row.filter}
+          />
+        );
       })}
     </ol>
   );
@@ -82,18 +104,27 @@ function Matches({ now, look }: { now: NowAnswer; look: CutoutLook }) {
 function SmallSky({ nights }: { nights: NowAnswer["nights"] }) {
   const [chosen, setChosen] = useState(0);
   const night = nights[chosen] ?? nights[0];
-  const { answer } = useJson<SkyAnswer>(night ? `/api/pages/sky/${night.survey}/${night.night}?order=4` : null, night?.alerts);
+  const { answer } = useJson<SkyAnswer>(
+    night ? `/api/pages/sky/${night.survey}/${night.night}?order=4` : null,
+    night?.alerts,
+  );
   if (!night) return <Empty>The sky map shows the newest night once there is an alert.</Empty>;
   return (
     <>
       <header>
         <h2>
-          <a href={`/sky?survey=${night.survey}&night=${night.night}`}>Sky</a>, {night.survey.toUpperCase()} {nightText(night.night)}
+          <a href={`/sky?survey=${night.survey}&night=${night.night}`}>Sky</a>,{" "}
+          {night.survey.toUpperCase()} {nightText(night.night)}
         </h2>
         <span class="controls">
           {nights.length > 1 &&
             nights.map((n, i) => (
-              <button key={n.survey} type="button" aria-pressed={i === chosen} onClick={() => setChosen(i)}>
+              <button
+                key={n.survey}
+                type="button"
+                aria-pressed={i === chosen}
+                onClick={() => setChosen(i)}
+              >
                 {n.survey.toUpperCase()}
               </button>
             ))}
@@ -106,7 +137,11 @@ function SmallSky({ nights }: { nights: NowAnswer["nights"] }) {
         view={wholeSky}
         onView={() => {}}
         onOpen={([, , , object, alert]) =>
-          location.assign(object && object !== "0" ? `/object/${night.survey}/${object}?alert=${alert}` : `/search?q=${alert}`)
+          location.assign(
+            object && object !== "0"
+              ? `/object/${night.survey}/${object}?alert=${alert}`
+              : `/search?q=${alert}`,
+          )
         }
         onPlace={() => location.assign(`/sky?survey=${night.survey}&night=${night.night}`)}
         isSmall
@@ -119,20 +154,32 @@ function Classes({ classes }: { classes: Counts }) {
   if (classes.length === 0) {
     return (
       <Empty>
-        Science has not run on this night: <code>./fink start science</code> says what the alerts are.
+        Science has not run on this night: <code>./fink start science</code> says what the alerts
+        are.
       </Empty>
     );
   }
   return (
     <>
-      <Bars counts={classes.slice(0, CLASSES_SHOWN)} hrefOf={(name) => (name === "Unclassified" ? null : `/search?q=${encodeURIComponent(`class:${name}`)}`)} />
-      {classes.length > CLASSES_SHOWN && <small>and {classes.length - CLASSES_SHOWN} more classes</small>}
+      <Bars
+        counts={classes.slice(0, CLASSES_SHOWN)}
+        hrefOf={(name) =>
+          name === "Unclassified" ? null : `/search?q=${encodeURIComponent(`class:${name}`)}`
+        }
+      />
+      {classes.length > CLASSES_SHOWN && (
+        <small>and {classes.length - CLASSES_SHOWN} more classes</small>
+      )}
     </>
   );
 }
 
 /** What filters took most of a night. */
-function NightFilters({ night: { survey, night, alerts } }: { night: NowAnswer["nights"][number] }) {
+function NightFilters({
+  night: { survey, night, alerts },
+}: {
+  night: NowAnswer["nights"][number];
+}) {
   const { answer } = useJson<NightAnswer>(`/api/pages/night/${survey}/${night}`, alerts);
   const filters = answer.data?.filters ?? [];
   if (filters.length === 0) return null;
@@ -141,7 +188,10 @@ function NightFilters({ night: { survey, night, alerts } }: { night: NowAnswer["
       <h2 class="second">
         Filters, {survey.toUpperCase()} {nightText(night)}
       </h2>
-      <Bars counts={filters.slice(0, FILTERS_SHOWN)} hrefOf={(name) => `/filters/${survey}/${name}`} />
+      <Bars
+        counts={filters.slice(0, FILTERS_SHOWN)}
+        hrefOf={(name) => `/filters/${survey}/${name}`}
+      />
     </>
   );
 }
@@ -153,7 +203,8 @@ function nightsText({ nights }: NowAnswer): string {
 function WhereToGo() {
   return (
     <p class="links">
-      <a href="/live">Live rates</a> <a href="/status">Services and versions</a> <a href="/docs">Documentation</a> <a href="/api/docs">API</a>
+      <a href="/live">Live rates</a> <a href="/status">Services and versions</a>{" "}
+      <a href="/docs">Documentation</a> <a href="/api/docs">API</a>
     </p>
   );
 }

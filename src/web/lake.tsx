@@ -5,7 +5,10 @@ import { Ago, Empty, Lines } from "./text.tsx";
 
 export function Tables({ tables }: { tables: readonly LakeTable[] | undefined }) {
   if (!tables) return <Empty>Asking for the tables …</Empty>;
-  if (tables.length === 0) return <Empty>The lake is empty. The first alert that is archived makes its survey's table.</Empty>;
+  if (tables.length === 0)
+    return (
+      <Empty>The lake is empty. The first alert that is archived makes its survey's table.</Empty>
+    );
   return (
     <Lines
       head={["Table", "+Rows", "+Size", "+Files", "+Version"]}
@@ -24,7 +27,13 @@ export function Tables({ tables }: { tables: readonly LakeTable[] | undefined })
 
 const signs = { ok: "✓", failed: "✗", stale: "✗", stopped: "○" };
 
-export function Services({ services, now }: { services: readonly ServiceView[] | undefined; now: number }) {
+export function Services({
+  services,
+  now,
+}: {
+  services: readonly ServiceView[] | undefined;
+  now: number;
+}) {
   if (!services) return <Empty>Asking for the services …</Empty>;
   if (services.length === 0) {
     return (
@@ -42,7 +51,11 @@ export function Services({ services, now }: { services: readonly ServiceView[] |
               {signs[s.health]} {s.name}
             </b>
             <span title={`Process ${s.pid}`}>
-              {s.health === "ok" ? `${s.state} for ${formatDuration(now - s.startedAt)}` : s.health === "stale" ? "no report" : s.health}
+              {s.health === "ok"
+                ? `${s.state} for ${formatDuration(now - s.startedAt)}`
+                : s.health === "stale"
+                  ? "no report"
+                  : s.health}
             </span>
           </p>
           {(s.problem || s.message || s.note) && <small>{s.problem || s.message || s.note}</small>}
@@ -52,9 +65,16 @@ export function Services({ services, now }: { services: readonly ServiceView[] |
   );
 }
 
-export function Rejected({ rejected, now }: { rejected: readonly RejectedMessage[] | undefined; now: number }) {
+export function Rejected({
+  rejected,
+  now,
+}: {
+  rejected: readonly RejectedMessage[] | undefined;
+  now: number;
+}) {
   if (!rejected) return <Empty>Asking for rejected messages …</Empty>;
-  if (rejected.length === 0) return <Empty>None. A message that cannot be read would be kept here with the reason.</Empty>;
+  if (rejected.length === 0)
+    return <Empty>None. A message that cannot be read would be kept here with the reason.</Empty>;
   return (
     <ul class="rejected">
       {rejected.map((r) => (

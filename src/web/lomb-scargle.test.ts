@@ -7,7 +7,9 @@ const random = (i: number) => {
 };
 const band = (period: number, seed: number, mean: number) => {
   const times = Array.from({ length: 60 }, (_, i) => i + 0.3 * random(i + seed));
-  const values = times.map((t, i) => mean + 0.3 * Math.sin((2 * Math.PI * t) / period) + 0.02 * random(seed + 3 * i));
+  const values = times.map(
+    (t, i) => mean + 0.3 * Math.sin((2 * Math.PI * t) / period) + 0.02 * random(seed + 3 * i),
+  );
   return { times, values, errors: times.map(() => 0.02) };
 };
 
@@ -24,7 +26,10 @@ test("the power is astropy's", () => {
   const values = [1, 3, 2, 5, 4, 1, 0, 2, 6, 3];
   const errors = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.1];
   const { power } = periodogram([{ times, values, errors }], 0.1, 0.9, 0.2);
-  const expected = [0.6624360104904091, 0.24675073266556893, 0.36917228930043156, 0.1884934669640652, 0.5398515137411954];
+  const expected = [
+    0.6624360104904091, 0.24675073266556893, 0.36917228930043156, 0.1884934669640652,
+    0.5398515137411954,
+  ];
   expect(power).toHaveLength(expected.length);
   expected.forEach((value, i) => expect(power[i]).toBeCloseTo(value, 9));
 });

@@ -13,10 +13,16 @@ export interface Periodogram {
 }
 
 /**
- * Generalised Lomb–Scargle power (Zechmeister & Kürster 2009, eqs. 4–15) of several bands that share the period: each band has its own
- * mean and its own sine, the powers are weighted by the bands' variance (VanderPlas & Ivezić 2015, the (0, 1) model).
+ * Generalised Lomb–Scargle power (Zechmeister & Kürster 2009, eqs. 4–15) of several bands that
+ * share the period: each band has its own mean and its own sine, the powers are weighted by the
+ * bands' variance (VanderPlas & Ivezić 2015, the (0, 1) model).
  */
-export function periodogram(bands: readonly Samples[], least: number, greatest: number, step: number): Periodogram {
+export function periodogram(
+  bands: readonly Samples[],
+  least: number,
+  greatest: number,
+  step: number,
+): Periodogram {
   const count = Math.max(1, Math.floor((greatest - least) / step) + 1);
   const frequencies = Float64Array.from({ length: count }, (_, i) => least + i * step);
   const power = new Float64Array(count);
@@ -30,7 +36,12 @@ export function periodogram(bands: readonly Samples[], least: number, greatest: 
 }
 
 /** Adds the explained χ² of a band and returns its whole χ². */
-function addPower(power: Float64Array, { times, values, errors }: Samples, least: number, step: number): number {
+function addPower(
+  power: Float64Array,
+  { times, values, errors }: Samples,
+  least: number,
+  step: number,
+): number {
   const n = times.length;
   const weights = errors.map((e) => 1 / e ** 2);
   const sum = weights.reduce((a, b) => a + b, 0);
@@ -38,10 +49,17 @@ function addPower(power: Float64Array, { times, values, errors }: Samples, least
   const mean = values.reduce((a, value, i) => a + w[i] * value, 0);
   const y = values.map((value) => value - mean);
   const yy = y.reduce((a, value, i) => a + w[i] * value * value, 0);
-  // sine and cosine go from one frequency to the next by a rotation: no call of sin per point and frequency
+  // sine and cosine go from one frequency to the next by a rotation: no call of sin per point and
+  // frequency
   const turn = (t: number, f: number) => 2 * Math.PI * f * (t - times[0]);
-  const [c, s] = [Float64Array.from(times, (t) => Math.cos(turn(t, least))), Float64Array.from(times, (t) => Math.sin(turn(t, least)))];
-  const [dc, ds] = [Float64Array.from(times, (t) => Math.cos(turn(t, step))), Float64Array.from(times, (t) => Math.sin(turn(t, step)))];
+  const [c, s] = [
+    Float64Array.from(times, (t) => Math.cos(turn(t, least))),
+    Float64Array.from(times, (t) => Math.sin(turn(t, least))),
+  ];
+  const [dc, ds] = [
+    Float64Array.from(times, (t) => Math.cos(turn(t, step))),
+    Float64Array.from(times, (t) => Math.sin(turn(t, step))),
+  ];
   for (let k = 0; k < power.length; k++) {
     let [C, S, YC, YS, CC, CS] = [0, 0, 0, 0, 0, 0];
     for (let i = 0; i < n; i++) {
@@ -64,8 +82,14 @@ function addPower(power: Float64Array, { times, values, errors }: Samples, least
 }
 
 /** The highest peaks, apart from each other by more than the resolution. */
-export function peaks({ frequencies, power }: Periodogram, count: number, resolution: number): { readonly frequency: number; readonly power: number }[] {
-  const local = Array.from(power.keys()).filter((i) => power[i] >= (power[i - 1] ?? 0) && power[i] > (power[i + 1] ?? 0));
+export function peaks(
+  { frequencies, power }: Periodogram,
+  count: number,
+  resolution: number,
+): { readonly frequency: number; readonly power: number }[] {
+  const local = Array.from(power.keys()).filter(
+    (i) => power[i] >= (power[i - 1] ?? 0) && power[i] > (power[i + 1] ?? 0),
+  );
   local.sort((a, b) => power[b] - power[a]);
   const chosen: number[] = [];
   for (const i of local) {

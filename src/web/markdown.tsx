@@ -1,7 +1,16 @@
 import type { ComponentChild } from "preact";
 
-/** Documentation as it is written in docs/: the part of Markdown that it uses. Everything becomes text nodes and elements, never HTML. */
-export function Markdown({ text, linkTo }: { text: string; linkTo: (href: string) => { href: string } | null }) {
+/**
+ * Documentation as it is written in docs/: the part of Markdown that it uses. Everything becomes
+ * text nodes and elements, never HTML.
+ */
+export function Markdown({
+  text,
+  linkTo,
+}: {
+  text: string;
+  linkTo: (href: string) => { href: string } | null;
+}) {
   return <>{blocks(text.split("\n"), linkTo)}</>;
 }
 
@@ -58,7 +67,17 @@ function blocks(lines: readonly string[], linkTo: LinkTo): ComponentChild[] {
           )}
         </blockquote>,
       );
-    else out.push(<p>{inline(take((next) => next.trim() !== "" && !/^(#|\||```|[-*] |\d+\. |>)/.test(next)).join(" "), linkTo)}</p>);
+    else
+      out.push(
+        <p>
+          {inline(
+            take((next) => next.trim() !== "" && !/^(#|\||```|[-*] |\d+\. |>)/.test(next)).join(
+              " ",
+            ),
+            linkTo,
+          )}
+        </p>,
+      );
   }
   return out;
 }
@@ -118,13 +137,18 @@ function listOf(lines: readonly string[], linkTo: LinkTo) {
   return (
     <Tag class="list">
       {items.map((item) => (
-        <li>{item.length === 1 || item.every((l) => !/^([-*] |```|\s*$)/.test(l)) ? inline(item.join(" "), linkTo) : blocks(item, linkTo)}</li>
+        <li>
+          {item.length === 1 || item.every((l) => !/^([-*] |```|\s*$)/.test(l))
+            ? inline(item.join(" "), linkTo)
+            : blocks(item, linkTo)}
+        </li>
       ))}
     </Tag>
   );
 }
 
-const spans = /`([^`]+)`|!\[([^\]]*)\]\(([^)\s]+)\)|\[((?:[^\]`]|`[^`]*`)+)\]\(([^)\s]+)\)|\*\*([^*]+)\*\*|(?<![\w*])[*_]([^*_\s][^*_]*)[*_](?!\w)/g;
+const spans =
+  /`([^`]+)`|!\[([^\]]*)\]\(([^)\s]+)\)|\[((?:[^\]`]|`[^`]*`)+)\]\(([^)\s]+)\)|\*\*([^*]+)\*\*|(?<![\w*])[*_]([^*_\s][^*_]*)[*_](?!\w)/g;
 
 function inline(text: string, linkTo: LinkTo): ComponentChild[] {
   const out: ComponentChild[] = [];
@@ -137,7 +161,10 @@ function inline(text: string, linkTo: LinkTo): ComponentChild[] {
   return [...out, text.slice(end)];
 }
 
-function spanOf([whole, code, alt, image, label, href, strong, em]: RegExpExecArray, linkTo: LinkTo): ComponentChild {
+function spanOf(
+  [whole, code, alt, image, label, href, strong, em]: RegExpExecArray,
+  linkTo: LinkTo,
+): ComponentChild {
   if (code !== undefined) return <code>{code}</code>;
   if (image !== undefined) {
     const place = linkTo(image);

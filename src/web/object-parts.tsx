@@ -33,7 +33,10 @@ export function ClassesOverTime({ alerts }: { alerts: readonly AlertRow[] }) {
 /** Every field, with a box that narrows them. */
 export function AllFields({ fields, title }: { fields: Fields; title: string }) {
   const [wanted, setWanted] = useState("");
-  const shown = useMemo(() => fields.filter(([name]) => name.toLowerCase().includes(wanted.toLowerCase())), [fields, wanted]);
+  const shown = useMemo(
+    () => fields.filter(([name]) => name.toLowerCase().includes(wanted.toLowerCase())),
+    [fields, wanted],
+  );
   return (
     <details class="fields">
       <summary>
@@ -52,7 +55,9 @@ export function AllFields({ fields, title }: { fields: Fields; title: string }) 
             <dt>
               <code>{name}</code>
             </dt>
-            <dd>{value === null ? <span class="dim">null</span> : <Copy text={String(value)} />}</dd>
+            <dd>
+              {value === null ? <span class="dim">null</span> : <Copy text={String(value)} />}
+            </dd>
           </div>
         ))}
       </dl>
@@ -65,7 +70,8 @@ export function Matches({ matches }: { matches: readonly MatchRow[] }) {
   if (matches.length === 0) {
     return (
       <Empty>
-        No filter has taken an alert of this object. See what they ask for under <a href="/filters">Filters</a>.
+        No filter has taken an alert of this object. See what they ask for under{" "}
+        <a href="/filters">Filters</a>.
       </Empty>
     );
   }
@@ -76,7 +82,8 @@ export function Matches({ matches }: { matches: readonly MatchRow[] }) {
         <li key={filter}>
           <a href={`/filters/${of[0].survey}/${filter}?alert=${of[0].alertId}`}>{filter}</a>{" "}
           <small>
-            {of.length} {of.length === 1 ? "alert" : "alerts"}, last {formatMjd(of[0].mjd).slice(0, 16)}
+            {of.length} {of.length === 1 ? "alert" : "alerts"}, last{" "}
+            {formatMjd(of[0].mjd).slice(0, 16)}
           </small>{" "}
           <a class="why" href={`/filters/${of[0].survey}/${filter}?alert=${of[0].alertId}`}>
             why
@@ -95,20 +102,33 @@ export function Take({ object, isSolarSystem }: { object: ObjectAnswer; isSolarS
   return (
     <>
       <p class="controls">
-        <button type="button" onClick={() => saveFile(csvOf(points), "text/csv", `${objectId}-light-curve.csv`)}>
+        <button
+          type="button"
+          onClick={() => saveFile(csvOf(points), "text/csv", `${objectId}-light-curve.csv`)}
+        >
           Light curve, CSV
         </button>
-        <button type="button" onClick={() => saveFile(JSON.stringify(object, null, 1), "application/json", `${objectId}.json`)}>
+        <button
+          type="button"
+          onClick={() =>
+            saveFile(JSON.stringify(object, null, 1), "application/json", `${objectId}.json`)
+          }
+        >
           All, JSON
         </button>
         {["csv", "parquet", "votable"].map((format) => (
-          <a key={format} href={`${apiOf(survey, objectId, isSolarSystem)}&output-format=${format}`} download={`${objectId}.${format}`}>
+          <a
+            key={format}
+            href={`${apiOf(survey, objectId, isSolarSystem)}&output-format=${format}`}
+            download={`${objectId}.${format}`}
+          >
             All columns, {format === "csv" ? "CSV" : format === "votable" ? "VOTable" : "Parquet"}
           </a>
         ))}
       </p>
       <p class="cite">
-        Cite: <Copy text={citation} title="The citation" /> <small>and Möller et al. 2021, MNRAS 501, 3272</small>
+        Cite: <Copy text={citation} title="The citation" />{" "}
+        <small>and Möller et al. 2021, MNRAS 501, 3272</small>
       </p>
     </>
   );
@@ -118,10 +138,15 @@ export function Take({ object, isSolarSystem }: { object: ObjectAnswer; isSolarS
 function apiOf(survey: string, id: string, isSolarSystem: boolean): string {
   const encoded = encodeURIComponent(id);
   if (isSolarSystem) return `/api/v1/${survey}/sso?n_or_d=${encoded}`;
-  return survey === "lsst" ? `/api/v1/lsst/sources?diaObjectId=${encoded}` : `/api/v1/${survey}/objects?objectId=${encoded}`;
+  return survey === "lsst"
+    ? `/api/v1/lsst/sources?diaObjectId=${encoded}`
+    : `/api/v1/${survey}/objects?objectId=${encoded}`;
 }
 
 function csvOf(rows: readonly object[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return csv([names, ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))]);
+  return csv([
+    names,
+    ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name])),
+  ]);
 }

@@ -20,7 +20,10 @@ import { pathParts, useAddress } from "./use-address.ts";
 import { useFeed } from "./use-feed.ts";
 import { useJson } from "./use-json.ts";
 
-/** `/object/<survey>/<id>`, and `/sso/<survey>/<designation>`: all alerts of one solar-system object. */
+/**
+ * `/object/<survey>/<id>`, and `/sso/<survey>/<designation>`: all alerts of one solar-system
+ * object.
+ */
 function ObjectPage() {
   const { feed, retry } = useFeed();
   const [survey = "", id = ""] = pathParts();
@@ -29,14 +32,18 @@ function ObjectPage() {
     ?.filter((t) => t.survey === survey && t.kind !== "rejected")
     .map((t) => t.version)
     .join();
-  const question = useJson<ObjectAnswer>(`/api/pages/${isSolarSystem ? "sso" : "object"}/${survey}/${encodeURIComponent(id)}`, version);
+  const question = useJson<ObjectAnswer>(
+    `/api/pages/${isSolarSystem ? "sso" : "object"}/${survey}/${encodeURIComponent(id)}`,
+    version,
+  );
   useEffect(() => void (document.title = `${id} · Fink`), [id]);
   return (
     <Frame path="/search" connection={feed.connection} retry={retry}>
       <h1>
         {isSolarSystem ? "Solar-system object " : ""}
         <Copy text={id} title={isSolarSystem ? "Designation" : "Object"} />{" "}
-        {isSolarSystem && unpackedDesignation(id) && <Copy text={unpackedDesignation(id)!} />} <small>{survey.toUpperCase()}</small>
+        {isSolarSystem && unpackedDesignation(id) && <Copy text={unpackedDesignation(id)!} />}{" "}
+        <small>{survey.toUpperCase()}</small>
       </h1>
       <Answered {...question} waiting={`Reading ${id}`}>
         {(object) => <ObjectView object={object} isSolarSystem={isSolarSystem} />}
@@ -69,7 +76,11 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
         <div>
           <section>
             <h2>Light curve</h2>
-            <LightCurve object={object} picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null} onPick={pick} />
+            <LightCurve
+              object={object}
+              picked={picked ?? points.find((p) => p.alertId === shown.alertId) ?? null}
+              onPick={pick}
+            />
           </section>
           <section class="later">
             <h2>Known at this position, alert {shown.alertId}</h2>
@@ -80,7 +91,12 @@ function ObjectView({ object, isSolarSystem }: { object: ObjectAnswer; isSolarSy
           </section>
         </div>
         <div>
-          <Epoch alerts={alerts} shown={shown} onShow={showAlert} side={Math.min(130, Math.floor((innerWidth - 48) / 3))} />
+          <Epoch
+            alerts={alerts}
+            shown={shown}
+            onShow={showAlert}
+            side={Math.min(130, Math.floor((innerWidth - 48) / 3))}
+          />
           {hasPlace(shown) && <FinderChart alert={shown} name={object.objectId} />}
         </div>
       </div>
@@ -108,14 +124,26 @@ function hasPlace(alert: AlertRow): alert is AlertRow & { ra: number; dec: numbe
   return alert.ra !== null && alert.dec !== null;
 }
 
-function Details({ object, shown, isSolarSystem }: { object: ObjectAnswer; shown: AlertRow; isSolarSystem: boolean }) {
+function Details({
+  object,
+  shown,
+  isSolarSystem,
+}: {
+  object: ObjectAnswer;
+  shown: AlertRow;
+  isSolarSystem: boolean;
+}) {
   const { alerts, points } = object;
   return (
     <div class="halves">
       <div>
         <section>
           <h2>{isSolarSystem ? "Phase curve" : "Folded light curve"}</h2>
-          {isSolarSystem ? <PhaseCurve object={object} /> : <Period name={object.objectId} points={points} />}
+          {isSolarSystem ? (
+            <PhaseCurve object={object} />
+          ) : (
+            <Period name={object.objectId} points={points} />
+          )}
         </section>
         <section>
           <h2>Colour</h2>
@@ -131,7 +159,11 @@ function Details({ object, shown, isSolarSystem }: { object: ObjectAnswer; shown
         </section>
         <section>
           <h2>Tonight</h2>
-          {hasPlace(shown) ? <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} /> : <Empty>The alert has no position.</Empty>}
+          {hasPlace(shown) ? (
+            <Airmass ra={shown.ra} dec={shown.dec} survey={shown.survey} />
+          ) : (
+            <Empty>The alert has no position.</Empty>
+          )}
         </section>
         <section>
           <h2>Take and cite</h2>
@@ -142,25 +174,40 @@ function Details({ object, shown, isSolarSystem }: { object: ObjectAnswer; shown
   );
 }
 
-function Summary({ object: { alerts, points }, isSolarSystem }: { object: ObjectAnswer; isSolarSystem: boolean }) {
+function Summary({
+  object: { alerts, points },
+  isSolarSystem,
+}: {
+  object: ObjectAnswer;
+  isSolarSystem: boolean;
+}) {
   const [last] = alerts;
   const first = alerts[alerts.length - 1];
   const limits = points.filter((p) => p.kind === "limit").length;
   const bad = points.filter((p) => p.isBad).length;
   const place = hasPlace(last) && (
     <>
-      <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy> <Copy text={formatSexagesimal(last.ra, last.dec)} />{" "}
-      {constellationAt(last.ra, last.dec)}
+      <Copy text={`${last.ra} ${last.dec}`}>{`${formatPosition(last.ra, last.dec)}°`}</Copy>{" "}
+      <Copy text={formatSexagesimal(last.ra, last.dec)} /> {constellationAt(last.ra, last.dec)}
     </>
   );
-  const designation = last.solarSystem && !isSolarSystem && <a href={`/sso/${last.survey}/${encodeURIComponent(last.solarSystem)}`}>{last.solarSystem}</a>;
+  const designation = last.solarSystem && !isSolarSystem && (
+    <a href={`/sso/${last.survey}/${encodeURIComponent(last.solarSystem)}`}>{last.solarSystem}</a>
+  );
   const days = ((last.mjd ?? 0) - (first.mjd ?? 0) || 0).toFixed(1);
   const facts = [
     ["Class", last.class ?? "Unclassified"],
     ["Solar system", designation],
     [isSolarSystem ? "Last at (J2000)" : "Position (J2000)", place],
     ["Alerts", formatCount(alerts.length)],
-    ["Measurements", [formatCount(points.length - limits), limits > 0 && `, ${limits} upper limits`, bad > 0 && `, ${bad} of bad quality`]],
+    [
+      "Measurements",
+      [
+        formatCount(points.length - limits),
+        limits > 0 && `, ${limits} upper limits`,
+        bad > 0 && `, ${bad} of bad quality`,
+      ],
+    ],
     ["From", formatMjd(first.mjd).slice(0, 16)],
     ["To", [`${formatMjd(last.mjd).slice(0, 16)} `, <small>({days} d)</small>]],
   ] as const;

@@ -2,7 +2,10 @@ import { type ComponentChild, render } from "preact";
 import type { Answer } from "./use-json.ts";
 import { Empty } from "./text.tsx";
 
-/** Shows what came of a question: the old answer stays while a new one is asked for, a failure offers a retry. */
+/**
+ * Shows what came of a question: the old answer stays while a new one is asked for, a failure
+ * offers a retry.
+ */
 export function Answered<T>({
   answer,
   retry,
@@ -25,7 +28,9 @@ export function Answered<T>({
   return (
     <>
       {failed}
-      {answer.data !== undefined ? children(answer.data) : answer.state === "loading" && <Empty>{waiting} …</Empty>}
+      {answer.data !== undefined
+        ? children(answer.data)
+        : answer.state === "loading" && <Empty>{waiting} …</Empty>}
     </>
   );
 }

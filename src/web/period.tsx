@@ -21,15 +21,33 @@ const ranges = {
 type Range = keyof typeof ranges;
 
 /** Phase-folded light curve; the period is searched or given. */
-export function Period({ name, points, quantity = "apparent" }: { name: string; points: readonly Measurement[]; quantity?: Quantity }) {
+export function Period({
+  name,
+  points,
+  quantity = "apparent",
+}: {
+  name: string;
+  points: readonly Measurement[];
+  quantity?: Quantity;
+}) {
   const address = useAddress();
   const [range, setRange] = useState<Range>("days");
   const [found, setFound] = useState<{ periodogram: Periodogram; resolution: number } | null>(null);
   const usable = useMemo(
-    () => points.filter((p) => p.kind !== "limit" && !p.isBad && !(quantity === "difference" && isNegative(p)) && valueOf(p, quantity)?.error),
+    () =>
+      points.filter(
+        (p) =>
+          p.kind !== "limit" &&
+          !p.isBad &&
+          !(quantity === "difference" && isNegative(p)) &&
+          valueOf(p, quantity)?.error,
+      ),
     [points, quantity],
   );
-  const samples = useMemo(() => bandsOf(usable).map((band) => samplesOf(usable, band, quantity)), [usable, quantity]);
+  const samples = useMemo(
+    () => bandsOf(usable).map((band) => samplesOf(usable, band, quantity)),
+    [usable, quantity],
+  );
   if (usable.length < LEAST_POINTS)
     return (
       <Empty>
@@ -61,11 +79,16 @@ export function Period({ name, points, quantity = "apparent" }: { name: string; 
           Search period
         </button>
         <label>
-          Period (d) <PeriodField period={period} onChange={(text) => address.set({ period: text })} />
+          Period (d){" "}
+          <PeriodField period={period} onChange={(text) => address.set({ period: text })} />
         </label>
         {period &&
           [0.5, 2].map((factor) => (
-            <button key={factor} type="button" onClick={() => address.set({ period: (period * factor).toPrecision(8) })}>
+            <button
+              key={factor}
+              type="button"
+              onClick={() => address.set({ period: (period * factor).toPrecision(8) })}
+            >
               × {factor}
             </button>
           ))}
@@ -83,7 +106,11 @@ export function Period({ name, points, quantity = "apparent" }: { name: string; 
 function samplesOf(points: readonly Measurement[], band: string, quantity: Quantity): Samples {
   const own = points.filter((p) => p.band === band);
   const values = own.map((p) => valueOf(p, quantity)!);
-  return { times: own.map((p) => p.mjd), values: values.map((v) => v.value), errors: values.map((v) => Math.max(1e-3, v.error!)) };
+  return {
+    times: own.map((p) => p.mjd),
+    values: values.map((v) => v.value),
+    errors: values.map((v) => Math.max(1e-3, v.error!)),
+  };
 }
 
 function Spectrum({
@@ -103,7 +130,10 @@ function Spectrum({
   // the greatest of each group: a peak is never left out
   const line = Array.from({ length: Math.ceil(power.length / width) }, (_, i) => {
     const of = power.subarray(i * width, (i + 1) * width);
-    return [frequencies[i * width + of.indexOf(of.reduce((a, b) => Math.max(a, b)))], of.reduce((a, b) => Math.max(a, b))] as const;
+    return [
+      frequencies[i * width + of.indexOf(of.reduce((a, b) => Math.max(a, b)))],
+      of.reduce((a, b) => Math.max(a, b)),
+    ] as const;
   });
   return (
     <>
@@ -111,14 +141,21 @@ function Spectrum({
         title={`Lomb–Scargle power of ${name}`}
         file={`${name}-periodogram`}
         height={150}
-        x={{ label: "Frequency (1/d)", scale: { from: frequencies[0], to: frequencies[frequencies.length - 1] } }}
+        x={{
+          label: "Frequency (1/d)",
+          scale: { from: frequencies[0], to: frequencies[frequencies.length - 1] },
+        }}
         y={{ label: "Power", scale: { from: 0, to: 1 } }}
         lines={[{ name: "power", points: line }]}
       />
       <p class="controls">
         Best:{" "}
         {best.map(({ frequency, power: p }) => (
-          <button key={frequency} type="button" onClick={() => onPick((1 / frequency).toPrecision(8))}>
+          <button
+            key={frequency}
+            type="button"
+            onClick={() => onPick((1 / frequency).toPrecision(8))}
+          >
             {(1 / frequency).toPrecision(6)} d ({p.toFixed(2)})
           </button>
         ))}
@@ -127,10 +164,25 @@ function Spectrum({
   );
 }
 
-function Folded({ name, points, quantity, period }: { name: string; points: readonly Measurement[]; quantity: Quantity; period: number }) {
+function Folded({
+  name,
+  points,
+  quantity,
+  period,
+}: {
+  name: string;
+  points: readonly Measurement[];
+  quantity: Quantity;
+  period: number;
+}) {
   const start = points[0].mjd;
   const phase = (p: Measurement) => ((((p.mjd - start) / period) % 1) + 1) % 1;
-  const once = marksOf(points, quantity, phase, (p) => `phase ${phase(p).toFixed(3)}, MJD ${p.mjd.toFixed(4)}`);
+  const once = marksOf(
+    points,
+    quantity,
+    phase,
+    (p) => `phase ${phase(p).toFixed(3)}, MJD ${p.mjd.toFixed(4)}`,
+  );
   const marks: Mark[] = [...once, ...once.map((m) => ({ ...m, key: `${m.key} +1`, x: m.x + 1 }))];
   const y = fitting(marks.map((m) => m.y));
   return (
@@ -138,15 +190,37 @@ function Folded({ name, points, quantity, period }: { name: string; points: read
       title={`Light curve of ${name} folded with ${period} days`}
       file={`${name}-folded`}
       height={260}
-      x={{ label: `Phase, period ${period} d, 0 at MJD ${start.toFixed(4)}`, scale: { from: 0, to: 2 } }}
-      y={{ label: quantities[quantity].label, scale: quantities[quantity].isMagnitude ? { from: y.to, to: y.from } : y }}
+      x={{
+        label: `Phase, period ${period} d, 0 at MJD ${start.toFixed(4)}`,
+        scale: { from: 0, to: 2 },
+      }}
+      y={{
+        label: quantities[quantity].label,
+        scale: quantities[quantity].isMagnitude ? { from: y.to, to: y.from } : y,
+      }}
       marks={marks}
     />
   );
 }
 
 /** What is half typed stays while news draw the page anew. */
-function PeriodField({ period, onChange }: { period: number | null; onChange: (text: string) => void }) {
+function PeriodField({
+  period,
+  onChange,
+}: {
+  period: number | null;
+  onChange: (text: string) => void;
+}) {
   const text = period ? String(period) : "";
-  return <input key={text} type="number" class="short" min="0" step="any" defaultValue={text} onChange={(event) => onChange(event.currentTarget.value)} />;
+  return (
+    <input
+      key={text}
+      type="number"
+      class="short"
+      min="0"
+      step="any"
+      defaultValue={text}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
 }

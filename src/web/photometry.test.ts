@@ -48,7 +48,11 @@ test("a negative difference is no brightening: it has a marker of its own and sa
 });
 
 test("what cannot be drawn is counted", () => {
-  expect(undrawnText(points, "difference")).toBe("2 of 5 points cannot be drawn as difference magnitude (below three errors): 2 forced photometry.");
-  expect(undrawnText(points, "flux")).toBe("1 of 5 points cannot be drawn as difference flux (no flux): 1 upper limit.");
+  expect(undrawnText(points, "difference")).toBe(
+    "2 of 5 points cannot be drawn as difference magnitude (below three errors): 2 forced photometry.",
+  );
+  expect(undrawnText(points, "flux")).toBe(
+    "1 of 5 points cannot be drawn as difference flux (no flux): 1 upper limit.",
+  );
   expect(undrawnText(points.slice(0, 2), "difference")).toBeNull();
 });

@@ -26,7 +26,11 @@ export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
       {across.values.map((value) => (
         <g key={value}>
           <line x1={placeX(value)} x2={placeX(value)} y1={TOP} y2={TOP + box.height} />
-          <text x={placeX(value)} y={TOP + box.height + 15} text-anchor={placeX(value) > LEFT + box.width - 25 ? "end" : "middle"}>
+          <text
+            x={placeX(value)}
+            y={TOP + box.height + 15}
+            text-anchor={placeX(value) > LEFT + box.width - 25 ? "end" : "middle"}
+          >
             {(x.text ?? tickText)(value, across.step)}
           </text>
         </g>
@@ -54,17 +58,41 @@ export function Ground({ x, y, spans = [], box }: PlotProps & { box: Size }) {
   );
 }
 
-export function MarkShape({ mark, at, isPicked }: { mark: Mark; at: (mark: Mark) => readonly [number, number]; isPicked: boolean }) {
+export function MarkShape({
+  mark,
+  at,
+  isPicked,
+}: {
+  mark: Mark;
+  at: (mark: Mark) => readonly [number, number];
+  isPicked: boolean;
+}) {
   const [x, y] = at(mark);
-  const size = mark.isNegative ? (mark.kind === "forced" ? 0.8 : 1.35) : mark.kind === "forced" ? 0.55 : mark.kind === "limit" ? 0.8 : 0.95;
+  const size = mark.isNegative
+    ? mark.kind === "forced"
+      ? 0.8
+      : 1.35
+    : mark.kind === "forced"
+      ? 0.55
+      : mark.kind === "limit"
+        ? 0.8
+        : 0.95;
   const [, low] = mark.error ? at({ ...mark, y: mark.y - mark.error }) : [0, 0];
   const [, high] = mark.error ? at({ ...mark, y: mark.y + mark.error }) : [0, 0];
   return (
-    <g class={`mark band-${mark.band} ${mark.kind}${mark.isFaint ? " faint" : ""}${mark.isNegative ? " negative" : ""}`}>
+    <g
+      class={`mark band-${mark.band} ${mark.kind}${mark.isFaint ? " faint" : ""}${mark.isNegative ? " negative" : ""}`}
+    >
       {mark.error ? <line x1={x} x2={x} y1={low} y2={high} /> : null}
       {isPicked && <circle class="picked" cx={x} cy={y} r={10} />}
       <path
-        d={mark.kind === "limit" ? "M5 9L9.3 1.4H.7Z" : mark.isNegative ? negativeShape : bandShape(mark.band)}
+        d={
+          mark.kind === "limit"
+            ? "M5 9L9.3 1.4H.7Z"
+            : mark.isNegative
+              ? negativeShape
+              : bandShape(mark.band)
+        }
         transform={`translate(${(x - 5 * size).toFixed(1)} ${(y - 5 * size).toFixed(1)}) scale(${size})`}
       />
     </g>
@@ -79,7 +107,10 @@ interface TipProps {
 }
 
 export function Tip({ mark, place: [x, y], width, children }: TipProps) {
-  const style = x > width / 2 ? { right: `${width - x + 12}px`, top: `${y + 8}px` } : { left: `${x + 12}px`, top: `${y + 8}px` };
+  const style =
+    x > width / 2
+      ? { right: `${width - x + 12}px`, top: `${y + 8}px` }
+      : { left: `${x + 12}px`, top: `${y + 8}px` };
   return (
     <div class="tip" style={style}>
       {mark.title}

@@ -1,4 +1,7 @@
-/** One axis of a plot: from the first to the last value in view; the first may be the greater (magnitudes). */
+/**
+ * One axis of a plot: from the first to the last value in view; the first may be the greater
+ * (magnitudes).
+ */
 export interface Scale {
   readonly from: number;
   readonly to: number;
@@ -16,14 +19,21 @@ export function valueAt({ from, to, isLog }: Scale, place: number): number {
 
 /** The same axis zoomed about a place by a factor, or moved. */
 export function zoomed(scale: Scale, about: number, factor: number): Scale {
-  return { ...scale, from: valueAt(scale, about - about * factor), to: valueAt(scale, about + (1 - about) * factor) };
+  return {
+    ...scale,
+    from: valueAt(scale, about - about * factor),
+    to: valueAt(scale, about + (1 - about) * factor),
+  };
 }
 
 /** An axis that holds all values with a margin. */
 export function fitting(values: readonly number[], margin = 0.05): Scale {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return { from: 0, to: 1 };
-  const [least, greatest] = [finite.reduce((a, b) => Math.min(a, b)), finite.reduce((a, b) => Math.max(a, b))];
+  const [least, greatest] = [
+    finite.reduce((a, b) => Math.min(a, b)),
+    finite.reduce((a, b) => Math.max(a, b)),
+  ];
   const pad = (greatest - least) * margin || Math.min(1, Math.abs(least) * 0.05) || 1;
   return { from: least - pad, to: greatest + pad };
 }
@@ -56,21 +66,33 @@ const timeSteps = [
 ];
 
 /** Round values within the axis, about so many; in days and parts of days where it is a time. */
-export function ticks(scale: Scale, count: number, isTime = false, fixedStep?: number): { readonly values: readonly number[]; readonly step: number } {
+export function ticks(
+  scale: Scale,
+  count: number,
+  isTime = false,
+  fixedStep?: number,
+): { readonly values: readonly number[]; readonly step: number } {
   const [least, greatest] = [Math.min(scale.from, scale.to), Math.max(scale.from, scale.to)];
   if (scale.isLog) return { values: logTicks(least, greatest), step: 0 };
   const rough = (greatest - least) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step =
-    fixedStep ?? (isTime ? (timeSteps.find((s) => s >= rough) ?? 20_000) : ([1, 2, 5, 10].map((n) => n * power).find((s) => s >= rough * 0.999) ?? power));
+    fixedStep ??
+    (isTime
+      ? (timeSteps.find((s) => s >= rough) ?? 20_000)
+      : ([1, 2, 5, 10].map((n) => n * power).find((s) => s >= rough * 0.999) ?? power));
   const first = Math.ceil(least / step - 1e-9);
-  const values = Array.from({ length: Math.max(0, Math.min(60, Math.floor(greatest / step + 1e-9) - first + 1)) }, (_, i) => (first + i) * step);
+  const values = Array.from(
+    { length: Math.max(0, Math.min(60, Math.floor(greatest / step + 1e-9) - first + 1)) },
+    (_, i) => (first + i) * step,
+  );
   return { values, step };
 }
 
 function logTicks(least: number, greatest: number): number[] {
   const values: number[] = [];
-  for (let power = Math.floor(Math.log10(least)); power <= Math.log10(greatest); power++) values.push(...[1, 2, 5].map((n) => n * 10 ** power));
+  for (let power = Math.floor(Math.log10(least)); power <= Math.log10(greatest); power++)
+    values.push(...[1, 2, 5].map((n) => n * 10 ** power));
   return values.filter((v) => v >= least && v <= greatest);
 }
 

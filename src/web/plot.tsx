@@ -1,6 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { BOTTOM, LEFT, onKey, pointIn, RIGHT, TOP, type Size, useDrag, type View } from "./plot-drag.ts";
+import {
+  BOTTOM,
+  LEFT,
+  onKey,
+  pointIn,
+  RIGHT,
+  TOP,
+  type Size,
+  useDrag,
+  type View,
+} from "./plot-drag.ts";
 import { Ground, MarkShape, Tip } from "./plot-parts.tsx";
 import { placeOf, type Scale } from "./plot-scale.ts";
 import { SaveButtons } from "./save-buttons.tsx";
@@ -64,12 +74,20 @@ export function Plot(props: PlotProps) {
   const width = useWidth(svg);
   const [view, setView] = useState<View | null>(null);
   const [hovered, setHovered] = useState<Mark | null>(null);
-  useEffect(() => setView(null), [x.scale.from, x.scale.to, y.scale.from, y.scale.to, x.label, y.label]);
+  useEffect(
+    () => setView(null),
+    [x.scale.from, x.scale.to, y.scale.from, y.scale.to, x.label, y.label],
+  );
   const shown = view ?? { x: x.scale, y: y.scale };
   const box = { width: Math.max(50, width - LEFT - RIGHT), height: height - TOP - BOTTOM };
-  const at = (mark: { x: number; y: number }) => [LEFT + placeOf(shown.x, mark.x) * box.width, TOP + (1 - placeOf(shown.y, mark.y)) * box.height] as const;
+  const at = (mark: { x: number; y: number }) =>
+    [
+      LEFT + placeOf(shown.x, mark.x) * box.width,
+      TOP + (1 - placeOf(shown.y, mark.y)) * box.height,
+    ] as const;
   const drag = useDrag(svg, shown, box, setView);
-  const nearest = (event: PointerEvent | MouseEvent) => nearestMark(marks, at, pointIn(svg.current!, event));
+  const nearest = (event: PointerEvent | MouseEvent) =>
+    nearestMark(marks, at, pointIn(svg.current!, event));
   const scaled = { ...props, x: { ...x, scale: shown.x }, y: { ...y, scale: shown.y } };
   return (
     <figure class="plot">
@@ -81,7 +99,9 @@ export function Plot(props: PlotProps) {
         width="100%"
         height={height}
         onPointerDown={drag.start}
-        onPointerMove={(event) => (drag.move(event) ? setHovered(null) : setHovered(nearest(event)))}
+        onPointerMove={(event) =>
+          drag.move(event) ? setHovered(null) : setHovered(nearest(event))
+        }
         onPointerUp={(event) => !drag.end(event) && onPick && pick(nearest(event), onPick)}
         onPointerLeave={() => setHovered(null)}
         onDblClick={() => setView(null)}
@@ -125,7 +145,13 @@ type At = (mark: { x: number; y: number }) => readonly [number, number];
 
 function Inside({ lines, marks = [], picked, box, at }: PlotProps & { box: Size; at: At }) {
   return (
-    <svg x={LEFT} y={TOP} width={box.width} height={box.height} viewBox={`${LEFT} ${TOP} ${box.width} ${box.height}`}>
+    <svg
+      x={LEFT}
+      y={TOP}
+      width={box.width}
+      height={box.height}
+      viewBox={`${LEFT} ${TOP} ${box.width} ${box.height}`}
+    >
       {lines?.map((line) => (
         <path
           key={line.name}
@@ -151,7 +177,11 @@ function pick(mark: Mark | null, onPick: (key: string) => void): void {
   if (mark) onPick(mark.key);
 }
 
-function nearestMark(marks: readonly Mark[], at: (mark: Mark) => readonly [number, number], point: { x: number; y: number }): Mark | null {
+function nearestMark(
+  marks: readonly Mark[],
+  at: (mark: Mark) => readonly [number, number],
+  point: { x: number; y: number },
+): Mark | null {
   let [best, least]: [Mark | null, number] = [null, 18];
   for (const mark of marks) {
     const [x, y] = at(mark);

@@ -11,8 +11,14 @@ const HEIGHT = 170;
 export function Rates({ history }: { history: RateHistory | undefined }) {
   const plot = useRef<uPlot>(null);
   const data = useRef<uPlot.AlignedData>([[], [], []]);
-  if (history) data.current = [history.at.map((ms) => ms / 1000), history.received, history.archived];
-  const box = useUplot((element) => new uPlot(optionsFor(element), data.current, element), HEIGHT, [], plot);
+  if (history)
+    data.current = [history.at.map((ms) => ms / 1000), history.received, history.archived];
+  const box = useUplot(
+    (element) => new uPlot(optionsFor(element), data.current, element),
+    HEIGHT,
+    [],
+    plot,
+  );
   useEffect(() => plot.current?.setData(data.current), [history]);
   return <div class="rates" ref={box} />;
 }
@@ -28,7 +34,12 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: {
-      x: { range: (_, _min, max) => [(max ?? Date.now() / 1000) - WINDOW_SECONDS, max ?? Date.now() / 1000] },
+      x: {
+        range: (_, _min, max) => [
+          (max ?? Date.now() / 1000) - WINDOW_SECONDS,
+          max ?? Date.now() / 1000,
+        ],
+      },
       y: { range: (_, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] },
     },
     axes: [
@@ -36,9 +47,26 @@ function optionsFor(element: HTMLElement): uPlot.Options {
       { ...axis, size: 55, values: (_, ticks) => ticks.map((t) => t.toLocaleString("en-GB")) },
     ],
     series: [
-      { label: "UTC", value: (plot, time) => formatUtc((time ?? plot.data[0].at(-1) ?? 0) * 1000).slice(11) },
-      { label: "incoming", stroke: colour("text"), width: 1, dash: [4, 3], value, points: { show: false } },
-      { label: "archived", stroke: colour("accent"), width: 1.5, fill: colour("accent-faint"), value, points: { show: false } },
+      {
+        label: "UTC",
+        value: (plot, time) => formatUtc((time ?? plot.data[0].at(-1) ?? 0) * 1000).slice(11),
+      },
+      {
+        label: "incoming",
+        stroke: colour("text"),
+        width: 1,
+        dash: [4, 3],
+        value,
+        points: { show: false },
+      },
+      {
+        label: "archived",
+        stroke: colour("accent"),
+        width: 1.5,
+        fill: colour("accent-faint"),
+        value,
+        points: { show: false },
+      },
     ],
   };
 }

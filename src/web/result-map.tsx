@@ -17,11 +17,20 @@ export function ResultMap({ rows, title }: { rows: readonly FoundRow[]; title: s
   };
   return (
     <div class="sky-and-legend">
-      <SkyMap title={title} frame="equatorial" sky={sky} view={view} onView={setView} onOpen={([, , , , alert]) => open(alert)} onPlace={() => {}} />
+      <SkyMap
+        title={title}
+        frame="equatorial"
+        sky={sky}
+        view={view}
+        onView={setView}
+        onOpen={([, , , , alert]) => open(alert)}
+        onPlace={() => {}}
+      />
       <ul class="sky-legend" aria-label="Colours">
         {sky.colours.map(([name, count], i) => (
           <li key={name}>
-            <span class={`swatch class-${Math.min(i, CLASS_COLOURS - 1)}`} /> {name} <small>{count}</small>
+            <span class={`swatch class-${Math.min(i, CLASS_COLOURS - 1)}`} /> {name}{" "}
+            <small>{count}</small>
           </li>
         ))}
       </ul>
@@ -31,9 +40,20 @@ export function ResultMap({ rows, title }: { rows: readonly FoundRow[]; title: s
 
 function skyOf(rows: readonly FoundRow[]): SkyAnswer {
   const placed = rows.filter((r) => r.ra !== null && r.dec !== null);
-  const counts = [...Map.groupBy(placed, (r) => r.class ?? "Unclassified")].map(([name, of]) => [name, of.length] as const).sort((a, b) => b[1] - a[1]);
+  const counts = [...Map.groupBy(placed, (r) => r.class ?? "Unclassified")]
+    .map(([name, of]) => [name, of.length] as const)
+    .sort((a, b) => b[1] - a[1]);
   const index = new Map(counts.map(([name], i) => [name, i]));
-  const points = placed.map((r) => [r.ra!, r.dec!, index.get(r.class ?? "Unclassified")!, r.objectId ?? r.solarSystem ?? "", r.alertId] as const);
+  const points = placed.map(
+    (r) =>
+      [
+        r.ra!,
+        r.dec!,
+        index.get(r.class ?? "Unclassified")!,
+        r.objectId ?? r.solarSystem ?? "",
+        r.alertId,
+      ] as const,
+  );
   return { order: 0, total: placed.length, colours: counts, pixels: [], points };
 }
 

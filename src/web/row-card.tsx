@@ -10,14 +10,18 @@ import { Copy } from "./text.tsx";
 
 const CUTOUT_SIDE = 88;
 
-/** What a card shows of an alert: of one that just came in its class and light curve are not read. */
+/**
+ * What a card shows of an alert: of one that just came in its class and light curve are not read.
+ */
 type CardRow = LatestAlert | AlertRow | MatchRow;
 
 /** The page of the alert's object, with its images. */
 export function pageOf(row: CardRow): string {
   const { survey, objectId, alertId } = row;
-  if (objectId !== null) return `/object/${survey}/${encodeURIComponent(objectId)}?alert=${encodeURIComponent(alertId)}`;
-  if ("solarSystem" in row && row.solarSystem !== null) return `/sso/${survey}/${encodeURIComponent(row.solarSystem)}?alert=${encodeURIComponent(alertId)}`;
+  if (objectId !== null)
+    return `/object/${survey}/${encodeURIComponent(objectId)}?alert=${encodeURIComponent(alertId)}`;
+  if ("solarSystem" in row && row.solarSystem !== null)
+    return `/sso/${survey}/${encodeURIComponent(row.solarSystem)}?alert=${encodeURIComponent(alertId)}`;
   return `/search?q=${encodeURIComponent(alertId)}`;
 }
 
@@ -35,14 +39,22 @@ export function RowCard({ row, look, note }: CardProps) {
     <li class="alert">
       <p>
         <a href={pageOf(row)}>
-          <code>{row.objectId ?? ("solarSystem" in row ? row.solarSystem : null) ?? row.alertId}</code>
+          <code>
+            {row.objectId ?? ("solarSystem" in row ? row.solarSystem : null) ?? row.alertId}
+          </code>
         </a>
         <span>{row.survey.toUpperCase()}</span>
       </p>
       <p>
-        {"class" in row ? <b>{row.class ?? "Unclassified"}</b> : <Copy text={row.alertId} title="Alert" />}
+        {"class" in row ? (
+          <b>{row.class ?? "Unclassified"}</b>
+        ) : (
+          <Copy text={row.alertId} title="Alert" />
+        )}
         {"filter" in row ? (
-          <a href={`/filters/${row.survey}/${row.filter}?alert=${encodeURIComponent(row.alertId)}`}>{note ?? row.filter}</a>
+          <a href={`/filters/${row.survey}/${row.filter}?alert=${encodeURIComponent(row.alertId)}`}>
+            {note ?? row.filter}
+          </a>
         ) : (
           <span>{note}</span>
         )}
@@ -51,13 +63,21 @@ export function RowCard({ row, look, note }: CardProps) {
       {"curve" in row && row.curve && <Spark points={row.curve} />}
       <p>
         <span>
-          {row.band && <Band name={row.band} />} {brightness} {/nJy|–/.test(brightness) ? "" : <small>mag</small>}
+          {row.band && <Band name={row.band} />} {brightness}{" "}
+          {/nJy|–/.test(brightness) ? "" : <small>mag</small>}
         </span>
-        <span title={row.mjd === null ? "" : `MJD ${row.mjd.toFixed(6)}, in the survey's time scale`}>{formatMjd(row.mjd).slice(0, 16)}</span>
+        <span
+          title={row.mjd === null ? "" : `MJD ${row.mjd.toFixed(6)}, in the survey's time scale`}
+        >
+          {formatMjd(row.mjd).slice(0, 16)}
+        </span>
       </p>
       <p>
         {row.ra !== null && row.dec !== null && (
-          <Copy text={`${row.ra} ${row.dec}`} title={`${formatSexagesimal(row.ra, row.dec)} (J2000)`}>{`${formatPosition(row.ra, row.dec)}°`}</Copy>
+          <Copy
+            text={`${row.ra} ${row.dec}`}
+            title={`${formatSexagesimal(row.ra, row.dec)} (J2000)`}
+          >{`${formatPosition(row.ra, row.dec)}°`}</Copy>
         )}
       </p>
     </li>

@@ -1,4 +1,12 @@
-const drawn = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family"];
+const drawn = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-size",
+  "font-family",
+];
 /** Pixels of a PNG per CSS pixel: sharp in print. */
 const DENSITY = 2;
 
@@ -9,7 +17,8 @@ function textOf(svg: SVGSVGElement): string {
   const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
   originals.forEach((element, i) => {
     const style = getComputedStyle(element);
-    for (const property of drawn) copies[i].setAttribute(property, style.getPropertyValue(property));
+    for (const property of drawn)
+      copies[i].setAttribute(property, style.getPropertyValue(property));
   });
   const { width, height } = svg.getBoundingClientRect();
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
@@ -35,14 +44,23 @@ export function saveSvg(svg: SVGSVGElement, name: string): void {
 }
 
 /** A picture of vectors or of pixels, on the page's ground. */
-export async function savePng(picture: SVGSVGElement | HTMLCanvasElement, name: string): Promise<void> {
+export async function savePng(
+  picture: SVGSVGElement | HTMLCanvasElement,
+  name: string,
+): Promise<void> {
   const { width, height } = picture.getBoundingClientRect();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [Math.round(width * DENSITY), Math.round(height * DENSITY)];
   const context = canvas.getContext("2d")!;
   context.fillStyle = groundColour();
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(picture instanceof HTMLCanvasElement ? picture : await imageOf(picture), 0, 0, canvas.width, canvas.height);
+  context.drawImage(
+    picture instanceof HTMLCanvasElement ? picture : await imageOf(picture),
+    0,
+    0,
+    canvas.width,
+    canvas.height,
+  );
   canvas.toBlob((blob) => blob && saveFile(blob, "image/png", `${name}.png`), "image/png");
 }
 

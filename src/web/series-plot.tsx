@@ -12,8 +12,20 @@ export interface Series {
 
 const HEIGHT = 320;
 
-/** Told apart in both themes and by the colour-blind (Okabe and Ito 2008); the ninth and later are grey. */
-const colours = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#b3a100", "#8c8c8c"];
+/**
+ * Told apart in both themes and by the colour-blind (Okabe and Ito 2008); the ninth and later are
+ * grey.
+ */
+const colours = [
+  "#e69f00",
+  "#56b4e9",
+  "#009e73",
+  "#cc79a7",
+  "#d55e00",
+  "#0072b2",
+  "#b3a100",
+  "#8c8c8c",
+];
 
 const secondsOf = { minute: 60, hour: 3600, night: 86_400 };
 
@@ -31,13 +43,28 @@ interface SeriesPlotProps {
 export function SeriesPlot({ title, series, unit, window, file }: SeriesPlotProps) {
   const step = secondsOf[window];
   const shown = inBands(series);
-  const box = useUplot((element) => new uPlot(optionsFor(element, shown, unit, window), dataOf(shown, step), element), HEIGHT, [series]);
-  const total = series.reduce((sum, { points }) => sum + [...points.values()].reduce((a, b) => a + b, 0), 0);
+  const box = useUplot(
+    (element) => new uPlot(optionsFor(element, shown, unit, window), dataOf(shown, step), element),
+    HEIGHT,
+    [series],
+  );
+  const total = series.reduce(
+    (sum, { points }) => sum + [...points.values()].reduce((a, b) => a + b, 0),
+    0,
+  );
   return (
     <>
-      <div class="rates" role="img" aria-label={`${title}: ${formatCount(total)} ${unit} in ${series.length} series`} ref={box} />
+      <div
+        class="rates"
+        role="img"
+        aria-label={`${title}: ${formatCount(total)} ${unit} in ${series.length} series`}
+        ref={box}
+      />
       <p class="controls">
-        <button type="button" onClick={() => void savePng(box.current!.querySelector("canvas")!, file)}>
+        <button
+          type="button"
+          onClick={() => void savePng(box.current!.querySelector("canvas")!, file)}
+        >
           PNG
         </button>
       </p>
@@ -49,7 +76,9 @@ const bandOrder = "ugrizy";
 
 /** Bands in their order; other series as they come, the largest first. */
 function inBands(series: readonly Series[]): readonly Series[] {
-  return areBands(series) ? series.toSorted((a, b) => bandOrder.indexOf(a.name) - bandOrder.indexOf(b.name)) : series;
+  return areBands(series)
+    ? series.toSorted((a, b) => bandOrder.indexOf(a.name) - bandOrder.indexOf(b.name))
+    : series;
 }
 
 function areBands(series: readonly Series[]): boolean {
@@ -57,11 +86,20 @@ function areBands(series: readonly Series[]): boolean {
 }
 
 function dataOf(series: readonly Series[], step: number): uPlot.AlignedData {
-  const times = [...new Set(series.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b);
+  const times = [...new Set(series.flatMap(({ points }) => [...points.keys()]))].sort(
+    (a, b) => a - b,
+  );
   // a gap is drawn where a window has nothing: one empty time after the last before it
-  const all = times.flatMap((time, i) => (i + 1 < times.length && times[i + 1] - time > 1500 * step ? [time, time + 1000 * step] : [time]));
+  const all = times.flatMap((time, i) =>
+    i + 1 < times.length && times[i + 1] - time > 1500 * step ? [time, time + 1000 * step] : [time],
+  );
   const known = new Set(times);
-  return [all.map((time) => time / 1000), ...series.map(({ points }) => all.map((time) => points.get(time) ?? (known.has(time) ? 0 : null)))];
+  return [
+    all.map((time) => time / 1000),
+    ...series.map(({ points }) =>
+      all.map((time) => points.get(time) ?? (known.has(time) ? 0 : null)),
+    ),
+  ];
 }
 
 /** Date, or time of day; at midnight the date. */
@@ -70,7 +108,12 @@ function tickText(seconds: number, step: number): string {
   return step >= 86_400 || seconds % 86_400 === 0 ? text.slice(0, 10) : text.slice(11, 16);
 }
 
-function optionsFor(element: HTMLElement, series: readonly Series[], unit: string, window: keyof typeof secondsOf): uPlot.Options {
+function optionsFor(
+  element: HTMLElement,
+  series: readonly Series[],
+  unit: string,
+  window: keyof typeof secondsOf,
+): uPlot.Options {
   const step = secondsOf[window];
   const colour = colourIn(element);
   const axis = axisOf(colour);
@@ -80,7 +123,11 @@ function optionsFor(element: HTMLElement, series: readonly Series[], unit: strin
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { y: { range: (_, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, space: 90, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => tickText(tick, step)) },
+      {
+        ...axis,
+        space: 90,
+        values: (_, ticks, _axis, _space, step) => ticks.map((tick) => tickText(tick, step)),
+      },
       {
         ...axis,
         size: 60,
@@ -91,13 +138,18 @@ function optionsFor(element: HTMLElement, series: readonly Series[], unit: strin
       },
     ],
     series: [
-      { label: "time", value: (_, time) => (time == null ? "" : formatUtc(time * 1000).slice(0, step >= 86_400 ? 10 : 16)) },
+      {
+        label: "time",
+        value: (_, time) =>
+          time == null ? "" : formatUtc(time * 1000).slice(0, step >= 86_400 ? 10 : 16),
+      },
       ...series.map(({ name }, i) => ({
         label: name,
         stroke: areBands(series) ? colour(name) : colours[Math.min(i, colours.length - 1)],
         width: 1.5,
         points: { show: series[0].points.size < 60 },
-        value: (_: uPlot, value: number | null) => (value == null ? "" : `${formatCount(value)} ${unit}`),
+        value: (_: uPlot, value: number | null) =>
+          value == null ? "" : `${formatCount(value)} ${unit}`,
       })),
     ],
   };

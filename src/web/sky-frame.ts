@@ -2,7 +2,10 @@ import type { FitsHeader } from "../sky/fits.ts";
 
 /** How the pixels of an image lie on the sky. */
 export interface SkyFrame {
-  /** Column-major 2 × 2 matrix from (column, row) steps to steps on a screen with north up and east left; keeps the area. */
+  /**
+   * Column-major 2 × 2 matrix from (column, row) steps to steps on a screen with north up and east
+   * left; keeps the area.
+   */
   readonly toScreen: readonly [number, number, number, number];
   /** The alert's position, in (column, row) from the corner of the first pixel. */
   readonly centre: readonly [number, number];
@@ -11,8 +14,9 @@ export interface SkyFrame {
 }
 
 /**
- * From the header's linear WCS (FITS standard, section 8: PCi_j × CDELTi, or CDi_j), right ascension being axis 1; LSST puts the alert
- * at the reference pixel. Images without one are taken as ZTF's are: first row north, first column east, the alert in the middle.
+ * From the header's linear WCS (FITS standard, section 8: PCi_j × CDELTi, or CDi_j), right
+ * ascension being axis 1; LSST puts the alert at the reference pixel. Images without one are taken
+ * as ZTF's are: first row north, first column east, the alert in the middle.
  */
 export function skyFrame(width: number, height: number, header: FitsHeader): SkyFrame {
   const number = (keyword: string) => {
@@ -25,9 +29,15 @@ export function skyFrame(width: number, height: number, header: FitsHeader): Sky
   };
   const x = number("CRPIX1");
   const y = number("CRPIX2");
-  const degreesPerPixel = Math.sqrt(Math.abs(element(1, 1) * element(2, 2) - element(1, 2) * element(2, 1)));
+  const degreesPerPixel = Math.sqrt(
+    Math.abs(element(1, 1) * element(2, 2) - element(1, 2) * element(2, 1)),
+  );
   if (x === null || y === null || degreesPerPixel === 0)
-    return { toScreen: [1, 0, 0, 1], centre: [width / 2, height / 2], arcsecPerPixel: isOfZtf(width, height) ? ztfArcsecPerPixel : null };
+    return {
+      toScreen: [1, 0, 0, 1],
+      centre: [width / 2, height / 2],
+      arcsecPerPixel: isOfZtf(width, height) ? ztfArcsecPerPixel : null,
+    };
   const step = (i: 1 | 2, j: 1 | 2) => -element(i, j) / degreesPerPixel;
   return {
     toScreen: [step(1, 1), step(2, 1), step(1, 2), step(2, 2)],
@@ -43,7 +53,9 @@ function isOfZtf(width: number, height: number): boolean {
   return width === 63 && height === 63;
 }
 
-/** A round length that fits into a third of the image: 1, 2 or 5 times a power of ten, in arcsec. */
+/**
+ * A round length that fits into a third of the image: 1, 2 or 5 times a power of ten, in arcsec.
+ */
 export function scaleBarArcsec(imageArcsec: number): number {
   const most = imageArcsec / 3;
   const power = 10 ** Math.floor(Math.log10(most));

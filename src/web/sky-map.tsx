@@ -1,7 +1,15 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { SkyAnswer } from "../api/pages/types.ts";
 import { drawSky, skyColours } from "./sky-draw.ts";
-import { movedSky, skyProjection, type SkyFrameName, type SkyProjection, type SkyView, wholeSky, zoomedSky } from "./sky-geometry.ts";
+import {
+  movedSky,
+  skyProjection,
+  type SkyFrameName,
+  type SkyProjection,
+  type SkyView,
+  wholeSky,
+  zoomedSky,
+} from "./sky-geometry.ts";
 import { savePng } from "./save.ts";
 import { onThemeChange } from "./theme.ts";
 
@@ -23,18 +31,41 @@ interface SkyMapProps {
 }
 
 /** All sky in Hammer's projection, right ascension to the left; the wheel zooms, dragging moves. */
-export function SkyMap({ title, frame, sky, hidden = none, view, onView, onOpen, onPlace, isSmall = false }: SkyMapProps) {
+export function SkyMap({
+  title,
+  frame,
+  sky,
+  hidden = none,
+  view,
+  onView,
+  onOpen,
+  onPlace,
+  isSmall = false,
+}: SkyMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(canvas, isSmall);
   const projection = skyProjection(frame, view, width, height);
-  useDrawing(canvas, width, height, (context) => drawSky(context, projection, { frame, view, sky, hidden }, skyColours(context.canvas)), [
-    frame,
-    view,
-    sky,
-    hidden,
-  ]);
-  useWheel(canvas, isSmall, (event) => onView(zoomedSky(view, Math.exp(-event.deltaY / 400), placeIn(event), width, height)), [view, width, height]);
-  const pointer = usePointer({ sky, hidden, view, onView, onOpen, onPlace, isSmall }, projection, width, height);
+  useDrawing(
+    canvas,
+    width,
+    height,
+    (context) =>
+      drawSky(context, projection, { frame, view, sky, hidden }, skyColours(context.canvas)),
+    [frame, view, sky, hidden],
+  );
+  useWheel(
+    canvas,
+    isSmall,
+    (event) =>
+      onView(zoomedSky(view, Math.exp(-event.deltaY / 400), placeIn(event), width, height)),
+    [view, width, height],
+  );
+  const pointer = usePointer(
+    { sky, hidden, view, onView, onOpen, onPlace, isSmall },
+    projection,
+    width,
+    height,
+  );
   return (
     <div class="sky">
       <canvas
@@ -49,12 +80,22 @@ export function SkyMap({ title, frame, sky, hidden = none, view, onView, onOpen,
         onKeyDown={(event) => onKey(event, view, width, height, onView)}
       />
       {!isSmall && (
-        <button type="button" class="save" onClick={() => void savePng(canvas.current!, title.replace(/\W+/g, "-"))}>
+        <button
+          type="button"
+          class="save"
+          onClick={() => void savePng(canvas.current!, title.replace(/\W+/g, "-"))}
+        >
           PNG
         </button>
       )}
       {pointer.tip && (
-        <div class="tip" style={{ left: `${Math.min(pointer.tip.x + 12, width - 170)}px`, top: `${pointer.tip.y + 10}px` }}>
+        <div
+          class="tip"
+          style={{
+            left: `${Math.min(pointer.tip.x + 12, width - 170)}px`,
+            top: `${pointer.tip.y + 10}px`,
+          }}
+        >
           {pointer.tip.text}
         </div>
       )}
@@ -63,11 +104,17 @@ export function SkyMap({ title, frame, sky, hidden = none, view, onView, onOpen,
 }
 
 /** Drag moves the map, a click opens a point or a place, hovering tells what is there. */
-function usePointer(map: Omit<SkyMapProps, "title" | "frame">, projection: SkyProjection, width: number, height: number) {
+function usePointer(
+  map: Omit<SkyMapProps, "title" | "frame">,
+  projection: SkyProjection,
+  width: number,
+  height: number,
+) {
   const { sky, hidden = none, view, onView, onOpen, onPlace, isSmall } = map;
   const [tip, setTip] = useState<{ x: number; y: number; text: string } | null>(null);
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
-  const nearest = (at: { x: number; y: number }) => nearestPoint(sky, hidden, projection.toScreen, at);
+  const nearest = (at: { x: number; y: number }) =>
+    nearestPoint(sky, hidden, projection.toScreen, at);
   const move = (event: PointerEvent) => {
     const at = placeIn(event);
     const from = drag.current;
@@ -96,7 +143,13 @@ function usePointer(map: Omit<SkyMapProps, "title" | "frame">, projection: SkyPr
     if (point) onOpen(point);
     else if (place) onPlace(...place, Math.max(0.003, (12 / projection.pixelsPerUnit) * 81));
   };
-  return { tip, move, up, down: (event: PointerEvent) => (drag.current = { ...placeIn(event), moved: false }), leave: () => setTip(null) };
+  return {
+    tip,
+    move,
+    up,
+    down: (event: PointerEvent) => (drag.current = { ...placeIn(event), moved: false }),
+    leave: () => setTip(null),
+  };
 }
 
 const none: ReadonlySet<number> = new Set();
@@ -139,7 +192,12 @@ function useDrawing(
 }
 
 /** Not as a property: the page must not scroll, and preact's listeners may not forbid it. */
-function useWheel(canvas: { current: HTMLCanvasElement | null }, isSmall: boolean, zoom: (event: WheelEvent) => void, causes: readonly unknown[]): void {
+function useWheel(
+  canvas: { current: HTMLCanvasElement | null },
+  isSmall: boolean,
+  zoom: (event: WheelEvent) => void,
+  causes: readonly unknown[],
+): void {
   useEffect(() => {
     const element = canvas.current;
     if (!element || isSmall) return;
@@ -152,7 +210,13 @@ function useWheel(canvas: { current: HTMLCanvasElement | null }, isSmall: boolea
   }, causes);
 }
 
-function onKey(event: KeyboardEvent, view: SkyView, width: number, height: number, onView: (view: SkyView) => void): void {
+function onKey(
+  event: KeyboardEvent,
+  view: SkyView,
+  width: number,
+  height: number,
+  onView: (view: SkyView) => void,
+): void {
   const middle = { x: width / 2, y: height / 2 };
   const views: Record<string, () => SkyView> = {
     "+": () => zoomedSky(view, 1.5, middle, width, height),

@@ -5,7 +5,15 @@ import { Frame } from "./frame.tsx";
 import { Choice } from "./light-curve.tsx";
 import { Answered, nightText, show } from "./page.tsx";
 import { CLASS_COLOURS } from "./sky-draw.ts";
-import { coneInView, orderFor, skyFrames, skyProjection, type SkyFrameName, type SkyView, wholeSky } from "./sky-geometry.ts";
+import {
+  coneInView,
+  orderFor,
+  skyFrames,
+  skyProjection,
+  type SkyFrameName,
+  type SkyView,
+  wholeSky,
+} from "./sky-geometry.ts";
 import { SkyMap } from "./sky-map.tsx";
 import { Empty } from "./text.tsx";
 import { useAddress } from "./use-address.ts";
@@ -25,7 +33,8 @@ function SkyPage() {
             <Night nights={all} version={version} />
           ) : (
             <Empty>
-              No alert is in the lake yet. Start the archive with <code>./fink start all</code>, or make a synthetic night with <code>./fink demo</code>.
+              No alert is in the lake yet. Start the archive with <code>./fink start all</code>, or
+              make a synthetic night with <code>./fink demo</code>.
             </Empty>
           )
         }
@@ -44,15 +53,35 @@ function Night({ nights, version }: { nights: readonly NightCount[]; version: un
   const colour = address.get("colour") === "filter" ? "filter" : "class";
   const view = viewOf(address.get("view"));
   const asked = useSettled(questionOf(frame, view), 250);
-  const question = useJson<SkyAnswer>(`/api/pages/sky/${survey}/${night.night}?colour=${colour}&${asked}`, version);
+  const question = useJson<SkyAnswer>(
+    `/api/pages/sky/${survey}/${night.night}?colour=${colour}&${asked}`,
+    version,
+  );
   const sky = question.answer.data ?? null;
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   useEffect(() => setHidden(new Set()), [survey, night.night, colour]);
-  const toggle = (index: number) => setHidden(new Set(hidden.has(index) ? [...hidden].filter((i) => i !== index) : [...hidden, index]));
-  const setView = (next: SkyView) => address.set({ view: next.zoom === 1 ? null : [next.x, next.y, next.zoom].map((n) => Number(n.toFixed(5))).join("_") });
+  const toggle = (index: number) =>
+    setHidden(
+      new Set(hidden.has(index) ? [...hidden].filter((i) => i !== index) : [...hidden, index]),
+    );
+  const setView = (next: SkyView) =>
+    address.set({
+      view:
+        next.zoom === 1
+          ? null
+          : [next.x, next.y, next.zoom].map((n) => Number(n.toFixed(5))).join("_"),
+    });
   return (
     <>
-      <Controls nights={nights} night={night} colour={colour} frame={frame} view={view} sky={sky} setView={setView} />
+      <Controls
+        nights={nights}
+        night={night}
+        colour={colour}
+        frame={frame}
+        view={view}
+        sky={sky}
+        setView={setView}
+      />
       <Answered {...question} waiting="Reading the night">
         {() => null}
       </Answered>
@@ -65,10 +94,16 @@ function Night({ nights, version }: { nights: readonly NightCount[]; version: un
           view={view}
           onView={setView}
           onOpen={([, , , object, alert]) =>
-            location.assign(object && object !== "0" ? `/object/${survey}/${encodeURIComponent(object)}?alert=${alert}` : `/search?q=${alert}`)
+            location.assign(
+              object && object !== "0"
+                ? `/object/${survey}/${encodeURIComponent(object)}?alert=${alert}`
+                : `/search?q=${alert}`,
+            )
           }
           onPlace={(ra, dec, radius) =>
-            location.assign(`/search?q=${encodeURIComponent(`${ra.toFixed(4)} ${dec.toFixed(4)} ${radius.toFixed(3)}d`)}&view=table`)
+            location.assign(
+              `/search?q=${encodeURIComponent(`${ra.toFixed(4)} ${dec.toFixed(4)} ${radius.toFixed(3)}d`)}&view=table`,
+            )
           }
         />
         {sky && <Legend sky={sky} hidden={hidden} toggle={toggle} colour={colour} />}
@@ -103,7 +138,10 @@ function Controls({ nights, night, colour, frame, view, sky, setView }: Controls
       <Choice
         label="Night"
         value={String(night.night)}
-        options={own.map((n) => [String(n.night), `${nightText(n.night)} (${formatCount(n.alerts)})`])}
+        options={own.map((n) => [
+          String(n.night),
+          `${nightText(n.night)} (${formatCount(n.alerts)})`,
+        ])}
         onChange={(value) => address.set({ night: value }, "push")}
       />
       <Choice
@@ -119,7 +157,9 @@ function Controls({ nights, night, colour, frame, view, sky, setView }: Controls
         label="Frame"
         value={frame}
         options={skyFrames.map((f) => [f, f[0].toUpperCase() + f.slice(1)])}
-        onChange={(value) => address.set({ frame: value === "equatorial" ? null : value, view: null }, "push")}
+        onChange={(value) =>
+          address.set({ frame: value === "equatorial" ? null : value, view: null }, "push")
+        }
       />
       <button type="button" disabled={view.zoom === 1} onClick={() => setView(wholeSky)}>
         All sky
@@ -129,15 +169,32 @@ function Controls({ nights, night, colour, frame, view, sky, setView }: Controls
   );
 }
 
-function Legend({ sky, hidden, toggle, colour }: { sky: SkyAnswer; hidden: ReadonlySet<number>; toggle: (index: number) => void; colour: "class" | "filter" }) {
+function Legend({
+  sky,
+  hidden,
+  toggle,
+  colour,
+}: {
+  sky: SkyAnswer;
+  hidden: ReadonlySet<number>;
+  toggle: (index: number) => void;
+  colour: "class" | "filter";
+}) {
   if (sky.colours.length === 0)
-    return <Empty>{colour === "filter" ? "No filter took an alert of this night." : "No alert of this night has a position."}</Empty>;
+    return (
+      <Empty>
+        {colour === "filter"
+          ? "No filter took an alert of this night."
+          : "No alert of this night has a position."}
+      </Empty>
+    );
   return (
     <ul class="sky-legend" aria-label="Colours">
       {sky.colours.map(([name, count], i) => (
         <li key={name}>
           <button type="button" aria-pressed={!hidden.has(i)} onClick={() => toggle(i)}>
-            <span class={`swatch class-${Math.min(i, CLASS_COLOURS - 1)}`} /> {name} <small>{formatCount(count)}</small>
+            <span class={`swatch class-${Math.min(i, CLASS_COLOURS - 1)}`} /> {name}{" "}
+            <small>{formatCount(count)}</small>
           </button>
         </li>
       ))}
@@ -150,7 +207,9 @@ function Legend({ sky, hidden, toggle, colour }: { sky: SkyAnswer; hidden: Reado
 
 function skyWords(sky: SkyAnswer, view: SkyView): string {
   const what = `${formatCount(sky.total)} alerts${view.zoom >= 2.5 ? " around here" : ""}`;
-  return sky.points ? what : `${what}, counted per pixel of ${(58.6 / 2 ** sky.order).toFixed(2)}°; zoom in for single ones`;
+  return sky.points
+    ? what
+    : `${what}, counted per pixel of ${(58.6 / 2 ** sky.order).toFixed(2)}°; zoom in for single ones`;
 }
 
 function viewOf(text: string | null): SkyView {

@@ -2,7 +2,10 @@ import type { ServiceView } from "../api/status.ts";
 import { formatCount, formatDuration, formatRate } from "./format.ts";
 import { Empty, Lines } from "./text.tsx";
 
-/** In the order in which an alert passes them; each latency counts from when the telescope published it. */
+/**
+ * In the order in which an alert passes them; each latency counts from when the telescope published
+ * it.
+ */
 const order = ["archive", "science", "filter", "delivery", "aggregation"];
 
 interface Row {
@@ -16,7 +19,9 @@ interface Row {
 
 /** Rate, lag and latency of every stage: published → archived → science → filtered → delivered. */
 export function Stages({ services }: { services: readonly ServiceView[] | undefined }) {
-  const rows = (services ?? []).flatMap((service) => rowOf(service) ?? []).sort((a, b) => order.indexOf(a.service.service) - order.indexOf(b.service.service));
+  const rows = (services ?? [])
+    .flatMap((service) => rowOf(service) ?? [])
+    .sort((a, b) => order.indexOf(a.service.service) - order.indexOf(b.service.service));
   if (rows.length === 0)
     return (
       <Empty>
@@ -45,9 +50,23 @@ function rowOf(service: ServiceView): Row | null {
   const now = <T,>(value: T) => (isUp ? value : null);
   if (archive) {
     const { archivedPerSecond, lag, latencyMs, rejected, archived } = archive;
-    return { service, perSecond: now(archivedPerSecond), lag: now(lag), latencyMs: now(latencyMs), failed: rejected, done: archived };
+    return {
+      service,
+      perSecond: now(archivedPerSecond),
+      lag: now(lag),
+      latencyMs: now(latencyMs),
+      failed: rejected,
+      done: archived,
+    };
   }
   if (!stage) return null;
   const { perSecond, lag, latencyMs, failed, done } = stage;
-  return { service, perSecond: now(perSecond), lag: now(lag), latencyMs: now(latencyMs), failed, done };
+  return {
+    service,
+    perSecond: now(perSecond),
+    lag: now(lag),
+    latencyMs: now(latencyMs),
+    failed,
+    done,
+  };
 }

@@ -54,7 +54,12 @@ function Versions({ about, now }: { about: AboutAnswer; now: number }) {
           ["Node", about.node],
           ["Pages up for", formatDuration(Math.max(0, now - about.startedAt))],
           ["Lake", about.lake],
-          ["Disk", disk ? `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}` : "not known"],
+          [
+            "Disk",
+            disk
+              ? `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`
+              : "not known",
+          ],
           ["Surveys known", about.surveys.map((s) => s.name).join(", ")],
         ]}
       />
@@ -68,12 +73,18 @@ function Catalogues({ catalogues }: { catalogues: AboutAnswer["catalogues"] }) {
       <h2>Catalogues</h2>
       {catalogues.length === 0 ? (
         <Empty>
-          None was added. <code>./fink catalog add</code> makes one of a CSV, Parquet, FITS or VOTable file.
+          None was added. <code>./fink catalog add</code> makes one of a CSV, Parquet, FITS or
+          VOTable file.
         </Empty>
       ) : (
         <Lines
           head={["Name", "Edition", "+Rows", "+Radius (″)"]}
-          rows={catalogues.map((c) => [c.name, c.edition, formatCount(c.rows), String(c.radiusArcsec)])}
+          rows={catalogues.map((c) => [
+            c.name,
+            c.edition,
+            formatCount(c.rows),
+            String(c.radiusArcsec),
+          ])}
         />
       )}
     </section>
@@ -84,7 +95,10 @@ function Modules({ modules }: { modules: AboutAnswer["modules"] }) {
   return (
     <section>
       <h2>Science modules</h2>
-      <Lines head={["Name", "Version", "Surveys", "What it does"]} rows={modules.map((m) => [m.name, m.version, m.surveys.join(", "), m.about])} />
+      <Lines
+        head={["Name", "Version", "Surveys", "What it does"]}
+        rows={modules.map((m) => [m.name, m.version, m.surveys.join(", "), m.about])}
+      />
     </section>
   );
 }

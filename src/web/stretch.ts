@@ -15,18 +15,25 @@ const curves: Readonly<Record<Stretch, (fraction: number) => number>> = {
   zscale: (x) => x,
 };
 
-/** Grey levels 0 to 255, bright is bright, between two percentiles (zscale: its own limits). Blank pixels get -1. Null when no pixel is a number. */
+/**
+ * Grey levels 0 to 255, bright is bright, between two percentiles (zscale: its own limits). Blank
+ * pixels get -1. Null when no pixel is a number.
+ */
 export function greyLevels(pixels: Float64Array, stretch: Stretch): Int16Array | null {
   const sorted = pixels.filter(Number.isFinite).sort();
   if (sorted.length === 0) return null;
   const [low, high] = stretch === "zscale" ? zscaleLimits(sorted) : percentileLimits(sorted);
   const range = high - low || 1;
-  const levelOf = (value: number) => Math.round(255 * curves[stretch](Math.min(1, Math.max(0, (value - low) / range))));
+  const levelOf = (value: number) =>
+    Math.round(255 * curves[stretch](Math.min(1, Math.max(0, (value - low) / range))));
   return Int16Array.from(pixels, (value) => (Number.isNaN(value) ? -1 : levelOf(value)));
 }
 
 function percentileLimits(sorted: Float64Array): readonly [number, number] {
-  return [sorted[Math.floor((sorted.length - 1) * LOW_FRACTION)], sorted[Math.ceil((sorted.length - 1) * HIGH_FRACTION)]];
+  return [
+    sorted[Math.floor((sorted.length - 1) * LOW_FRACTION)],
+    sorted[Math.ceil((sorted.length - 1) * HIGH_FRACTION)],
+  ];
 }
 
 const CONTRAST = 0.25;
@@ -34,7 +41,10 @@ const MOST_SAMPLES = 1000;
 const MOST_SIGMAS = 2.5;
 const ITERATIONS = 5;
 
-/** IRAF's zscale: a line through the sorted pixels, those far from it left out, its slope divided by the contrast. */
+/**
+ * IRAF's zscale: a line through the sorted pixels, those far from it left out, its slope divided by
+ * the contrast.
+ */
 export function zscaleLimits(sorted: Float64Array): readonly [number, number] {
   const stride = Math.max(1, Math.floor(sorted.length / MOST_SAMPLES));
   const sample = sorted.filter((_, i) => i % stride === 0);
@@ -55,8 +65,12 @@ export function zscaleLimits(sorted: Float64Array): readonly [number, number] {
   return [Math.max(sorted[0], middle - half), Math.min(sorted[sorted.length - 1], middle + half)];
 }
 
-function lineThrough(points: readonly (readonly [number, number])[]): { slope: number; at0: number } {
-  const mean = (of: (p: readonly [number, number]) => number) => points.reduce((sum, p) => sum + of(p), 0) / points.length;
+function lineThrough(points: readonly (readonly [number, number])[]): {
+  slope: number;
+  at0: number;
+} {
+  const mean = (of: (p: readonly [number, number]) => number) =>
+    points.reduce((sum, p) => sum + of(p), 0) / points.length;
   const [x, y] = [mean((p) => p[0]), mean((p) => p[1])];
   const slope = mean((p) => (p[0] - x) * (p[1] - y)) / (mean((p) => (p[0] - x) ** 2) || 1);
   return { slope, at0: y - slope * x };

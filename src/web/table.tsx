@@ -29,14 +29,22 @@ interface TableProps<T> {
 const ROW_HEIGHT = 29;
 const OVERSCAN = 12;
 
-/** Sorted by a click on a name, narrowed by words, walked with the arrow keys; only the rows in view are in the document. */
+/**
+ * Sorted by a click on a name, narrowed by words, walked with the arrow keys; only the rows in view
+ * are in the document.
+ */
 export function Table<T>(props: TableProps<T>) {
   const { name, rows } = props;
-  const columns = props.columns.filter((column) => rows.length === 0 || rows.some((row) => column.value(row) !== null));
+  const columns = props.columns.filter(
+    (column) => rows.length === 0 || rows.some((row) => column.value(row) !== null),
+  );
   const [sort, setSort] = useState<Sort | null>(null);
   const [words, setWords] = useState("");
   const { shown, chooser } = useColumns(props.choices ?? name, columns);
-  const ordered = useMemo(() => orderedRows(rows, columns, sort, words), [rows, columns, sort, words]);
+  const ordered = useMemo(
+    () => orderedRows(rows, columns, sort, words),
+    [rows, columns, sort, words],
+  );
   return (
     <div class="data">
       <p class="controls">
@@ -48,10 +56,15 @@ export function Table<T>(props: TableProps<T>) {
           onInput={(event) => setWords(event.currentTarget.value)}
         />
         <span>
-          {ordered.length === rows.length ? rowsText(String(rows.length), rows.length) : rowsText(`${ordered.length} of ${rows.length}`, rows.length)}
+          {ordered.length === rows.length
+            ? rowsText(String(rows.length), rows.length)
+            : rowsText(`${ordered.length} of ${rows.length}`, rows.length)}
         </span>
         {chooser}
-        <button type="button" onClick={() => saveFile(csvOf(ordered, columns), "text/csv", `${name}.csv`)}>
+        <button
+          type="button"
+          onClick={() => saveFile(csvOf(ordered, columns), "text/csv", `${name}.csv`)}
+        >
           CSV
         </button>
       </p>
@@ -71,7 +84,14 @@ function rowsText(count: string, rows: number): string {
   return `${count} ${rows === 1 ? "row" : "rows"}`;
 }
 
-function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & { heads: ComponentChild }) {
+function Rows<T>({
+  name,
+  columns,
+  rows,
+  keyOf,
+  pageOf,
+  heads,
+}: TableProps<T> & { heads: ComponentChild }) {
   const [top, setTop] = useState(0);
   const [current, setCurrent] = useState(0);
   const box = useRef<HTMLDivElement>(null);
@@ -79,7 +99,8 @@ function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & 
   const count = Math.ceil((box.current?.clientHeight ?? 700) / ROW_HEIGHT) + 2 * OVERSCAN;
   const after = Math.max(0, rows.length - first - count);
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && pageOf && event.target === box.current && rows[current]) location.assign(pageOf(rows[current]));
+    if (event.key === "Enter" && pageOf && event.target === box.current && rows[current])
+      location.assign(pageOf(rows[current]));
     if (!(event.key in steps)) return;
     event.preventDefault();
     const next = Math.min(rows.length - 1, Math.max(0, current + steps[event.key]));
@@ -103,7 +124,11 @@ function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & 
         <tbody>
           {first > 0 && <tr aria-hidden="true" style={{ height: `${first * ROW_HEIGHT}px` }} />}
           {rows.slice(first, first + count).map((row, i) => (
-            <tr key={keyOf(row)} class={first + i === current ? "current" : ""} onClick={() => setCurrent(first + i)}>
+            <tr
+              key={keyOf(row)}
+              class={first + i === current ? "current" : ""}
+              onClick={() => setCurrent(first + i)}
+            >
               {columns.map((column) => (
                 <td key={column.name} class={column.isNumber ? "number" : ""}>
                   {column.show ? column.show(row) : (column.value(row) ?? "–")}
@@ -119,12 +144,20 @@ function Rows<T>({ name, columns, rows, keyOf, pageOf, heads }: TableProps<T> & 
   );
 }
 
-const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: -Infinity, End: Infinity };
+const steps: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 20,
+  PageUp: -20,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 function scrollTo(box: HTMLElement, row: number): void {
   const place = row * ROW_HEIGHT;
   if (place < box.scrollTop) box.scrollTop = place;
-  else if (place > box.scrollTop + box.clientHeight - 3 * ROW_HEIGHT) box.scrollTop = place - box.clientHeight + 3 * ROW_HEIGHT;
+  else if (place > box.scrollTop + box.clientHeight - 3 * ROW_HEIGHT)
+    box.scrollTop = place - box.clientHeight + 3 * ROW_HEIGHT;
 }
 
 interface Sort {
@@ -132,11 +165,26 @@ interface Sort {
   readonly isDown: boolean;
 }
 
-function HeadCell<T>({ column: { name, isNumber }, sort, setSort }: { column: Column<T>; sort: Sort | null; setSort: (sort: Sort | null) => void }) {
+function HeadCell<T>({
+  column: { name, isNumber },
+  sort,
+  setSort,
+}: {
+  column: Column<T>;
+  sort: Sort | null;
+  setSort: (sort: Sort | null) => void;
+}) {
   const isSorted = sort?.column === name;
-  const next = !isSorted ? { column: name, isDown: false } : sort.isDown ? null : { column: name, isDown: true };
+  const next = !isSorted
+    ? { column: name, isDown: false }
+    : sort.isDown
+      ? null
+      : { column: name, isDown: true };
   return (
-    <th class={isNumber ? "number" : ""} aria-sort={isSorted ? (sort.isDown ? "descending" : "ascending") : "none"}>
+    <th
+      class={isNumber ? "number" : ""}
+      aria-sort={isSorted ? (sort.isDown ? "descending" : "ascending") : "none"}
+    >
       <button type="button" onClick={() => setSort(next)}>
         {name}
         {isSorted ? (sort.isDown ? " ↓" : " ↑") : ""}
@@ -167,7 +215,12 @@ function useColumns<T>(name: string, columns: readonly Column<T>[]) {
       <div>
         {columns.map((column) => (
           <label key={column.name}>
-            <input type="checkbox" checked={chosen.includes(column.name)} onChange={() => toggle(column.name)} /> {column.name}
+            <input
+              type="checkbox"
+              checked={chosen.includes(column.name)}
+              onChange={() => toggle(column.name)}
+            />{" "}
+            {column.name}
           </label>
         ))}
       </div>
@@ -176,7 +229,12 @@ function useColumns<T>(name: string, columns: readonly Column<T>[]) {
   return { shown: columns.filter((c) => chosen.includes(c.name)), chooser };
 }
 
-function orderedRows<T>(rows: readonly T[], columns: readonly Column<T>[], sort: Sort | null, words: string): readonly T[] {
+function orderedRows<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  sort: Sort | null,
+  words: string,
+): readonly T[] {
   const wanted = words
     .toLowerCase()
     .split(/\s+/)
@@ -191,13 +249,17 @@ function orderedRows<T>(rows: readonly T[], columns: readonly Column<T>[], sort:
   const kept = wanted.length > 0 ? rows.filter(holds) : rows;
   const column = columns.find((c) => c.name === sort?.column);
   if (!sort || !column) return kept;
-  return kept.toSorted((a, b) => (sort.isDown ? -1 : 1) * compare(column.value(a), column.value(b)));
+  return kept.toSorted(
+    (a, b) => (sort.isDown ? -1 : 1) * compare(column.value(a), column.value(b)),
+  );
 }
 
 /** Nothing comes last. */
 function compare(a: string | number | null, b: string | number | null): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
+  return typeof a === "number" && typeof b === "number"
+    ? a - b
+    : String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
 function csvOf<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
@@ -206,6 +268,11 @@ function csvOf<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
 
 /** Lines of RFC 4180. */
 export function csv(lines: readonly (readonly unknown[])[]): string {
-  const cell = (value: unknown) => (value == null ? "" : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const cell = (value: unknown) =>
+    value == null
+      ? ""
+      : /[",\n]/.test(String(value))
+        ? `"${String(value).replaceAll('"', '""')}"`
+        : String(value);
   return lines.map((line) => line.map(cell).join(",")).join("\n");
 }

@@ -3,7 +3,19 @@ import { useState } from "preact/hooks";
 import { formatAgo, formatUtc } from "./format.ts";
 
 /** A number with its unit and a word that says what it counts. */
-export function Figure({ label, value, unit, title, alarm }: { label: string; value: string; unit?: string; title?: string; alarm?: boolean }) {
+export function Figure({
+  label,
+  value,
+  unit,
+  title,
+  alarm,
+}: {
+  label: string;
+  value: string;
+  unit?: string;
+  title?: string;
+  alarm?: boolean;
+}) {
   return (
     <div class={alarm ? "figure alarm" : "figure"} title={title}>
       <dt>{label}</dt>
@@ -16,7 +28,15 @@ export function Figure({ label, value, unit, title, alarm }: { label: string; va
 }
 
 /** An id or a position: a click copies it. */
-export function Copy({ text, title, children }: { text: string; title?: string; children?: ComponentChildren }) {
+export function Copy({
+  text,
+  title,
+  children,
+}: {
+  text: string;
+  title?: string;
+  children?: ComponentChildren;
+}) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
@@ -24,9 +44,15 @@ export function Copy({ text, title, children }: { text: string; title?: string; 
     setTimeout(() => setCopied(false), 1200);
   };
   const shown = children ?? text;
-  if (!navigator.clipboard) return <code title={title}>{shown}</code>; // browsers give it to https and localhost only
+  // browsers give it to https and localhost only
+  if (!navigator.clipboard) return <code title={title}>{shown}</code>;
   return (
-    <button type="button" class="copy" title={`${title ? `${title}\n` : ""}Click to copy ${text}`} onClick={() => void copy()}>
+    <button
+      type="button"
+      class="copy"
+      title={`${title ? `${title}\n` : ""}Click to copy ${text}`}
+      onClick={() => void copy()}
+    >
       {copied ? "copied ✓" : shown}
     </button>
   );
@@ -36,7 +62,10 @@ export function Copy({ text, title, children }: { text: string; title?: string; 
 export function Ago({ at, now }: { at: number; now: number }) {
   const date = new Date(at);
   return (
-    <time dateTime={date.toISOString()} title={`${formatUtc(at)} UTC\n${date.toLocaleString()} local`}>
+    <time
+      dateTime={date.toISOString()}
+      title={`${formatUtc(at)} UTC\n${date.toLocaleString()} local`}
+    >
       {formatAgo(at, now)}
     </time>
   );
@@ -47,8 +76,19 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** A short table that nobody sorts: rows of cells under their names; a name that begins with + is of numbers. */
-export function Lines({ head, rows, titles = [] }: { head: readonly string[]; rows: readonly (readonly ComponentChildren[])[]; titles?: readonly string[] }) {
+/**
+ * A short table that nobody sorts: rows of cells under their names; a name that begins with + is of
+ * numbers.
+ */
+export function Lines({
+  head,
+  rows,
+  titles = [],
+}: {
+  head: readonly string[];
+  rows: readonly (readonly ComponentChildren[])[];
+  titles?: readonly string[];
+}) {
   const classOf = (i: number) => (head[i].startsWith("+") ? "number" : undefined);
   return (
     <div class="scroll" tabIndex={0}>
@@ -79,7 +119,11 @@ export function Lines({ head, rows, titles = [] }: { head: readonly string[]; ro
 }
 
 /** What is known of a thing: names with values. */
-export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ComponentChildren])[] }) {
+export function Facts({
+  facts,
+}: {
+  facts: readonly (readonly [name: string, value: ComponentChildren])[];
+}) {
   return (
     <dl class="summary">
       {facts.map(([name, value]) => (

@@ -2,7 +2,10 @@ export function isDark(): boolean {
   return document.documentElement.dataset.theme !== "light";
 }
 
-/** Switches to the other theme and remembers it; until then the theme is what the system prefers (see public/theme.js). */
+/**
+ * Switches to the other theme and remembers it; until then the theme is what the system prefers
+ * (see public/theme.js).
+ */
 export function switchTheme(): void {
   const theme = isDark() ? "light" : "dark";
   localStorage.setItem("theme", theme);

@@ -17,5 +17,6 @@ export function timeText(mjd: number, form: TimeForm): string {
 export function timeTick(form: TimeForm): (mjd: number, step: number) => string {
   if (form === "mjd") return tickText;
   if (form === "jd") return (mjd, step) => (mjd + JD_MINUS_MJD).toFixed(step < 1 ? 3 : 1);
-  return (mjd, step) => (step < 1 ? formatMjd(mjd + 1e-6).slice(5, 16) : formatMjd(mjd + 1e-6).slice(0, 10));
+  return (mjd, step) =>
+    step < 1 ? formatMjd(mjd + 1e-6).slice(5, 16) : formatMjd(mjd + 1e-6).slice(0, 10);
 }

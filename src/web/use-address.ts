@@ -1,6 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** The query part of the page's address as state: what is set there is a view that can be linked to and gone back to. */
+/**
+ * The query part of the page's address as state: what is set there is a view that can be linked to
+ * and gone back to.
+ */
 export function useAddress(): {
   get: (name: string) => string | null;
   set: (changes: Readonly<Record<string, string | null>>, how?: "push" | "replace") => void;

@@ -14,8 +14,16 @@ export function colourIn(element: HTMLElement): (name: string) => string {
   return (name) => style.getPropertyValue(`--${name}`).trim();
 }
 
-/** An element that holds a plot, made anew when the causes or the colours change, and as wide as the page lets it be. */
-export function useUplot(make: (element: HTMLElement) => uPlot, height: number, causes: readonly unknown[], made?: { current: uPlot | null }) {
+/**
+ * An element that holds a plot, made anew when the causes or the colours change, and as wide as the
+ * page lets it be.
+ */
+export function useUplot(
+  make: (element: HTMLElement) => uPlot,
+  height: number,
+  causes: readonly unknown[],
+  made?: { current: uPlot | null },
+) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = box.current;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Row, server } from "./server.ts";
 
-// What users write into requests: ids with more digits than a double holds, misspelt names, values that stand for nothing.
+// What users write into requests: ids with more digits than a double holds, misspelt names, values
+// that stand for nothing.
 
 const both = server("ztf");
 let object: string;
@@ -11,18 +12,31 @@ let zwicky: { candid: string; object: string };
 beforeAll(async () => {
   await both.sky.night("2026-10-10", 60);
   await both.sky.night("2026-10-10", 40, "lsst");
-  const rows = async (survey: string, sql: string) => await both.sources.query(survey, { places: null, sql }, async (c, q) => (await c.run(q)).getRows());
-  const [[id, of]] = await rows("lsst", "SELECT max(_alert)::VARCHAR, max_by(_object, _alert) FROM {sources} WHERE _object <> '0' AND _alert % 128 <> 0");
+  const rows = async (survey: string, sql: string) =>
+    await both.sources.query(survey, { places: null, sql }, async (c, q) =>
+      (await c.run(q)).getRows(),
+    );
+  const [[id, of]] = await rows(
+    "lsst",
+    "SELECT max(_alert)::VARCHAR, max_by(_object, _alert) FROM {sources} WHERE _object <> '0' AND _alert % 128 <> 0",
+  );
   source = { id: String(id), object: String(of) };
   object = source.object;
-  const [[candid, name]] = await rows("ztf", "SELECT max(_alert)::VARCHAR, max_by(_object, _alert) FROM {sources}");
+  const [[candid, name]] = await rows(
+    "ztf",
+    "SELECT max(_alert)::VARCHAR, max_by(_object, _alert) FROM {sources}",
+  );
   zwicky = { candid: String(candid), object: String(name) };
 }, 590_000);
 afterAll(() => both.end());
 
 /** The answer to a body as it is written here: digits and all. */
 async function raw(name: string, body: string): Promise<{ status: number; bytes: Buffer }> {
-  const response = await both.app.request(`/api/${name}`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  const response = await both.app.request(`/api/${name}`, {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json" },
+  });
   return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
 }
 
@@ -33,21 +47,38 @@ async function refused(name: string, given: Row): Promise<string> {
   return error;
 }
 
-// `$'` in the text of a replacement stands for what follows the match; DuckDB takes a NUL for the end of a statement
-test.each(["$'", "$&", "$`", "$$", "\0"])("%s in an id is part of its SQL text and nothing else", async (id) => {
-  for (const path of ["pages/sso/lsst", "pages/sso/ztf", "pages/object/ztf", "pages/object/lsst"]) {
-    const { status } = await both.app.request(`/api/${path}/${encodeURIComponent(`a${id}`)}`);
-    expect(status, path).toBeLessThan(500);
-  }
-  for (const body of [{ n_or_d: id }, { objectId: id }]) {
-    const { status } = await raw(`v1/${"n_or_d" in body ? "sso" : "objects"}`, JSON.stringify(body));
-    expect(status).toBeLessThan(500);
-  }
-});
+// `$'` in the text of a replacement stands for what follows the match; DuckDB takes a NUL for the
+// end of a statement
+test.each(["$'", "$&", "$`", "$$", "\0"])(
+  "%s in an id is part of its SQL text and nothing else",
+  async (id) => {
+    for (const path of [
+      "pages/sso/lsst",
+      "pages/sso/ztf",
+      "pages/object/ztf",
+      "pages/object/lsst",
+    ]) {
+      const { status } = await both.app.request(`/api/${path}/${encodeURIComponent(`a${id}`)}`);
+      expect(status, path).toBeLessThan(500);
+    }
+    for (const body of [{ n_or_d: id }, { objectId: id }]) {
+      const { status } = await raw(
+        `v1/${"n_or_d" in body ? "sso" : "objects"}`,
+        JSON.stringify(body),
+      );
+      expect(status).toBeLessThan(500);
+    }
+  },
+);
 
 test("each route of our own refuses an argument that it does not know, and names it", async () => {
-  type Routes = Record<string, { get?: { tags?: string[]; parameters?: { name: string; in: string }[] } }>;
-  const { paths } = (await (await both.app.request("/api/openapi.json")).json()) as { paths: Routes };
+  type Routes = Record<
+    string,
+    { get?: { tags?: string[]; parameters?: { name: string; in: string }[] } }
+  >;
+  const { paths } = (await (await both.app.request("/api/openapi.json")).json()) as {
+    paths: Routes;
+  };
   const values: Row = {
     survey: "ztf",
     night: "20261010",
@@ -69,27 +100,35 @@ test("each route of our own refuses an argument that it does not know, and names
       .filter(({ name, in: where }) => where === "query" && name in values)
       .map(({ name }) => `${name}=${String(values[name])}`);
     const url = `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? "a"))}?${known.join("&")}`;
-    if (path !== "/api/v1/live" && (await both.app.request(url)).status === 404) continue; // Fink's routes that are not here, files that there are none of
+    // Fink's routes that are not here, files that there are none of
+    if (path !== "/api/v1/live" && (await both.app.request(url)).status === 404) continue;
     const response = await both.app.request(`${url}&colour=red`);
     const text = path === "/api/v1/live" && response.ok ? "" : await response.text();
     asked++;
-    if (response.status !== 400 || !text.includes("colour")) wrong.push(`${path}: ${response.status} ${text.slice(0, 100)}`);
+    if (response.status !== 400 || !text.includes("colour"))
+      wrong.push(`${path}: ${response.status} ${text.slice(0, 100)}`);
   }
   expect(wrong).toEqual([]);
   expect(asked).toBeGreaterThan(20);
 });
 
 describe("an id of 19 digits in a JSON body", () => {
-  test.each(["sources", "objects", "fp"])("finds the same as a number and as text: %s", async (name) => {
-    const text = await raw(`v1/lsst/${name}`, `{"diaObjectId": "${object}"}`);
-    expect(text.status).toBe(200);
-    if (name !== "fp") expect(text.bytes.length).toBeGreaterThan(2);
-    expect(await raw(`v1/lsst/${name}`, `{"diaObjectId": ${object}}`)).toEqual(text);
-    expect(await raw(`v1/${name === "fp" ? "lsst/fp" : name}`, `{"diaObjectId": ${object}}`)).toEqual(text);
-  });
+  test.each(["sources", "objects", "fp"])(
+    "finds the same as a number and as text: %s",
+    async (name) => {
+      const text = await raw(`v1/lsst/${name}`, `{"diaObjectId": "${object}"}`);
+      expect(text.status).toBe(200);
+      if (name !== "fp") expect(text.bytes.length).toBeGreaterThan(2);
+      expect(await raw(`v1/lsst/${name}`, `{"diaObjectId": ${object}}`)).toEqual(text);
+      expect(
+        await raw(`v1/${name === "fp" ? "lsst/fp" : name}`, `{"diaObjectId": ${object}}`),
+      ).toEqual(text);
+    },
+  );
 
   test("gives that alert's image, and never one of an id that only rounds to it", async () => {
-    const ask = (id: string | number | bigint) => raw("v1/lsst/cutouts", `{"diaSourceId": ${id}, "kind": "Science", "output-format": "FITS"}`);
+    const ask = (id: string | number | bigint) =>
+      raw("v1/lsst/cutouts", `{"diaSourceId": ${id}, "kind": "Science", "output-format": "FITS"}`);
     const text = await ask(`"${source.id}"`);
     expect(text.status).toBe(200);
     expect(await ask(source.id)).toEqual(text);
@@ -97,24 +136,47 @@ describe("an id of 19 digits in a JSON body", () => {
     expect(near).not.toBe(BigInt(source.id));
     expect((await ask(near)).status).toBe(404);
     expect((await ask("1e18")).status).toBe(400);
-    const ztf = (id: string) => raw("v1/cutouts", `{"objectId": "${zwicky.object}", "candid": ${id}, "kind": "Science", "output-format": "FITS"}`);
+    const ztf = (id: string) =>
+      raw(
+        "v1/cutouts",
+        `{"objectId": "${zwicky.object}", "candid": ${id}, "kind": "Science", "output-format": "FITS"}`,
+      );
     expect((await ztf(zwicky.candid)).status).toBe(200);
     expect((await ztf(String(BigInt(zwicky.candid) + 1n))).status).toBe(404);
   });
 
   test("is explained by a filter as a number, too", async () => {
     const ask = (id: string) =>
-      raw("pages/filters/explain", `{"survey": "ztf", "text": "SELECT * FROM alerts WHERE candidate.fid > 0", "alert": ${id}, "night": 20261010}`);
+      raw(
+        "pages/filters/explain",
+        `{"survey": "ztf", "text": "SELECT * FROM alerts WHERE candidate.fid > 0", "alert": ${id}, "night": 20261010}`,
+      );
     const text = await ask(`"${zwicky.candid}"`);
-    expect(JSON.parse(text.bytes.toString())).toMatchObject({ problem: null, values: expect.arrayContaining([["candidate.fid", expect.any(Number)]]) });
+    expect(JSON.parse(text.bytes.toString())).toMatchObject({
+      problem: null,
+      values: expect.arrayContaining([["candidate.fid", expect.any(Number)]]),
+    });
     expect(await ask(zwicky.candid)).toEqual(text);
   });
 
   test("that is too large for one is a wrong argument, not an error of ours", async () => {
-    for (const body of ['{"diaSourceId": 99999999999999999999999, "kind": "Science"}', '{"diaSourceId": 1, "kind": 99999999999999999999}'])
+    for (const body of [
+      '{"diaSourceId": 99999999999999999999999, "kind": "Science"}',
+      '{"diaSourceId": 1, "kind": 99999999999999999999}',
+    ])
       expect((await raw("v1/lsst/cutouts", body)).status, body).toBe(400);
-    expect((await raw("v1/latests", '{"class": 99999999999999999999, "n": 99999999999999999999}')).status).toBe(400);
-    expect((await raw("v1/conesearch", '{"ra": 99999999999999999999, "dec": 0, "radius": [99999999999999999999]}')).status).toBe(400);
+    expect(
+      (await raw("v1/latests", '{"class": 99999999999999999999, "n": 99999999999999999999}'))
+        .status,
+    ).toBe(400);
+    expect(
+      (
+        await raw(
+          "v1/conesearch",
+          '{"ra": 99999999999999999999, "dec": 0, "radius": [99999999999999999999]}',
+        )
+      ).status,
+    ).toBe(400);
   });
 });
 
@@ -153,9 +215,17 @@ describe("a wrong name is answered with the nearest right one", () => {
   });
 
   test("names that Fink's clients send are right", async () => {
-    const given = { objectId: zwicky.object, columns: "i:jd,d:tag,d:snn_snia_vs_nonia,b:cutoutScience_stampData,*", withupperlim: "True", withcutouts: false };
+    const given = {
+      objectId: zwicky.object,
+      columns: "i:jd,d:tag,d:snn_snia_vs_nonia,b:cutoutScience_stampData,*",
+      withupperlim: "True",
+      withcutouts: false,
+    };
     expect((await both.rows("objects", given)).length).toBeGreaterThan(0);
-    const [night] = await both.rows("statistics", { date: "20261010", columns: "basic:raw,class:Kilonova candidate" });
+    const [night] = await both.rows("statistics", {
+      date: "20261010",
+      columns: "basic:raw,class:Kilonova candidate",
+    });
     expect(night).toMatchObject({ "basic:raw": 60, "class:Kilonova candidate": null });
   });
 });
@@ -168,13 +238,15 @@ describe("what surveys write where there is none", () => {
     }
     expect(await both.rows("lsst/sources", { diaObjectId: "0" })).toEqual([]);
     expect(await both.rows("resolver", { resolver: "ssodnet", name: "null", nmax: 1 })).toEqual([]);
-    for (const path of ["sso/ztf/null", "sso/lsst/0", "object/lsst/0"]) expect((await both.app.request(`/api/pages/${path}`)).status, path).toBe(404);
+    for (const path of ["sso/ztf/null", "sso/lsst/0", "object/lsst/0"])
+      expect((await both.app.request(`/api/pages/${path}`)).status, path).toBe(404);
     expect(await refused("tracklet", { id: "" })).toContain("date");
   });
 
   test("an empty id is a missing argument", async () => {
     for (const name of ["sources", "objects", "fp"]) {
-      for (const empty of ["", ",", " , "]) expect(await refused(`lsst/${name}`, { diaObjectId: empty })).toContain("diaObjectId");
+      for (const empty of ["", ",", " , "])
+        expect(await refused(`lsst/${name}`, { diaObjectId: empty })).toContain("diaObjectId");
     }
     expect(await refused("objects", { objectId: "," })).toContain("objectId");
     expect(await refused("sso", { n_or_d: "" })).toContain("n_or_d");
@@ -183,11 +255,28 @@ describe("what surveys write where there is none", () => {
 
 test("a cone with dates answers rows, in every notation of a date", async () => {
   for (const survey of ["ztf", "lsst"]) {
-    for (const dates of [{ window: 30 }, { stopdate: "2026-12-01" }, { window: 1e300 }, { window: -1 }, { window: "0.5" }, {}]) {
-      for (const startdate of ["2026-09-20", "2026-09-20 12:00:00", 2461300.5, 61300, -1, "1e300"]) {
+    for (const dates of [
+      { window: 30 },
+      { stopdate: "2026-12-01" },
+      { window: 1e300 },
+      { window: -1 },
+      { window: "0.5" },
+      {},
+    ]) {
+      for (const startdate of [
+        "2026-09-20",
+        "2026-09-20 12:00:00",
+        2461300.5,
+        61300,
+        -1,
+        "1e300",
+      ]) {
         const given = { ra: 10, dec: 10, radius: 18000, startdate, ...dates };
         const response = await both.post(`${survey}/conesearch`, given);
-        expect([200, 400], `${survey} ${JSON.stringify(given)}: ${String(both.logged.at(-1))}`).toContain(response.status);
+        expect(
+          [200, 400],
+          `${survey} ${JSON.stringify(given)}: ${String(both.logged.at(-1))}`,
+        ).toContain(response.status);
       }
     }
   }

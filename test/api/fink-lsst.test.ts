@@ -7,15 +7,23 @@ import { alertsFolder, hasReference } from "../archive/reference.ts";
 import type { SimulatedLake } from "./lake.ts";
 import { type Row, server } from "./server.ts";
 
-const folders = ["spark_v9_raw14", "spark_v9_fink37", "wire"].map((name) => join(alertsFolder, "lsst", name));
+const folders = ["spark_v9_raw14", "spark_v9_fink37", "wire"].map((name) =>
+  join(alertsFolder, "lsst", name),
+);
 const lakes = [
   { kind: "synthetic", fill: (sky: SimulatedLake) => sky.night("2026-10-10", 100) },
-  { kind: "real", fill: (sky: SimulatedLake) => sky.take(folders, join(alertsFolder, "lsst/schemas")) },
+  {
+    kind: "real",
+    fill: (sky: SimulatedLake) => sky.take(folders, join(alertsFolder, "lsst/schemas")),
+  },
 ].filter(({ kind }) => kind === "synthetic" || hasReference);
 
 describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
   const lsst = server("lsst");
-  const sql = async (text: string) => await lsst.sources.query("lsst", { places: null, sql: text }, async (c, q) => (await c.run(q)).getRowObjectsJson());
+  const sql = async (text: string) =>
+    await lsst.sources.query("lsst", { places: null, sql: text }, async (c, q) =>
+      (await c.run(q)).getRowObjectsJson(),
+    );
   let ids: string[] = [];
   let position: Row = {};
 
@@ -31,11 +39,19 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
 
   test("the bare path is LSST's where the arguments are; sources and objects of ids of 64 bits", async () => {
     const sources = await lsst.rows("sources", { diaObjectId: ids[0] });
-    expect(sources[0]).toMatchObject({ "r:band": expect.any(String), "r:psfFlux": expect.any(Number) });
+    expect(sources[0]).toMatchObject({
+      "r:band": expect.any(String),
+      "r:psfFlux": expect.any(Number),
+    });
     const text = await (await lsst.post("objects", { diaObjectId: ids.join(",") })).text();
     expect(JSON.parse(text)).toHaveLength(ids.length);
     expect(text).toContain(`"r:diaObjectId":${ids[0]}`);
-    expect(await lsst.rows("sources", { diaObjectId: ids[0], midpointMjdTai: String(sources[0]["r:midpointMjdTai"]) })).toHaveLength(1);
+    expect(
+      await lsst.rows("sources", {
+        diaObjectId: ids[0],
+        midpointMjdTai: String(sources[0]["r:midpointMjdTai"]),
+      }),
+    ).toHaveLength(1);
     expect((await lsst.post("fp", { diaObjectId: ids[0] })).status).toBe(200);
   });
 
@@ -43,8 +59,14 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
     const given = { ra: position.ra, dec: position.dec, radius: 5 };
     const rows = await lsst.rows("lsst/conesearch", given);
     expect(rows.length).toBeGreaterThan(0);
-    expect(Object.keys((await lsst.rows("conesearch", { ...given, columns: "r:diaObjectId" }))[0])).toHaveLength(5);
-    const response = await lsst.post("conesearch", { ...given, columns: "r:diaObjectId", startdate: 60000 });
+    expect(
+      Object.keys((await lsst.rows("conesearch", { ...given, columns: "r:diaObjectId" }))[0]),
+    ).toHaveLength(5);
+    const response = await lsst.post("conesearch", {
+      ...given,
+      columns: "r:diaObjectId",
+      startdate: 60000,
+    });
     expect([response.status, ((await response.json()) as Row).text]).toEqual([
       400,
       "You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n",
@@ -53,14 +75,28 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
 
   test("every column is in the schema of its endpoint, and the reverse; formats agree; several notations of a position", async () => {
     const [row] = await lsst.rows("sources", { diaObjectId: ids[0] });
-    const schema = (await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()) as Record<string, Row>;
-    const known = Object.entries(schema).flatMap(([title, fields]) => Object.keys(fields).map((name) => `${/\((.:)\)/.exec(title)?.[1]}${name}`));
+    const schema = (await (
+      await lsst.post("schema", { endpoint: "/api/v1/sources" })
+    ).json()) as Record<string, Row>;
+    const known = Object.entries(schema).flatMap(([title, fields]) =>
+      Object.keys(fields).map((name) => `${/\((.:)\)/.exec(title)?.[1]}${name}`),
+    );
     expect(Object.keys(row).toSorted()).toEqual(known.toSorted());
-    const csv = await (await lsst.post("sources", { diaObjectId: ids.join(","), "output-format": "csv" })).text();
-    expect(csv.trim().split("\n")).toHaveLength((await lsst.rows("sources", { diaObjectId: ids.join(",") })).length + 1);
-    const near = async (ra: unknown, dec: unknown) => (await lsst.rows("lsst/conesearch", { ra, dec, radius: 5 })).map((one) => one["r:diaObjectId"]);
-    const [hours, degrees] = formatSexagesimal(Number(position.ra), Number(position.dec)).replace("−", "-").split(" ");
-    const letters = (text: string, first: string) => text.replace(":", first).replace(":", "m").concat("s");
+    const csv = await (
+      await lsst.post("sources", { diaObjectId: ids.join(","), "output-format": "csv" })
+    ).text();
+    expect(csv.trim().split("\n")).toHaveLength(
+      (await lsst.rows("sources", { diaObjectId: ids.join(",") })).length + 1,
+    );
+    const near = async (ra: unknown, dec: unknown) =>
+      (await lsst.rows("lsst/conesearch", { ra, dec, radius: 5 })).map(
+        (one) => one["r:diaObjectId"],
+      );
+    const [hours, degrees] = formatSexagesimal(Number(position.ra), Number(position.dec))
+      .replace("−", "-")
+      .split(" ");
+    const letters = (text: string, first: string) =>
+      text.replace(":", first).replace(":", "m").concat("s");
     const found = await near(position.ra, position.dec);
     expect(await near(hours, degrees)).toEqual(found);
     expect(await near(letters(hours, "h"), letters(degrees, "d"))).toEqual(found);
@@ -71,43 +107,84 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
   test("tags: the newest that a filter took, in every format", async () => {
     const own = join(lsst.sky.lake, "../filters/lsst");
     mkdirSync(own, { recursive: true });
-    writeFileSync(join(own, "mine.sql"), "-- description: Those I want\n\nSELECT diaSourceId FROM alerts WHERE diaSource.snr > 1e9\n");
-    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty("mine.description", "Those I want");
+    writeFileSync(
+      join(own, "mine.sql"),
+      "-- description: Those I want\n\nSELECT diaSourceId FROM alerts WHERE diaSource.snr > 1e9\n",
+    );
+    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty(
+      "mine.description",
+      "Those I want",
+    );
     expect(await lsst.rows("tags", { tag: "mine" })).toEqual([]);
     const { code, output } = await lsst.sky.fink(["start", "filter", "--once"]);
     expect(code, output).toBe(0);
     const [{ tag, n }] = await (
-      await lsst.post("sql", { query: "SELECT filter AS tag, count(*)::INT AS n FROM lsst.matches GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1" })
+      await lsst.post("sql", {
+        query:
+          "SELECT filter AS tag, count(*)::INT AS n FROM lsst.matches GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
+      })
     ).json();
-    for (const wanted of [1, 10, 50]) expect(await lsst.rows("tags", { tag, n: wanted })).toHaveLength(Math.min(wanted, n));
+    for (const wanted of [1, 10, 50])
+      expect(await lsst.rows("tags", { tag, n: wanted })).toHaveLength(Math.min(wanted, n));
     const given = { tag, n: 10, columns: "r:ra,r:dec" };
     const rows = await lsst.rows("tags", given);
-    const csv = (await (await lsst.post("tags", { ...given, "output-format": "csv" })).text()).trim().split("\n");
-    expect(csv.slice(1).map((line) => line.split(",").map(Number))).toEqual(rows.map((row) => csv[0].split(",").map((name) => row[name])));
-    const parquet = fromParquet(new Uint8Array(await (await lsst.post("tags", { ...given, "output-format": "parquet" })).arrayBuffer()));
+    const csv = (await (await lsst.post("tags", { ...given, "output-format": "csv" })).text())
+      .trim()
+      .split("\n");
+    expect(csv.slice(1).map((line) => line.split(",").map(Number))).toEqual(
+      rows.map((row) => csv[0].split(",").map((name) => row[name])),
+    );
+    const parquet = fromParquet(
+      new Uint8Array(
+        await (await lsst.post("tags", { ...given, "output-format": "parquet" })).arrayBuffer(),
+      ),
+    );
     expect(parquet.toArray().map((row) => row["r:ra"])).toEqual(rows.map((row) => row["r:ra"]));
   });
 
   test("cutouts by diaSourceId", async () => {
-    const text = await (await lsst.post("sources", { diaObjectId: ids[0], columns: "r:diaSourceId", "output-format": "csv" })).text();
+    const text = await (
+      await lsst.post("sources", {
+        diaObjectId: ids[0],
+        columns: "r:diaSourceId",
+        "output-format": "csv",
+      })
+    ).text();
     const id = text.split("\n")[1].split(",").at(-1)!;
-    expect((await lsst.post("cutouts", { diaSourceId: id, kind: "Science" })).headers.get("content-type")).toBe("image/png");
-    const array = (await (await lsst.post("cutouts", { diaSourceId: id, kind: "Science", "output-format": "array" })).json()) as Record<string, number[][]>;
+    expect(
+      (await lsst.post("cutouts", { diaSourceId: id, kind: "Science" })).headers.get(
+        "content-type",
+      ),
+    ).toBe("image/png");
+    const array = (await (
+      await lsst.post("cutouts", { diaSourceId: id, kind: "Science", "output-format": "array" })
+    ).json()) as Record<string, number[][]>;
     expect(array["b:cutoutScience"][0].length).toBe(array["b:cutoutScience"].length);
   });
 
   test("statistics per night; schema per endpoint; tags by name", async () => {
-    const counts = await sql('SELECT _night AS "f:night", count(*)::INT AS "f:alerts" FROM {sources} GROUP BY 1 ORDER BY 1');
-    expect(await lsst.rows("lsst/statistics", { date: "", columns: "f:night,f:alerts" })).toEqual(counts);
-    const night = counts.at(-1)!;
-    expect(await lsst.rows("lsst/statistics", { date: String(night["f:night"]), columns: "f:night,f:alerts" })).toEqual([night]);
-    expect(await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json()).toHaveProperty(
-      ["Rubin original fields (r:)", "psfFlux", "type"],
-      "double",
+    const counts = await sql(
+      'SELECT _night AS "f:night", count(*)::INT AS "f:alerts" FROM {sources} GROUP BY 1 ORDER BY 1',
     );
+    expect(await lsst.rows("lsst/statistics", { date: "", columns: "f:night,f:alerts" })).toEqual(
+      counts,
+    );
+    const night = counts.at(-1)!;
+    expect(
+      await lsst.rows("lsst/statistics", {
+        date: String(night["f:night"]),
+        columns: "f:night,f:alerts",
+      }),
+    ).toEqual([night]);
+    expect(
+      await (await lsst.post("schema", { endpoint: "/api/v1/sources" })).json(),
+    ).toHaveProperty(["Rubin original fields (r:)", "psfFlux", "type"], "double");
     expect((await lsst.post("schema", { endpoint: "/api/v1/x" })).status).toBe(404);
     expect((await lsst.app.request("/api/v1/tags")).status).toBe(200);
-    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty("in_tns.API support", true);
+    expect(await (await lsst.app.request("/api/v1/tags")).json()).toHaveProperty(
+      "in_tns.API support",
+      true,
+    );
     expect((await lsst.post("tags", { tag: "no_such_tag" })).status).toBe(400);
     expect(lsst.logged).toEqual([]);
   });

@@ -22,8 +22,9 @@ import { openSession } from "../../src/sql/session.ts";
 import { loadSurveys, shippedSurveys } from "../../src/surveys/surveys.ts";
 
 /**
- * Any order of what a user may do gives the same answers. A fault it names: cone and position search answered 500
- * when `compact` ran before `science` had made its table, because the merged files lack the columns of science.
+ * Any order of what a user may do gives the same answers. A fault it names: cone and position
+ * search answered 500 when `compact` ran before `science` had made its table, because the merged
+ * files lack the columns of science.
  */
 const steps = ["ingest", "science", "compact", "vacuum", "restart"] as const;
 type Step = (typeof steps)[number];
@@ -37,10 +38,18 @@ let run: Run;
 
 beforeAll(async () => {
   mkdirSync(packets);
-  const night = { survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts, seed: 3, rates: {} } as const;
+  const night = {
+    survey: "ztf",
+    schema: "4.02",
+    nights: ["2026-10-10"],
+    alerts,
+    seed: 3,
+    rates: {},
+  } as const;
   for (const batch of simulateHere(night)) {
     let i = 0;
-    for (const bytes of packetsOf(batch)) writeFileSync(join(packets, `${batch.alertIds[i++]}.avro`), bytes);
+    for (const bytes of packetsOf(batch))
+      writeFileSync(join(packets, `${batch.alertIds[i++]}.avro`), bytes);
   }
   const config = configSchema.parse({ lake: template, archive: { workers: 1 } });
   await ingest([packets], config, undefined, { warn: () => {} }, new AbortController().signal);
@@ -59,7 +68,10 @@ function openPortal(lake: string) {
   const pageLake = new PageLake(lake, surveys, { folder: "" }, sources);
   const logged: unknown[] = [];
   const logError = (error: unknown) => logged.push(error);
-  const app: Api = createApp({ host: "", port: 0, lake, view, pageLake, sources, pages: "", logError }, feed);
+  const app: Api = createApp(
+    { host: "", port: 0, lake, view, pageLake, sources, pages: "", logError },
+    feed,
+  );
   const close = async () => {
     feed.close();
     await sources.close();
@@ -80,16 +92,28 @@ const actions: Readonly<Record<Exclude<Step, "restart">, (lake: string) => Promi
   async compact(lake) {
     const log = { info: () => {}, error: () => {} } as unknown as ServiceContext["log"];
     const signal = new AbortController().signal;
-    await runCompaction({ config: configSchema.parse({ lake }), lake, signal, once: true, status: () => {}, log } as ServiceContext);
+    await runCompaction({
+      config: configSchema.parse({ lake }),
+      lake,
+      signal,
+      once: true,
+      status: () => {},
+      log,
+    } as ServiceContext);
   },
   async vacuum(lake) {
     // two days later nothing is too young to be removed
-    for (const { path } of tablesIn(lake)) vacuumTable(path, { keepDays: 0 }, Date.now() + 2 * 86_400_000);
+    for (const { path } of tablesIn(lake))
+      vacuumTable(path, { keepDays: 0 }, Date.now() + 2 * 86_400_000);
   },
 };
 
 function ordersOf(left: readonly Step[]): Step[][] {
-  return left.length === 0 ? [[]] : left.flatMap((one) => ordersOf(left.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+  return left.length === 0
+    ? [[]]
+    : left.flatMap((one) =>
+        ordersOf(left.filter((other) => other !== one)).map((rest) => [one, ...rest]),
+      );
 }
 
 interface Found {
@@ -103,7 +127,8 @@ let sent: readonly Found[] = [];
 async function sentAlerts(): Promise<Found[]> {
   const session = await openSession(template);
   try {
-    const sql = "SELECT candid::VARCHAR AS alertId, objectId, candidate.ra AS ra, candidate.dec AS dec FROM ztf.raw ORDER BY candid";
+    const sql =
+      "SELECT candid::VARCHAR AS alertId, objectId, candidate.ra AS ra, candidate.dec AS dec FROM ztf.raw ORDER BY candid";
     const rows = (await (await session.query(sql)).getRowObjectsJson()) as unknown as Found[];
     expect(rows).toHaveLength(alerts);
     return rows;
@@ -112,16 +137,24 @@ async function sentAlerts(): Promise<Found[]> {
   }
 }
 
-/** Finds an alert by its id, by its position and with Fink's cone search, and nothing where there is nothing. */
-async function expectFound({ app, logged }: ReturnType<typeof openPortal>, order: string): Promise<void> {
+/**
+ * Finds an alert by its id, by its position and with Fink's cone search, and nothing where there is
+ * nothing.
+ */
+async function expectFound(
+  { app, logged }: ReturnType<typeof openPortal>,
+  order: string,
+): Promise<void> {
   const ask = async <T>(path: string): Promise<T> => {
     const response = await app.request(path);
     const text = await response.text();
     expect(response.status, `${order}: ${path}: ${text} ${String(logged[0])}`).toBe(200);
     return JSON.parse(text) as T;
   };
-  const search = async (q: string) => (await ask<{ rows: Found[] }>(`/api/pages/search?q=${encodeURIComponent(q)}`)).rows;
-  const cone = (ra: number, dec: number) => ask<Record<string, unknown>[]>(`/api/v1/conesearch?ra=${ra}&dec=${dec}&radius=1`);
+  const search = async (q: string) =>
+    (await ask<{ rows: Found[] }>(`/api/pages/search?q=${encodeURIComponent(q)}`)).rows;
+  const cone = (ra: number, dec: number) =>
+    ask<Record<string, unknown>[]>(`/api/v1/conesearch?ra=${ra}&dec=${dec}&radius=1`);
   const { alertId, objectId, ra, dec } = sent[asked++ % sent.length];
   expect(await search(alertId), order).toMatchObject([{ alertId, objectId, ra, dec }]);
   expect(await search(`${ra} ${dec} 1`), order).toMatchObject([{ objectId }]);

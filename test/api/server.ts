@@ -30,9 +30,16 @@ export function server(survey: "ztf" | "lsst", elsewhere?: typeof fetch) {
     sources,
     pages: "",
   };
-  const app: Api = createApp({ ...options, ...(elsewhere && { elsewhere }), logError: (error) => logged.push(error) }, feed);
+  const app: Api = createApp(
+    { ...options, ...(elsewhere && { elsewhere }), logError: (error) => logged.push(error) },
+    feed,
+  );
   const post = async (name: string, given: Row) =>
-    await app.request(`/api/v1/${name}`, { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });
+    await app.request(`/api/v1/${name}`, {
+      method: "POST",
+      body: JSON.stringify(given),
+      headers: { "Content-Type": "application/json" },
+    });
   return {
     sky,
     sources,

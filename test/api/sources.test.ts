@@ -21,10 +21,17 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => sky.end());
 
-async function rows(lake: string, sql: string, where?: string, places: Place[] | null = null): Promise<Record<string, unknown>[]> {
+async function rows(
+  lake: string,
+  sql: string,
+  where?: string,
+  places: Place[] | null = null,
+): Promise<Record<string, unknown>[]> {
   const sources = new Sources(lake, surveys);
   try {
-    return await sources.query("ztf", { places, sql, ...(where && { where }) }, async (c, q) => (await c.run(q)).getRowObjectsJson());
+    return await sources.query("ztf", { places, sql, ...(where && { where }) }, async (c, q) =>
+      (await c.run(q)).getRowObjectsJson(),
+    );
   } finally {
     await sources.close();
   }
@@ -36,9 +43,13 @@ function lakeNamed(name: string): string {
   return lake;
 }
 
-const counts = "SELECT count(*)::INT AS alerts, count(DISTINCT _alert)::INT AS ids, count(_modules)::INT AS scored, count(jd)::INT AS dated FROM {sources}";
+const counts =
+  "SELECT count(*)::INT AS alerts, count(DISTINCT _alert)::INT AS ids, count(_modules)::INT AS scored, count(jd)::INT AS dated FROM {sources}";
 const all = (alerts: number) => [{ alerts, ids: alerts, scored: alerts, dated: alerts }];
-const merge = (lake: string, maxRows: number) => withUpkeep(lake, (upkeep) => mergeSources(upkeep, lake, surveys.named("ztf"), { atLeast: 1, maxRows }));
+const merge = (lake: string, maxRows: number) =>
+  withUpkeep(lake, (upkeep) =>
+    mergeSources(upkeep, lake, surveys.named("ztf"), { atLeast: 1, maxRows }),
+  );
 
 test("alerts are there before and after they were merged, those that come later too, each once and with their science", async () => {
   expect(await rows(sky.lake, counts)).toEqual(all(300));
@@ -59,16 +70,27 @@ test("an object by its id and a cone read what reading everything finds", async 
   const everything = await rows(sky.lake, "SELECT _alert, _object, _ra, _dec FROM {sources}");
   const alertsOf = async (where: string, places: Place[]) =>
     await sources
-      .query("ztf", { places, where, sql: "SELECT _alert FROM {sources}" }, async (c, q) => (await c.run(q)).getRows())
+      .query("ztf", { places, where, sql: "SELECT _alert FROM {sources}" }, async (c, q) =>
+        (await c.run(q)).getRows(),
+      )
       .then((r) => r.map(String).toSorted());
   for (const { _object: object } of everything.slice(0, 20)) {
     const places = await sources.placesOfObjects("ztf", [String(object)]);
-    const expected = everything.filter((row) => row._object === object).map((row) => String(row._alert));
+    const expected = everything
+      .filter((row) => row._object === object)
+      .map((row) => String(row._alert));
     expect(await alertsOf(`_object = '${String(object)}'`, places)).toEqual(expected.toSorted());
   }
-  for (const [ra, dec, radius] of [...everything.slice(0, 10).map((r) => [Number(r._ra), Number(r._dec), 0.5]), [0, 90, 20], [0, 0, 60]]) {
-    const within = (r: Record<string, unknown>) => separation(ra, dec, Number(r._ra), Number(r._dec)) <= radius;
-    const found = new Set(await alertsOf("true", await sources.placesOfCone("ztf", ra, dec, radius)));
+  for (const [ra, dec, radius] of [
+    ...everything.slice(0, 10).map((r) => [Number(r._ra), Number(r._dec), 0.5]),
+    [0, 90, 20],
+    [0, 0, 60],
+  ]) {
+    const within = (r: Record<string, unknown>) =>
+      separation(ra, dec, Number(r._ra), Number(r._dec)) <= radius;
+    const found = new Set(
+      await alertsOf("true", await sources.placesOfCone("ztf", ra, dec, radius)),
+    );
     expect(everything.filter(within).filter((r) => !found.has(String(r._alert)))).toEqual([]);
   }
   await sources.close();
@@ -79,7 +101,10 @@ test.each([3, 5, 8])(
   async (n) => {
     const lake = lakeNamed(`killed-${n}`);
     rmSync(sourcesFolder(lake, "ztf"), { recursive: true });
-    expect((await sky.fink(["compact"], { FINK_LAKE: lake, FINK_CRASH_AT: `before:data-file:${n}` })).code).not.toBe(0);
+    expect(
+      (await sky.fink(["compact"], { FINK_LAKE: lake, FINK_CRASH_AT: `before:data-file:${n}` }))
+        .code,
+    ).not.toBe(0);
     expect(await rows(lake, counts)).toEqual(all(500));
     expect((await sky.fink(["compact"], { FINK_LAKE: lake })).code).toBe(0);
     expect(await rows(lake, counts)).toEqual(all(500));
@@ -88,7 +113,13 @@ test.each([3, 5, 8])(
 );
 
 const python = process.env["FINK_PYTHON"] ?? "";
-test.skipIf(!available("python", python !== "", "LSDB does not read the catalogue: FINK_PYTHON names no Python that has it"))(
+test.skipIf(
+  !available(
+    "python",
+    python !== "",
+    "LSDB does not read the catalogue: FINK_PYTHON names no Python that has it",
+  ),
+)(
   "LSDB reads the catalogue",
   () => {
     const folder = sourcesFolder(sky.lake, "ztf");

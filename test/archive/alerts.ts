@@ -1,7 +1,10 @@
 import { writeContainer } from "../../src/avro/container.ts";
 import { compileEncoder } from "../../src/avro/encoder.ts";
 
-/** The packet of these tests, about 1 KB: every field follows from the alert's number. Its survey is `sky`. */
+/**
+ * The packet of these tests, about 1 KB: every field follows from the alert's number. Its survey is
+ * `sky`.
+ */
 const schema = JSON.stringify({
   type: "record",
   name: "alert",
@@ -27,7 +30,12 @@ export const isExact = `
 /** A container of these alerts, in one block. */
 export function packet(...numbers: readonly number[]): Buffer {
   const records = numbers.map((number) =>
-    encode({ alertId: firstId + BigInt(number), number, fluxes: [number / 4, NaN], cutout: Buffer.from(`${number} `.repeat(100)) }),
+    encode({
+      alertId: firstId + BigInt(number),
+      number,
+      fluxes: [number / 4, NaN],
+      cutout: Buffer.from(`${number} `.repeat(100)),
+    }),
   );
   return Buffer.from(writeContainer({ schema, blocks: [records], sync }));
 }

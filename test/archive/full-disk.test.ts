@@ -17,7 +17,8 @@ import { type FinkProcess, startFink } from "./process.ts";
 
 const numbers = Array.from({ length: 240 }, (_, number) => number);
 const isDamaged = (number: number): boolean => number % 10 === 7;
-const message = (number: number): Buffer => (isDamaged(number) ? damagedPacket(number) : packet(number));
+const message = (number: number): Buffer =>
+  isDamaged(number) ? damagedPacket(number) : packet(number);
 const isFull = "the lake cannot be written, trying again: ENOSPC: no space left on device, write";
 
 /** The lake of all alerts takes about 220 kB of the disk: with this beside it, it does not fit. */
@@ -26,7 +27,9 @@ const ballastBytes = 160 << 10;
 
 const lib = kafkaLib();
 
-describe.skipIf(!available("tmpfs", canMount(), "the tests of a full disk: mounting a tmpfs needs root"))("on a full disk", { timeout: 60_000 }, () => {
+describe.skipIf(
+  !available("tmpfs", canMount(), "the tests of a full disk: mounting a tmpfs needs root"),
+)("on a full disk", { timeout: 60_000 }, () => {
   let folder = "";
   let disk = "";
   let lake = "";
@@ -58,19 +61,35 @@ describe.skipIf(!available("tmpfs", canMount(), "the tests of a full disk: mount
         topic,
         numbers.map((number) => ({ partition: 0, value: message(number) })),
       );
-      return { settings: { FINK_KAFKA_BROKERS: address, FINK_KAFKA_TOPICS: topic, FINK_KAFKA_GROUP: topic }, keyOf: (number) => `${topic}/0/${number}` };
+      return {
+        settings: {
+          FINK_KAFKA_BROKERS: address,
+          FINK_KAFKA_TOPICS: topic,
+          FINK_KAFKA_GROUP: topic,
+        },
+        keyOf: (number) => `${topic}/0/${number}`,
+      };
     }
     const alerts = join(folder, "alerts");
     const fileOf = (number: number) => join(alerts, `${String(number).padStart(3, "0")}.avro`);
     mkdirSync(alerts);
     for (const number of numbers) writeFileSync(fileOf(number), message(number));
-    const settings = { FINK_ARCHIVE_SOURCES: "files", FINK_FILES_WATCH: alerts, FINK_FILES_EVERY_SECONDS: "0.5" };
+    const settings = {
+      FINK_ARCHIVE_SOURCES: "files",
+      FINK_FILES_WATCH: alerts,
+      FINK_FILES_EVERY_SECONDS: "0.5",
+    };
     return { settings, keyOf: (number) => `${fileOf(number)}/0/0` };
   };
   const startArchive = ({ settings }: Published, ...more: string[]): FinkProcess =>
-    startFink(["start", "archive", ...more], { FINK_LAKE: lake, FINK_ARCHIVE_BATCH_ALERTS: "20", ...settings });
+    startFink(["start", "archive", ...more], {
+      FINK_LAKE: lake,
+      FINK_ARCHIVE_BATCH_ALERTS: "20",
+      ...settings,
+    });
   const status = () => instance(lake, "archive")?.status;
-  const saysThatItIsFull = () => until("the status says that the disk is full", () => status()?.message === isFull);
+  const saysThatItIsFull = () =>
+    until("the status says that the disk is full", () => status()?.message === isFull);
   const expectAll = async ({ keyOf }: Published) => {
     const { raw, rejected, wrong } = await lakeContent(lake);
     expect(raw.toSorted()).toEqual(
@@ -83,43 +102,63 @@ describe.skipIf(!available("tmpfs", canMount(), "the tests of a full disk: mount
     expect(wrong).toEqual([]);
   };
 
-  describe.each(lib === null ? (["files"] as const) : (["files", "kafka"] as const))("the archive of %s", (source) => {
-    it("says so and waits; when there is room it goes on and has everything once", async () => {
-      const published = await publish(source);
-      const archive = startArchive(published);
-      await saysThatItIsFull();
-      expect(liveStatus(readServices(lake), Date.now()).problems).toEqual([expect.stringContaining("archive cannot write the lake: ENOSPC")]);
-      await sleep(3000);
-      expect(archive.output().split("ENOSPC").length - 1).toBe(1); // said once, not at every try
-      makeRoom(disk);
-      await until("all is well and committed", () => status()?.message === "" && status()?.archive?.archived === numbers.filter((n) => !isDamaged(n)).length);
-      archive.child.kill("SIGTERM");
-      expect(await archive.ended).toMatchObject({ code: 0 });
-      await expectAll(published);
-      for (const kind of ["raw", "rejected"]) expect(dataFiles(lake, kind)).toEqual([...new LakeTable(join(lake, "sky", kind)).snapshot.files.keys()].sort());
-    });
+  describe.each(lib === null ? (["files"] as const) : (["files", "kafka"] as const))(
+    "the archive of %s",
+    (source) => {
+      it("says so and waits; when there is room it goes on and has everything once", async () => {
+        const published = await publish(source);
+        const archive = startArchive(published);
+        await saysThatItIsFull();
+        expect(liveStatus(readServices(lake), Date.now()).problems).toEqual([
+          expect.stringContaining("archive cannot write the lake: ENOSPC"),
+        ]);
+        await sleep(3000);
+        expect(archive.output().split("ENOSPC").length - 1).toBe(1); // said once, not at every try
+        makeRoom(disk);
+        await until(
+          "all is well and committed",
+          () =>
+            status()?.message === "" &&
+            status()?.archive?.archived === numbers.filter((n) => !isDamaged(n)).length,
+        );
+        archive.child.kill("SIGTERM");
+        expect(await archive.ended).toMatchObject({ code: 0 });
+        await expectAll(published);
+        for (const kind of ["raw", "rejected"])
+          expect(dataFiles(lake, kind)).toEqual(
+            [...new LakeTable(join(lake, "sky", kind)).snapshot.files.keys()].sort(),
+          );
+      });
 
-    it("stops when it is told to and says why; a later start has everything once", async () => {
-      const published = await publish(source);
-      const archive = startArchive(published);
-      await saysThatItIsFull();
-      const stoppedAt = Date.now();
-      archive.child.kill("SIGTERM");
-      const { code, output } = await archive.ended;
-      expect(code).toBe(1);
-      expect(Date.now() - stoppedAt).toBeLessThan(15_000);
-      expect(output).toContain("fink: stopped before everything could be written, the rest will be read again: ENOSPC");
-      expect(instance(lake, "archive")).toMatchObject({ state: "failed", process: null });
-      makeRoom(disk);
-      expect(await startArchive(published, "--once").ended).toMatchObject({ code: 0 });
-      await expectAll(published);
-    });
-  });
+      it("stops when it is told to and says why; a later start has everything once", async () => {
+        const published = await publish(source);
+        const archive = startArchive(published);
+        await saysThatItIsFull();
+        const stoppedAt = Date.now();
+        archive.child.kill("SIGTERM");
+        const { code, output } = await archive.ended;
+        expect(code).toBe(1);
+        expect(Date.now() - stoppedAt).toBeLessThan(15_000);
+        expect(output).toContain(
+          "fink: stopped before everything could be written, the rest will be read again: ENOSPC",
+        );
+        expect(instance(lake, "archive")).toMatchObject({ state: "failed", process: null });
+        makeRoom(disk);
+        expect(await startArchive(published, "--once").ended).toMatchObject({ code: 0 });
+        await expectAll(published);
+      });
+    },
+  );
 
   it("a start says what to do", async () => {
     fill(join(disk, "more ballast"));
     const { code, output } = await startArchive(await publish("files")).ended;
-    expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(/^fink: the lake cannot be written \(ENOSPC: .*\); make room on its disk/) });
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        /^fink: the lake cannot be written \(ENOSPC: .*\); make room on its disk/,
+      ),
+    });
   });
 });
 
@@ -143,7 +182,9 @@ function canMount(): boolean {
 
 function mount(folder: string, bytes: number): void {
   mkdirSync(folder, { recursive: true });
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], { stdio: "ignore" });
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], {
+    stdio: "ignore",
+  });
 }
 
 function makeRoom(disk: string): void {

@@ -26,7 +26,9 @@ export async function lakeContent(lake: string, survey = "sky"): Promise<LakeCon
   const connection = await instance.connect();
   const rowsOf = async (kind: string, columns: string) => {
     const table = join(lake, survey, kind);
-    const files = [...new LakeTable(table).snapshot.files.keys()].map((path) => `'${join(table, path)}'`);
+    const files = [...new LakeTable(table).snapshot.files.keys()].map(
+      (path) => `'${join(table, path)}'`,
+    );
     if (files.length === 0) return [];
     const result = await connection.runAndReadAll(
       `SELECT ${key} AS key, ${columns} FROM read_parquet([${files.join(", ")}], union_by_name=true, hive_partitioning=false)`,
@@ -50,8 +52,14 @@ export async function lakeContent(lake: string, survey = "sky"): Promise<LakeCon
 }
 
 /** The rows as a program sees them that knows nothing of Fink; of both tables, sorted. */
-export async function contentInPython(reader: "deltalake" | "polars", lake: string, survey = "sky"): Promise<string[]> {
-  const tables = await Promise.all(["raw", "rejected"].map((kind) => readWithPython(reader, join(lake, survey, kind))));
+export async function contentInPython(
+  reader: "deltalake" | "polars",
+  lake: string,
+  survey = "sky",
+): Promise<string[]> {
+  const tables = await Promise.all(
+    ["raw", "rejected"].map((kind) => readWithPython(reader, join(lake, survey, kind))),
+  );
   return tables
     .flat()
     .map((row) => `${row["_source"]}/${row["_partition"]}/${row["_offset"]}`)
@@ -60,6 +68,8 @@ export async function contentInPython(reader: "deltalake" | "polars", lake: stri
 
 /** What made each commit of a table, e.g. `archive`, `compact`. */
 export function operations(table: string): string[] {
-  const entries = entryVersions(table).map((version) => readFileSync(entryPath(table, version), "utf8"));
+  const entries = entryVersions(table).map((version) =>
+    readFileSync(entryPath(table, version), "utf8"),
+  );
   return entries.flatMap((entry) => /"operation":"(\w+)"/.exec(entry)?.[1] ?? []);
 }

@@ -13,21 +13,32 @@ export interface FinkProcess {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a command; it is killed with the test at the latest. `settings` are environment variables such as FINK_LAKE. */
-export function startFink(args: readonly string[], settings: Readonly<Record<string, string>>): FinkProcess {
+/**
+ * Starts a command; it is killed with the test at the latest. `settings` are environment variables
+ * such as FINK_LAKE.
+ */
+export function startFink(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): FinkProcess {
   const env = { ...process.env, FINK_LOG_LEVEL: "info", ...settings };
-  const child = spawn(process.execPath, [join(project, "src/cli/main.ts"), ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(project, "src/cli/main.ts"), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   child.stdout.on("data", (data) => (output += data));
   child.stderr.on("data", (data) => (output += data));
   const atExit = () => child.kill("SIGKILL");
   process.on("exit", atExit);
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }>((resolve) => {
-    child.once("close", (code, signal) => {
-      process.off("exit", atExit);
-      resolve({ code, signal, output });
-    });
-  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }>(
+    (resolve) => {
+      child.once("close", (code, signal) => {
+        process.off("exit", atExit);
+        resolve({ code, signal, output });
+      });
+    },
+  );
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
     child.kill(signal);
     await ended;

@@ -14,7 +14,14 @@ import { createTopic, produce } from "../kafka/topics.ts";
 import { hasPython, readWithPython, readWithSql } from "../lake/readers.ts";
 import type { Row } from "../lake/tables.ts";
 import { operations } from "./lake-content.ts";
-import { alertsFolder, badFiles, difference, expectedFiles, hasReference, mayWait } from "./reference.ts";
+import {
+  alertsFolder,
+  badFiles,
+  difference,
+  expectedFiles,
+  hasReference,
+  mayWait,
+} from "./reference.ts";
 
 const lib = hasReference ? kafkaLib() : null;
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
@@ -31,9 +38,19 @@ describe.skipIf(!hasReference)("real alerts", { timeout: 300_000 }, () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const configOf = (name: string, more: object = {}): Config =>
-    configSchema.parse({ lake: join(folder, name), schemas: { folder: join(alertsFolder, "lsst/schemas") }, ...more });
+    configSchema.parse({
+      lake: join(folder, name),
+      schemas: { folder: join(alertsFolder, "lsst/schemas") },
+      ...more,
+    });
   const ingestInto = (name: string, paths: readonly string[], more = {}) =>
-    ingest(paths, configOf(name, more), undefined, { warn: () => {} }, new AbortController().signal);
+    ingest(
+      paths,
+      configOf(name, more),
+      undefined,
+      { warn: () => {} },
+      new AbortController().signal,
+    );
 
   it("have every field as it was sent, bit for bit", () => {
     expectExpected(fromFiles);
@@ -41,16 +58,22 @@ describe.skipIf(!hasReference)("real alerts", { timeout: 300_000 }, () => {
 
   it("would be found to differ by their last bit", () => {
     const [file, [row]] = [...fromFiles.alerts].find(([path]) => path.startsWith("ztf/v3.3/"))!;
-    const [record] = expectedFiles().find((one) => one.file === file)!.records as [{ candidate: { jd: number } }];
+    const [record] = expectedFiles().find((one) => one.file === file)!.records as [
+      { candidate: { jd: number } },
+    ];
     const jd = record.candidate.jd + 2 ** -30; // a Julian date's unit in the last place
     expect(difference(row, record)).toBeNull();
-    expect(difference(row, { ...record, candidate: { ...record.candidate, jd } })).toMatch("candidate.jd");
+    expect(difference(row, { ...record, candidate: { ...record.candidate, jd } })).toMatch(
+      "candidate.jd",
+    );
   });
 
   it("wait with their bytes and a reason where they are damaged, and none is lost", () => {
     expect(badFiles().filter((file) => !fromFiles.rejected.has(file))).toEqual([]);
     for (const [file, { bytes, reason }] of fromFiles.rejected) {
-      expect(Buffer.from(bytes, "hex").equals(readFileSync(join(alertsFolder, file))), file).toBe(true);
+      expect(Buffer.from(bytes, "hex").equals(readFileSync(join(alertsFolder, file))), file).toBe(
+        true,
+      );
       expect(reason).not.toBe("");
     }
     for (const path of alertPaths()) {
@@ -58,7 +81,11 @@ describe.skipIf(!hasReference)("real alerts", { timeout: 300_000 }, () => {
       const places = Number(fromFiles.alerts.has(file)) + Number(fromFiles.rejected.has(file));
       expect(places, file).toBe(1);
     }
-    expect(counts).toMatchObject({ archived: fromFiles.rows, rejected: fromFiles.rejected.size, duplicates: 0 });
+    expect(counts).toMatchObject({
+      archived: fromFiles.rows,
+      rejected: fromFiles.rejected.size,
+      duplicates: 0,
+    });
   });
 
   it("are not added a second time", async () => {
@@ -76,11 +103,16 @@ describe.skipIf(!hasReference)("real alerts", { timeout: 300_000 }, () => {
     expect([...reversed.rejected.keys()].sort()).toEqual([...fromFiles.rejected.keys()].sort());
   });
 
-  it.skipIf(!hasPython).each(["deltalake", "polars"] as const)("are the same for %s, which knows nothing of Fink", async (reader) => {
-    const found = await contentOf(join(folder, "files"), (_, { path }) => readWithPython(reader, path));
-    expectExpected(found);
-    expect([...found.rejected].sort()).toEqual([...fromFiles.rejected].sort());
-  });
+  it.skipIf(!hasPython).each(["deltalake", "polars"] as const)(
+    "are the same for %s, which knows nothing of Fink",
+    async (reader) => {
+      const found = await contentOf(join(folder, "files"), (_, { path }) =>
+        readWithPython(reader, path),
+      );
+      expectExpected(found);
+      expect([...found.rejected].sort()).toEqual([...fromFiles.rejected].sort());
+    },
+  );
 
   it.skipIf(lib === null)("are the same when they come from Kafka", async () => {
     const broker = await startKafka(lib!);
@@ -88,11 +120,21 @@ describe.skipIf(!hasReference)("real alerts", { timeout: 300_000 }, () => {
       const address = broker.at.PLAINTEXT;
       const files = await publish(address, fromFiles.surveys);
       const config = configOf("kafka", { kafka: { brokers: [address], topics: ["real_*"] } });
-      const archiver = new Archiver({ ...archiverOptions(config, config.lake), onTrouble: (message) => expect(message).toBe("") });
-      const source = new KafkaSource({ kafka: config.kafka, surveyOf: surveyOfTopic, once: true, log: quiet });
+      const archiver = new Archiver({
+        ...archiverOptions(config, config.lake),
+        onTrouble: (message) => expect(message).toBe(""),
+      });
+      const source = new KafkaSource({
+        kafka: config.kafka,
+        surveyOf: surveyOfTopic,
+        once: true,
+        log: quiet,
+      });
       await archiver.run([source], new AbortController().signal);
       await archiver.close();
-      const found = await contentOf(config.lake, readTable, (row) => files.get(`${row["_source"]}/${row["_partition"]}/${row["_offset"]}`)!);
+      const found = await contentOf(config.lake, readTable, (row) =>
+        files.get(`${row["_source"]}/${row["_partition"]}/${row["_offset"]}`)!,
+      );
       expectExpected(found);
       expect([...found.rejected].sort()).toEqual([...fromFiles.rejected].sort());
     } finally {
@@ -110,7 +152,11 @@ interface Content {
   readonly rows: number;
 }
 
-async function contentOf(lake: string, read: (lake: string, table: TableName) => Promise<Row[]> = readTable, fileOf = pathOf): Promise<Content> {
+async function contentOf(
+  lake: string,
+  read: (lake: string, table: TableName) => Promise<Row[]> = readTable,
+  fileOf = pathOf,
+): Promise<Content> {
   const alerts = new Map<string, Row[]>();
   const rejected = new Map<string, { bytes: string; reason: string }>();
   const surveys = new Map<string, string>();
@@ -142,7 +188,8 @@ function expectExpected({ alerts, rejected }: Content): void {
     const rows = alerts.get(file) ?? [];
     if (rejected.has(file) && mayWait.test(file)) continue;
     expect(rows.length, `${file} ${rejected.get(file)?.reason}`).toBe(records.length);
-    for (const [i, record] of records.entries()) expect(difference(rows[i], record), file).toBeNull();
+    for (const [i, record] of records.entries())
+      expect(difference(rows[i], record), file).toBeNull();
   }
 }
 
@@ -154,16 +201,28 @@ function surveyOfTopic(topic: string): string {
   return topic.replace("real_", "");
 }
 
-/** Sends every file as a message to its survey's topic. Returns the files by topic/partition/offset. */
-async function publish(address: string, surveys: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+/**
+ * Sends every file as a message to its survey's topic. Returns the files by topic/partition/offset.
+ */
+async function publish(
+  address: string,
+  surveys: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
   const partitions = 2;
   const byFile = new Map<string, string>();
   const files = alertPaths().map((path) => path.slice(alertsFolder.length + 1));
-  for (const [topic, members] of Map.groupBy(files, (file) => `real_${surveys.get(file) ?? "ztf"}`)) {
+  for (const [topic, members] of Map.groupBy(
+    files,
+    (file) => `real_${surveys.get(file) ?? "ztf"}`,
+  )) {
     await createTopic(address, topic, partitions);
-    const messages = members.map((file, i) => ({ partition: i % partitions, value: readFileSync(join(alertsFolder, file)) }));
+    const messages = members.map((file, i) => ({
+      partition: i % partitions,
+      value: readFileSync(join(alertsFolder, file)),
+    }));
     await produce(address, topic, messages, { perSend: 10 });
-    for (const [i, file] of members.entries()) byFile.set(`${topic}/${i % partitions}/${Math.floor(i / partitions)}`, file);
+    for (const [i, file] of members.entries())
+      byFile.set(`${topic}/${i % partitions}/${Math.floor(i / partitions)}`, file);
   }
   return byFile;
 }

@@ -2,8 +2,9 @@ import type { AvroType } from "../../src/avro/schema.ts";
 import type { Value } from "./random.ts";
 
 /**
- * The Avro binary encoding (Avro 1.12), written as plainly as the specification has it. `blockSize`: items in a block of an array or map;
- * negative: the block's count is negative and followed by its size in bytes.
+ * The Avro binary encoding (Avro 1.12), written as plainly as the specification has it.
+ * `blockSize`: items in a block of an array or map; negative: the block's count is negative and
+ * followed by its size in bytes.
  */
 export function encode(type: AvroType, value: Value, blockSize = 1000): Buffer {
   switch (type.kind) {
@@ -34,14 +35,21 @@ export function encode(type: AvroType, value: Value, blockSize = 1000): Buffer {
       );
     case "map":
       return blocks(
-        (value as [string, Value][]).map(([key, v]) => Buffer.concat([encode({ kind: "string" }, key), encode(type.values, v, blockSize)])),
+        (value as [string, Value][]).map(([key, v]) =>
+          Buffer.concat([encode({ kind: "string" }, key), encode(type.values, v, blockSize)]),
+        ),
         blockSize,
       );
     case "record":
-      return Buffer.concat(type.fields.map((f, i) => encode(f.type, (value as Value[])[i], blockSize)));
+      return Buffer.concat(
+        type.fields.map((f, i) => encode(f.type, (value as Value[])[i], blockSize)),
+      );
     case "union": {
       const { branch, value: inner } = value as { branch: number; value: Value };
-      return Buffer.concat([varint(BigInt(branch)), encode(type.branches[branch], inner, blockSize)]);
+      return Buffer.concat([
+        varint(BigInt(branch)),
+        encode(type.branches[branch], inner, blockSize),
+      ]);
     }
   }
 }
@@ -52,7 +60,12 @@ function blocks(items: readonly Buffer[], blockSize: number): Buffer {
   for (let i = 0; i < items.length; i += size) {
     const block = items.slice(i, i + size);
     const bytes = Buffer.concat(block);
-    parts.push(blockSize < 0 ? Buffer.concat([varint(BigInt(-block.length)), varint(BigInt(bytes.length))]) : varint(BigInt(block.length)), bytes);
+    parts.push(
+      blockSize < 0
+        ? Buffer.concat([varint(BigInt(-block.length)), varint(BigInt(bytes.length))])
+        : varint(BigInt(block.length)),
+      bytes,
+    );
   }
   return Buffer.concat([...parts, varint(0n)]);
 }

@@ -2,13 +2,18 @@ import { type Data, DataType } from "apache-arrow";
 import type { AvroType } from "../../src/avro/schema.ts";
 import type { Value } from "./random.ts";
 
-/** What one row of a column holds, without names: structs as the list of their children, bytes as hex, numbers as they are stored. */
+/**
+ * What one row of a column holds, without names: structs as the list of their children, bytes as
+ * hex, numbers as they are stored.
+ */
 export function readColumn(data: Data, row: number): unknown {
   if (data.nullCount > 0 && !((data.nullBitmap[row >> 3] >> (row & 7)) & 1)) return null;
   const { type, values, valueOffsets } = data;
   if (DataType.isStruct(type)) return data.children.map((child) => readColumn(child, row));
   if (DataType.isList(type) || DataType.isMap(type)) {
-    return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) => readColumn(data.children[0], valueOffsets[row] + i));
+    return Array.from({ length: valueOffsets[row + 1] - valueOffsets[row] }, (_, i) =>
+      readColumn(data.children[0], valueOffsets[row] + i),
+    );
   }
   if (DataType.isBool(type)) return ((values[row >> 3] >> (row & 7)) & 1) === 1;
   if (DataType.isDecimal(type)) return decimalAt(values, 4 * row);
@@ -33,14 +38,20 @@ export function expected(type: AvroType, value: Value): unknown {
     case "map":
       return (value as [string, Value][]).map(([key, v]) => [key, itemOf(type.values, v)]);
     case "record":
-      return hasColumn(type) ? type.fields.flatMap((f, i) => (hasColumn(f.type) ? [expected(f.type, (value as Value[])[i])] : [])) : undefined;
+      return hasColumn(type)
+        ? type.fields.flatMap((f, i) =>
+            hasColumn(f.type) ? [expected(f.type, (value as Value[])[i])] : [],
+          )
+        : undefined;
     case "union": {
       const { branch, value: inner } = value as { branch: number; value: Value };
       const others = type.branches.filter((b) => b.kind !== "null");
       const chosen = type.branches[branch];
       if (chosen.kind === "null") return hasColumn(type) ? null : undefined;
       if (others.length === 1) return expected(chosen, inner);
-      const children = others.flatMap((b) => (hasColumn(b) ? [b === chosen ? expected(b, inner) : null] : []));
+      const children = others.flatMap((b) =>
+        hasColumn(b) ? [b === chosen ? expected(b, inner) : null] : [],
+      );
       return children.length === 0 ? undefined : children;
     }
     default:
@@ -59,7 +70,9 @@ export function hasColumn(type: AvroType): boolean {
 }
 
 function unscaled(bytes: Buffer): bigint {
-  return bytes.length === 0 ? 0n : BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString("hex")}`));
+  return bytes.length === 0
+    ? 0n
+    : BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString("hex")}`));
 }
 
 function decimalAt(words: ArrayLike<number>, at: number): bigint {
@@ -71,5 +84,7 @@ function decimalAt(words: ArrayLike<number>, at: number): bigint {
 }
 
 function bitsAt(values: Float32Array | Float64Array, row: number): number | bigint {
-  return values instanceof Float32Array ? new Int32Array(values.buffer, values.byteOffset)[row] : new BigInt64Array(values.buffer, values.byteOffset)[row];
+  return values instanceof Float32Array
+    ? new Int32Array(values.buffer, values.byteOffset)[row]
+    : new BigInt64Array(values.buffer, values.byteOffset)[row];
 }

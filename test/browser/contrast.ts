@@ -1,8 +1,13 @@
-/** Runs in the page: the smallest contrast (WCAG 2, relative luminance) of any text with the ground behind it, and that text. */
+/**
+ * Runs in the page: the smallest contrast (WCAG 2, relative luminance) of any text with the ground
+ * behind it, and that text.
+ */
 export function worstContrast(): { contrast: number; text: string } {
   const rgb = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (colour: string) => {
-    const [r, g, b] = rgb(colour).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = rgb(colour).map((c) =>
+      c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const ground = (element: Element | null): string => {
@@ -16,7 +21,10 @@ export function worstContrast(): { contrast: number; text: string } {
     const text = walker.currentNode.textContent?.trim() ?? "";
     const element = walker.currentNode.parentElement;
     if (!element || text === "") continue;
-    const [dark, light] = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => a - b);
+    const [dark, light] = [
+      luminance(getComputedStyle(element).color),
+      luminance(ground(element)),
+    ].sort((a, b) => a - b);
     const contrast = (light + 0.05) / (dark + 0.05);
     if (contrast < worst.contrast) worst = { contrast, text };
   }

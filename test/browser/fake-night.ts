@@ -26,18 +26,30 @@ export function fakeNight(lake = mkdtempSync(join(tmpdir(), "fink-night-"))): Fa
   const rejected: RejectedMessage[] = [];
   let archived = 0;
   let commits = 0;
-  let status: ServiceStatus = { name: "archive", service: "archive", pid: process.pid, startedAt, updatedAt: 0, state: "running", message: "" };
+  let status: ServiceStatus = {
+    name: "archive",
+    service: "archive",
+    pid: process.pid,
+    startedAt,
+    updatedAt: 0,
+    state: "running",
+    message: "",
+  };
   mkdirSync(join(lake, ".fink/run"), { recursive: true });
   const say = (change: Partial<ServiceStatus>) => {
     status = { ...status, ...change, updatedAt: change.updatedAt ?? Date.now() };
     writeStatus(lake, status);
   };
-  const report = (perSecond: number) => say({ archive: archiveStatus(archived, rejected.length, perSecond, commits) });
+  const report = (perSecond: number) =>
+    say({ archive: archiveStatus(archived, rejected.length, perSecond, commits) });
   const view: LakeView = {
     tables: async () => tablesOf(archived, rejected.length, commits),
     latest: async (limit) => alerts.slice(0, limit),
     rejected: async (limit) => rejected.slice(0, limit),
-    cutout: async (_survey, alertId, kind) => (/^\d{19}$/.test(alertId) ? gzipSync(starFits(Number(alertId.slice(-3)), kind === "template" ? 60 : 400)) : null),
+    cutout: async (_survey, alertId, kind) =>
+      /^\d{19}$/.test(alertId)
+        ? gzipSync(starFits(Number(alertId.slice(-3)), kind === "template" ? 60 : 400))
+        : null,
   };
   return {
     lake,
@@ -49,7 +61,13 @@ export function fakeNight(lake = mkdtempSync(join(tmpdir(), "fink-night-"))): Fa
       report(more);
     },
     reject(reason) {
-      rejected.unshift({ survey: "ztf", source: "ztf_20260131_programid1", offset: String(rejected.length), reason, receivedAt: Date.now() });
+      rejected.unshift({
+        survey: "ztf",
+        source: "ztf_20260131_programid1",
+        offset: String(rejected.length),
+        reason,
+        receivedAt: Date.now(),
+      });
       report(0);
     },
     say,
@@ -88,10 +106,27 @@ function tablesOf(archived: number, rejected: number, commits: number): LakeTabl
     files: commits,
     lastNight: { night: "2026-01-31", rows: archived },
   };
-  return rejected === 0 ? [raw] : [raw, { survey: "ztf", kind: "rejected", version: rejected, rows: rejected, bytes: rejected * 4000, files: rejected }];
+  return rejected === 0
+    ? [raw]
+    : [
+        raw,
+        {
+          survey: "ztf",
+          kind: "rejected",
+          version: rejected,
+          rows: rejected,
+          bytes: rejected * 4000,
+          files: rejected,
+        },
+      ];
 }
 
-function archiveStatus(archived: number, rejected: number, perSecond: number, commits: number): ServiceStatus["archive"] {
+function archiveStatus(
+  archived: number,
+  rejected: number,
+  perSecond: number,
+  commits: number,
+): ServiceStatus["archive"] {
   return {
     received: archived + rejected,
     archived,
@@ -104,6 +139,8 @@ function archiveStatus(archived: number, rejected: number, perSecond: number, co
     lag: 0,
     latencyMs: { p50: 820, p99: 1640 },
     lastCommit: { survey: "ztf", version: commits, at: Date.now(), alerts: perSecond },
-    sources: [{ source: "ztf_20260131_programid1", partition: 0, position: String(archived), lag: 0 }],
+    sources: [
+      { source: "ztf_20260131_programid1", partition: 0, position: String(archived), lag: 0 },
+    ],
   };
 }

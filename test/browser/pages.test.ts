@@ -61,7 +61,10 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   }
 
   async function open(path: string, options: (typeof screens)[number] = screens[0]): Promise<Page> {
-    const context = await browser.newContext({ ...options, permissions: ["clipboard-read", "clipboard-write"] });
+    const context = await browser.newContext({
+      ...options,
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
     const page = await context.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -70,27 +73,36 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
   }
 
   /** What stands under a label among the figures. */
-  const figure = (page: Page, label: string) => page.locator(".figure", { hasText: label }).locator("dd").innerText();
+  const figure = (page: Page, label: string) =>
+    page.locator(".figure", { hasText: label }).locator("dd").innerText();
   const levels = (page: Page) =>
     page
       .locator(".cutout canvas")
       .first()
       .evaluate((canvas: HTMLCanvasElement) => {
-        const { data } = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+        const { data } = canvas
+          .getContext("2d")
+          ?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
         return new Set(data).size;
       });
-  const shoot = (page: Page, name: string) => page.screenshot({ path: `test-results/${name}.png`, fullPage: true });
+  const shoot = (page: Page, name: string) =>
+    page.screenshot({ path: `test-results/${name}.png`, fullPage: true });
 
-  test.each(["/", "/index.html", "/live", "/live.html"])("%s loads and counts what comes in without reload", async (path) => {
-    night.archive(40);
-    const page = await open(path);
-    await eventually(() => figure(page, "In the lake")).toBe("40 alerts");
-    night.archive(2000);
-    await eventually(() => figure(page, "In the lake")).toBe("2,040 alerts");
-    await eventually(() => page.locator(".verdict").innerText()).toContain("✓ All is well: 2,000 alerts/s archived, none waits");
-    await eventually(() => levels(page)).toBeGreaterThan(50);
-    expect(complaints).toEqual([]);
-  });
+  test.each(["/", "/index.html", "/live", "/live.html"])(
+    "%s loads and counts what comes in without reload",
+    async (path) => {
+      night.archive(40);
+      const page = await open(path);
+      await eventually(() => figure(page, "In the lake")).toBe("40 alerts");
+      night.archive(2000);
+      await eventually(() => figure(page, "In the lake")).toBe("2,040 alerts");
+      await eventually(() => page.locator(".verdict").innerText()).toContain(
+        "✓ All is well: 2,000 alerts/s archived, none waits",
+      );
+      await eventually(() => levels(page)).toBeGreaterThan(50);
+      expect(complaints).toEqual([]);
+    },
+  );
 
   test.each(screens)("looks as it should: $name", async (screen) => {
     night.archive(180);
@@ -100,7 +112,10 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
       const page = await open(path, screen);
       await eventually(() => page.locator(".cutout canvas").count()).toBeGreaterThan(4);
       await shoot(page, `${path === "/" ? "now" : "live"}-${screen.name}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), "wider than the screen").toBeLessThanOrEqual(0);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        "wider than the screen",
+      ).toBeLessThanOrEqual(0);
       const { contrast, text } = await page.evaluate(worstContrast);
       expect(contrast, text).toBeGreaterThanOrEqual(4.5);
     }
@@ -111,7 +126,9 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
     const page = await open("/live");
     await eventually(() => figure(page, "In the lake")).toBe("10 alerts");
     await server.close();
-    await eventually(() => page.locator(".lost-connection").innerText()).toMatch(/^✗ No connection to the server since \d\d:\d\d:\d\d UTC/);
+    await eventually(() => page.locator(".lost-connection").innerText()).toMatch(
+      /^✗ No connection to the server since \d\d:\d\d:\d\d UTC/,
+    );
     expect(await page.locator(".verdict").count()).toBe(0);
     await shoot(page, "live-lost");
     night.archive(5);
@@ -123,11 +140,15 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
 
   test("an empty lake says why and what to do; a failed service is the first thing seen", async () => {
     const page = await open("/live");
-    await eventually(() => page.locator("main").innerText()).toContain("No alert is in the lake yet. Start the archive with ./fink start all");
+    await eventually(() => page.locator("main").innerText()).toContain(
+      "No alert is in the lake yet. Start the archive with ./fink start all",
+    );
     expect(await page.locator(".verdict").innerText()).toContain("No archive is running");
     await shoot(page, "live-empty");
     night.say({ state: "failed", message: "no broker answers at kafka:9092" });
-    await eventually(() => page.locator(".verdict").innerText()).toBe("✗ archive failed: no broker answers at kafka:9092. Then: ./fink start archive");
+    await eventually(() => page.locator(".verdict").innerText()).toBe(
+      "✗ archive failed: no broker answers at kafka:9092. Then: ./fink start archive",
+    );
     await shoot(page, "live-failed");
   });
 
@@ -135,13 +156,25 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
     await server.close();
     const evil = '<img src=x onerror="document.title=1">';
     const blank = gzipSync(writeFits(9, 9, -32, Array<number>(81).fill(Number.NaN)));
-    const cutouts = { science: blank, template: Buffer.from("no FITS".padEnd(99)), difference: null };
+    const cutouts = {
+      science: blank,
+      template: Buffer.from("no FITS".padEnd(99)),
+      difference: null,
+    };
     night.archive(1);
     const [alert] = await night.view.latest(1);
-    server = await serve({ ...night.view, latest: async () => [{ ...alert, objectId: evil, band: "w" }], cutout: async (_survey, _id, kind) => cutouts[kind] });
+    server = await serve({
+      ...night.view,
+      latest: async () => [{ ...alert, objectId: evil, band: "w" }],
+      cutout: async (_survey, _id, kind) => cutouts[kind],
+    });
     const page = await open("/");
     await eventually(() => page.locator(".alert").innerText()).toContain(evil);
-    await eventually(() => page.locator(".sick").allInnerTexts()).toEqual(["no valid pixel", "not a FITS file", "no image"]);
+    await eventually(() => page.locator(".sick").allInnerTexts()).toEqual([
+      "no valid pixel",
+      "not a FITS file",
+      "no image",
+    ]);
     expect(await page.title()).toBe("Now · Fink");
     await shoot(page, "now-sick");
   });
@@ -155,7 +188,9 @@ describe.skipIf(!hasBrowser())("in a browser", () => {
     await page.getByRole("button", { name: "Light" }).click();
     await page.goto(`${server.url}/`);
     expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe("light");
-    await eventually(() => page.getByRole("button", { name: "Invert" }).getAttribute("aria-pressed")).toBe("true");
+    await eventually(() =>
+      page.getByRole("button", { name: "Invert" }).getAttribute("aria-pressed"),
+    ).toBe("true");
     await eventually(() => page.locator(".cutout canvas").count()).toBeGreaterThan(8);
     await shoot(page, "now-inverted");
   });

@@ -17,7 +17,9 @@ export type Screen = (typeof screens)[number];
 
 const surveys = loadSurveys("conf/surveys");
 
-/** The pages over a small lake, in a browser; what the browser or the server complains of is kept. */
+/**
+ * The pages over a small lake, in a browser; what the browser or the server complains of is kept.
+ */
 export class Portal {
   readonly small: SmallLake;
   readonly pages: string;
@@ -78,9 +80,15 @@ export class Portal {
   }
 
   async visit(path: string, screen: Screen = screens[0]): Promise<Page> {
-    const context = await this.browser.newContext({ ...screen, permissions: ["clipboard-read", "clipboard-write"] });
+    const context = await this.browser.newContext({
+      ...screen,
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
     const page = await context.newPage();
-    page.on("console", (message) => message.type() === "error" && this.complaints.push(`${path}: ${message.text()}`));
+    page.on(
+      "console",
+      (message) => message.type() === "error" && this.complaints.push(`${path}: ${message.text()}`),
+    );
     page.on("pageerror", (error) => this.complaints.push(`${path}: ${error.message}`));
     await page.goto(this.url + path);
     return page;

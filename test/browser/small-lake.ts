@@ -12,7 +12,10 @@ export interface SmallLake {
   end(): void;
 }
 
-/** Two nights of ZTF and one of LSST, with science and the matches of one filter, made as a user makes them. */
+/**
+ * Two nights of ZTF and one of LSST, with science and the matches of one filter, made as a user
+ * makes them.
+ */
 export async function smallLake(): Promise<SmallLake> {
   const folder = mkdtempSync(join(tmpdir(), "fink-portal-"));
   const [lake, filters] = [join(folder, "lake"), join(folder, "filters")];
@@ -22,22 +25,46 @@ export async function smallLake(): Promise<SmallLake> {
     "-- description: Brighter than 20 mag\n\nSELECT objectId, candid FROM alerts WHERE candidate.magpsf < 20 AND candidate.rb > 0.55\n",
   );
   const config = join(folder, "fink.yaml");
-  writeFileSync(config, "filters: { shipped: false }\n"); // theirs would crowd the strip of latest matches
+  // theirs would crowd the strip of latest matches
+  writeFileSync(config, "filters: { shipped: false }\n");
   const fink = async (...args: string[]) => {
-    const { code, stderr } = await run(process.execPath, [join(project, "src/cli/main.ts"), ...args, "--config", config], {
-      FINK_LAKE: lake,
-      FINK_FILTERS_FOLDER: filters,
-    });
+    const { code, stderr } = await run(
+      process.execPath,
+      [join(project, "src/cli/main.ts"), ...args, "--config", config],
+      {
+        FINK_LAKE: lake,
+        FINK_FILTERS_FOLDER: filters,
+      },
+    );
     if (code !== 0) throw new Error(`fink ${args.join(" ")}: ${stderr}`);
   };
   const archive = async (survey: string, date: string, nights: number, alerts: number) => {
     const to = join(folder, `${survey}-${date}`);
-    await fink("simulate", "--survey", survey, "--date", date, "--nights", String(nights), "--alerts", String(alerts), "--workers", "1", "--to", to);
+    await fink(
+      "simulate",
+      "--survey",
+      survey,
+      "--date",
+      date,
+      "--nights",
+      String(nights),
+      "--alerts",
+      String(alerts),
+      "--workers",
+      "1",
+      "--to",
+      to,
+    );
     await fink("ingest", "--schemas", to, to);
   };
   await archive("ztf", "2026-09-14", 2, 80);
   await archive("lsst", "2026-09-20", 1, 80); // of a night with known asteroids
   await fink("start", "science", "--once");
   await fink("start", "filter", "--once");
-  return { lake, filters, more: (date) => archive("ztf", date, 1, 80), end: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    lake,
+    filters,
+    more: (date) => archive("ztf", date, 1, 80),
+    end: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

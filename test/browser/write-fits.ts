@@ -1,5 +1,11 @@
 /** Makes FITS files for tests: cards as they are given, pixels in stored values. */
-export function writeFits(width: number, height: number, bitpix: number, stored: readonly number[], cards: readonly string[] = []): Uint8Array {
+export function writeFits(
+  width: number,
+  height: number,
+  bitpix: number,
+  stored: readonly number[],
+  cards: readonly string[] = [],
+): Uint8Array {
   const all = [
     "SIMPLE  =                    T",
     `BITPIX  = ${String(bitpix).padStart(20)}`,
@@ -9,7 +15,10 @@ export function writeFits(width: number, height: number, bitpix: number, stored:
     ...cards,
     "END",
   ];
-  const header = padded(new TextEncoder().encode(all.map((card) => card.padEnd(80)).join("")), 0x20);
+  const header = padded(
+    new TextEncoder().encode(all.map((card) => card.padEnd(80)).join("")),
+    0x20,
+  );
   const step = Math.abs(bitpix) / 8;
   const data = new DataView(new ArrayBuffer(stored.length * step));
   stored.forEach((value, i) => put(data, i * step, bitpix, value));

@@ -8,16 +8,27 @@ import { append, oldColumns } from "../lake/tables.ts";
 import { lakeOfAlerts } from "../science/lake.ts";
 import { project, run } from "./run.ts";
 
-/** A table of one survey that cannot be read ended the services for all: it was opened outside of what is tried again. */
+/**
+ * A table of one survey that cannot be read ended the services for all: it was opened outside of
+ * what is tried again.
+ */
 const folder = mkdtempSync(join(tmpdir(), "fink-broken-table-"));
 const lake = join(folder, "lake");
 const filters = join(folder, "filters");
 const main = join(project, "src/cli/main.ts");
-const env = { FINK_LAKE: lake, FINK_FILTERS_FOLDER: filters, FINK_FILTERS_SHIPPED: "false", FINK_SCIENCE_WORKERS: "1" };
+const env = {
+  FINK_LAKE: lake,
+  FINK_FILTERS_FOLDER: filters,
+  FINK_FILTERS_SHIPPED: "false",
+  FINK_SCIENCE_WORKERS: "1",
+};
 
 beforeAll(async () => {
   mkdirSync(join(filters, "ztf"), { recursive: true });
-  writeFileSync(join(filters, "ztf/everything.sql"), "-- description: All\n\nSELECT objectId, candid FROM alerts WHERE candidate.magpsf < 40\n");
+  writeFileSync(
+    join(filters, "ztf/everything.sql"),
+    "-- description: All\n\nSELECT objectId, candid FROM alerts WHERE candidate.magpsf < 40\n",
+  );
   await lakeOfAlerts(lake, 20);
   for (const kind of ["raw", "science"]) {
     const table = new LakeTable(join(lake, "lsst", kind));
@@ -27,7 +38,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const rowsOf = (kind: string) => [...new LakeTable(join(lake, "ztf", kind)).snapshot.files.values()].length;
+const rowsOf = (kind: string) =>
+  [...new LakeTable(join(lake, "ztf", kind)).snapshot.files.values()].length;
 
 test.each([
   ["science", "science"],

@@ -6,10 +6,12 @@ import { FinkError } from "../../src/errors.ts";
 import type { Service, ServiceContext, ServiceName } from "../../src/services/service.ts";
 import { serviceNames } from "../../src/services/services.ts";
 
-// The command line over services that only pretend. The group's name in the configuration says how they behave.
+// The command line over services that only pretend. The group's name in the configuration says how
+// they behave.
 
 async function pretend({ config, signal, once, status }: ServiceContext): Promise<void> {
-  if (config.kafka.group === "wrong-password") throw new FinkError("kafka", "the broker refuses user fink");
+  if (config.kafka.group === "wrong-password")
+    throw new FinkError("kafka", "the broker refuses user fink");
   status({ state: "running" });
   if (once) return;
   // the timer stands for a service's own sockets: without it nothing would hold the process
@@ -27,6 +29,12 @@ function fake(name: ServiceName): () => Promise<Service> {
   });
 }
 
-const fakes = Object.fromEntries(serviceNames.map((name) => [name, fake(name)])) as Record<ServiceName, () => Promise<Service>>;
+const fakes = Object.fromEntries(serviceNames.map((name) => [name, fake(name)])) as Record<
+  ServiceName,
+  () => Promise<Service>
+>;
 
-process.exitCode = await runCommandLine(process.argv.slice(2), { ...commands, start: { ...commands.start, load: async () => startCommand(fakes) } });
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  ...commands,
+  start: { ...commands.start, load: async () => startCommand(fakes) },
+});

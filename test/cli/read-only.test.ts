@@ -12,25 +12,40 @@ import { canMount, mount, unmount } from "./tmpfs.ts";
 const isPossible = canMount();
 if (!isPossible) console.log("skipped: a lake that is mounted read-only (needs root and tmpfs)");
 
-/** Root passes over the permissions of files, so the lake lies on a disk that is mounted read-only. */
+/**
+ * Root passes over the permissions of files, so the lake lies on a disk that is mounted read-only.
+ */
 describe.skipIf(!isPossible)("a lake on a read-only disk", () => {
   const folder = mkdtempSync(join(tmpdir(), "fink-read-only-"));
-  const [disk, config, filters, scratch] = ["disk", "fink.yaml", "filters", "scratch"].map((name) => join(folder, name));
+  const [disk, config, filters, scratch] = ["disk", "fink.yaml", "filters", "scratch"].map((name) =>
+    join(folder, name),
+  );
   const lake = join(disk, "lake");
-  const env = { FINK_LAKE: lake, FINK_FILTERS_FOLDER: filters, FINK_UI_PORT: "0", FINK_UI_HOST: "127.0.0.1", TMPDIR: scratch };
+  const env = {
+    FINK_LAKE: lake,
+    FINK_FILTERS_FOLDER: filters,
+    FINK_UI_PORT: "0",
+    FINK_UI_HOST: "127.0.0.1",
+    TMPDIR: scratch,
+  };
   const main = join(project, "src/cli/main.ts");
-  const fink = (...args: string[]) => run(process.execPath, [main, ...args, "--config", config], env);
+  const fink = (...args: string[]) =>
+    run(process.execPath, [main, ...args, "--config", config], env);
 
   beforeAll(async () => {
     mount(disk, 1 << 26);
     for (const path of [join(filters, "ztf"), scratch]) mkdirSync(path, { recursive: true });
-    writeFileSync(config, `filters: { shipped: false }\ndelivery: { targets: { disk: { kind: files, folder: "${folder}/sent", format: parquet } } }\n`);
+    writeFileSync(
+      config,
+      `filters: { shipped: false }\ndelivery: { targets: { disk: { kind: files, folder: "${folder}/sent", format: parquet } } }\n`,
+    );
     writeFileSync(
       join(filters, "ztf/everything.sql"),
       "-- description: All\n-- deliver: disk\n\nSELECT objectId, candid FROM alerts WHERE candidate.magpsf < 40\n",
     );
     await lakeOfAlerts(lake, 20);
-    for (const service of ["science", "filter", "delivery"]) expect(await fink("start", service, "--once"), service).toMatchObject({ code: 0 });
+    for (const service of ["science", "filter", "delivery"])
+      expect(await fink("start", service, "--once"), service).toMatchObject({ code: 0 });
     execFileSync("mount", ["-o", "remount,ro", disk]);
   }, 180_000);
   afterAll(() => {
@@ -52,11 +67,15 @@ describe.skipIf(!isPossible)("a lake on a read-only disk", () => {
     const { code, stdout, stderr } = await fink(...args);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(shown);
-    if (args[0] === "export") expect(readFileSync(join(folder, "ids.csv"), "utf8").trim().split("\n")).toHaveLength(21);
+    if (args[0] === "export")
+      expect(readFileSync(join(folder, "ids.csv"), "utf8").trim().split("\n")).toHaveLength(21);
   });
 
   test("is shown by the pages", async () => {
-    const pages = spawn(process.execPath, [main, "start", "ui", "--config", config], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const pages = spawn(process.execPath, [main, "start", "ui", "--config", config], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const lines: string[] = [];
     const url = await new Promise<string>((resolve, reject) => {
       for (const stream of [pages.stdout, pages.stderr]) {
@@ -81,7 +100,9 @@ describe.skipIf(!isPossible)("a lake on a read-only disk", () => {
     }
     pages.kill("SIGTERM");
     await once(pages, "exit");
-    expect(lines.join("\n")).toContain("is read-only: ./fink status and ./fink stop do not know of these pages");
+    expect(lines.join("\n")).toContain(
+      "is read-only: ./fink status and ./fink stop do not know of these pages",
+    );
   }, 120_000);
 
   test.each([

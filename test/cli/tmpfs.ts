@@ -19,7 +19,9 @@ export function canMount(): boolean {
 
 export function mount(folder: string, bytes: number): void {
   mkdirSync(folder, { recursive: true });
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], { stdio: "ignore" });
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], {
+    stdio: "ignore",
+  });
 }
 
 export function unmount(folder: string): void {

@@ -53,7 +53,13 @@ describe.skipIf(lib === null)("delivery that is killed at random", { timeout: 18
     FINK_LOG_LEVEL: "silent",
     FINK_KAFKA_BROKERS: broker.at.PLAINTEXT,
     FINK_DELIVERY_TARGETS: JSON.stringify({
-      hook: { kind: "webhook", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, allowPrivate: true, timeoutSeconds: 0.5, attempts: 100 },
+      hook: {
+        kind: "webhook",
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        allowPrivate: true,
+        timeoutSeconds: 0.5,
+        attempts: 100,
+      },
       dead: { kind: "webhook", url: "http://127.0.0.1:1", allowPrivate: true },
       disk: { kind: "files", folder: join(folder, "out") },
     }),
@@ -77,28 +83,46 @@ describe.skipIf(lib === null)("delivery that is killed at random", { timeout: 18
       await sleep(1500 * uniformOf(kill));
       if (kill < kills) await process.kill();
     }
-    const totals = async () => JSON.parse(await fink(lake, ["deliveries", "--json"])) as { targets: { target: string; sent: number }[]; dead: unknown[] };
+    const totals = async () =>
+      JSON.parse(await fink(lake, ["deliveries", "--json"])) as {
+        targets: { target: string; sent: number }[];
+        dead: unknown[];
+      };
     await until(
       "all are sent",
-      async () => new Set(posted).size === expected.length && (await totals()).targets.filter(({ sent }) => sent >= expected.length).length === 3,
+      async () =>
+        new Set(posted).size === expected.length &&
+        (await totals()).targets.filter(({ sent }) => sent >= expected.length).length === 3,
       60_000,
     );
     await process!.kill("SIGTERM");
     expect(next).toBeGreaterThanOrEqual(alerts.length);
     expect(new Set(posted)).toEqual(new Set(expected));
     expect((await totals()).dead).toEqual([]);
-    expect(new Set(await readIds(broker.at.PLAINTEXT, "fink_all_ztf", expected.length))).toEqual(new Set(expected));
+    expect(new Set(await readIds(broker.at.PLAINTEXT, "fink_all_ztf", expected.length))).toEqual(
+      new Set(expected),
+    );
   });
 });
 
 /** Ids of all messages of the topic, of which there are at least `count`. */
 async function readIds(address: string, topic: string, count: number): Promise<string[]> {
-  const consumer = new Consumer({ clientId: "test", groupId: `ids-${topic}`, bootstrapBrokers: [address], autocommit: false });
+  const consumer = new Consumer({
+    clientId: "test",
+    groupId: `ids-${topic}`,
+    bootstrapBrokers: [address],
+    autocommit: false,
+  });
   const stream = await consumer.consume({ topics: [topic], mode: "earliest", maxWaitTime: 500 });
   const ids: string[] = [];
   const timer = setTimeout(() => void stream.close(), 10_000);
   for await (const message of stream) {
-    ids.push(String(message.headers.get(Buffer.from(idHeader)) ?? [...message.headers].find(([name]) => String(name) === idHeader)?.[1]));
+    ids.push(
+      String(
+        message.headers.get(Buffer.from(idHeader)) ??
+          [...message.headers].find(([name]) => String(name) === idHeader)?.[1],
+      ),
+    );
     if (new Set(ids).size >= count) break;
   }
   clearTimeout(timer);

@@ -28,16 +28,32 @@ afterEach(() => {
   rmSync(lake, { recursive: true, force: true });
 });
 
-const alerts = (from: number, count: number): RawAlert[] => Array.from({ length: count }, (_, i) => ({ id: BigInt(from + i), night: "20260101", file: "x" }));
+const alerts = (from: number, count: number): RawAlert[] =>
+  Array.from({ length: count }, (_, i) => ({ id: BigInt(from + i), night: "20260101", file: "x" }));
 const idsOf = (from: number, count: number) => alerts(from, count).map(({ id }) => `ztf/f@1/${id}`);
 const noColumns = { type: "struct", fields: [] } as const;
-const reader = { read: async (matches: readonly unknown[]) => matches.map(() => ({})), columns: () => noColumns } as unknown as AlertReader;
-const filter = { name: "f", survey: "ztf", description: "", deliver: ["t"], columns: null, topic: "", owner: "", keptAt: 0 };
+const reader = {
+  read: async (matches: readonly unknown[]) => matches.map(() => ({})),
+  columns: () => noColumns,
+} as unknown as AlertReader;
+const filter = {
+  name: "f",
+  survey: "ztf",
+  description: "",
+  deliver: ["t"],
+  columns: null,
+  topic: "",
+  owner: "",
+  keptAt: 0,
+};
 /** What is known of filters, by name. */
 let routes: Record<string, Route | string | null> = {};
 const signal = new AbortController().signal;
 
-function follower(batch: number, { failAfter = Infinity, before = async () => {}, refuses = false } = {}): TargetFollower {
+function follower(
+  batch: number,
+  { failAfter = Infinity, before = async () => {}, refuses = false } = {},
+): TargetFollower {
   let calls = 0;
   const target: Target = {
     name: "t",
@@ -53,7 +69,16 @@ function follower(batch: number, { failAfter = Infinity, before = async () => {}
     close: async () => {},
   };
   const route = async (match: Match) => routes[match.filter] ?? null;
-  return new TargetFollower({ lake, survey: "ztf", target, store, reader, route, newTargetHours: 1, now: () => now });
+  return new TargetFollower({
+    lake,
+    survey: "ztf",
+    target,
+    store,
+    reader,
+    route,
+    newTargetHours: 1,
+    now: () => now,
+  });
 }
 
 async function drain(one: TargetFollower): Promise<void> {
@@ -112,7 +137,10 @@ it("a filter that is new sends nothing of an old lake to an old target, but what
   now += 240 * hour;
   routes["f"] = { filter, namedAt: now };
   await addMatches(lake, "ztf", "f", alerts(1, 3), { publishedAt: now - 200 * hour });
-  await addMatches(lake, "ztf", "f", alerts(4, 2), { publishedAt: now - 200 * hour, requested: true });
+  await addMatches(lake, "ztf", "f", alerts(4, 2), {
+    publishedAt: now - 200 * hour,
+    requested: true,
+  });
   await addMatches(lake, "ztf", "f", alerts(6, 2), { publishedAt: now - hour / 2 });
   await drain(follower(100));
   expect(sent).toEqual(idsOf(4, 4));
@@ -150,12 +178,15 @@ it("two services that send at the same time lose nothing: the position moves onc
   });
   const slowStep = slow.step(signal);
   await begun.promise;
-  // the second sends the first two, and moves the position while the first still has all four in hand
+  // the second sends the first two, and moves the position while the first still has all four in
+  // hand
   await follower(2).step(signal);
   go.resolve();
   await expect(slowStep).rejects.toThrow("not taken");
   const lagging = follower(4, { before: async () => void (await follower(1).step(signal)) });
-  await expect(lagging.step(signal)).rejects.toThrow("another delivery service sends to t from this lake: stop one of them");
+  await expect(lagging.step(signal)).rejects.toThrow(
+    "another delivery service sends to t from this lake: stop one of them",
+  );
   await drain(follower(4));
   expect(new Set(sent)).toEqual(new Set(idsOf(1, 4)));
   expect(store.position("t", "ztf")).toMatchObject({ version: 0, row: 0 });
@@ -165,12 +196,17 @@ it("a redriven letter that another service has sent meanwhile is not buried agai
   await addMatches(lake, "ztf", "f", alerts(1, 1));
   await drain(follower(1, { refuses: true }));
   expect(store.redrive({})).toBe(1);
-  const lagging = follower(1, { refuses: true, before: async () => void (await follower(1).step(signal)) });
+  const lagging = follower(1, {
+    refuses: true,
+    before: async () => void (await follower(1).step(signal)),
+  });
   await expect(lagging.step(signal)).rejects.toThrow("another delivery service sends to t");
   expect([sent, store.dead()]).toEqual([idsOf(1, 1), []]);
 });
 
 it("waits longer after each failure, five minutes at most", () => {
-  expect([1, 2, 5, 20].map((failures) => pauseAfter(failures, () => 1))).toEqual([1000, 2000, 16_000, 300_000]);
+  expect([1, 2, 5, 20].map((failures) => pauseAfter(failures, () => 1))).toEqual([
+    1000, 2000, 16_000, 300_000,
+  ]);
   expect(pauseAfter(1, () => 0)).toBe(500);
 });

@@ -15,8 +15,16 @@ import { startFink } from "../archive/process.ts";
 export const surveys = loadSurveys(join(project, "conf/surveys"));
 
 /** A command that has to succeed; its output. */
-export async function fink(lake: string, args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<string> {
-  const { code, output } = await startFink(args, { FINK_LAKE: lake, FINK_LOG_LEVEL: "silent", ...settings }).ended;
+export async function fink(
+  lake: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { code, output } = await startFink(args, {
+    FINK_LAKE: lake,
+    FINK_LOG_LEVEL: "silent",
+    ...settings,
+  }).ended;
   if (code !== 0) throw new Error(`fink ${args.join(" ")}: ${code}\n${output}`);
   return output;
 }
@@ -31,11 +39,29 @@ export async function query(lake: string, sql: string): Promise<Record<string, u
 }
 
 /** A lake with simulated alerts and their science rows. */
-export async function makeLake(folder: string, survey: "ztf" | "lsst", alerts: number, batchAlerts = 1000): Promise<string> {
+export async function makeLake(
+  folder: string,
+  survey: "ztf" | "lsst",
+  alerts: number,
+  batchAlerts = 1000,
+): Promise<string> {
   const lake = join(folder, "lake");
   const packets = join(folder, `${survey}-packets`);
-  await fink(lake, ["simulate", "--survey", survey, "--alerts", String(alerts), "--to", packets, "--seed", "4"]);
-  await fink(lake, ["ingest", packets, "--schemas", packets], { FINK_ARCHIVE_BATCH_ALERTS: String(batchAlerts), FINK_ARCHIVE_WORKERS: "1" });
+  await fink(lake, [
+    "simulate",
+    "--survey",
+    survey,
+    "--alerts",
+    String(alerts),
+    "--to",
+    packets,
+    "--seed",
+    "4",
+  ]);
+  await fink(lake, ["ingest", packets, "--schemas", packets], {
+    FINK_ARCHIVE_BATCH_ALERTS: String(batchAlerts),
+    FINK_ARCHIVE_WORKERS: "1",
+  });
   await fink(lake, ["start", "science", "--once"]);
   return lake;
 }
@@ -53,13 +79,20 @@ export async function alertsIn(lake: string, survey: string): Promise<RawAlert[]
   for (const { path, partitionValues } of raw.snapshot.files.values()) {
     const file = await openAlertFile(join(raw.path, path));
     const alerts = await file.read(idPaths(surveys.named(survey), file));
-    for (const value of idsIn(alerts, surveys.named(survey))) found.push({ id: BigInt(value), night: partitionValues["night"], file: path });
+    for (const value of idsIn(alerts, surveys.named(survey)))
+      found.push({ id: BigInt(value), night: partitionValues["night"], file: path });
   }
   return found;
 }
 
 /** One commit of `matches`, as the filter service makes it. */
-export async function addMatches(lake: string, survey: string, filter: string, alerts: readonly RawAlert[], more: MoreOfMatches = {}): Promise<void> {
+export async function addMatches(
+  lake: string,
+  survey: string,
+  filter: string,
+  alerts: readonly RawAlert[],
+  more: MoreOfMatches = {},
+): Promise<void> {
   const table = new LakeTable(join(lake, survey, "matches"));
   const files = [...Map.groupBy(alerts, ({ night }) => night)].map(([night, own]) =>
     encodeFile(rows(filter, own, more), night === null ? null : Number(night)),
@@ -74,11 +107,16 @@ interface MoreOfMatches {
   readonly requested?: boolean;
 }
 
-function rows(filter: string, alerts: readonly RawAlert[], { publishedAt = null, requested = false }: MoreOfMatches) {
-  const column = (name: string, type: "int" | "long" | "double" | "string" | "boolean", values: Parameters<typeof toArrow>[1]): [string, Data] => [
-    name,
-    toArrow({ type }, values, alerts.length),
-  ];
+function rows(
+  filter: string,
+  alerts: readonly RawAlert[],
+  { publishedAt = null, requested = false }: MoreOfMatches,
+) {
+  const column = (
+    name: string,
+    type: "int" | "long" | "double" | "string" | "boolean",
+    values: Parameters<typeof toArrow>[1],
+  ): [string, Data] => [name, toArrow({ type }, values, alerts.length)];
   const now = BigInt(Date.now()) * 1000n;
   return nested(
     [
@@ -91,8 +129,20 @@ function rows(filter: string, alerts: readonly RawAlert[], { publishedAt = null,
       column("mjd", "double", { values: Float64Array.from(alerts, () => 61_000.5) }),
       column("revision", "int", { values: new Int32Array(alerts.length) }),
       column("matched_at", "long", { values: BigInt64Array.from(alerts, () => now) }),
-      ...(publishedAt === null ? [] : [column("published_at", "long", { values: BigInt64Array.from(alerts, () => BigInt(publishedAt) * 1000n) })]),
-      ...(publishedAt === null ? [] : [column("requested", "boolean", { values: new Uint8Array(alerts.length).fill(Number(requested)) })]),
+      ...(publishedAt === null
+        ? []
+        : [
+            column("published_at", "long", {
+              values: BigInt64Array.from(alerts, () => BigInt(publishedAt) * 1000n),
+            }),
+          ]),
+      ...(publishedAt === null
+        ? []
+        : [
+            column("requested", "boolean", {
+              values: new Uint8Array(alerts.length).fill(Number(requested)),
+            }),
+          ]),
       column("clauses", "string", { values: alerts.map(() => "11") }),
       column("_raw", "string", { values: alerts.map(({ file }) => file) }),
     ],
@@ -101,10 +151,20 @@ function rows(filter: string, alerts: readonly RawAlert[], { publishedAt = null,
 }
 
 /** A filter of which only the header counts here, kept as the filter service keeps it. */
-export async function keepFilter(lake: string, survey: string, name: string, header: Readonly<Record<string, string>>): Promise<void> {
+export async function keepFilter(
+  lake: string,
+  survey: string,
+  name: string,
+  header: Readonly<Record<string, string>>,
+): Promise<void> {
   const folder = join(lake, "filters", survey);
   mkdirSync(folder, { recursive: true });
-  const lines = Object.entries({ description: "For a test.", ...header }).map(([key, value]) => `-- ${key}: ${value}`);
-  writeFileSync(join(folder, `${name}.sql`), `${lines.join("\n")}\nSELECT * FROM alerts WHERE true\n`);
+  const lines = Object.entries({ description: "For a test.", ...header }).map(
+    ([key, value]) => `-- ${key}: ${value}`,
+  );
+  writeFileSync(
+    join(folder, `${name}.sql`),
+    `${lines.join("\n")}\nSELECT * FROM alerts WHERE true\n`,
+  );
   new Versions(lake).keep(await loadFilter(join(folder, `${name}.sql`), survey));
 }

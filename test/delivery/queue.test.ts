@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,13 +26,19 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a command on the lake and returns its output. It has to succeed. */
-async function fink(lake: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> {
+async function fink(
+  lake: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { code, output } = await startFink(args, {
     FINK_LAKE: lake,
     FINK_FILTERS_FOLDER: join(lake, "filters"),
     FINK_FILTERS_SHIPPED: "false",
     FINK_LOG_LEVEL: "warn",
-    FINK_DELIVERY_TARGETS: JSON.stringify({ disk: { kind: "files", folder: join(lake, "out"), format: "voevent" } }),
+    FINK_DELIVERY_TARGETS: JSON.stringify({
+      disk: { kind: "files", folder: join(lake, "out"), format: "voevent" },
+    }),
     ...more,
   }).ended;
   if (code !== 0) throw new Error(`fink ${args.join(" ")}: ${code}\n${output}`);
@@ -59,7 +73,8 @@ function deadLetters(lake: string): { target: string; id: string; reason: string
   }
 }
 
-const all = (deliver: string) => `-- quality: all\n-- deliver: ${deliver}\n-- columns: candid\nSELECT * FROM alerts WHERE true\n`;
+const all = (deliver: string) =>
+  `-- quality: all\n-- deliver: ${deliver}\n-- columns: candid\nSELECT * FROM alerts WHERE true\n`;
 const allTs = `export default { description: "all", quality: "all", deliver: ["disk"], columns: ["candid"], needs: ["candid"],
   select: (alerts) => new Uint8Array(alerts.count).fill(1) };\n`;
 
@@ -102,7 +117,11 @@ describe("a match leaves the queue only when it was sent or refused", { timeout:
   });
 
   it("is sent by the header of the kept text in a lake of an older Fink, and is a dead letter where nothing is kept", async () => {
-    const lake = lakeWith("older", { "all.sql": all("disk"), "gone.sql": all("disk"), "other.ts": allTs });
+    const lake = lakeWith("older", {
+      "all.sql": all("disk"),
+      "gone.sql": all("disk"),
+      "other.ts": allTs,
+    });
     await fink(lake, ["start", "filter", "--once"]);
     const versions = join(lake, ".fink/filters/versions/ztf");
     for (const name of ["all", "other"]) rmSync(join(versions, name, "1.json"));
@@ -111,34 +130,49 @@ describe("a match leaves the queue only when it was sent or refused", { timeout:
     await fink(lake, ["start", "delivery", "--once"]);
     expect([sent(lake, "all"), sent(lake, "other"), sent(lake, "gone")]).toEqual([alerts, 0, 0]);
     const letters = deadLetters(lake).filter(({ target }) => target === "disk");
-    expect(Object.groupBy(letters, ({ id }) => id.split("@")[0])).toMatchObject({ "ztf/gone": { length: alerts }, "ztf/other": { length: alerts } });
+    expect(Object.groupBy(letters, ({ id }) => id.split("@")[0])).toMatchObject({
+      "ztf/gone": { length: alerts },
+      "ztf/other": { length: alerts },
+    });
     expect(letters[0].reason).toContain("Nothing is kept of version 1 of filter");
-    // the filter's file comes back: the filter service keeps what it says, and the letters can be sent
+    // the filter's file comes back: the filter service keeps what it says, and the letters can be
+    // sent
     write(lake, "other.ts", allTs);
     await fink(lake, ["start", "filter", "--once"]);
     await fink(lake, ["deliveries", "redrive", "--target", "disk"]);
     await fink(lake, ["start", "delivery", "--once"]);
-    expect([sent(lake, "other"), deadLetters(lake).filter(({ target }) => target === "disk").length]).toEqual([alerts, alerts]);
+    expect([
+      sent(lake, "other"),
+      deadLetters(lake).filter(({ target }) => target === "disk").length,
+    ]).toEqual([alerts, alerts]);
   });
 });
 
 describe("the first run of a filter over an old lake", { timeout: 60_000 }, () => {
   it("sends no old alerts, until somebody asks for them", async () => {
     const lake = lakeWith("old", { "all.sql": all("disk") });
-    const [night] = readdirSync(join(lake, "ztf/raw")).flatMap((name) => /^night=(\d{8})$/.exec(name)?.[1] ?? []);
+    const [night] = readdirSync(join(lake, "ztf/raw")).flatMap(
+      (name) => /^night=(\d{8})$/.exec(name)?.[1] ?? [],
+    );
     // all alerts came before the filter
     const late = { FINK_DELIVERY_NEW_TARGET_HOURS: "0" };
     await fink(lake, ["start", "filter", "--once"]);
     await fink(lake, ["start", "delivery", "--once"], late);
     expect([sent(lake, "all"), deadLetters(lake)]).toEqual([0, []]);
-    await fink(lake, ["deliveries", "resend", "--filter", "all", "--night", night, "--target", "disk"], late);
+    await fink(
+      lake,
+      ["deliveries", "resend", "--filter", "all", "--night", night, "--target", "disk"],
+      late,
+    );
     await fink(lake, ["start", "delivery", "--once"], late);
     expect([sent(lake, "all"), deadLetters(lake)]).toEqual([alerts, []]);
   });
 
   it("of a night that filter rerun goes through is sent", async () => {
     const lake = lakeWith("rerun", {});
-    const [night] = readdirSync(join(lake, "ztf/raw")).flatMap((name) => /^night=(\d{8})$/.exec(name)?.[1] ?? []);
+    const [night] = readdirSync(join(lake, "ztf/raw")).flatMap(
+      (name) => /^night=(\d{8})$/.exec(name)?.[1] ?? [],
+    );
     await fink(lake, ["start", "filter", "--once"]);
     write(lake, "all.sql", all("disk"));
     await fink(lake, ["filter", "rerun", "all", "--night", night]);

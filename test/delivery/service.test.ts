@@ -22,15 +22,24 @@ afterEach(async () => {
   rmSync(lake, { recursive: true, force: true });
 });
 
-function start(args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}): FinkProcess {
-  const one = startFink(["start", "delivery", ...args], { FINK_LAKE: lake, FINK_KAFKA_BROKERS: "localhost:1", ...settings });
+function start(
+  args: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): FinkProcess {
+  const one = startFink(["start", "delivery", ...args], {
+    FINK_LAKE: lake,
+    FINK_KAFKA_BROKERS: "localhost:1",
+    ...settings,
+  });
   running.push(one);
   return one;
 }
 
 function statusOf(name = "delivery"): ServiceStatus | null {
   try {
-    return JSON.parse(readFileSync(join(lake, ".fink/run", `${name}.json`), "utf8")) as ServiceStatus;
+    return JSON.parse(
+      readFileSync(join(lake, ".fink/run", `${name}.json`), "utf8"),
+    ) as ServiceStatus;
   } catch {
     return null;
   }
@@ -41,11 +50,16 @@ const untilRunning = () => until("it runs", () => statusOf()?.state === "running
 describe("the delivery service", { timeout: 40_000 }, () => {
   it("goes on when one survey's loop rejects, and names it", async () => {
     mkdirSync(join(lake, "broken/matches/_delta_log"), { recursive: true });
-    writeFileSync(join(lake, "broken/matches/_delta_log/00000000000000000000.json"), "no log entry");
+    writeFileSync(
+      join(lake, "broken/matches/_delta_log/00000000000000000000.json"),
+      "no log entry",
+    );
     await addMatches(lake, "ztf", "f", alerts);
     const one = start();
     await until("the survey is named", () => statusOf()?.message.includes("broken") ?? false);
-    await until("ztf is delivered", () => positions().some(({ target, survey }) => target === "kafka" && survey === "ztf"));
+    await until("ztf is delivered", () =>
+      positions().some(({ target, survey }) => target === "kafka" && survey === "ztf"),
+    );
     expect([one.child.exitCode, statusOf()?.state]).toEqual([null, "running"]);
   });
 
@@ -55,11 +69,23 @@ describe("the delivery service", { timeout: 40_000 }, () => {
     await until("it has begun", () => positions().length > 0);
     const db = new DatabaseSync(storeFile(lake));
     db.exec("ALTER TABLE position RENAME TO moved");
-    await until("it says so", () => statusOf()?.message.includes("no such table: position") ?? false);
-    await until("/healthz is red", () => liveStatus(readServices(lake), Date.now()).problems.some((problem) => problem.includes("delivery cannot ")));
+    await until(
+      "it says so",
+      () => statusOf()?.message.includes("no such table: position") ?? false,
+    );
+    await until("/healthz is red", () =>
+      liveStatus(readServices(lake), Date.now()).problems.some((problem) =>
+        problem.includes("delivery cannot "),
+      ),
+    );
     db.exec("ALTER TABLE moved RENAME TO position");
     db.close();
-    await until("all is well again", () => statusOf()?.message === "" && liveStatus(readServices(lake), Date.now()).problems.length === 0);
+    await until(
+      "all is well again",
+      () =>
+        statusOf()?.message === "" &&
+        liveStatus(readServices(lake), Date.now()).problems.length === 0,
+    );
     expect(one.child.exitCode).toBeNull();
   });
 
@@ -78,7 +104,10 @@ describe("the delivery service", { timeout: 40_000 }, () => {
 function positions(): { target: string; survey: string }[] {
   try {
     const db = new DatabaseSync(storeFile(lake), { readOnly: true });
-    const rows = db.prepare("SELECT target, survey FROM position").all() as { target: string; survey: string }[];
+    const rows = db.prepare("SELECT target, survey FROM position").all() as {
+      target: string;
+      survey: string;
+    }[];
     db.close();
     return rows;
   } catch {

@@ -65,7 +65,10 @@ interface Run {
 }
 
 /** A target of its own, with `count` matches of a filter of its own. */
-async function start(options: object, { count = 10, columns = null as readonly string[] | null } = {}): Promise<Run> {
+async function start(
+  options: object,
+  { count = 10, columns = null as readonly string[] | null } = {},
+): Promise<Run> {
   const name = `target${++filterCount}`;
   const filter = `filter${filterCount}`;
   posted = [];
@@ -74,11 +77,36 @@ async function start(options: object, { count = 10, columns = null as readonly s
   const target = openTarget(name, config.delivery.targets[name] as TargetConfig, config);
   const chosen = alerts.slice(0, count);
   await addMatches(lake, "ztf", filter, chosen);
-  const own = { name: filter, survey: "ztf", description: "", deliver: [name], columns, topic: filter, owner: "", keptAt: 0 };
-  const route = async (match: Match) => (match.filter === filter ? { filter: own, namedAt: 0 } : null);
+  const own = {
+    name: filter,
+    survey: "ztf",
+    description: "",
+    deliver: [name],
+    columns,
+    topic: filter,
+    owner: "",
+    keptAt: 0,
+  };
+  const route = async (match: Match) =>
+    match.filter === filter ? { filter: own, namedAt: 0 } : null;
   const reader = new AlertReader(lake, surveys.named("ztf"), target.images);
-  const follower = new TargetFollower({ lake, survey: "ztf", target, store, reader, route, newTargetHours: 1 });
-  return { target, follower, filter, ids: chosen.map(({ id }) => messageId("ztf", { filter, filter_version: 1, alert: id, revision: 0 } as never)) };
+  const follower = new TargetFollower({
+    lake,
+    survey: "ztf",
+    target,
+    store,
+    reader,
+    route,
+    newTargetHours: 1,
+  });
+  return {
+    target,
+    follower,
+    filter,
+    ids: chosen.map(({ id }) =>
+      messageId("ztf", { filter, filter_version: 1, alert: id, revision: 0 } as never),
+    ),
+  };
 }
 
 const signal = new AbortController().signal;
@@ -110,11 +138,19 @@ describe("a webhook", { timeout: 30_000 }, () => {
     expect(idsPosted().toSorted()).toEqual(started.ids.toSorted());
     for (const { headers, body } of posted) {
       const signed = `${String(headers["webhook-id"])}.${String(headers["webhook-timestamp"])}.${body}`;
-      expect(headers["webhook-signature"]).toBe(`v1,${createHmac("sha256", Buffer.from(secret, "base64")).update(signed).digest("base64")}`);
+      expect(headers["webhook-signature"]).toBe(
+        `v1,${createHmac("sha256", Buffer.from(secret, "base64")).update(signed).digest("base64")}`,
+      );
     }
     const { data } = jsonOf(posted[0]);
-    const [row] = await query(lake, `SELECT candidate.magpsf, roid FROM ztf.alerts WHERE candid = ${String(data["alert"])}`);
-    expect(data).toMatchObject({ filter: started.filter, alert_columns: { candidate: { magpsf: row["magpsf"] }, roid: row["roid"] } });
+    const [row] = await query(
+      lake,
+      `SELECT candidate.magpsf, roid FROM ztf.alerts WHERE candid = ${String(data["alert"])}`,
+    );
+    expect(data).toMatchObject({
+      filter: started.filter,
+      alert_columns: { candidate: { magpsf: row["magpsf"] }, roid: row["roid"] },
+    });
     expect(Object.keys(data["alert_columns"] as object)).not.toContain("cutoutScience");
   });
 
@@ -129,19 +165,30 @@ describe("a webhook", { timeout: 30_000 }, () => {
     expect(await drain(started)).toBeGreaterThan(0);
     expect(new Set(idsPosted())).toEqual(new Set(started.ids));
     expect(store.dead({ target: started.target.name })).toEqual([]);
-    expect(store.log({ target: started.target.name, failed: true, limit: 1 })).toMatchObject([{ error: expect.stringContaining("matches wait") as string }]);
+    expect(store.log({ target: started.target.name, failed: true, limit: 1 })).toMatchObject([
+      { error: expect.stringContaining("matches wait") as string },
+    ]);
   });
 
   it("that never takes one of them has it as a dead letter, while the others got through; driven again it goes under the same id", async () => {
     const started = await start(webhook({ attempts: 3 }));
     let mends = false;
-    answer = ({ headers }, response) => response.writeHead(headers["webhook-id"] === started.ids[4] && !mends ? 503 : 200).end();
+    answer = ({ headers }, response) =>
+      response.writeHead(headers["webhook-id"] === started.ids[4] && !mends ? 503 : 200).end();
     await drain(started);
     const [letter, ...more] = store.dead({ target: started.target.name });
-    expect({ id: letter.id, reason: letter.reason, more }).toEqual({ id: started.ids[4], reason: "answers with status 503 (3 attempts)", more: [] });
+    expect({ id: letter.id, reason: letter.reason, more }).toEqual({
+      id: started.ids[4],
+      reason: "answers with status 503 (3 attempts)",
+      more: [],
+    });
     mends = true;
     posted = [];
-    expect(JSON.parse(await fink(lake, ["deliveries", "redrive", "--target", started.target.name, "--json"]))).toEqual({ redriven: 1 });
+    expect(
+      JSON.parse(
+        await fink(lake, ["deliveries", "redrive", "--target", started.target.name, "--json"]),
+      ),
+    ).toEqual({ redriven: 1 });
     await drain(started);
     expect(idsPosted()).toEqual([started.ids[4]]);
     expect(store.dead({ target: started.target.name })).toEqual([]);
@@ -151,7 +198,10 @@ describe("a webhook", { timeout: 30_000 }, () => {
     const started = await start(webhook(), { count: 1 });
     answer = (_, response) => response.writeHead(422).end();
     await drain(started);
-    expect({ posted: posted.length, dead: store.dead({ target: started.target.name }).map(({ reason }) => reason) }).toEqual({
+    expect({
+      posted: posted.length,
+      dead: store.dead({ target: started.target.name }).map(({ reason }) => reason),
+    }).toEqual({
       posted: 1,
       dead: ["answers with status 422 (1 attempts)"],
     });
@@ -160,18 +210,30 @@ describe("a webhook", { timeout: 30_000 }, () => {
   it("that is dead holds up nobody, and is tried with one match at a time", async () => {
     const started = await start(webhook());
     answer = (_, response) => response.destroy();
-    for (const before = Date.now(); started.follower.failures < 6 && Date.now() < before + 5000;) await drain(started, 1);
+    for (const before = Date.now(); started.follower.failures < 6 && Date.now() < before + 5000;)
+      await drain(started, 1);
     posted = [];
     await drain(started, 1);
-    expect({ posted: posted.length, failures: started.follower.failures }).toEqual({ posted: 1, failures: 7 });
+    expect({ posted: posted.length, failures: started.follower.failures }).toEqual({
+      posted: 1,
+      failures: 7,
+    });
     const other = await start(webhook());
     await drain(other);
     expect(idsPosted().toSorted()).toEqual(other.ids.toSorted());
   });
 
   it.each([
-    ["slack", { template: "slack", text: "<{filter}> {candidate.fid}" }, /^\{"text":"&lt;filter\d+&gt; [123]"\}$/],
-    ["telegram", { template: "telegram", chat: "@fink", text: "{object} {nothing}" }, /^\{"chat_id":"@fink","text":"object \d \{nothing\}"\}$/],
+    [
+      "slack",
+      { template: "slack", text: "<{filter}> {candidate.fid}" },
+      /^\{"text":"&lt;filter\d+&gt; [123]"\}$/,
+    ],
+    [
+      "telegram",
+      { template: "telegram", chat: "@fink", text: "{object} {nothing}" },
+      /^\{"chat_id":"@fink","text":"object \d \{nothing\}"\}$/,
+    ],
     ["ntfy", { template: "ntfy" }, /^filter\d+: object \d at RA 10.5, Dec -3.25, MJD 61000.5$/],
   ])("of %s gets a text", async (_, options, expected) => {
     await drain(await start(webhook(options), { count: 1 }));
@@ -179,37 +241,59 @@ describe("a webhook", { timeout: 30_000 }, () => {
   });
 
   it("on a private address is refused unless that is allowed", async () => {
-    await expect(start(webhook({ allowPrivate: false }))).rejects.toThrow("127.0.0.1 is 127.0.0.1, not an address of the public Internet");
+    await expect(start(webhook({ allowPrivate: false }))).rejects.toThrow(
+      "127.0.0.1 is 127.0.0.1, not an address of the public Internet",
+    );
     const { port } = server.address() as AddressInfo;
-    const started = await start(webhook({ allowPrivate: false, url: `http://localhost:${port}/` }), { count: 1 });
-    await expect(started.follower.step(signal)).rejects.toThrow("cannot be reached: localhost is 127.0.0.1");
+    const started = await start(
+      webhook({ allowPrivate: false, url: `http://localhost:${port}/` }),
+      { count: 1 },
+    );
+    await expect(started.follower.step(signal)).rejects.toThrow(
+      "cannot be reached: localhost is 127.0.0.1",
+    );
     expect(posted).toEqual([]);
   });
 });
 
 describe("files", { timeout: 30_000 }, () => {
   const client = python();
-  it.skipIf(client === null).each(["avro", "parquet"])("of %s have the matches with the lake's values", async (format) => {
-    const into = join(folder, format);
-    const started = await start(
-      { kind: "files", folder: into, format },
-      { count: 30, columns: ["candid", "candidate.magpsf", "prv_candidates.jd", "cutoutScience", "roid"] },
-    );
-    await drain(started);
-    const { stdout, stderr } = await run(client!, [join(import.meta.dirname, "read_files.py"), join(into, started.filter)]);
-    const rows = stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as unknown);
-    expect(stderr).toBe("");
-    const ids = alerts.slice(0, 30).map(({ id }) => id);
-    const expected = await query(
-      lake,
-      `SELECT candid, candidate.magpsf AS mag, list_transform(prv_candidates, p -> p.jd) AS jds, octet_length(cutoutScience.stampData) AS bytes, roid
+  it.skipIf(client === null).each(["avro", "parquet"])(
+    "of %s have the matches with the lake's values",
+    async (format) => {
+      const into = join(folder, format);
+      const started = await start(
+        { kind: "files", folder: into, format },
+        {
+          count: 30,
+          columns: ["candid", "candidate.magpsf", "prv_candidates.jd", "cutoutScience", "roid"],
+        },
+      );
+      await drain(started);
+      const { stdout, stderr } = await run(client!, [
+        join(import.meta.dirname, "read_files.py"),
+        join(into, started.filter),
+      ]);
+      const rows = stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as unknown);
+      expect(stderr).toBe("");
+      const ids = alerts.slice(0, 30).map(({ id }) => id);
+      const expected = await query(
+        lake,
+        `SELECT candid, candidate.magpsf AS mag, list_transform(prv_candidates, p -> p.jd) AS jds, octet_length(cutoutScience.stampData) AS bytes, roid
        FROM ztf.alerts WHERE candid IN (${ids.join(", ")}) ORDER BY candid`,
-    );
-    expect(rows).toEqual(expected.map(({ bytes, jds, ...row }) => ({ ...row, bytes: Number(bytes), jds: jds ?? null })));
-  });
+      );
+      expect(rows).toEqual(
+        expected.map(({ bytes, jds, ...row }) => ({
+          ...row,
+          bytes: Number(bytes),
+          jds: jds ?? null,
+        })),
+      );
+    },
+  );
 
   it("of VOEvent are one for each match, and well-formed", async () => {
     const into = join(folder, "voevent");
@@ -221,7 +305,12 @@ describe("files", { timeout: 30_000 }, () => {
     expect(text).toContain("<ISOTime>2025-11-21T12:00:00.000</ISOTime>");
     expect(text).toMatch(/<Param name="magpsf" value="[\d.]+" dataType="float"\/>/);
     if (client === null) return;
-    expect(await run(client, ["-c", `import xml.dom.minidom; xml.dom.minidom.parse(${JSON.stringify(join(into, started.filter, files[0]))})`])).toMatchObject({
+    expect(
+      await run(client, [
+        "-c",
+        `import xml.dom.minidom; xml.dom.minidom.parse(${JSON.stringify(join(into, started.filter, files[0]))})`,
+      ]),
+    ).toMatchObject({
       code: 0,
     });
   });
@@ -242,13 +331,27 @@ describe("a mail digest", { timeout: 30_000 }, () => {
         const wasData = inData;
         inData = !inData && text.startsWith("DATA");
         text = "";
-        socket.write(inData ? "354 go on\r\n" : quit ? "221 bye\r\n" : wasData ? "250 taken\r\n" : "250 ok\r\n");
+        socket.write(
+          inData
+            ? "354 go on\r\n"
+            : quit
+              ? "221 bye\r\n"
+              : wasData
+                ? "250 taken\r\n"
+                : "250 ok\r\n",
+        );
       });
       socket.on("error", () => {});
     });
     await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", resolve));
     const { port } = smtp.address() as AddressInfo;
-    const options = { kind: "email", to: ["a@example.org"], from: "fink@example.org", smtp: `smtp://127.0.0.1:${port}?ignoreTLS=true`, everyMinutes: 0.005 };
+    const options = {
+      kind: "email",
+      to: ["a@example.org"],
+      from: "fink@example.org",
+      smtp: `smtp://127.0.0.1:${port}?ignoreTLS=true`,
+      everyMinutes: 0.005,
+    };
     const started = await start(options, { count: 12 });
     expect(await started.follower.step(signal)).toBeNull();
     await new Promise((resolve) => setTimeout(resolve, 400));
@@ -266,7 +369,14 @@ describe("the owner of a filter that was switched off", () => {
     posted = [];
     answer = (_, response) => response.end();
     const messages = ["hook", "nobody", "a@example.org"].map((owner, at) =>
-      JSON.stringify({ at, survey: "ztf", filter: "slow", version: 2, owner, text: "The filter slow is off." }),
+      JSON.stringify({
+        at,
+        survey: "ztf",
+        filter: "slow",
+        version: 2,
+        owner,
+        text: "The filter slow is off.",
+      }),
     );
     mkdirSync(filtersFolder(lake), { recursive: true });
     writeFileSync(join(filtersFolder(lake), "messages.jsonl"), `${messages.join("\n")}\n{"half`);

@@ -19,7 +19,9 @@ import { loadSurveys } from "../../src/surveys/surveys.ts";
 import { project } from "../cli/run.ts";
 
 const cookbook = readFileSync(join(project, "docs/filters-cookbook.md"), "utf8");
-const recipes = [...cookbook.matchAll(/^## (\d+)\. ([^\n]+)\n(?:(?!^## ).)*?^```sql\n(.*?)^```/gms)].map(([, number, title, text]) => ({
+const recipes = [
+  ...cookbook.matchAll(/^## (\d+)\. ([^\n]+)\n(?:(?!^## ).)*?^```sql\n(.*?)^```/gms),
+].map(([, number, title, text]) => ({
   number: Number(number),
   title,
   text,
@@ -36,7 +38,9 @@ let engine: Engine;
 
 beforeAll(async () => {
   for (const name of ["watchlists", "areas"]) mkdirSync(join(folder, name));
-  engine = await openEngine({ places: new Places({ watchlists: join(folder, "watchlists"), areas: join(folder, "areas") }) });
+  engine = await openEngine({
+    places: new Places({ watchlists: join(folder, "watchlists"), areas: join(folder, "areas") }),
+  });
   writeFileSync(join(folder, "galaxies.csv"), "ra,dec,distance_mpc\n10,20,40\n");
   await addCatalogue(folder, [join(folder, "galaxies.csv")], {
     name: "my_galaxies",
@@ -53,14 +57,29 @@ beforeAll(async () => {
     const relation = `SELECT * FROM read_parquet('${file}')`;
     // columns of science are null here: models and remote services are not asked
     const own = [...addedColumns(modules.filter((module) => module.surveys.includes(name)))];
-    const nulls = new Map(own.map(([key, column]) => [key, { ...column, sql: `CAST(NULL AS ${String(column.type)})` }]));
-    columnsOf.set(name, { relation, columns: new ColumnTypes(surveys.named(name), await typesOf(engine.connection, relation), nulls, engine.places.check) });
+    const nulls = new Map(
+      own.map(([key, column]) => [key, { ...column, sql: `CAST(NULL AS ${String(column.type)})` }]),
+    );
+    columnsOf.set(name, {
+      relation,
+      columns: new ColumnTypes(
+        surveys.named(name),
+        await typesOf(engine.connection, relation),
+        nulls,
+        engine.places.check,
+      ),
+    });
   }
   const [[first, last]] = (
-    await engine.connection.runAndReadAll(`SELECT min(candidate.ra), arg_min(objectId, candidate.magpsf) FROM (${columnsOf.get("ztf")!.relation})`)
+    await engine.connection.runAndReadAll(
+      `SELECT min(candidate.ra), arg_min(objectId, candidate.magpsf) FROM (${columnsOf.get("ztf")!.relation})`,
+    )
   ).getRows();
   writeFileSync(join(folder, "watchlists/my_stars.csv"), `objectId\n${String(last)}\n`);
-  writeFileSync(join(folder, "areas/S250206dm.json"), JSON.stringify({ cone: { ra: Number(first), dec: 0, radius_deg: 180 } }));
+  writeFileSync(
+    join(folder, "areas/S250206dm.json"),
+    JSON.stringify({ cone: { ra: Number(first), dec: 0, radius_deg: 180 } }),
+  );
 });
 
 afterAll(() => {
@@ -69,7 +88,8 @@ afterAll(() => {
 });
 
 describe("recipes of docs/filters-cookbook.md", () => {
-  it("are ten", () => expect(recipes.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
+  it("are ten", () =>
+    expect(recipes.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
 
   it.each(recipes)("%# $title", async ({ number, text }) => {
     const file = join(folder, `recipe_${number}.sql`);
@@ -77,7 +97,10 @@ describe("recipes of docs/filters-cookbook.md", () => {
     const filter = await loadFilter(file, null);
     const { columns, relation } = columnsOf.get(filter.survey)!;
     const compiled = await compile(filter, columns, engine.connection, false);
-    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], { seconds: 30, functions: new FunctionProcess("") });
+    const [outcome] = await runFilters(engine, { columns, relation }, [compiled], {
+      seconds: 30,
+      functions: new FunctionProcess(""),
+    });
     expect("failure" in outcome ? outcome.failure : null).toBeNull();
     const isOfScience = compiled.columns.some(({ path }) => columns.added.has(path.toLowerCase()));
     const { length } = "rows" in outcome ? outcome.rows : [];

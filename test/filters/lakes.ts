@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -20,9 +28,11 @@ export function settings(lake: string, more: Record<string, string> = {}): Recor
   };
 }
 
-export const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) => startFink(args, settings(lake, more)).ended;
+export const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) =>
+  startFink(args, settings(lake, more)).ended;
 /** Runs the filter service until it has caught up. */
-export const filterOnce = (lake: string, more: Record<string, string> = {}) => fink(lake, ["start", "filter", "--once"], more);
+export const filterOnce = (lake: string, more: Record<string, string> = {}) =>
+  fink(lake, ["start", "filter", "--once"], more);
 
 export function writeFilter(lake: string, file: string, text: string): void {
   const path = join(lake, "filters/ztf", file);
@@ -36,7 +46,9 @@ export function filterLakes() {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "fink-filter-service-"));
     await lakeOfAlerts(join(folder, "lake"), 200);
-    expect(await fink(join(folder, "lake"), ["start", "science", "--once"])).toMatchObject({ code: 0 });
+    expect(await fink(join(folder, "lake"), ["start", "science", "--once"])).toMatchObject({
+      code: 0,
+    });
   }, 90_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
@@ -49,7 +61,12 @@ export function filterLakes() {
     },
     /** Ids of the alerts that a live filter with this condition selects. */
     expected: async (where: string) =>
-      (await rows(join(folder, "lake"), `SELECT candid FROM ztf.alerts WHERE (${where}) AND passes_quality_cuts ORDER BY candid`)).map(([id]) => id),
+      (
+        await rows(
+          join(folder, "lake"),
+          `SELECT candid FROM ztf.alerts WHERE (${where}) AND passes_quality_cuts ORDER BY candid`,
+        )
+      ).map(([id]) => id),
   };
 }
 
@@ -64,9 +81,13 @@ export async function rows(lake: string, query: string): Promise<unknown[][]> {
 
 /** Each match, so that one that is there twice is seen. */
 export const matchesOf = async (lake: string, name: string) =>
-  (await rows(lake, `SELECT alert FROM ztf.matches WHERE filter = '${name}' ORDER BY alert`)).map(([id]) => id);
+  (await rows(lake, `SELECT alert FROM ztf.matches WHERE filter = '${name}' ORDER BY alert`)).map(
+    ([id]) => id,
+  );
 
 export function stateOf(lake: string, name: string): FilterState | undefined {
   const file = join(lake, ".fink/filters/states.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]).find((state) => state.name === name) : undefined;
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as FilterState[]).find((state) => state.name === name)
+    : undefined;
 }

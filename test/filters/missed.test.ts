@@ -11,8 +11,13 @@ import { filterLakes, filterOnce, fink, matchesOf, rows, stateOf, writeFilter } 
 const bright = "candidate.magpsf < 19";
 const { lakeWith, expected } = filterLakes();
 
-/** Selects as `bright` does, but throws in the calls that are listed; calls are counted in a file. */
-const failing = (lake: string, calls: string) => `import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/**
+ * Selects as `bright` does, but throws in the calls that are listed; calls are counted in a file.
+ */
+const failing = (
+  lake: string,
+  calls: string,
+) => `import { existsSync, readFileSync, writeFileSync } from "node:fs";
 const file = ${JSON.stringify(join(lake, "calls"))};
 export default {
   description: "fails now and then", needs: ["candidate.magpsf"], where: "${bright}",
@@ -31,9 +36,13 @@ async function lakeWithFailing(name: string, calls: string): Promise<string> {
 }
 const missedIn = async (lake: string) =>
   existsSync(join(lake, "ztf/missed"))
-    ? await rows(lake, "SELECT filter, filter_version, source, from_version, to_version, reason FROM ztf.missed ORDER BY 1, 3, 4")
+    ? await rows(
+        lake,
+        "SELECT filter, filter_version, source, from_version, to_version, reason FROM ztf.missed ORDER BY 1, 3, 4",
+      )
     : [];
-const rerun = (lake: string, more: Record<string, string> = {}) => fink(lake, ["filter", "rerun", "flaky"], more);
+const rerun = (lake: string, more: Record<string, string> = {}) =>
+  fink(lake, ["filter", "rerun", "flaky"], more);
 
 describe("the matches of a batch in which a filter failed", { timeout: 120_000 }, () => {
   it("are not lost: what it missed is recorded and shown, and a rerun finds them, once", async () => {
@@ -45,7 +54,14 @@ describe("the matches of a batch in which a filter failed", { timeout: 120_000 }
     expect((await fink(lake, ["filter", "list"])).output).toMatch(/flaky.*science 1.*no luck/);
     expect((await fink(lake, ["status"])).output).toMatch(/flaky.*missed.*filter rerun/);
     const surveys = surveysOf(configSchema.parse({ lake }));
-    const shelf = new FilterShelf(new PageLake(lake, surveys, { folder: join(lake, "filters"), shipped: false }, new Sources(lake, surveys)));
+    const shelf = new FilterShelf(
+      new PageLake(
+        lake,
+        surveys,
+        { folder: join(lake, "filters"), shipped: false },
+        new Sources(lake, surveys),
+      ),
+    );
     expect((await shelf.all()).map(({ name, missed }) => [name, missed])).toEqual([
       ["bright", ""],
       ["flaky", "science 1: no luck"],
@@ -55,7 +71,10 @@ describe("the matches of a batch in which a filter failed", { timeout: 120_000 }
     expect(await rerun(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "flaky")).toEqual(all);
     expect(await missedIn(lake)).toEqual([]);
-    expect(await rerun(lake)).toMatchObject({ code: 0, output: expect.stringContaining("has missed nothing") });
+    expect(await rerun(lake)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("has missed nothing"),
+    });
     expect(await matchesOf(lake, "flaky")).toEqual(all);
   });
 
@@ -64,7 +83,10 @@ describe("the matches of a batch in which a filter failed", { timeout: 120_000 }
     expect(await filterOnce(lake, { FINK_FILTERS_MAX_FAILURES: "2" })).toMatchObject({ code: 0 });
     expect(stateOf(lake, "flaky")).toMatchObject({ state: "off" });
     expect(await missedIn(lake)).toEqual([["flaky", 1, "science", "1", null, "no luck"]]);
-    expect(await rerun(lake)).toMatchObject({ code: 1, output: expect.stringContaining("no luck") });
+    expect(await rerun(lake)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("no luck"),
+    });
     writeFilter(lake, "flaky.ts", failing(lake, "false"));
     expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "flaky")).toEqual(await expected(bright));
@@ -88,7 +110,9 @@ describe("the matches of a batch in which a filter failed", { timeout: 120_000 }
     "are found once when the service is killed %s, around the two commits",
     async (killPoint) => {
       const lake = await lakeWithFailing(killPoint.replaceAll(":", "-"), "call === 2");
-      expect(await filterOnce(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
+      expect(await filterOnce(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({
+        signal: "SIGKILL",
+      });
       expect(await filterOnce(lake)).toMatchObject({ code: 0 });
       expect(await rerun(lake)).toMatchObject({ code: 0 });
       expect(await matchesOf(lake, "flaky")).toEqual(await expected(bright));

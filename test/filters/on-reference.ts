@@ -33,11 +33,16 @@ export interface Outcome {
   readonly selected?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly not_runnable?: string;
-  readonly monte_carlo?: { readonly always: readonly string[]; readonly sometimes: readonly string[] };
+  readonly monte_carlo?: {
+    readonly always: readonly string[];
+    readonly sometimes: readonly string[];
+  };
 }
 
 export function expectedByFile(): Readonly<Record<string, Expected>> {
-  const { "ztf_grb.parquet": _, ...all } = JSON.parse(readFileSync(join(reference, "science/expected/filters.json"), "utf8")) as Record<string, Expected>;
+  const { "ztf_grb.parquet": _, ...all } = JSON.parse(
+    readFileSync(join(reference, "science/expected/filters.json"), "utf8"),
+  ) as Record<string, Expected>;
   return all;
 }
 
@@ -51,7 +56,10 @@ export async function closeProcesses(): Promise<void> {
   await Promise.all([...processes.values()].map((own) => own.close()));
 }
 
-/** Asks filters of one survey about a file, as `./fink filter test NAME --on FILE` does: columns that the file lacks come from science modules. */
+/**
+ * Asks filters of one survey about a file, as `./fink filter test NAME --on FILE` does: columns
+ * that the file lacks come from science modules.
+ */
 export async function ask(
   file: string,
   of: Pick<Expected, "survey" | "id">,
@@ -62,35 +70,60 @@ export async function ask(
   const engine = await openEngine();
   const path = join(reference, "science", basename(file));
   const survey = loadSurveys(join(project, "conf/surveys")).named(of.survey);
-  const modules = (await knownModules(setup)).modules.filter(({ surveys }) => surveys.includes(of.survey));
+  const modules = (await knownModules(setup)).modules.filter(({ surveys }) =>
+    surveys.includes(of.survey),
+  );
   try {
     const whole = (relation: string) => `SELECT *${also} FROM (${relation})`;
-    const type = await typesOf(engine.connection, whole(`SELECT * FROM read_parquet(${literal(path)})`));
-    const columns = new ColumnTypes(survey, await withNullTypes(engine.connection, path, type), addedColumns(modules), () => {});
+    const type = await typesOf(
+      engine.connection,
+      whole(`SELECT * FROM read_parquet(${literal(path)})`),
+    );
+    const columns = new ColumnTypes(
+      survey,
+      await withNullTypes(engine.connection, path, type),
+      addedColumns(modules),
+      () => {},
+    );
     const answers = new Map<string, Answer>();
-    for (const filter of filters) answers.set(filter.name, await answerOf(engine, filter, columns).catch((error: Error) => error));
+    for (const filter of filters)
+      answers.set(
+        filter.name,
+        await answerOf(engine, filter, columns).catch((error: Error) => error),
+      );
     return answers;
   } finally {
     engine.close();
   }
 
-  async function answerOf(engineOfAll: Engine, filter: Filter, columns: ColumnTypes): Promise<readonly string[]> {
+  async function answerOf(
+    engineOfAll: Engine,
+    filter: Filter,
+    columns: ColumnTypes,
+  ): Promise<readonly string[]> {
     const compiled = await compile(filter, columns, engineOfAll.connection, false);
-    const lacking = [...compiled.columns.map((column) => column.path), ...compiled.needs].filter((name) => columns.added.has(name.toLowerCase()));
+    const lacking = [...compiled.columns.map((column) => column.path), ...compiled.needs].filter(
+      (name) => columns.added.has(name.toLowerCase()),
+    );
     return await withAlertFile(
       path,
       new Set(lacking),
       modules,
       setup,
       async (relation) => {
-        const batch = { columns, relation: also === "" ? relation : `SELECT *${also} FROM (${relation})` };
+        const batch = {
+          columns,
+          relation: also === "" ? relation : `SELECT *${also} FROM (${relation})`,
+        };
         const [outcome] = await runFilters(engineOfAll, batch, [compiled], {
           seconds: 60,
           functions: kept(processes, setup.lake, () => new FunctionProcess(setup.lake)),
         });
         if ("failure" in outcome) throw new Error(outcome.failure);
         const ids = (
-          await engineOfAll.connection.runAndReadAll(`SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`)
+          await engineOfAll.connection.runAndReadAll(
+            `SELECT CAST("${columns.id().path}" AS VARCHAR) FROM alerts ORDER BY _row`,
+          )
         ).getColumns()[0] as string[];
         return outcome.rows.map((row) => ids[row]).sort();
       },

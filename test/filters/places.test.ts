@@ -29,7 +29,11 @@ Table({"RAJ2000": ra[:50] * u.deg, "DEJ2000": dec[:50] * u.deg, "radius": np.ful
 
 const python = process.env.FINK_PYTHON ?? "python3";
 const probe = await run(python, ["-c", "import mocpy, astropy"]).catch(() => null);
-const hasPython = available("python", probe?.code === 0, `${python} has no mocpy and astropy: coverage maps and watch lists of theirs are not read`);
+const hasPython = available(
+  "python",
+  probe?.code === 0,
+  `${python} has no mocpy and astropy: coverage maps and watch lists of theirs are not read`,
+);
 
 describe.skipIf(!hasPython)("files that mocpy and astropy write", () => {
   const folder = mkdtempSync(join(tmpdir(), "fink-places-"));
@@ -49,7 +53,12 @@ describe.skipIf(!hasPython)("files that mocpy and astropy write", () => {
 
   it("a VOTable of positions is a watch list", async () => {
     const list = await readWatchlist(join(folder, "list.vot"));
-    const alerts = { ra: Float64Array.from(answers.ra.slice(0, 100)), dec: Float64Array.from(answers.dec.slice(0, 100), (dec) => dec + 2.9 / 3600) };
-    expect([...list.mask(alerts, Array(100).fill(null))]).toEqual(Array.from({ length: 100 }, (_, i) => Number(i < 50)));
+    const alerts = {
+      ra: Float64Array.from(answers.ra.slice(0, 100)),
+      dec: Float64Array.from(answers.dec.slice(0, 100), (dec) => dec + 2.9 / 3600),
+    };
+    expect([...list.mask(alerts, Array(100).fill(null))]).toEqual(
+      Array.from({ length: 100 }, (_, i) => Number(i < 50)),
+    );
   });
 });

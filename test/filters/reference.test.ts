@@ -12,9 +12,21 @@ import { openAlertFile } from "../../src/science/parquet.ts";
 import { separation } from "../../src/sky/angle.ts";
 import { project } from "../cli/run.ts";
 import { available } from "../require.ts";
-import { type Answer, ask, closeProcesses, type Expected, expectedByFile, type Outcome, reference } from "./on-reference.ts";
+import {
+  type Answer,
+  ask,
+  closeProcesses,
+  type Expected,
+  expectedByFile,
+  type Outcome,
+  reference,
+} from "./on-reference.ts";
 
-const hasReference = available("reference", existsSync(reference), "what Fink's filters select: there is no ../shared/reference");
+const hasReference = available(
+  "reference",
+  existsSync(reference),
+  "what Fink's filters select: there is no ../shared/reference",
+);
 const folder = mkdtempSync(join(tmpdir(), "fink-filters-"));
 const setup = { lake: folder, config: configSchema.parse({}).science };
 afterAll(async () => {
@@ -32,23 +44,40 @@ const originals: Readonly<Record<string, string>> = {
   dwarf_agn: "crossmatch_dwarf_agn",
 };
 
-const outcomeOf = ({ livestream, livestream_variant: variant, after_night: afterNight, labels }: Expected, name: string): Outcome | undefined =>
+const outcomeOf = (
+  { livestream, livestream_variant: variant, after_night: afterNight, labels }: Expected,
+  name: string,
+): Outcome | undefined =>
   name === "kn_candidates"
     ? variant?.["kn_candidates_ (the predicate alone, without the message code)"]
-    : (livestream[name] ?? afterNight?.[originals[name] ?? name] ?? labels?.[originals[name] ?? name]);
+    : (livestream[name] ??
+      afterNight?.[originals[name] ?? name] ??
+      labels?.[originals[name] ?? name]);
 
-/** Where a filter does what the original says, and not what it does. What the selections have more and less than it; docs/reference/filters.md says why. */
-const differences: Readonly<Record<string, { readonly more?: readonly string[]; readonly less?: readonly string[] }>> = {
+/**
+ * Where a filter does what the original says, and not what it does. What the selections have more
+ * and less than it; docs/reference/filters.md says why.
+ */
+const differences: Readonly<
+  Record<string, { readonly more?: readonly string[]; readonly less?: readonly string[] }>
+> = {
   "ztf_symbiotic.parquet gaia_candidates": { less: ["2650384091615010009", "2650435343915015004"] },
   "perturbed_ztf_a.parquet rate_based_kn_candidates": { more: ["900000000110000739"] },
 };
 
-/** The original keeps what it says that it drops: both together are what passes the other clauses. */
+/**
+ * The original keeps what it says that it drops: both together are what passes the other clauses.
+ */
 const reversed = ["most_likely_sn", "remove_unlikely_transients"];
 /** The original draws random numbers. */
 const random = ["fast_transient_gvom"];
-/** The original gives each source to one alert of a batch. Radius of all sources, or the column that has it. */
-const matched: Readonly<Record<string, { readonly radius: number | string; readonly onlyBrighter: boolean }>> = {
+/**
+ * The original gives each source to one alert of a batch. Radius of all sources, or the column that
+ * has it.
+ */
+const matched: Readonly<
+  Record<string, { readonly radius: number | string; readonly onlyBrighter: boolean }>
+> = {
   magnetic_cvs: { radius: "Radius", onlyBrighter: true },
   known_tde: { radius: 5, onlyBrighter: true },
   symbiotic_stars: { radius: "Radius", onlyBrighter: false },
@@ -59,14 +88,43 @@ describe.skipIf(!hasReference)("shipped filters select what Fink's do", () => {
   const expected = hasReference ? expectedByFile() : {};
   const filters: Filter[] = [];
   beforeAll(async () => {
-    const add = async (name: string, file: string, ra: string, dec: string, keep: string[], radiusArcsec: number) =>
-      await addCatalogue(folder, [join(reference, "catalogs", file)], { name, ra, dec, keep, radiusArcsec, motion: null });
-    await add("magnetic_cvs", "magnetic_cataclysmic_variables.csv", "RA(J2000)", "DEC(J2000)", ["Name", "Radius"], 1);
-    await add("symbiotic_stars", "symbiotic_and_cataclysmic.parquet", "RA(J2000)", "DEC(J2000)", ["Name", "Radius"], 1);
+    const add = async (
+      name: string,
+      file: string,
+      ra: string,
+      dec: string,
+      keep: string[],
+      radiusArcsec: number,
+    ) =>
+      await addCatalogue(folder, [join(reference, "catalogs", file)], {
+        name,
+        ra,
+        dec,
+        keep,
+        radiusArcsec,
+        motion: null,
+      });
+    await add(
+      "magnetic_cvs",
+      "magnetic_cataclysmic_variables.csv",
+      "RA(J2000)",
+      "DEC(J2000)",
+      ["Name", "Radius"],
+      1,
+    );
+    await add(
+      "symbiotic_stars",
+      "symbiotic_and_cataclysmic.parquet",
+      "RA(J2000)",
+      "DEC(J2000)",
+      ["Name", "Radius"],
+      1,
+    );
     await add("known_tde", "tde.parquet", "ra", "dec", ["name"], 5);
     await add("dwarf_agn", "list_dwarfs_AGN_RADEC.parquet", "RA", "DEC", ["MaNGAID", "Re_arc"], 12);
     await add("mangrove", "mangrove_synthetic.csv", "ra", "dec", ["lum_dist", "ang_dist"], 10);
-    for (const { file } of filterFiles(join(project, "filters"))) filters.push(await loadFilter(file, null));
+    for (const { file } of filterFiles(join(project, "filters")))
+      filters.push(await loadFilter(file, null));
   });
 
   describe.each(Object.keys(expected))("%s", (file) => {
@@ -86,7 +144,12 @@ describe.skipIf(!hasReference)("shipped filters select what Fink's do", () => {
       const wanted: Record<string, Answer | undefined> = {};
       for (const [name, answer] of answers) {
         const outcome = outcomeOf(of, name);
-        if (!outcome || outcome.not_runnable !== undefined || [...reversed, ...random, ...Object.keys(matched)].includes(name)) continue;
+        if (
+          !outcome ||
+          outcome.not_runnable !== undefined ||
+          [...reversed, ...random, ...Object.keys(matched)].includes(name)
+        )
+          continue;
         const { more = [], less = [] } = differences[`${file} ${name}`] ?? {};
         const selected = outcome.selected ?? Object.keys(outcome.labels ?? {});
         wanted[name] = [...selected.filter((id) => !less.includes(id)), ...more].sort();
@@ -95,73 +158,114 @@ describe.skipIf(!hasReference)("shipped filters select what Fink's do", () => {
       expect(found).toEqual(wanted);
     });
 
-    it.runIf(of.survey === "lsst")("what the original drops of the alerts that pass its other clauses, where it does the reverse of what it says", async () => {
-      for (const name of reversed) {
-        const answer = answers.get(name);
-        const outcome = outcomeOf(of, name);
-        if (!outcome?.selected) continue;
-        const text = readFileSync(join(project, `filters/lsst/${name}.sql`), "utf8").replace(
-          /\n +AND (good_quality\(diaSource\)|NOT diaSource.isNegative)/g,
-          "",
-        );
-        const both = (await ask(file, of, [await filterOf(`without_${name}`, text)], setup)).get(`without_${name}`);
-        expect([...(answer as string[]), ...outcome.selected].sort()).toEqual(both);
-      }
-    });
+    it.runIf(of.survey === "lsst")(
+      "what the original drops of the alerts that pass its other clauses, where it does the reverse of what it says",
+      async () => {
+        for (const name of reversed) {
+          const answer = answers.get(name);
+          const outcome = outcomeOf(of, name);
+          if (!outcome?.selected) continue;
+          const text = readFileSync(join(project, `filters/lsst/${name}.sql`), "utf8").replace(
+            /\n +AND (good_quality\(diaSource\)|NOT diaSource.isNegative)/g,
+            "",
+          );
+          const both = (await ask(file, of, [await filterOf(`without_${name}`, text)], setup)).get(
+            `without_${name}`,
+          );
+          expect([...(answer as string[]), ...outcome.selected].sort()).toEqual(both);
+        }
+      },
+    );
 
     it("within what random numbers select, where the original draws them", () => {
       for (const name of random) {
         const { monte_carlo: runs, selected } = outcomeOf(of, name) ?? {};
         if (!runs) continue;
         const answer = answers.get(name) as string[];
-        expect(runs.always.filter((id) => !answer.includes(id) && selected?.includes(id))).toEqual([]);
-        expect(answer.filter((id) => ![...runs.always, ...runs.sometimes].includes(id))).toEqual([]);
+        expect(runs.always.filter((id) => !answer.includes(id) && selected?.includes(id))).toEqual(
+          [],
+        );
+        expect(answer.filter((id) => ![...runs.always, ...runs.sometimes].includes(id))).toEqual(
+          [],
+        );
       }
     });
 
-    it.runIf(of.survey === "ztf")("every alert near a source, where the original gives each source to one alert of a file", async () => {
-      const alerts = await (await openAlertFile(join(reference, "science", file))).read(["candid", "candidate.ra", "candidate.dec", "candidate.isdiffpos"]);
-      const [ids, ra, dec] = [[...alerts.longs("candid")].map(String), alerts.numbers("candidate.ra"), alerts.numbers("candidate.dec")];
-      const isBrighter = alerts.texts("candidate.isdiffpos").map((sign) => sign === "t" || sign === "1");
-      for (const [name, { radius, onlyBrighter }] of Object.entries(matched)) {
-        const outcome = outcomeOf(of, name);
-        if (!outcome || outcome.not_runnable !== undefined) continue;
-        const catalogue = await loadCatalogue(folder, name);
-        const radii = typeof radius === "number" ? radius : (catalogue.kept[radius] as { values: Float64Array }).values;
-        const { rows } = nearestWithin(catalogue, { ra, dec }, radii);
-        const near = ids.filter((_, i) => rows[i] >= 0 && (isBrighter[i] || !onlyBrighter));
-        expect(answers.get(name), name).toEqual(near.sort());
-        const originals = outcome.selected ?? Object.keys(outcome.labels ?? {});
-        expect(
-          originals.filter((id) => !near.includes(id)),
-          name,
-        ).toEqual([]);
-        // what there is more lies at a source that a nearer alert of the file has taken
-        for (const id of near.filter((one) => !originals.includes(one))) {
-          const i = ids.indexOf(id);
-          const closer = ids.filter(
-            (_, k) =>
-              k !== i && (isBrighter[k] || !onlyBrighter) && distanceTo(catalogue, rows[i], ra[k], dec[k]) <= distanceTo(catalogue, rows[i], ra[i], dec[i]),
-          );
-          expect(closer.length, `${name} ${id}`).toBeGreaterThan(0);
+    it.runIf(of.survey === "ztf")(
+      "every alert near a source, where the original gives each source to one alert of a file",
+      async () => {
+        const alerts = await (
+          await openAlertFile(join(reference, "science", file))
+        ).read(["candid", "candidate.ra", "candidate.dec", "candidate.isdiffpos"]);
+        const [ids, ra, dec] = [
+          [...alerts.longs("candid")].map(String),
+          alerts.numbers("candidate.ra"),
+          alerts.numbers("candidate.dec"),
+        ];
+        const isBrighter = alerts
+          .texts("candidate.isdiffpos")
+          .map((sign) => sign === "t" || sign === "1");
+        for (const [name, { radius, onlyBrighter }] of Object.entries(matched)) {
+          const outcome = outcomeOf(of, name);
+          if (!outcome || outcome.not_runnable !== undefined) continue;
+          const catalogue = await loadCatalogue(folder, name);
+          const radii =
+            typeof radius === "number"
+              ? radius
+              : (catalogue.kept[radius] as { values: Float64Array }).values;
+          const { rows } = nearestWithin(catalogue, { ra, dec }, radii);
+          const near = ids.filter((_, i) => rows[i] >= 0 && (isBrighter[i] || !onlyBrighter));
+          expect(answers.get(name), name).toEqual(near.sort());
+          const originals = outcome.selected ?? Object.keys(outcome.labels ?? {});
+          expect(
+            originals.filter((id) => !near.includes(id)),
+            name,
+          ).toEqual([]);
+          // what there is more lies at a source that a nearer alert of the file has taken
+          for (const id of near.filter((one) => !originals.includes(one))) {
+            const i = ids.indexOf(id);
+            const closer = ids.filter(
+              (_, k) =>
+                k !== i &&
+                (isBrighter[k] || !onlyBrighter) &&
+                distanceTo(catalogue, rows[i], ra[k], dec[k]) <=
+                  distanceTo(catalogue, rows[i], ra[i], dec[i]),
+            );
+            expect(closer.length, `${name} ${id}`).toBeGreaterThan(0);
+          }
         }
-      }
-    });
+      },
+    );
 
-    it.runIf(of.blocks !== undefined)("building blocks, by the functions that say the same", async () => {
-      const asked = Object.entries(of.blocks ?? {}).flatMap(([name, outcome]) => (blocks[name] && outcome.selected ? [{ name, outcome }] : []));
-      const given = await ask(file, of, await Promise.all(asked.map(({ name }) => filterOf(name, `SELECT * FROM alerts WHERE ${blocks[name]}`))), setup);
-      for (const { name, outcome } of asked) {
-        const isSure = (id: string) => !outcome.monte_carlo?.sometimes.includes(id);
-        expect(sureOf(given.get(name), isSure), name).toEqual(outcome.selected?.filter(isSure).sort());
-      }
-    });
+    it.runIf(of.blocks !== undefined)(
+      "building blocks, by the functions that say the same",
+      async () => {
+        const asked = Object.entries(of.blocks ?? {}).flatMap(([name, outcome]) =>
+          blocks[name] && outcome.selected ? [{ name, outcome }] : [],
+        );
+        const given = await ask(
+          file,
+          of,
+          await Promise.all(
+            asked.map(({ name }) => filterOf(name, `SELECT * FROM alerts WHERE ${blocks[name]}`)),
+          ),
+          setup,
+        );
+        for (const { name, outcome } of asked) {
+          const isSure = (id: string) => !outcome.monte_carlo?.sometimes.includes(id);
+          expect(sureOf(given.get(name), isSure), name).toEqual(
+            outcome.selected?.filter(isSure).sort(),
+          );
+        }
+      },
+    );
   });
 
   it("files without names of TNS, by a column that the reference added", async () => {
     for (const [file, of] of Object.entries(expected)) {
       for (const [label, outcome] of Object.entries(of.livestream_variant ?? {})) {
-        const [, name, column, value] = /^(\w+) with a (?:constant|null) column (\w+)(?:="([^"]*)")?/.exec(label) ?? [];
+        const [, name, column, value] =
+          /^(\w+) with a (?:constant|null) column (\w+)(?:="([^"]*)")?/.exec(label) ?? [];
         if (name === undefined) continue;
         const given = await ask(
           file,

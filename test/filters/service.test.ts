@@ -3,16 +3,30 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { expectBalance } from "../account/balance.ts";
 import { type FinkProcess, startFink } from "../archive/process.ts";
-import { filterLakes, filterOnce, fink, matchesOf, rows, settings, stateOf, writeFilter } from "./lakes.ts";
+import {
+  filterLakes,
+  filterOnce,
+  fink,
+  matchesOf,
+  rows,
+  settings,
+  stateOf,
+  writeFilter,
+} from "./lakes.ts";
 
-const killPoints = ["before", "after"].flatMap((when) => ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)));
+const killPoints = ["before", "after"].flatMap((when) =>
+  ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)),
+);
 const bright = "candidate.magpsf < 19";
 const sql = (where: string, header = "") => `${header}SELECT * FROM alerts WHERE ${where}`;
 const { lakeWith, expected } = filterLakes();
 
 describe("the filter service", { timeout: 120_000 }, () => {
   it("writes a match for each alert that a filter selects, with its keys, its clauses and where the alert is", async () => {
-    const lake = lakeWith("whole", { "bright.sql": sql(`${bright} OR candidate.rb > 2`), "all.sql": sql("true", "-- quality: all\n") });
+    const lake = lakeWith("whole", {
+      "bright.sql": sql(`${bright} OR candidate.rb > 2`),
+      "all.sql": sql("true", "-- quality: all\n"),
+    });
     expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     const found = await expected(bright);
     expect(found.length).toBeGreaterThan(10);
@@ -33,8 +47,13 @@ describe("the filter service", { timeout: 120_000 }, () => {
   });
 
   it.each(killPoints)("killed %s and started again has each match once", async (killPoint) => {
-    const lake = lakeWith(killPoint.replaceAll(":", "-"), { "bright.sql": sql(bright), "faint.sql": sql("candidate.magpsf >= 19") });
-    expect(await filterOnce(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({ signal: "SIGKILL" });
+    const lake = lakeWith(killPoint.replaceAll(":", "-"), {
+      "bright.sql": sql(bright),
+      "faint.sql": sql("candidate.magpsf >= 19"),
+    });
+    expect(await filterOnce(lake, { FINK_CRASH_AT: killPoint })).toMatchObject({
+      signal: "SIGKILL",
+    });
     expect(await filterOnce(lake)).toMatchObject({ code: 0 });
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
     expect(await matchesOf(lake, "faint")).toEqual(await expected("candidate.magpsf >= 19"));
@@ -49,10 +68,19 @@ describe("the filter service", { timeout: 120_000 }, () => {
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
     writeFilter(lake, "bright.sql", sql("candidate.magpsf < 19.5"));
     const night = String((await rows(lake, "SELECT night FROM ztf.alerts LIMIT 1"))[0][0]);
-    expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({ code: 0 });
-    expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({ code: 0 });
+    expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({
+      code: 0,
+    });
+    expect(await fink(lake, ["filter", "rerun", "bright", "--night", night])).toMatchObject({
+      code: 0,
+    });
     expect(await matchesOf(lake, "bright")).toEqual(await expected("candidate.magpsf < 19.5"));
-    expect(await rows(lake, "SELECT filter_version, count(*) > 0 FROM ztf.matches WHERE filter = 'bright' GROUP BY ALL ORDER BY 1")).toEqual([
+    expect(
+      await rows(
+        lake,
+        "SELECT filter_version, count(*) > 0 FROM ztf.matches WHERE filter = 'bright' GROUP BY ALL ORDER BY 1",
+      ),
+    ).toEqual([
       [1, true],
       [2, true],
     ]);
@@ -66,18 +94,34 @@ describe("the filter service", { timeout: 120_000 }, () => {
       "overflow.sql": sql("candidate.pid * candidate.pid * candidate.pid > 0"),
       "passwd.sql": "SELECT * FROM read_csv('/etc/passwd') WHERE true",
     });
-    const { code, output } = await filterOnce(lake, { FINK_FILTERS_SECONDS: "0.5", FINK_FILTERS_MAX_FAILURES: "2" });
+    const { code, output } = await filterOnce(lake, {
+      FINK_FILTERS_SECONDS: "0.5",
+      FINK_FILTERS_MAX_FAILURES: "2",
+    });
     expect([code, output]).toEqual([0, expect.stringContaining("filter ztf/hang is switched off")]);
     expect(await matchesOf(lake, "bright")).toEqual(await expected(bright));
-    expect(stateOf(lake, "hang")).toMatchObject({ state: "off", failures: 2, reason: "it took longer than 0.5 s and was stopped" });
+    expect(stateOf(lake, "hang")).toMatchObject({
+      state: "off",
+      failures: 2,
+      reason: "it took longer than 0.5 s and was stopped",
+    });
     expect(stateOf(lake, "throw")).toMatchObject({ state: "off", reason: "no luck" });
-    expect(stateOf(lake, "overflow")).toMatchObject({ state: "off", reason: expect.stringContaining("Overflow") });
+    expect(stateOf(lake, "overflow")).toMatchObject({
+      state: "off",
+      reason: expect.stringContaining("Overflow"),
+    });
     expect(stateOf(lake, "passwd")).toMatchObject({ state: "refused", version: 0 });
     const messages = readFileSync(join(lake, ".fink/filters/messages.jsonl"), "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as object);
-    expect(messages).toContainEqual(expect.objectContaining({ filter: "hang", owner: "me@example.org", text: expect.stringContaining("switched off") }));
+    expect(messages).toContainEqual(
+      expect.objectContaining({
+        filter: "hang",
+        owner: "me@example.org",
+        text: expect.stringContaining("switched off"),
+      }),
+    );
     expect(messages.length).toBe(3);
   });
 });
@@ -92,12 +136,19 @@ describe("while it runs", { timeout: 60_000 }, () => {
     const lake = lakeWith("saved", { "bright.sql": sql(bright) });
     running.push(startFink(["start", "filter"], settings(lake)));
     const untilState = async (name: string, state: object) =>
-      await expect.poll(() => stateOf(lake, name), { timeout: 10_000, interval: 200 }).toMatchObject(state);
+      await expect
+        .poll(() => stateOf(lake, name), { timeout: 10_000, interval: 200 })
+        .toMatchObject(state);
     await untilState("bright", { state: "on", version: 1 });
-    const touch = (file: string) => utimesSync(join(lake, "filters/ztf", file), new Date(), new Date());
+    const touch = (file: string) =>
+      utimesSync(join(lake, "filters/ztf", file), new Date(), new Date());
     writeFilter(lake, "bright.sql", sql("candidate.magpfs < 19"));
     touch("bright.sql");
-    await untilState("bright", { state: "refused", version: 1, reason: expect.stringContaining("did you mean candidate.magpsf?") });
+    await untilState("bright", {
+      state: "refused",
+      version: 1,
+      reason: expect.stringContaining("did you mean candidate.magpsf?"),
+    });
     writeFilter(lake, "bright.sql", sql("candidate.magpsf < 18"));
     writeFilter(lake, "second.sql", sql("candidate.magpsf < 17"));
     await untilState("bright", { state: "on", version: 2, reason: "" });

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +21,10 @@ import { type Certificates, makeCertificates } from "./certificates.ts";
 export const listeners = ["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL", "MTLS"] as const;
 export type Listener = (typeof listeners)[number];
 
-/** A real broker on this machine. The users `fink` (SCRAM) and `plain` (PLAIN) both have the password `secret`. */
+/**
+ * A real broker on this machine. The users `fink` (SCRAM) and `plain` (PLAIN) both have the
+ * password `secret`.
+ */
 export interface KafkaBroker {
   /** `localhost:port` of each listener; the same after a restart. */
   readonly at: Readonly<Record<Listener, string>>;
@@ -20,17 +33,30 @@ export interface KafkaBroker {
   stop(): Promise<void>;
   /** Starts it again on the same data. */
   restart(): Promise<void>;
-  /** Kills it and takes the records from `offset` on out of a partition's log, as a machine does that loses power before it wrote them. Then `restart`. */
+  /**
+   * Kills it and takes the records from `offset` on out of a partition's log, as a machine does
+   * that loses power before it wrote them. Then `restart`.
+   */
   loseFrom(topic: string, partition: number, offset: number): Promise<void>;
   /** Stops it and removes its data. */
   destroy(): Promise<void>;
 }
 
-/** Folder of the broker's jars, or null (and one line that says why) where there are none; in CI they are fetched. */
+/**
+ * Folder of the broker's jars, or null (and one line that says why) where there are none; in CI
+ * they are fetched.
+ */
 export function kafkaLib(env = process.env): string | null {
   const lib = env.FINK_KAFKA_LIB ?? join(import.meta.dirname, "../../.cache/kafka/lib");
-  if (!existsSync(lib) && env.CI === "true") execFileSync(join(import.meta.dirname, "install.sh"), { stdio: "inherit" });
-  return available("kafka", existsSync(lib), "tests with a real Kafka: run test/kafka/install.sh (needs Java 17 and mvn) or set FINK_KAFKA_LIB") ? lib : null;
+  if (!existsSync(lib) && env.CI === "true")
+    execFileSync(join(import.meta.dirname, "install.sh"), { stdio: "inherit" });
+  return available(
+    "kafka",
+    existsSync(lib),
+    "tests with a real Kafka: run test/kafka/install.sh (needs Java 17 and mvn) or set FINK_KAFKA_LIB",
+  )
+    ? lib
+    : null;
 }
 
 export async function startKafka(lib: string): Promise<KafkaBroker> {
@@ -40,7 +66,9 @@ export async function startKafka(lib: string): Promise<KafkaBroker> {
   const properties = join(folder, "server.properties");
   writeFileSync(properties, serverProperties(folder, certificates, ports));
   format(lib, properties);
-  const at = Object.fromEntries(listeners.map((name, i) => [name, `localhost:${ports[i]}`])) as Record<Listener, string>;
+  const at = Object.fromEntries(
+    listeners.map((name, i) => [name, `localhost:${ports[i]}`]),
+  ) as Record<Listener, string>;
   let broker = await boot(lib, properties, folder, at.PLAINTEXT);
   const end = (signal: NodeJS.Signals) => ended(broker, signal);
   return {
@@ -64,7 +92,8 @@ export async function startKafka(lib: string): Promise<KafkaBroker> {
 
 function serverProperties(folder: string, certificates: Certificates, ports: number[]): string {
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
-  const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_plain="secret";';
+  const plain =
+    'org.apache.kafka.common.security.plain.PlainLoginModule required user_plain="secret";';
   const addresses = listeners.map((name, i) => `${name}://localhost:${ports[i]}`).join(",");
   const controller = `localhost:${ports[listeners.length]}`;
   const protocols = listeners.map((name) => `${name}:${name === "MTLS" ? "SSL" : name}`).join(",");
@@ -112,18 +141,25 @@ function serverProperties(folder: string, certificates: Certificates, ports: num
   ].join("\n");
 }
 
-/** Record batches begin with their first offset (8 bytes) and their length after these 12 bytes (4 bytes). */
+/**
+ * Record batches begin with their first offset (8 bytes) and their length after these 12 bytes (4
+ * bytes).
+ */
 function cutLog(folder: string, offset: number): void {
   for (const name of readdirSync(folder)) if (name.endsWith("index")) rmSync(join(folder, name));
   const log = join(folder, "00000000000000000000.log");
   const bytes = readFileSync(log);
   let at = 0;
-  while (at + 12 <= bytes.length && bytes.readBigInt64BE(at) < BigInt(offset)) at += 12 + bytes.readInt32BE(at + 8);
+  while (at + 12 <= bytes.length && bytes.readBigInt64BE(at) < BigInt(offset))
+    at += 12 + bytes.readInt32BE(at + 8);
   truncateSync(log, at);
 }
 
 function format(lib: string, properties: string): void {
-  const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => ["--add-scram", `${mechanism}=[name=fink,password=secret]`]);
+  const users = ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+    "--add-scram",
+    `${mechanism}=[name=fink,password=secret]`,
+  ]);
   const id = "ZmluazEyMzQ1Njc4OTAxMg";
   java(lib, ["kafka.tools.StorageTool", "format", "-t", id, "-c", properties, ...users]);
 }
@@ -132,23 +168,46 @@ function java(lib: string, args: string[]): void {
   execFileSync("java", ["-cp", join(lib, "*"), ...args], { stdio: "pipe" });
 }
 
-async function boot(lib: string, properties: string, folder: string, address: string): Promise<ChildProcess> {
+async function boot(
+  lib: string,
+  properties: string,
+  folder: string,
+  address: string,
+): Promise<ChildProcess> {
   mkdirSync(folder, { recursive: true });
   const log = openSync(join(folder, "broker.log"), "a");
-  const args = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", join(lib, "*"), "kafka.Kafka", properties];
+  const args = [
+    "-Xmx512m",
+    "-XX:TieredStopAtLevel=1",
+    "-cp",
+    join(lib, "*"),
+    "kafka.Kafka",
+    properties,
+  ];
   const child = spawn("java", args, { stdio: ["ignore", log, log] });
   const atExit = () => child.kill("SIGKILL");
   process.on("exit", atExit);
   child.once("exit", () => process.off("exit", atExit));
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline && child.exitCode === null; await sleep(200)) {
+  for (
+    const deadline = Date.now() + 90_000;
+    Date.now() < deadline && child.exitCode === null;
+    await sleep(200)
+  ) {
     if (await answers(address)) return child;
   }
   child.kill("SIGKILL");
-  throw new Error(`the broker did not start:\n${readFileSync(join(folder, "broker.log"), "utf8").slice(-3000)}`);
+  throw new Error(
+    `the broker did not start:\n${readFileSync(join(folder, "broker.log"), "utf8").slice(-3000)}`,
+  );
 }
 
 async function answers(address: string): Promise<boolean> {
-  const admin = new Admin({ clientId: "ready", bootstrapBrokers: [address], retries: 0, connectTimeout: 1000 });
+  const admin = new Admin({
+    clientId: "ready",
+    bootstrapBrokers: [address],
+    retries: 0,
+    connectTimeout: 1000,
+  });
   try {
     return (await admin.metadata({ topics: [] })).brokers.size > 0;
   } catch {
@@ -169,7 +228,9 @@ async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {
       const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+      return new Promise<typeof server>((resolve) =>
+        server.listen(0, "127.0.0.1", () => resolve(server)),
+      );
     }),
   );
   return Promise.all(

@@ -14,15 +14,44 @@ export function makeCertificates(folder: string): Certificates {
   const broker = selfSigned(folder, "broker", "localhost");
   const client = selfSigned(folder, "client", "archive");
   const brokerKeystore = join(folder, "broker.p12");
-  openssl(["pkcs12", "-export", "-in", broker.cert, "-inkey", broker.key, "-out", brokerKeystore, "-passout", "pass:secret"]);
-  return { brokerCert: broker.cert, brokerKeystore, clientCert: client.cert, clientKey: client.key };
+  openssl([
+    "pkcs12",
+    "-export",
+    "-in",
+    broker.cert,
+    "-inkey",
+    broker.key,
+    "-out",
+    brokerKeystore,
+    "-passout",
+    "pass:secret",
+  ]);
+  return {
+    brokerCert: broker.cert,
+    brokerKeystore,
+    clientCert: client.cert,
+    clientKey: client.key,
+  };
 }
 
 function selfSigned(folder: string, name: string, host: string): { cert: string; key: string } {
   const cert = join(folder, `${name}.pem`);
   const key = join(folder, `${name}.key`);
   const subject = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
-  openssl(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-keyout", key, "-out", cert, ...subject]);
+  openssl([
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "30",
+    "-keyout",
+    key,
+    "-out",
+    cert,
+    ...subject,
+  ]);
   return { cert, key };
 }
 

@@ -8,7 +8,10 @@ export interface Put {
   readonly publishedAt: number;
 }
 
-/** A lake in memory: what was put counts when it is committed; what is below the position is dropped, as the lake's fence does. */
+/**
+ * A lake in memory: what was put counts when it is committed; what is below the position is
+ * dropped, as the lake's fence does.
+ */
 export class MemorySink implements Sink {
   readonly committed: Put[] = [];
   readonly positions = new Map<string, bigint>();
@@ -29,8 +32,21 @@ export class MemorySink implements Sink {
     return this.positions.get(partition.appId) ?? null;
   }
 
-  put(source: SourcePartition, offset: bigint, next: bigint, publishedAt: number, bytes: Uint8Array, mark?: LogMark): boolean {
-    const put: Put = { topic: source.source, partition: source.partition, offset, text: Buffer.from(bytes).toString(), publishedAt };
+  put(
+    source: SourcePartition,
+    offset: bigint,
+    next: bigint,
+    publishedAt: number,
+    bytes: Uint8Array,
+    mark?: LogMark,
+  ): boolean {
+    const put: Put = {
+      topic: source.source,
+      partition: source.partition,
+      offset,
+      text: Buffer.from(bytes).toString(),
+      publishedAt,
+    };
     this.#pending.push({ put, source, next, mark });
     return this.#pending.length < this.#limit;
   }
@@ -57,7 +73,8 @@ export class MemorySink implements Sink {
         this.duplicates += 1;
         continue;
       }
-      if (put.offset > position) this.holes.push(`${source.appId}: ${put.offset} after ${position}`);
+      if (put.offset > position)
+        this.holes.push(`${source.appId}: ${put.offset} after ${position}`);
       this.positions.set(source.appId, next);
       if (mark) this.#marks.set(source.appId, mark);
       reached.set(source, next);

@@ -21,11 +21,24 @@ export interface Reading {
   stop(): Promise<void>;
 }
 
-export function startReading(kafka: KafkaConfig, { sink = new MemorySink(), once = false }: { sink?: MemorySink; once?: boolean } = {}): Reading {
+export function startReading(
+  kafka: KafkaConfig,
+  { sink = new MemorySink(), once = false }: { sink?: MemorySink; once?: boolean } = {},
+): Reading {
   const states: string[] = [];
   const errors: string[] = [];
-  const log = { info: () => {}, warn: () => {}, error: (message: unknown) => void errors.push(String(message)) };
-  const source = new KafkaSource({ kafka, surveyOf: (topic) => topic.split("_")[0], once, log, onState: (state) => states.push(state) });
+  const log = {
+    info: () => {},
+    warn: () => {},
+    error: (message: unknown) => void errors.push(String(message)),
+  };
+  const source = new KafkaSource({
+    kafka,
+    surveyOf: (topic) => topic.split("_")[0],
+    once,
+    log,
+    onState: (state) => states.push(state),
+  });
   const aborter = new AbortController();
   const ended = source.run(sink, aborter.signal);
   const commit = () => reading.committing && source.committed(sink.commit());
@@ -41,8 +54,13 @@ export function startReading(kafka: KafkaConfig, { sink = new MemorySink(), once
 }
 
 /** Waits until it holds; fails with what it was after `ms`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
-  for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(50)) if (await holds()) return;
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms = 20_000,
+): Promise<void> {
+  for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(50))
+    if (await holds()) return;
   throw new Error(`not within ${ms / 1000} s: ${what}`);
 }
 
@@ -53,5 +71,8 @@ export function keysOf(sink: MemorySink): string[] {
 
 /** The keys of `count` messages spread over the partitions one after the other. */
 export function expectedKeys(topic: string, count: number, partitions: number): string[] {
-  return Array.from({ length: count }, (_, i) => `${topic}/${i % partitions}/${Math.floor(i / partitions)}`);
+  return Array.from(
+    { length: count },
+    (_, i) => `${topic}/${i % partitions}/${Math.floor(i / partitions)}`,
+  );
 }

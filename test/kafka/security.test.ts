@@ -1,7 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from "@platformatic/kafka";
+import {
+  AclOperations,
+  AclPermissionTypes,
+  Admin,
+  ResourcePatternTypes,
+  ResourceTypes,
+} from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { probeKafka } from "../../src/sources/kafka-probe.ts";
 import { type KafkaBroker, kafkaLib, type Listener, startKafka } from "./broker.ts";
@@ -9,7 +15,10 @@ import { kafkaConfig, startReading } from "./reading.ts";
 import { createTopic, numbered, produce } from "./topics.ts";
 
 const lib = kafkaLib();
-const documentation = readFileSync(join(import.meta.dirname, "../../docs/secured-kafka.md"), "utf8");
+const documentation = readFileSync(
+  join(import.meta.dirname, "../../docs/secured-kafka.md"),
+  "utf8",
+);
 
 interface Mistake {
   readonly what: string;
@@ -38,7 +47,12 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
   const ca = () => ({ tls: { ca: broker.certificates.brokerCert } });
   const fink = { mechanism: "SCRAM-SHA-512", username: "fink", password: "secret" };
   const configFor = (listener: Listener, keys: Record<string, unknown>) =>
-    kafkaConfig({ brokers: [broker.at[listener]], topics: ["ztf_20260131_programid1"], group: "secured", ...keys });
+    kafkaConfig({
+      brokers: [broker.at[listener]],
+      topics: ["ztf_20260131_programid1"],
+      group: "secured",
+      ...keys,
+    });
 
   const protections: [string, Listener, () => Record<string, unknown>][] = [
     ["plaintext", "PLAINTEXT", () => ({})],
@@ -46,12 +60,38 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
     [
       "ssl with our own certificate",
       "MTLS",
-      () => ({ security: "ssl", tls: { ...ca().tls, cert: broker.certificates.clientCert, key: broker.certificates.clientKey } }),
+      () => ({
+        security: "ssl",
+        tls: {
+          ...ca().tls,
+          cert: broker.certificates.clientCert,
+          key: broker.certificates.clientKey,
+        },
+      }),
     ],
-    ["sasl_plaintext, PLAIN", "SASL_PLAINTEXT", () => ({ security: "sasl_plaintext", sasl: { mechanism: "PLAIN", username: "plain", password: "secret" } })],
-    ["sasl_plaintext, SCRAM-SHA-256", "SASL_PLAINTEXT", () => ({ security: "sasl_plaintext", sasl: { ...fink, mechanism: "SCRAM-SHA-256" } })],
-    ["sasl_plaintext, SCRAM-SHA-512", "SASL_PLAINTEXT", () => ({ security: "sasl_plaintext", sasl: fink })],
-    ["sasl_ssl, password from a file", "SASL_SSL", () => ({ security: "sasl_ssl", ...ca(), sasl: { username: "fink", passwordFile } })],
+    [
+      "sasl_plaintext, PLAIN",
+      "SASL_PLAINTEXT",
+      () => ({
+        security: "sasl_plaintext",
+        sasl: { mechanism: "PLAIN", username: "plain", password: "secret" },
+      }),
+    ],
+    [
+      "sasl_plaintext, SCRAM-SHA-256",
+      "SASL_PLAINTEXT",
+      () => ({ security: "sasl_plaintext", sasl: { ...fink, mechanism: "SCRAM-SHA-256" } }),
+    ],
+    [
+      "sasl_plaintext, SCRAM-SHA-512",
+      "SASL_PLAINTEXT",
+      () => ({ security: "sasl_plaintext", sasl: fink }),
+    ],
+    [
+      "sasl_ssl, password from a file",
+      "SASL_SSL",
+      () => ({ security: "sasl_ssl", ...ca(), sasl: { username: "fink", passwordFile } }),
+    ],
   ];
 
   it.each(protections)("reads with %s", async (_, listener, keys) => {
@@ -62,7 +102,9 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
   });
 
   it("tells what is there", async () => {
-    const { brokers, topics, problem } = await probeKafka(configFor("SASL_PLAINTEXT", { security: "sasl_plaintext", sasl: fink, topics: ["ztf_*"] }));
+    const { brokers, topics, problem } = await probeKafka(
+      configFor("SASL_PLAINTEXT", { security: "sasl_plaintext", sasl: fink, topics: ["ztf_*"] }),
+    );
     expect(problem).toBeNull();
     expect(brokers).toEqual([broker.at.SASL_PLAINTEXT]);
     expect(topics).toEqual([
@@ -101,7 +143,12 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
       keys: () => ({ security: "sasl_ssl", ...ca(), sasl: fink }),
       line: "`broker:9092 does not speak TLS: set kafka.security to sasl_plaintext or use the broker's TLS port`",
     },
-    { what: "no TLS where it is wanted", listener: "SSL", keys: () => ({}), line: "`broker:9092 speaks TLS: set kafka.security to ssl`" },
+    {
+      what: "no TLS where it is wanted",
+      listener: "SSL",
+      keys: () => ({}),
+      line: "`broker:9092 speaks TLS: set kafka.security to ssl`",
+    },
     {
       what: "a password without TLS where it is wanted",
       listener: "SASL_SSL",
@@ -123,7 +170,11 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
     {
       what: "another name of the host",
       listener: "SSL",
-      keys: () => ({ security: "ssl", ...ca(), brokers: [broker.at.SSL.replace("localhost", "127.0.0.1")] }),
+      keys: () => ({
+        security: "ssl",
+        ...ca(),
+        brokers: [broker.at.SSL.replace("localhost", "127.0.0.1")],
+      }),
       line: "`the certificate of broker:9092 is for DNS:localhost: write that name into kafka.brokers`",
     },
     {
@@ -147,7 +198,11 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
     {
       what: "a mechanism the broker has not",
       listener: "SASL_SSL",
-      keys: () => ({ security: "sasl_ssl", ...ca(), sasl: { mechanism: "PLAIN", username: "plain", password: "secret" } }),
+      keys: () => ({
+        security: "sasl_ssl",
+        ...ca(),
+        sasl: { mechanism: "PLAIN", username: "plain", password: "secret" },
+      }),
       line: "`broker:9092 does not offer PLAIN: set kafka.sasl.mechanism to SCRAM-SHA-512`",
     },
     {
@@ -176,34 +231,54 @@ describe.skipIf(lib === null)("secured Kafka", { timeout: 60_000 }, () => {
     },
   ];
 
-  it.each(mistakes)("says what is wrong within seconds: $what", async ({ listener, keys, line }) => {
-    const kafka = configFor(listener, keys());
-    const begun = performance.now();
-    const { problem } = await probeKafka(kafka);
-    expect(performance.now() - begun).toBeLessThan(6000);
-    const general = (problem?.message ?? "").replaceAll(kafka.brokers[0], "broker:9092").replaceAll(kafka.tls.ca || "ca.pem", "ca.pem");
-    const own = kafka.brokers[0] === broker.at[listener] || listener === "SSL" ? general : problem?.message;
-    expect(`\`${own}\``).toBe(line);
-    expect(documentation).toContain(line);
-  });
+  it.each(mistakes)(
+    "says what is wrong within seconds: $what",
+    async ({ listener, keys, line }) => {
+      const kafka = configFor(listener, keys());
+      const begun = performance.now();
+      const { problem } = await probeKafka(kafka);
+      expect(performance.now() - begun).toBeLessThan(6000);
+      const general = (problem?.message ?? "")
+        .replaceAll(kafka.brokers[0], "broker:9092")
+        .replaceAll(kafka.tls.ca || "ca.pem", "ca.pem");
+      const own =
+        kafka.brokers[0] === broker.at[listener] || listener === "SSL" ? general : problem?.message;
+      expect(`\`${own}\``).toBe(line);
+      expect(documentation).toContain(line);
+    },
+  );
 
   it("a wrong password ends a service at its start", async () => {
-    const { ended } = startReading(configFor("SASL_PLAINTEXT", { security: "sasl_plaintext", sasl: { ...fink, password: "guess" } }));
+    const { ended } = startReading(
+      configFor("SASL_PLAINTEXT", {
+        security: "sasl_plaintext",
+        sasl: { ...fink, password: "guess" },
+      }),
+    );
     await expect(ended).rejects.toThrow('refuses user "fink"');
   });
 
   it("a file of the configuration that cannot be read is named", async () => {
-    await expect(probeKafka(configFor("SSL", { security: "ssl", tls: { ca: "/nowhere/ca.pem" } }))).rejects.toThrow(
-      "kafka.tls.ca: /nowhere/ca.pem cannot be read",
-    );
+    await expect(
+      probeKafka(configFor("SSL", { security: "ssl", tls: { ca: "/nowhere/ca.pem" } })),
+    ).rejects.toThrow("kafka.tls.ca: /nowhere/ca.pem cannot be read");
   });
 });
 
 /** Denies the group to the user `fink`. */
 async function forbidGroup(broker: string, group: string): Promise<void> {
   const admin = new Admin({ clientId: "test", bootstrapBrokers: [broker] });
-  const target = { resourceType: ResourceTypes.GROUP, resourceName: group, resourcePatternType: ResourcePatternTypes.LITERAL };
-  const denial = { principal: "User:fink", host: "*", operation: AclOperations.ALL, permissionType: AclPermissionTypes.DENY };
+  const target = {
+    resourceType: ResourceTypes.GROUP,
+    resourceName: group,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+  };
+  const denial = {
+    principal: "User:fink",
+    host: "*",
+    operation: AclOperations.ALL,
+    permissionType: AclPermissionTypes.DENY,
+  };
   await admin.createAcls({ creations: [{ ...target, ...denial }] });
   await admin.close();
 }

@@ -1,4 +1,11 @@
-import { AclOperations, AclPermissionTypes, Admin, Consumer, ResourcePatternTypes, ResourceTypes } from "@platformatic/kafka";
+import {
+  AclOperations,
+  AclPermissionTypes,
+  Admin,
+  Consumer,
+  ResourcePatternTypes,
+  ResourceTypes,
+} from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configSchema } from "../../src/config/schema.ts";
 import { KafkaTarget, type KafkaTargetOptions } from "../../src/delivery/kafka.ts";
@@ -8,7 +15,10 @@ import { type KafkaBroker, kafkaLib, startKafka } from "./broker.ts";
 import { createTopic } from "./topics.ts";
 
 const lib = kafkaLib();
-const columns = { type: "struct", fields: [{ name: "text", type: "string", nullable: true, metadata: {} }] } as const;
+const columns = {
+  type: "struct",
+  fields: [{ name: "text", type: "string", nullable: true, metadata: {} }],
+} as const;
 
 describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60_000 }, () => {
   let broker: KafkaBroker;
@@ -22,7 +32,10 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
     await broker?.destroy();
   });
 
-  function targetOf(protection: object = {}, at: "PLAINTEXT" | "SASL_PLAINTEXT" = "PLAINTEXT"): KafkaTarget {
+  function targetOf(
+    protection: object = {},
+    at: "PLAINTEXT" | "SASL_PLAINTEXT" = "PLAINTEXT",
+  ): KafkaTarget {
     const { kafka } = configSchema.parse({ kafka: { brokers: [broker.at[at]], ...protection } });
     const options: KafkaTargetOptions = {
       name: "kafka",
@@ -40,7 +53,12 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
   }
 
   async function read(topic: string, count: number): Promise<string[]> {
-    const consumer = new Consumer({ clientId: "test", groupId: `read-${topic}`, bootstrapBrokers: [broker.at.PLAINTEXT], autocommit: false });
+    const consumer = new Consumer({
+      clientId: "test",
+      groupId: `read-${topic}`,
+      bootstrapBrokers: [broker.at.PLAINTEXT],
+      autocommit: false,
+    });
     const stream = await consumer.consume({ topics: [topic], mode: "earliest", maxWaitTime: 500 });
     const found: string[] = [];
     const timer = setTimeout(() => void stream.close(), 10_000);
@@ -59,11 +77,15 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
     const texts = Array.from({ length: 40 }, (_, i) => `message ${String(i).padStart(2, "0")}`);
     const small = messagesOf(
       "small",
-      texts.map((text) => (text === "message 17" ? text.padEnd(50_000, ".") : text.padEnd(1000, "."))),
+      texts.map((text) =>
+        text === "message 17" ? text.padEnd(50_000, ".") : text.padEnd(1000, "."),
+      ),
     );
     const target = targetOf();
     const refused = await target.send([...small, ...messagesOf("other", ["one", "two"])]);
-    expect(refused.map(({ message, reason }) => [message.id, reason])).toEqual([["small/17", expect.stringContaining("raise its max.message.bytes")]]);
+    expect(refused.map(({ message, reason }) => [message.id, reason])).toEqual([
+      ["small/17", expect.stringContaining("raise its max.message.bytes")],
+    ]);
     expect(await read("small", 39)).toEqual(texts.filter((text) => text !== "message 17"));
     expect(await read("other", 2)).toEqual(["one", "two"]);
     expect(await target.send(messagesOf("small", ["after"]))).toEqual([]);
@@ -71,7 +93,10 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
   });
 
   it("refuses what goes to a topic whose name Kafka does not take, and sends the others", async () => {
-    const refused = await targetOf().send([...messagesOf("..", ["one", "two"]), ...messagesOf("well_named", ["three"])]);
+    const refused = await targetOf().send([
+      ...messagesOf("..", ["one", "two"]),
+      ...messagesOf("well_named", ["three"]),
+    ]);
     expect(refused.map(({ message }) => message.id)).toEqual(["../0", "../1"]);
     expect(refused[0].reason).toContain("topic ..: ");
     expect(await read("well_named", 1)).toEqual(["three"]);
@@ -83,12 +108,17 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
     const acl = await denial("denied");
     const sasl = { mechanism: "SCRAM-SHA-256", username: "fink", password: "secret" };
     const target = targetOf({ security: "sasl_plaintext", sasl }, "SASL_PLAINTEXT");
-    const both = (text: string) => [...messagesOf("denied", [text]), ...messagesOf("allowed", [text])];
+    const both = (text: string) => [
+      ...messagesOf("denied", [text]),
+      ...messagesOf("allowed", [text]),
+    ];
     const refused = await target.send(both("first"));
     expect(refused.map(({ message }) => message.id)).toEqual(["denied/0"]);
     expect(refused[0].reason).toContain('topic denied: user "fink" may not write the topic');
     await acl.remove();
-    expect((await target.send(both("second"))).map(({ message }) => message.id)).toEqual(["denied/0"]);
+    expect((await target.send(both("second"))).map(({ message }) => message.id)).toEqual([
+      "denied/0",
+    ]);
     now += 60_000;
     expect(await target.send(both("third"))).toEqual([]);
     expect(await read("allowed", 3)).toEqual(["first", "second", "third"]);
@@ -133,8 +163,20 @@ describe.skipIf(lib === null)("a Kafka target with a real broker", { timeout: 60
 });
 
 function messagesOf(topic: string, texts: readonly string[]): Message[] {
-  const data = nested([["text", toArrow({ type: "string" }, { values: [...texts] }, texts.length)]], texts.length);
-  const filter = { name: topic, survey: "ztf", description: "", owner: "", deliver: ["kafka"], columns: null, topic, keptAt: 0 };
+  const data = nested(
+    [["text", toArrow({ type: "string" }, { values: [...texts] }, texts.length)]],
+    texts.length,
+  );
+  const filter = {
+    name: topic,
+    survey: "ztf",
+    description: "",
+    owner: "",
+    deliver: ["kafka"],
+    columns: null,
+    topic,
+    keptAt: 0,
+  };
   return texts.map((_, row) => ({
     id: `${topic}/${row}`,
     survey: "ztf",

@@ -12,10 +12,25 @@ export function emptyAgreement(): Agreement {
 }
 
 /** Booleans are found as 0 and 1; the reference writes NaN and infinities as text. */
-export function countAgreement(agreement: Agreement, what: string, found: unknown, expected: unknown, tolerance = 1e-6): void {
-  const wanted = typeof expected === "boolean" || (typeof expected === "string" && /^(NaN|-?Infinity)$/.test(expected)) ? Number(expected) : expected;
+export function countAgreement(
+  agreement: Agreement,
+  what: string,
+  found: unknown,
+  expected: unknown,
+  tolerance = 1e-6,
+): void {
+  const wanted =
+    typeof expected === "boolean" ||
+    (typeof expected === "string" && /^(NaN|-?Infinity)$/.test(expected))
+      ? Number(expected)
+      : expected;
   agreement.compared++;
   if (Object.is(found, wanted) || found === wanted) agreement.equal++;
-  else if (typeof found === "number" && typeof wanted === "number" && Math.abs(found - wanted) <= tolerance * Math.abs(wanted)) agreement.close++;
+  else if (
+    typeof found === "number" &&
+    typeof wanted === "number" &&
+    Math.abs(found - wanted) <= tolerance * Math.abs(wanted)
+  )
+    agreement.close++;
   else agreement.differing.push(`${what}: ${String(found)} is not ${String(wanted)}`);
 }

@@ -32,14 +32,26 @@ type Action =
   | { readonly kind: "fail"; readonly batchAlerts: number; readonly jobs: number }
   /** Another process takes a step. */
   | { readonly kind: "other"; readonly batchAlerts: number }
-  /** Vacuum removes the entries of `raw`, so that a reader who is behind gets all files of the table. */
+  /**
+   * Vacuum removes the entries of `raw`, so that a reader who is behind gets all files of the
+   * table.
+   */
   | { readonly kind: "vacuum" };
 
 const batchAlerts = fc.integer({ min: 1, max: 12 });
 const jobs = fc.integer({ min: 0, max: 12 });
-const rawFile = fc.record({ night: fc.constantFrom(...nights), ids: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 }) });
+const rawFile = fc.record({
+  night: fc.constantFrom(...nights),
+  ids: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 }),
+});
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("archive" as const), files: fc.array(rawFile, { minLength: 1, maxLength: 8 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("archive" as const),
+      files: fc.array(rawFile, { minLength: 1, maxLength: 8 }),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("step" as const), batchAlerts }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("kill" as const), batchAlerts, jobs }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("fail" as const), batchAlerts, jobs }) },
@@ -47,7 +59,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("vacuum" as const) }) },
 );
 
-const run: Run = (kind, job) => workOn(kind, job, { setup: { lake: "", config: configSchema.parse({}).science }, modules: [], off: new Map() });
+const run: Run = (kind, job) =>
+  workOn(kind, job, {
+    setup: { lake: "", config: configSchema.parse({}).science },
+    modules: [],
+    off: new Map(),
+  });
 
 class Jobs {
   #left: number;
@@ -67,13 +84,25 @@ let offset = 0;
 async function archive(raw: LakeTable, files: readonly RawFile[]): Promise<void> {
   const encoded = files.map(({ night, ids }) => {
     const count = ids.length;
-    const received = makeData({ type: new TimestampMicrosecond("UTC"), length: count, nullCount: 0, data: new BigInt64Array(count) });
+    const received = makeData({
+      type: new TimestampMicrosecond("UTC"),
+      length: count,
+      nullCount: 0,
+      data: new BigInt64Array(count),
+    });
     const columns = nested(
       [
         ["candid", toArrow({ type: "long" }, { values: BigInt64Array.from(ids, BigInt) }, count)],
         ["_source", toArrow({ type: "string" }, { values: ids.map(() => "files") }, count)],
         ["_partition", toArrow({ type: "int" }, { values: new Int32Array(count) }, count)],
-        ["_offset", toArrow({ type: "long" }, { values: BigInt64Array.from(ids, () => BigInt(offset++)) }, count)],
+        [
+          "_offset",
+          toArrow(
+            { type: "long" },
+            { values: BigInt64Array.from(ids, () => BigInt(offset++)) },
+            count,
+          ),
+        ],
         ["_received_at", received],
       ],
       count,
@@ -95,7 +124,8 @@ async function take(lake: string, actions: readonly Action[]): Promise<void> {
     else if (one.kind === "vacuum") {
       if (raw.snapshot.version < 1) continue;
       raw.checkpoint();
-      for (let version = 0; version < raw.snapshot.version; version++) rmSync(entryPath(raw.path, version), { force: true });
+      for (let version = 0; version < raw.snapshot.version; version++)
+        rmSync(entryPath(raw.path, version), { force: true });
     } else {
       await table.step(new Jobs(one.jobs).run, one.batchAlerts).catch((error: unknown) => {
         if (!String(error).includes("cut off")) throw error;
@@ -116,29 +146,41 @@ async function rowsOf(lake: string): Promise<string[]> {
   return rows.sort();
 }
 
-it("science has one row of an alert, whatever files, nights and commits its copies are in, with and without kills", { timeout: 300_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 12 }), async (actions) => {
-      const lake = mkdtempSync(join(tmpdir(), "fink-copies-"));
-      try {
-        await take(lake, actions);
-        const archived = actions.flatMap((one) => (one.kind === "archive" ? one.files.flatMap(({ night, ids }) => ids.map((id) => `${night}/${id}`)) : []));
-        expect(await rowsOf(lake)).toEqual([...new Set(archived)].sort());
-      } finally {
-        rmSync(lake, { recursive: true, force: true });
-      }
-    }),
-    { numRuns: 40 },
-  );
-});
+it(
+  "science has one row of an alert, whatever files, nights and commits its copies are in, with and without kills",
+  { timeout: 300_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 12 }), async (actions) => {
+        const lake = mkdtempSync(join(tmpdir(), "fink-copies-"));
+        try {
+          await take(lake, actions);
+          const archived = actions.flatMap((one) =>
+            one.kind === "archive"
+              ? one.files.flatMap(({ night, ids }) => ids.map((id) => `${night}/${id}`))
+              : [],
+          );
+          expect(await rowsOf(lake)).toEqual([...new Set(archived)].sort());
+        } finally {
+          rmSync(lake, { recursive: true, force: true });
+        }
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
 
 it("science has one row of an alert when a reader that starts over is given all nights of the table at once", async () => {
   const lake = mkdtempSync(join(tmpdir(), "fink-copies-"));
   try {
-    const copies = Array.from({ length: 3 }, () => nights.map((night) => ({ night, ids: [1, 2, 3] })));
+    const copies = Array.from({ length: 3 }, () =>
+      nights.map((night) => ({ night, ids: [1, 2, 3] })),
+    );
     const files = copies.map((files) => ({ kind: "archive" as const, files }));
     await take(lake, [...files, { kind: "vacuum" }]);
-    expect(await rowsOf(lake)).toEqual(nights.flatMap((night) => [1, 2, 3].map((id) => `${night}/${id}`)));
+    expect(await rowsOf(lake)).toEqual(
+      nights.flatMap((night) => [1, 2, 3].map((id) => `${night}/${id}`)),
+    );
   } finally {
     rmSync(lake, { recursive: true, force: true });
   }

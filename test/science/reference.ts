@@ -10,10 +10,22 @@ import { type Agreement, countAgreement } from "./agreement.ts";
 
 /** What the original code of Fink computes on real alerts; its README says how. */
 export const referenceFolder = join(project, "../shared/reference");
-export const hasReference = available("reference", existsSync(referenceFolder), "Fink's results on real alerts: there is no ../shared/reference");
+export const hasReference = available(
+  "reference",
+  existsSync(referenceFolder),
+  "Fink's results on real alerts: there is no ../shared/reference",
+);
 
 export const filesOf = {
-  ztf: ["ztf_regular_a", "ztf_regular_b", "ztf_spicy_yso", "ztf_symbiotic", "ztf_dwarf_agn", "ztf_hostless20", "perturbed_ztf_a"],
+  ztf: [
+    "ztf_regular_a",
+    "ztf_regular_b",
+    "ztf_spicy_yso",
+    "ztf_symbiotic",
+    "ztf_dwarf_agn",
+    "ztf_hostless20",
+    "perturbed_ztf_a",
+  ],
   lsst: ["lsst_rubin_test_data_10_0", "perturbed_lsst_a"],
 } as const;
 
@@ -43,11 +55,21 @@ export function valueOf(column: Values, i: number): unknown {
 }
 
 /** A column, or a structure of them, of alerts that the reference has. */
-export function compareColumn(agreement: Agreement, ids: BigInt64Array, name: string, expected: ByAlert, found: Columns): void {
+export function compareColumn(
+  agreement: Agreement,
+  ids: BigInt64Array,
+  name: string,
+  expected: ByAlert,
+  found: Columns,
+): void {
   for (const [i, id] of ids.entries()) {
     const wanted = expected[String(id)];
     if (wanted === undefined) continue;
-    const parts = found[name] === undefined ? Object.entries(wanted as object).map(([part, value]) => [`${name}.${part}`, value]) : [[name, wanted]];
-    for (const [part, value] of parts as [string, unknown][]) countAgreement(agreement, `${id} ${part}`, valueOf(found[part], i), value);
+    const parts =
+      found[name] === undefined
+        ? Object.entries(wanted as object).map(([part, value]) => [`${name}.${part}`, value])
+        : [[name, wanted]];
+    for (const [part, value] of parts as [string, unknown][])
+      countAgreement(agreement, `${id} ${part}`, valueOf(found[part], i), value);
   }
 }

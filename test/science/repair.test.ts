@@ -19,7 +19,8 @@ let lake = "";
 let count = 0;
 let ids: string[] = [];
 
-const fink = (args: readonly string[], more: Record<string, string> = {}) => startFink(args, { FINK_LAKE: lake, ...more }).ended;
+const fink = (args: readonly string[], more: Record<string, string> = {}) =>
+  startFink(args, { FINK_LAKE: lake, ...more }).ended;
 
 async function rows(sql: string): Promise<Record<string, unknown>[]> {
   const session = await openSession(lake);
@@ -41,7 +42,8 @@ function double(kind: string, files: number): void {
   table.commit({ operation: "test", add: copies });
 }
 
-const distinct = "SELECT count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts FROM ztf.science";
+const distinct =
+  "SELECT count(*)::INTEGER AS rows, count(DISTINCT candid)::INTEGER AS alerts FROM ztf.science";
 const whole = { rows: 60, alerts: 60 };
 
 beforeAll(async () => {
@@ -49,7 +51,9 @@ beforeAll(async () => {
   ids = await lakeOfAlerts((lake = join(folder, "computed")), 60);
   expect(await fink(["start", "science", "--once"])).toMatchObject({ code: 0 });
 }, 60_000);
-beforeEach(() => cpSync(join(folder, "computed"), (lake = join(folder, `lake${count++}`)), { recursive: true }));
+beforeEach(() =>
+  cpSync(join(folder, "computed"), (lake = join(folder, `lake${count++}`)), { recursive: true }),
+);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("./fink lake repair", { timeout: 60_000 }, () => {
@@ -58,18 +62,25 @@ describe("./fink lake repair", { timeout: 60_000 }, () => {
     const [{ rows: before }] = await rows(distinct);
     expect(before).toBeGreaterThan(60);
     const { code, output } = await fink(["lake", "repair", "--json"]);
-    expect([code, JSON.parse(output)]).toEqual([0, [{ table: "ztf.science", nights: 1, rows: Number(before) - 60 }]]);
+    expect([code, JSON.parse(output)]).toEqual([
+      0,
+      [{ table: "ztf.science", nights: 1, rows: Number(before) - 60 }],
+    ]);
     expect(await rows(distinct)).toEqual([whole]);
     await expectBalance(lake);
     const { version } = new LakeTable(join(lake, "ztf/science")).snapshot;
-    expect(await fink(["lake", "repair"])).toMatchObject({ code: 0, output: expect.stringContaining("No alert has two rows in science.") as string });
+    expect(await fink(["lake", "repair"])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("No alert has two rows in science.") as string,
+    });
     expect(new LakeTable(join(lake, "ztf/science")).snapshot.version).toBe(version);
   });
 
   it("lets statistics be counted again", async () => {
     double("science", 3);
     expect(await fink(["start", "aggregation", "--once"])).toMatchObject({ code: 0 });
-    const counted = "SELECT sum(value)::INTEGER AS alerts FROM ztf.statistics WHERE aggregation = 'class'";
+    const counted =
+      "SELECT sum(value)::INTEGER AS alerts FROM ztf.statistics WHERE aggregation = 'class'";
     const total = async () => Number((await rows(counted))[0]["alerts"]);
     const doubled = await total();
     expect(await fink(["lake", "repair"])).toMatchObject({ code: 0 });
@@ -77,13 +88,18 @@ describe("./fink lake repair", { timeout: 60_000 }, () => {
     expect(await total()).toBeLessThan(doubled);
   });
 
-  it.each(["after:data-file:1", "before:log-entry:1", "after:log-entry:1"])("killed %s and run again leaves each alert once", async (point) => {
-    double("science", 3);
-    expect(await fink(["compact", "--kind", "science"])).toMatchObject({ code: 0 });
-    expect(await fink(["lake", "repair"], { FINK_CRASH_AT: point })).toMatchObject({ signal: "SIGKILL" });
-    expect(await fink(["lake", "repair"])).toMatchObject({ code: 0 });
-    expect(await rows(distinct)).toEqual([whole]);
-  });
+  it.each(["after:data-file:1", "before:log-entry:1", "after:log-entry:1"])(
+    "killed %s and run again leaves each alert once",
+    async (point) => {
+      double("science", 3);
+      expect(await fink(["compact", "--kind", "science"])).toMatchObject({ code: 0 });
+      expect(await fink(["lake", "repair"], { FINK_CRASH_AT: point })).toMatchObject({
+        signal: "SIGKILL",
+      });
+      expect(await fink(["lake", "repair"])).toMatchObject({ code: 0 });
+      expect(await rows(distinct)).toEqual([whole]);
+    },
+  );
 
   it("keeps the row that was computed from the copy that the view shows", async () => {
     const tools = { setup: { lake, config: config.science }, modules: [], off: new Map() };
@@ -96,9 +112,24 @@ describe("./fink lake repair", { timeout: 60_000 }, () => {
     await session.copyTo(join(folder, "shown.parquet"), select);
     session.close();
     copyFileSync(join(folder, "shown.parquet"), join(raw.path, path));
-    raw.commit({ operation: "test", add: [{ path, partitionValues: add.partitionValues, size: 1, modificationTime: Date.now(), dataChange: true }] });
+    raw.commit({
+      operation: "test",
+      add: [
+        {
+          path,
+          partitionValues: add.partitionValues,
+          size: 1,
+          modificationTime: Date.now(),
+          dataChange: true,
+        },
+      ],
+    });
     const { schema } = science.snapshot;
-    const again = await workOn("compute", { survey, raw: raw.path, path, night: 20261010, schema, rows: null, revisions: null }, tools);
+    const again = await workOn(
+      "compute",
+      { survey, raw: raw.path, path, night: 20261010, schema, rows: null, revisions: null },
+      tools,
+    );
     const written = await writeFiles([again.file], science.path);
     science.commit({ operation: "test", add: written.files, schema: written.schema! });
     expect(await fink(["lake", "repair"])).toMatchObject({ code: 0 });
@@ -108,10 +139,16 @@ describe("./fink lake repair", { timeout: 60_000 }, () => {
   });
 });
 
-it("a night computed again by one module has each alert once, also where compaction merged copies of it", { timeout: 60_000 }, async () => {
-  double("raw", 3);
-  expect(await fink(["compact", "--kind", "science"])).toMatchObject({ code: 0 });
-  expect(await fink(["vacuum"], { FINK_COMPACTION_KEEP_DAYS: "0" })).toMatchObject({ code: 0 });
-  expect(await fink(["science", "run", "--night", "20261010", "--modules", "roid", "--again"])).toMatchObject({ code: 0 });
-  expect(await rows(distinct)).toEqual([whole]);
-});
+it(
+  "a night computed again by one module has each alert once, also where compaction merged copies of it",
+  { timeout: 60_000 },
+  async () => {
+    double("raw", 3);
+    expect(await fink(["compact", "--kind", "science"])).toMatchObject({ code: 0 });
+    expect(await fink(["vacuum"], { FINK_COMPACTION_KEEP_DAYS: "0" })).toMatchObject({ code: 0 });
+    expect(
+      await fink(["science", "run", "--night", "20261010", "--modules", "roid", "--again"]),
+    ).toMatchObject({ code: 0 });
+    expect(await rows(distinct)).toEqual([whole]);
+  },
+);

@@ -12,17 +12,32 @@ import { simulateHere } from "../../src/simulator/night/simulate.ts";
 import { expectBalance } from "../account/balance.ts";
 import { startFink } from "../archive/process.ts";
 
-const night: SimulationOptions = { survey: "ztf", schema: "4.02", nights: ["2026-10-10"], alerts: 200, seed: 3, rates: {} };
-const killPoints = ["before", "after"].flatMap((when) => ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)));
+const night: SimulationOptions = {
+  survey: "ztf",
+  schema: "4.02",
+  nights: ["2026-10-10"],
+  alerts: 200,
+  seed: 3,
+  rates: {},
+};
+const killPoints = ["before", "after"].flatMap((when) =>
+  ["data-file", "log-entry"].flatMap((step) => [1, 3].map((n) => `${when}:${step}:${n}`)),
+);
 
 let folder = "";
 let raw = "";
 const ids: string[] = [];
 
 /** Small batches everywhere, so that there are several commits to be killed in. */
-const settings = { FINK_ARCHIVE_BATCH_ALERTS: "20", FINK_ARCHIVE_WORKERS: "1", FINK_SCIENCE_BATCH_ALERTS: "40" };
-const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) => startFink(args, { ...settings, FINK_LAKE: lake, ...more }).ended;
-const science = (lake: string, more: Record<string, string> = {}) => fink(lake, ["start", "science", "--once"], more);
+const settings = {
+  FINK_ARCHIVE_BATCH_ALERTS: "20",
+  FINK_ARCHIVE_WORKERS: "1",
+  FINK_SCIENCE_BATCH_ALERTS: "40",
+};
+const fink = (lake: string, args: readonly string[], more: Record<string, string> = {}) =>
+  startFink(args, { ...settings, FINK_LAKE: lake, ...more }).ended;
+const science = (lake: string, more: Record<string, string> = {}) =>
+  fink(lake, ["start", "science", "--once"], more);
 
 async function query(lake: string, sql: string): Promise<Record<string, unknown>[]> {
   const { output } = await fink(lake, ["query", "--format", "json", sql]);
@@ -76,8 +91,12 @@ describe("the science service", { timeout: 60_000 }, () => {
       "SELECT count(*)::INTEGER AS rows, count(*) FILTER (r._published_at IS NOT DISTINCT FROM s._published_at AND s._pending = '' AND s._revision = 0 AND s._catalogues IS NOT NULL)::INTEGER AS whole FROM ztf.science s JOIN ztf.raw r USING (candid)",
     );
     expect(more).toEqual({ rows: 200, whole: 200 });
-    const tags = [...new LakeTable(join(lake, "ztf/science")).snapshot.files.values()].map(({ tags: { "fink.raw": raw } = {} }) => raw);
-    expect(tags.toSorted()).toEqual([...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].toSorted());
+    const tags = [...new LakeTable(join(lake, "ztf/science")).snapshot.files.values()].map(
+      ({ tags: { "fink.raw": raw } = {} }) => raw,
+    );
+    expect(tags.toSorted()).toEqual(
+      [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].toSorted(),
+    );
   });
 
   it("has one row of an alert that the survey sends again, in the same run or later", async () => {
@@ -108,8 +127,11 @@ describe("the science service", { timeout: 60_000 }, () => {
     const config = configSchema.parse({});
     const table = new ScienceTable(lake, surveysOf(config).named("ztf"));
     const setup = { lake, config: config.science };
-    const step = () => table.step((kind, job) => workOn(kind, job, { setup, modules: [], off: new Map() }), 1000);
-    const files = [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].map((path) => join(lake, "ztf/raw", path));
+    const step = () =>
+      table.step((kind, job) => workOn(kind, job, { setup, modules: [], off: new Map() }), 1000);
+    const files = [...new LakeTable(join(lake, "ztf/raw")).snapshot.files.keys()].map((path) =>
+      join(lake, "ztf/raw", path),
+    );
     const last = files[files.length - 1];
     const bytes = readFileSync(last);
     writeFileSync(last, "damaged");
@@ -156,7 +178,13 @@ describe("the science service", { timeout: 60_000 }, () => {
       );
     write("hangs", ids[0], "for (;;);");
     write("ends", ids[199], "process.exit(1);");
-    expect(await science(lake, { FINK_SCIENCE_MODULES: modules, FINK_SCIENCE_LIMIT_SECONDS: "2", FINK_SCIENCE_WORKERS: "1" })).toMatchObject({ code: 0 });
+    expect(
+      await science(lake, {
+        FINK_SCIENCE_MODULES: modules,
+        FINK_SCIENCE_LIMIT_SECONDS: "2",
+        FINK_SCIENCE_WORKERS: "1",
+      }),
+    ).toMatchObject({ code: 0 });
     await expectEachOnce(lake);
     for (const [name, id] of [
       ["hangs", ids[0]],
@@ -184,8 +212,17 @@ describe("the science service", { timeout: 60_000 }, () => {
       );
     write(1);
     writeFileSync(join(modules, "damaged.ts"), "export default {");
-    const service = startFink(["start", "science"], { ...settings, FINK_LAKE: lake, FINK_SCIENCE_MODULES: modules });
-    const rows = async (version: number) => Number((await query(lake, `SELECT count(*) AS rows FROM ztf.science WHERE mine = ${version}`))[0]?.["rows"]);
+    const service = startFink(["start", "science"], {
+      ...settings,
+      FINK_LAKE: lake,
+      FINK_SCIENCE_MODULES: modules,
+    });
+    const rows = async (version: number) =>
+      Number(
+        (
+          await query(lake, `SELECT count(*) AS rows FROM ztf.science WHERE mine = ${version}`)
+        )[0]?.["rows"],
+      );
     const until = async (is: () => Promise<boolean>) => {
       while (!(await is().catch(() => false))) await new Promise((done) => setTimeout(done, 200));
     };
@@ -196,7 +233,8 @@ describe("the science service", { timeout: 60_000 }, () => {
     mkdirSync(more);
     for (const batch of simulateHere({ ...night, nights: ["2026-10-11"], alerts: 30 })) {
       let i = 0;
-      for (const bytes of packetsOf(batch)) writeFileSync(join(more, `${batch.alertIds[i++]}.avro`), bytes);
+      for (const bytes of packetsOf(batch))
+        writeFileSync(join(more, `${batch.alertIds[i++]}.avro`), bytes);
     }
     expect(await fink(lake, ["ingest", more])).toMatchObject({ code: 0 });
     await until(async () => (await rows(2)) === 30);

@@ -1,9 +1,29 @@
-/** An ONNX file of one node: `score` [batch, 1] = `features` [batch, n] · weights. Fields as in onnx.proto3. */
+/**
+ * An ONNX file of one node: `score` [batch, 1] = `features` [batch, n] · weights. Fields as in
+ * onnx.proto3.
+ */
 export function linearModel(weights: readonly number[]): Buffer {
-  const node = message([1, text("features")], [1, text("weights")], [2, text("score")], [4, text("MatMul")]);
+  const node = message(
+    [1, text("features")],
+    [1, text("weights")],
+    [2, text("score")],
+    [4, text("MatMul")],
+  );
   const raw = Buffer.from(Float32Array.from(weights).buffer);
-  const initializer = message([1, weights.length], [1, 1], [2, float32], [8, text("weights")], [9, raw]);
-  const graph = message([1, node], [2, text("linear")], [5, initializer], [11, value("features", weights.length)], [12, value("score", 1)]);
+  const initializer = message(
+    [1, weights.length],
+    [1, 1],
+    [2, float32],
+    [8, text("weights")],
+    [9, raw],
+  );
+  const graph = message(
+    [1, node],
+    [2, text("linear")],
+    [5, initializer],
+    [11, value("features", weights.length)],
+    [12, value("score", 1)],
+  );
   return message([1, 8], [8, message([1, text("")], [2, 17])], [7, graph]);
 }
 
@@ -21,7 +41,9 @@ function text(value: string): Buffer {
 function message(...fields: readonly (readonly [field: number, value: number | Buffer])[]): Buffer {
   return Buffer.concat(
     fields.flatMap(([field, given]) =>
-      typeof given === "number" ? [varint(field << 3), varint(given)] : [varint((field << 3) | 2), varint(given.length), given],
+      typeof given === "number"
+        ? [varint(field << 3), varint(given)]
+        : [varint((field << 3) | 2), varint(given.length), given],
     ),
   );
 }

@@ -11,9 +11,17 @@ import { alertsWith, moduleNamed, rowsOf, setupWith } from "./given.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fink-tns-"));
 const header = '"objid","name_prefix","name","ra","declination","redshift","typeid","type"';
-const first = ['"1","AT","2026abc","10","0","","",""', '"2","SN","2020xyz","200","-5","0.05","3","SN Ia"'];
-const second = ['"1","SN","2026abc","10","0","0.031","5","SN II"', first[1], '"3","AT","2026abd","30","1","","",""'];
-const listOf = (lines: readonly string[]) => zipOf(Buffer.from(['"2026-11-26 00:00:00"', header, ...lines, ""].join("\n")));
+const first = [
+  '"1","AT","2026abc","10","0","","",""',
+  '"2","SN","2020xyz","200","-5","0.05","3","SN Ia"',
+];
+const second = [
+  '"1","SN","2026abc","10","0","0.031","5","SN II"',
+  first[1],
+  '"3","AT","2026abd","30","1","","",""',
+];
+const listOf = (lines: readonly string[]) =>
+  zipOf(Buffer.from(['"2026-11-26 00:00:00"', header, ...lines, ""].join("\n")));
 
 const requests: { agent: string | undefined; body: string }[] = [];
 let answer: Buffer | number = listOf(first);
@@ -28,13 +36,20 @@ const server = createServer((request, response) => {
 });
 
 const alerts = alertsWith({ "diaSource.ra": [10, 200, 30], "diaSource.dec": [0, -5, 1] });
-const names = async () => (await rowsOf(setup(), "tns_lsst", alerts)).rows.map((row) => row["xm.tns_fullname"]);
-const changes = async (since: number) => await (await moduleNamed(setup(), "tns_lsst")).changes!(since, setup());
+const names = async () =>
+  (await rowsOf(setup(), "tns_lsst", alerts)).rows.map((row) => row["xm.tns_fullname"]);
+const changes = async (since: number) =>
+  await (
+    await moduleNamed(setup(), "tns_lsst")
+  ).changes!(since, setup());
 const day = 86_400_000;
 
 let tns = "";
 const marker = 'tns_marker{"tns_id":1,"type":"bot","name":"x"}';
-const setup = () => setupWith(join(folder, "lake"), { remote: { services: ["tns"], tns, tnsMarker: marker, password: "key" } });
+const setup = () =>
+  setupWith(join(folder, "lake"), {
+    remote: { services: ["tns"], tns, tnsMarker: marker, password: "key" },
+  });
 
 beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -13,12 +13,23 @@ export const long = avsc.types.LongType.__with({
   compare: () => 0,
 });
 
-/** The fields of a simulated packet as another Avro library reads them; 64-bit integers are bigint, unions unwrapped. */
+/**
+ * The fields of a simulated packet as another Avro library reads them; 64-bit integers are bigint,
+ * unions unwrapped.
+ */
 export function packetReader<T>(survey: SurveyName): (bytes: Uint8Array) => T {
-  const type = avsc.Type.forSchema(JSON.parse(schemaFor(survey).text) as avsc.Schema, { registry: { long }, wrapUnions: "never" });
+  const type = avsc.Type.forSchema(JSON.parse(schemaFor(survey).text) as avsc.Schema, {
+    registry: { long },
+    wrapUnions: "never",
+  });
   return (bytes) => {
     if (survey === "lsst") return type.fromBuffer(Buffer.from(bytes.subarray(5))) as T;
-    const [block] = containerBlocks(bytes, readContainerHeader(bytes, 0, bytes.length), bytes.length, bytes.length);
+    const [block] = containerBlocks(
+      bytes,
+      readContainerHeader(bytes, 0, bytes.length),
+      bytes.length,
+      bytes.length,
+    );
     return type.fromBuffer(Buffer.from(bytes.subarray(block.start, block.end))) as T;
   };
 }

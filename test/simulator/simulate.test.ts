@@ -26,9 +26,16 @@ async function inThreads(given: SimulationOptions, workers: number): Promise<Bat
 function linesOf(batches: readonly Batch[]): string[] {
   return batches.flatMap((b) =>
     Array.from(packetsOf(b), (bytes, i) =>
-      [b.night, b.visit, b.alertIds[i], b.objectIds[i], b.publishedAt[i], b.classes[i], b.truth[i].flux, createHash("sha1").update(bytes).digest("hex")].join(
-        " ",
-      ),
+      [
+        b.night,
+        b.visit,
+        b.alertIds[i],
+        b.objectIds[i],
+        b.publishedAt[i],
+        b.classes[i],
+        b.truth[i].flux,
+        createHash("sha1").update(bytes).digest("hex"),
+      ].join(" "),
     ),
   );
 }
@@ -60,7 +67,8 @@ describe.each([options(), lsst])("a simulated night of $survey", { timeout: 60_0
   it("is published in the order of its visits, seconds after each", () => {
     const times = here.flatMap((b) => [...b.publishedAt]);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
-    for (const { visitAt, publishedAt } of here) expect(Math.min(...publishedAt) - visitAt).toBeGreaterThan(30_000);
+    for (const { visitAt, publishedAt } of here)
+      expect(Math.min(...publishedAt) - visitAt).toBeGreaterThan(30_000);
   });
 
   it("tells the truth about each alert and its object", () => {
@@ -72,9 +80,13 @@ describe.each([options(), lsst])("a simulated night of $survey", { timeout: 60_0
   });
 
   it("sees the same objects again in later nights", () => {
-    const later = [...simulateHere({ ...given, nights: ["2026-10-10", "2026-10-12", "2026-10-13"] })].filter((b) => b.night !== "2026-10-10");
+    const later = [
+      ...simulateHere({ ...given, nights: ["2026-10-10", "2026-10-12", "2026-10-13"] }),
+    ].filter((b) => b.night !== "2026-10-10");
     const known = new Set(here.flatMap((b) => b.objectIds));
-    const again = later.flatMap((b) => b.objectIds.map((id, i) => ({ id, class: b.classes[i] }))).filter(({ id }) => known.has(id));
+    const again = later
+      .flatMap((b) => b.objectIds.map((id, i) => ({ id, class: b.classes[i] })))
+      .filter(({ id }) => known.has(id));
     expect(again.length).toBeGreaterThan(20);
     expect(again.map((a) => a.class)).not.toContain("cosmic_ray");
   });
@@ -85,31 +97,43 @@ test.each([
   ["ztf", "2027-11-10"],
   ["lsst", "2027-11-10"],
   ["lsst", "2026-12-12"],
-] as const)("%s has enough alerts in the poor night of %s", { timeout: 60_000 }, (survey, night) => {
-  const poor = options({ survey, nights: [night], alerts: 400 });
-  const maker = makerOf(poor, skyDensity(poor));
-  const found = maker.visits(night).reduce((sum, _, visit) => sum + maker.ranks(night, visit).length, 0);
-  expect(found).toBeGreaterThan(400);
-});
+] as const)(
+  "%s has enough alerts in the poor night of %s",
+  { timeout: 60_000 },
+  (survey, night) => {
+    const poor = options({ survey, nights: [night], alerts: 400 });
+    const maker = makerOf(poor, skyDensity(poor));
+    const found = maker
+      .visits(night)
+      .reduce((sum, _, visit) => sum + maker.ranks(night, visit).length, 0);
+    expect(found).toBeGreaterThan(400);
+  },
+);
 
 describe("rates", { timeout: 60_000 }, () => {
-  const classesWith = (rates: Record<string, number>): string[] => [...simulateHere(options({ rates }))].flatMap((b) => b.classes);
+  const classesWith = (rates: Record<string, number>): string[] =>
+    [...simulateHere(options({ rates }))].flatMap((b) => b.classes);
 
   it("leave out a class at 0 and make another one frequent", () => {
     const usual = classesWith({});
     expect(usual).toContain("eclipsing_binary");
     expect(usual.filter((c) => c === "type_ia").length).toBeLessThan(10);
     const changed = classesWith({ eclipsing_binary: 0, main_belt: 0, dipole: 0, type_ia: 300 });
-    for (const absent of ["eclipsing_binary", "main_belt", "dipole"]) expect(changed).not.toContain(absent);
+    for (const absent of ["eclipsing_binary", "main_belt", "dipole"])
+      expect(changed).not.toContain(absent);
     expect(changed.filter((c) => c === "type_ia").length).toBeGreaterThan(100);
     expect(changed).toHaveLength(300);
   });
 
   it("name a class that does not exist", () => {
-    expect(() => classesWith({ type_1a: 2 })).toThrow('there is no class "type_1a"; there are type_ia, ');
+    expect(() => classesWith({ type_1a: 2 })).toThrow(
+      'there is no class "type_1a"; there are type_ia, ',
+    );
   });
 
   it("cannot all be 0", () => {
-    expect(() => [...simulateHere(options({ rates: Object.fromEntries(classes.map(({ name }) => [name, 0])) }))]).toThrow("no class gives alerts");
+    expect(() => [
+      ...simulateHere(options({ rates: Object.fromEntries(classes.map(({ name }) => [name, 0])) })),
+    ]).toThrow("no class gives alerts");
   });
 });

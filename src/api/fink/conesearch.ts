@@ -1,6 +1,14 @@
 import { z } from "@hono/zod-openapi";
 import { jdMinusMjd } from "../../sky/time.ts";
-import { angleArgument, commonArguments, countArgument, dateArgument, numberArgument, textArgument, WrongArgument } from "./arguments.ts";
+import {
+  angleArgument,
+  commonArguments,
+  countArgument,
+  dateArgument,
+  numberArgument,
+  textArgument,
+  WrongArgument,
+} from "./arguments.ts";
 import { answer } from "./formats.ts";
 import type { Profile } from "./profile.ts";
 import { hasColumn, readAlerts } from "./read.ts";
@@ -13,12 +21,16 @@ const shape = {
   dec: angleArgument("dec"),
   radius: numberArgument()
     .refine((r) => r >= 0, { error: "give a number from 0 on" })
-    .refine((r) => r <= greatestRadius, { error: "`radius` cannot be bigger than 18,000 arcseconds (5 degrees).\n" })
+    .refine((r) => r <= greatestRadius, {
+      error: "`radius` cannot be bigger than 18,000 arcseconds (5 degrees).\n",
+    })
     .openapi({ type: "number", description: "Arcseconds, at most 18000" }),
   n: countArgument(1000, 100_000),
   startdate: dateArgument().optional(),
   stopdate: dateArgument().optional(),
-  window: numberArgument().optional().openapi({ type: "number", description: "Days after startdate" }),
+  window: numberArgument()
+    .optional()
+    .openapi({ type: "number", description: "Days after startdate" }),
   kind: textArgument().optional(),
   ...commonArguments,
 };
@@ -32,13 +44,26 @@ export const conesearch = ofBoth({
 
 type Given = z.output<z.ZodObject<typeof shape>>;
 
-async function cone(profile: Profile, given: Given, { context, deps, signal }: Asked): Promise<Response> {
+async function cone(
+  profile: Profile,
+  given: Given,
+  { context, deps, signal }: Asked,
+): Promise<Response> {
   const { ra, dec, radius, n, columns } = given;
   const isZtf = profile.survey === "ztf";
   const always = isZtf ? ["i:ra", "i:dec"] : ["r:ra", "r:dec", "r:midpointMjdTai"];
   const dated = given.startdate === undefined ? null : await dateCondition(deps, profile, given);
-  if (dated !== null && !isZtf && columns && columns.length > 0 && !columns.includes("*") && !columns.includes("f:firstDiaSourceMjdTaiFink")) {
-    throw new WrongArgument("You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n");
+  if (
+    dated !== null &&
+    !isZtf &&
+    columns &&
+    columns.length > 0 &&
+    !columns.includes("*") &&
+    !columns.includes("f:firstDiaSourceMjdTaiFink")
+  ) {
+    throw new WrongArgument(
+      "You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n",
+    );
   }
   const separation = separationSql(ra, dec);
   const places = await deps.sources.placesOfCone(profile.survey, ra, dec, radius / 3600);
@@ -62,10 +87,15 @@ export async function dateCondition(
   { startdate = 0, stopdate, window }: Pick<Given, "startdate" | "stopdate" | "window">,
 ): Promise<string> {
   const end = window === undefined ? (stopdate ?? Infinity) : startdate + window;
-  // as a difference: DuckDB 1.5 fails in planning (INTERNAL Error) a range of one column over rows that a window chose, under another window
-  const isBefore = (column: string, shift: number) => (Number.isFinite(end) ? ` AND ${column} - (${end + shift}) <= 0` : "");
-  if (profile.survey === "ztf") return `"jdstarthist" >= ${startdate + jdMinusMjd}${isBefore(`"jdstarthist"`, jdMinusMjd)}`;
-  const first = (await hasColumn(deps, profile, "misc_firstDiaSourceMjdTaiFink")) ? `"misc_firstDiaSourceMjdTaiFink"` : "_mjd";
+  // as a difference: DuckDB 1.5 fails in planning (INTERNAL Error) a range of one column over rows
+  // that a window chose, under another window
+  const isBefore = (column: string, shift: number) =>
+    Number.isFinite(end) ? ` AND ${column} - (${end + shift}) <= 0` : "";
+  if (profile.survey === "ztf")
+    return `"jdstarthist" >= ${startdate + jdMinusMjd}${isBefore(`"jdstarthist"`, jdMinusMjd)}`;
+  const first = (await hasColumn(deps, profile, "misc_firstDiaSourceMjdTaiFink"))
+    ? `"misc_firstDiaSourceMjdTaiFink"`
+    : "_mjd";
   return `${first} >= ${startdate}${isBefore("_mjd", 0)}`;
 }
 

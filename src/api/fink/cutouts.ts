@@ -7,23 +7,35 @@ import { readObjects } from "./read.ts";
 import { type Asked, resource } from "./resource.ts";
 
 const choose = (of: string, values: readonly string[]) => ({
-  error: (issue: { input: unknown }) => `\`${of}\` = ${shown(issue.input)}: choose among ${values.join(", ")}\n`,
+  error: (issue: { input: unknown }) =>
+    `\`${of}\` = ${shown(issue.input)}: choose among ${values.join(", ")}\n`,
 });
 
 const look = {
   kind: z.enum([...kinds, "All"], {
-    error: (issue) => (issue.input === undefined ? "required" : `\`kind\` = ${shown(issue.input)}: choose among ${kinds.join(", ")}, All\n`),
+    error: (issue) =>
+      issue.input === undefined
+        ? "required"
+        : `\`kind\` = ${shown(issue.input)}: choose among ${kinds.join(", ")}, All\n`,
   }),
-  "output-format": z.enum(["PNG", "FITS", "array"], { error: () => "`output-format` must be one of: PNG, FITS, or array.\n" }).default("PNG"),
+  "output-format": z
+    .enum(["PNG", "FITS", "array"], {
+      error: () => "`output-format` must be one of: PNG, FITS, or array.\n",
+    })
+    .default("PNG"),
   stretch: z.enum(stretches, choose("stretch", stretches)).default("sigmoid"),
   colormap: z.enum(Object.keys(colormaps), choose("colormap", Object.keys(colormaps))).optional(),
-  convolution_kernel: z.enum(["gauss", "box"], choose("convolution_kernel", ["gauss", "box"])).optional(),
+  convolution_kernel: z
+    .enum(["gauss", "box"], choose("convolution_kernel", ["gauss", "box"]))
+    .optional(),
   pmin: numberArgument().optional(),
   pmax: numberArgument().optional(),
 };
 
 const id64 = (name: string) =>
-  textArgument().refine((text) => /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n, { error: `\`${name}\` is a whole number\n` });
+  textArgument().refine((text) => /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n, {
+    error: `\`${name}\` is a whole number\n`,
+  });
 
 export const ztfCutouts = resource({
   name: "cutouts",
@@ -39,7 +51,12 @@ export const ztfCutouts = resource({
 });
 
 async function latest({ deps, signal }: Asked, objectId: string): Promise<bigint> {
-  const found = await readObjects(deps, [objectId], { profile: ztf, columns: ["i:candid"], tail: "ORDER BY _mjd DESC, _alert DESC LIMIT 1" }, signal);
+  const found = await readObjects(
+    deps,
+    [objectId],
+    { profile: ztf, columns: ["i:candid"], tail: "ORDER BY _mjd DESC, _alert DESC LIMIT 1" },
+    signal,
+  );
   const id = found.rows[0]?.[0];
   if (typeof id !== "bigint") throw new HTTPException(404, { message: `no alert of ${objectId}` });
   return id;
@@ -60,27 +77,61 @@ type Given = z.output<z.ZodObject<typeof look>>;
 
 function checkKind(given: Given): void {
   if (given.kind === "All" && given["output-format"] !== "array")
-    throw new WrongArgument("The option `kind=All` is only compatible with `output-format=array`.\n");
+    throw new WrongArgument(
+      "The option `kind=All` is only compatible with `output-format=array`.\n",
+    );
 }
 
-async function answered({ context, deps, signal }: Asked, profile: Profile, id: bigint, given: Given, name: string): Promise<Response> {
+async function answered(
+  { context, deps, signal }: Asked,
+  profile: Profile,
+  id: bigint,
+  given: Given,
+  name: string,
+): Promise<Response> {
   const { kind, "output-format": format } = given;
   const survey = deps.sources.survey(profile.survey);
   const object = profile.survey === "ztf" ? name : undefined;
   const files = await Promise.all(
-    (kind === "All" ? kinds : [kind]).map(async (one) => ({ one, file: (await readImages(deps, survey, [id], one, signal, object)).get(id) })),
+    (kind === "All" ? kinds : [kind]).map(async (one) => ({
+      one,
+      file: (await readImages(deps, survey, [id], one, signal, object)).get(id),
+    })),
   );
   const [{ file }] = files;
   if (!file) throw new HTTPException(404, { message: `no ${kind} cutout of ${name}` });
-  const attachment = (ending: string) => ({ "Content-Disposition": `attachment; filename="${name.replace(/[^\w.-]/g, "_")}_${kind}.${ending}"` });
-  if (format === "FITS") return context.body(new Uint8Array(file), 200, { "Content-Type": "application/fits", ...attachment("fits") });
-  const images = files.map(({ one, file: bytes }) => ({ one, image: bytes ? imageOf(bytes) : null }));
+  const attachment = (ending: string) => ({
+    "Content-Disposition": `attachment; filename="${name.replace(/[^\w.-]/g, "_")}_${kind}.${ending}"`,
+  });
+  if (format === "FITS")
+    return context.body(new Uint8Array(file), 200, {
+      "Content-Type": "application/fits",
+      ...attachment("fits"),
+    });
+  const images = files.map(({ one, file: bytes }) => ({
+    one,
+    image: bytes ? imageOf(bytes) : null,
+  }));
   const [{ image }] = images;
-  if (!image) throw new HTTPException(422, { message: `the ${kind} cutout of ${name} is no FITS image: ask for output-format=FITS` });
+  if (!image)
+    throw new HTTPException(422, {
+      message: `the ${kind} cutout of ${name} is no FITS image: ask for output-format=FITS`,
+    });
   if (format === "array") {
     const suffix = profile.survey === "ztf" ? "_stampData" : "";
-    return context.json(Object.fromEntries(images.flatMap(({ one, image: i }) => (i ? [[`b:cutout${one}${suffix}`, arrayOf(i)]] : []))));
+    return context.json(
+      Object.fromEntries(
+        images.flatMap(({ one, image: i }) => (i ? [[`b:cutout${one}${suffix}`, arrayOf(i)]] : [])),
+      ),
+    );
   }
-  const body = png(image, { stretch: given.stretch, colormap: given.colormap, kernel: given.convolution_kernel });
-  return context.body(new Uint8Array(body), 200, { "Content-Type": "image/png", ...attachment("png") });
+  const body = png(image, {
+    stretch: given.stretch,
+    colormap: given.colormap,
+    kernel: given.convolution_kernel,
+  });
+  return context.body(new Uint8Array(body), 200, {
+    "Content-Type": "image/png",
+    ...attachment("png"),
+  });
 }

@@ -42,14 +42,26 @@ test("decimals are numbers, and integers of more than 64 bits keep their digits 
   const sql = `SELECT 19.5 AS lim, 7::UINTEGER AS narrow, 18446744073709551615::UBIGINT AS wide, 3::UTINYINT AS tiny, 42::DECIMAL(20,0) AS whole, '-0.0'::DOUBLE AS zero,
     MAP {1: 2.5} AS map, INTERVAL 1 day AS day, sum(5) AS total`;
   const made = await tableOf(connection, sql);
-  const body = async (format: OutputFormat) => new Uint8Array(await (await new Hono().get("/", (c) => answer(c, made, format)).request("/")).arrayBuffer());
+  const body = async (format: OutputFormat) =>
+    new Uint8Array(
+      await (await new Hono().get("/", (c) => answer(c, made, format)).request("/")).arrayBuffer(),
+    );
   expect(Buffer.from(await body("json")).toString()).toBe(
     `[{"lim":19.5,"narrow":7,"wide":18446744073709551615,"tiny":3,"whole":42,"zero":-0.0,"map":[{"key":1,"value":2.5}],"day":{"months":0,"days":1,"micros":"0"},"total":5}]`,
   );
   const votable = Buffer.from(await body("votable")).toString();
   expect(votable).toContain('name="lim" datatype="double"');
   expect(votable).toContain('name="wide" datatype="unicodeChar"');
-  expect(votable).toContain("<TD>19.5</TD><TD>7</TD><TD>18446744073709551615</TD><TD>3</TD><TD>42</TD><TD>-0.0</TD>");
+  expect(votable).toContain(
+    "<TD>19.5</TD><TD>7</TD><TD>18446744073709551615</TD><TD>3</TD><TD>42</TD><TD>-0.0</TD>",
+  );
   const read = tableFromIPC(arrow(made)).toArray()[0].toJSON() as object;
-  expect(read).toMatchObject({ lim: 19.5, narrow: 7n, wide: "18446744073709551615", tiny: 3, whole: 42n, total: 5n });
+  expect(read).toMatchObject({
+    lim: 19.5,
+    narrow: 7n,
+    wide: "18446744073709551615",
+    tiny: 3,
+    whole: 42n,
+    total: 5n,
+  });
 });

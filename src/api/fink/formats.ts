@@ -1,4 +1,18 @@
-import { Bool, type Data, Field, Float64, Int32, Int64, makeBuilder, RecordBatch, Schema, Struct, Table as ArrowTable, tableToIPC, Utf8 } from "apache-arrow";
+import {
+  Bool,
+  type Data,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  makeBuilder,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table as ArrowTable,
+  tableToIPC,
+  Utf8,
+} from "apache-arrow";
 import type { Context } from "hono";
 import { toParquet } from "../../lake/parquet.ts";
 import { jsonText, numberText } from "../../sql/values.ts";
@@ -10,7 +24,9 @@ export type OutputFormat = (typeof outputFormats)[number];
 /** The rows in the format that was asked for, with Fink's content types. */
 export function answer(context: Context, table: Table, format: OutputFormat): Response {
   const body = { json, csv, votable, parquet }[format](table);
-  return context.body(typeof body === "string" ? body : new Uint8Array(body), 200, { "Content-Type": contentTypes[format] });
+  return context.body(typeof body === "string" ? body : new Uint8Array(body), 200, {
+    "Content-Type": contentTypes[format],
+  });
 }
 
 const contentTypes = {
@@ -20,7 +36,10 @@ const contentTypes = {
   parquet: "application/vnd.apache.parquet",
 } as const;
 
-/** An array of row objects; 64-bit integers are numbers with all their digits, as Fink's clients expect. */
+/**
+ * An array of row objects; 64-bit integers are numbers with all their digits, as Fink's clients
+ * expect.
+ */
 function json({ columns, rows }: Table): string {
   const names = columns.map(({ name }) => JSON.stringify(name));
   return `[${rows.map((row) => `{${row.map((value, i) => `${names[i]}:${jsonOf(value)}`).join(",")}}`).join(",")}]`;
@@ -31,7 +50,8 @@ export function jsonOf(value: Cell): string {
 }
 
 function csv({ columns, rows }: Table): string {
-  const line = (cells: readonly string[]) => `${cells.map((c) => (/[",\r\n]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c)).join(",")}\n`;
+  const line = (cells: readonly string[]) =>
+    `${cells.map((c) => (/[",\r\n]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c)).join(",")}\n`;
   if (columns.length === 0) return "\n";
   return line(columns.map(({ name }) => name)) + rows.map((row) => line(row.map(csvOf))).join("");
 }
@@ -59,8 +79,12 @@ const votableTypes: Readonly<Record<ColumnKind, string>> = {
 /** VOTable 1.4; the field `i:ra` has the ID `i_ra`, by which Astropy calls it. */
 function votable(table: Table): string {
   const { columns, rows } = withTextBeyond64Bits(table);
-  const fields = columns.map(({ name, kind }) => `<FIELD ID="${xml(name.replace(/[^\w.-]/g, "_"))}" name="${xml(name)}" ${votableTypes[kind]}/>`);
-  const cells = (row: readonly Cell[]) => row.map((value) => `<TD>${value === null ? "" : xml(plainText(value))}</TD>`).join("");
+  const fields = columns.map(
+    ({ name, kind }) =>
+      `<FIELD ID="${xml(name.replace(/[^\w.-]/g, "_"))}" name="${xml(name)}" ${votableTypes[kind]}/>`,
+  );
+  const cells = (row: readonly Cell[]) =>
+    row.map((value) => `<TD>${value === null ? "" : xml(plainText(value))}</TD>`).join("");
   return `<?xml version="1.0" encoding="utf-8"?>
 <VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><TABLE>
 ${fields.join("\n")}
@@ -70,14 +94,21 @@ ${rows.map((row) => `<TR>${cells(row)}</TR>`).join("\n")}
 `;
 }
 
-/** The formats with types have no integers of more than 64 bits: a column that holds one is text. */
+/**
+ * The formats with types have no integers of more than 64 bits: a column that holds one is text.
+ */
 function withTextBeyond64Bits({ columns, rows }: Table): Table {
-  const isTooLong = (value: Cell): boolean => typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
-  const asText = columns.map(({ kind }, i) => kind === "long" && rows.some((row) => isTooLong(row[i])));
+  const isTooLong = (value: Cell): boolean =>
+    typeof value === "bigint" && BigInt.asIntN(64, value) !== value;
+  const asText = columns.map(
+    ({ kind }, i) => kind === "long" && rows.some((row) => isTooLong(row[i])),
+  );
   if (!asText.includes(true)) return { columns, rows };
   return {
     columns: columns.map((column, i) => (asText[i] ? { ...column, kind: "text" } : column)),
-    rows: rows.map((row) => row.map((value, i) => (asText[i] && value !== null ? String(value) : value))),
+    rows: rows.map((row) =>
+      row.map((value, i) => (asText[i] && value !== null ? String(value) : value)),
+    ),
   };
 }
 
@@ -113,9 +144,18 @@ export function arrow(table: Table): Uint8Array {
 
 function arrowOf(table: Table): Data<Struct> {
   const { columns, rows } = withTextBeyond64Bits(table);
-  const type = new Struct(columns.map(({ name, kind }) => new Field(name, arrowTypes[kind](), true)));
+  const type = new Struct(
+    columns.map(({ name, kind }) => new Field(name, arrowTypes[kind](), true)),
+  );
   const builder = makeBuilder({ type, nullValues: [null, undefined] });
   for (const row of rows)
-    builder.append(Object.fromEntries(columns.map(({ name, kind }, i) => [name, kind === "list" && row[i] !== null ? jsonText(row[i]) : row[i]])) as never);
+    builder.append(
+      Object.fromEntries(
+        columns.map(({ name, kind }, i) => [
+          name,
+          kind === "list" && row[i] !== null ? jsonText(row[i]) : row[i],
+        ]),
+      ) as never,
+    );
   return builder.finish().flush() as Data<Struct>;
 }

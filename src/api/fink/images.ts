@@ -19,20 +19,37 @@ export async function readImages(
   object?: string,
 ): Promise<Map<bigint, Buffer>> {
   const sql = (schema: StructType) => {
-    const [id, image] = [firstValueSql(schema, survey.alert), firstValueSql(schema, survey.cutouts?.[kind.toLowerCase() as Lowercase<Kind>])];
-    const where = object === undefined ? "" : ` WHERE ${firstValueSql(schema, survey.object)} = ${literal(object)}`;
-    return id === undefined || image === undefined ? null : `SELECT ${id}::BIGINT AS ${identifier("id")}, ${image} AS image FROM {alerts}${where}`;
+    const [id, image] = [
+      firstValueSql(schema, survey.alert),
+      firstValueSql(schema, survey.cutouts?.[kind.toLowerCase() as Lowercase<Kind>]),
+    ];
+    const where =
+      object === undefined
+        ? ""
+        : ` WHERE ${firstValueSql(schema, survey.object)} = ${literal(object)}`;
+    return id === undefined || image === undefined
+      ? null
+      : `SELECT ${id}::BIGINT AS ${identifier("id")}, ${image} AS image FROM {alerts}${where}`;
   };
-  const rows = await deps.sources.raw(survey.name, ids, sql, async (c, text) => (await c.run(text)).getRows(), signal);
+  const rows = await deps.sources.raw(
+    survey.name,
+    ids,
+    sql,
+    async (c, text) => (await c.run(text)).getRows(),
+    signal,
+  );
   const images = new Map<bigint, Buffer>();
-  for (const [id, image] of rows ?? []) if (image !== null) images.set(id as bigint, plain((image as DuckDBBlobValue).bytes));
+  for (const [id, image] of rows ?? [])
+    if (image !== null) images.set(id as bigint, plain((image as DuckDBBlobValue).bytes));
   return images;
 }
 
 const most = 64 * 2 ** 20;
 
 function plain(bytes: Uint8Array): Buffer {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: most }) : Buffer.from(bytes);
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? gunzipSync(bytes, { maxOutputLength: most })
+    : Buffer.from(bytes);
 }
 
 /** The first image in a FITS file; null: there is none. */
@@ -46,7 +63,9 @@ export function imageOf(bytes: Buffer): FitsImage | null {
 
 /** A list of rows. */
 export function arrayOf({ width, height, pixels }: FitsImage): (number | null)[][] {
-  return Array.from({ length: height }, (_, y) => Array.from(pixels.subarray(y * width, (y + 1) * width), (v) => (Number.isFinite(v) ? v : null)));
+  return Array.from({ length: height }, (_, y) =>
+    Array.from(pixels.subarray(y * width, (y + 1) * width), (v) => (Number.isFinite(v) ? v : null)),
+  );
 }
 
 export const stretches = ["sigmoid", "linear", "sqrt", "power", "log"] as const;
@@ -60,7 +79,9 @@ export interface Look {
 /** PNG of 8 bits, grey or coloured; row 0 of the array on top, as Fink draws it. */
 export function png(image: FitsImage, look: Look): Buffer {
   const scaled = stretched(image, look.stretch);
-  const grey = (look.kernel ? convolved({ ...image, pixels: scaled }, look.kernel) : scaled).map((v) => Math.round(255 * Math.min(1, Math.max(0, v))));
+  const grey = (look.kernel ? convolved({ ...image, pixels: scaled }, look.kernel) : scaled).map(
+    (v) => Math.round(255 * Math.min(1, Math.max(0, v))),
+  );
   const colours = look.colormap === undefined ? null : colormaps[look.colormap];
   const channels = colours ? 4 : 1;
   const { width, height } = image;
@@ -84,20 +105,28 @@ export function png(image: FitsImage, look: Look): Buffer {
   ]);
 }
 
-/** 0 … 1. The limits are Fink's: the least value and a fifth of the median distance from the median, and the central pixel. */
+/**
+ * 0 … 1. The limits are Fink's: the least value and a fifth of the median distance from the median,
+ * and the central pixel.
+ */
 function stretched({ width, height, pixels }: FitsImage, stretch: Look["stretch"]): Float64Array {
   const data = pixels.map((v) => (Number.isFinite(v) ? v : 0));
   if (stretch === "sigmoid") {
     const mean = data.reduce((sum, v) => sum + v, 0) / data.length;
-    const deviation = Math.sqrt(data.reduce((sum, v) => sum + (v - mean) ** 2, 0) / data.length) || 1;
+    const deviation =
+      Math.sqrt(data.reduce((sum, v) => sum + (v - mean) ** 2, 0) / data.length) || 1;
     return data.map((v) => 1 / (1 + Math.exp(-(v - mean) / deviation)));
   }
   const middle = median(data);
-  const low = data.reduce((a, b) => Math.min(a, b)) + 0.2 * median(data.map((v) => Math.abs(v - middle)));
+  const low =
+    data.reduce((a, b) => Math.min(a, b)) + 0.2 * median(data.map((v) => Math.abs(v - middle)));
   const high = data[(height >> 1) * width + (width >> 1)];
-  const apply = { linear: (v: number) => v, sqrt: Math.sqrt, power: (v: number) => v ** 2, log: (v: number) => Math.log10(1000 * v + 1) / Math.log10(1001) }[
-    stretch
-  ];
+  const apply = {
+    linear: (v: number) => v,
+    sqrt: Math.sqrt,
+    power: (v: number) => v ** 2,
+    log: (v: number) => Math.log10(1000 * v + 1) / Math.log10(1001),
+  }[stretch];
   return data.map((v) => apply(Math.min(1, Math.max(0, (v - low) / (high - low || 1)))));
 }
 
@@ -112,11 +141,13 @@ function convolved({ width, height, pixels }: FitsImage, kernel: "gauss" | "box"
   const weight = (d: number) => (kernel === "box" ? 1 : Math.exp(-(d * d) / 2));
   const steps = [-2, -1, 0, 1, 2];
   const total = steps.reduce((sum, d) => sum + weight(d), 0) ** 2;
-  const value = (x: number, y: number) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : pixels[y * width + x]);
+  const value = (x: number, y: number) =>
+    x < 0 || y < 0 || x >= width || y >= height ? 0 : pixels[y * width + x];
   return pixels.map((_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
     let sum = 0;
-    for (const dy of steps) for (const dx of steps) sum += weight(dx) * weight(dy) * value(x + dx, y + dy);
+    for (const dy of steps)
+      for (const dx of steps) sum += weight(dx) * weight(dy) * value(x + dx, y + dy);
     return sum / total;
   });
 }

@@ -14,8 +14,10 @@ export interface Profile {
   readonly computed: Readonly<Record<string, string>>;
 }
 
-const utc = (jd: string) => `strftime(to_timestamp((${jd} - 2440587.5) * 86400), '%Y-%m-%d %H:%M:%S.%g')`;
-const previous = (column: string) => `lag(${column}) OVER (PARTITION BY "objectId", "fid" ORDER BY "jd")`;
+const utc = (jd: string) =>
+  `strftime(to_timestamp((${jd} - 2440587.5) * 86400), '%Y-%m-%d %H:%M:%S.%g')`;
+const previous = (column: string) =>
+  `lag(${column}) OVER (PARTITION BY "objectId", "fid" ORDER BY "jd")`;
 
 export const ztf: Profile = {
   survey: "ztf",
@@ -38,7 +40,14 @@ export const ztfRates: Readonly<Record<string, string>> = {
   "v:sigma(rate)": `sqrt("sigmapsf" ** 2 + ${previous(`"sigmapsf"`)} ** 2) / ("jd" - ${previous(`"jd"`)})`,
 };
 
-export const lsst: Profile = { survey: "lsst", own: "r:", added: "f:", object: "diaObjectId", time: "r:midpointMjdTai", computed: {} };
+export const lsst: Profile = {
+  survey: "lsst",
+  own: "r:",
+  added: "f:",
+  object: "diaObjectId",
+  time: "r:midpointMjdTai",
+  computed: {},
+};
 
 /** A column of an answer. */
 export interface NamedColumn {
@@ -50,7 +59,12 @@ export interface NamedColumn {
 export type Part = "source" | "object";
 
 /** All columns of the survey's alerts, under Fink's names. */
-export async function namedColumns(sources: Sources, profile: Profile, part: Part = "source", computed = profile.computed): Promise<NamedColumn[]> {
+export async function namedColumns(
+  sources: Sources,
+  profile: Profile,
+  part: Part = "source",
+  computed = profile.computed,
+): Promise<NamedColumn[]> {
   const known = await sources.columns(profile.survey);
   if (!known) return [];
   const names = new Set([...known.raw, ...known.science]);
@@ -63,11 +77,18 @@ export async function namedColumns(sources: Sources, profile: Profile, part: Par
     const parts = known.science.filter((name) => name.startsWith(`${list}_`)).map(identifier);
     return parts.length === 0
       ? []
-      : [{ name: profile.added + list, sql: `CASE WHEN ${parts[0]} IS NOT NULL THEN to_json([${parts.join(", ")}])::VARCHAR END` }];
+      : [
+          {
+            name: profile.added + list,
+            sql: `CASE WHEN ${parts[0]} IS NOT NULL THEN to_json([${parts.join(", ")}])::VARCHAR END`,
+          },
+        ];
   });
   const made = Object.entries(computed).map(([name, sql]) => ({
     name,
-    sql: [...sql.matchAll(/"(\w+)"/g)].every(([, column]) => names.has(column)) ? sql : missing(name),
+    sql: [...sql.matchAll(/"(\w+)"/g)].every(([, column]) => names.has(column))
+      ? sql
+      : missing(name),
   }));
   return [...own, ...added, ...texts, ...made];
 }
@@ -80,11 +101,18 @@ function textLists({ survey }: Profile): string[] {
 /** Fink's name for a column that science added. */
 export function addedName(profile: Profile, column: string): string {
   const list = textLists(profile).find((one) => column.startsWith(`${one}_`));
-  return profile.added + (list ?? (profile.survey === "lsst" ? column.replace(/^(pred|misc)_/, "") : column));
+  return (
+    profile.added +
+    (list ?? (profile.survey === "lsst" ? column.replace(/^(pred|misc)_/, "") : column))
+  );
 }
 
 /** Those that were asked for, of unknown names none; null: all. `always` comes with any. */
-export function chosen(columns: readonly NamedColumn[], wanted: readonly string[] | undefined, always: readonly string[] = []): NamedColumn[] {
+export function chosen(
+  columns: readonly NamedColumn[],
+  wanted: readonly string[] | undefined,
+  always: readonly string[] = [],
+): NamedColumn[] {
   if (wanted === undefined || wanted.length === 0 || wanted.includes("*")) return [...columns];
   const names = new Set([...wanted, ...always]);
   return columns.filter(({ name }) => names.has(name));
@@ -96,14 +124,18 @@ export function isTruncated(wanted: readonly string[] | undefined): boolean {
 
 /** `expression AS "i:jd", …` */
 export function selected(columns: readonly NamedColumn[]): string {
-  return columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`).join(", ") || "NULL AS nothing";
+  return (
+    columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`).join(", ") || "NULL AS nothing"
+  );
 }
 
 function ownName({ own, survey }: Profile, name: string, part: Part): NamedColumn[] {
   if (name.startsWith("_")) return [];
   const inner = survey === "lsst" && name.startsWith("diaObject_");
-  if (survey === "ztf" || (part === "source" && !inner)) return [{ name: own + name, sql: identifier(name) }];
-  if (part === "object" && inner) return [{ name: own + name.slice("diaObject_".length), sql: identifier(name) }];
+  if (survey === "ztf" || (part === "source" && !inner))
+    return [{ name: own + name, sql: identifier(name) }];
+  if (part === "object" && inner)
+    return [{ name: own + name.slice("diaObject_".length), sql: identifier(name) }];
   return [];
 }
 

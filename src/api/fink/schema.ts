@@ -24,10 +24,16 @@ export const ztfSchema = resource({
     );
     const all = await entries(deps, "ztf", { ...ztf.computed, ...ztfRates }, signal);
     const group = (prefix: string) =>
-      Object.fromEntries([...all].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => [name.slice(prefix.length), entry]));
+      Object.fromEntries(
+        [...all]
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, entry]) => [name.slice(prefix.length), entry]),
+      );
     return context.json({
       "ZTF original fields (i:)": group("i:"),
-      "ZTF original cutouts (b:)": Object.fromEntries(kinds.map((kind) => [`cutout${kind}_stampData`, { type: "array", doc: "2D image" }])),
+      "ZTF original cutouts (b:)": Object.fromEntries(
+        kinds.map((kind) => [`cutout${kind}_stampData`, { type: "array", doc: "2D image" }]),
+      ),
       "Fink science module outputs (d:)": group("d:"),
       "Fink added values (v:)": {
         ...group("v:"),
@@ -38,19 +44,46 @@ export const ztfSchema = resource({
   },
 });
 
-const endpoints = ["sources", "fp", "objects", "conesearch", "cutouts", "sso", "tags", "statistics"].map((name) => `/api/v1/${name}`);
+const endpoints = [
+  "sources",
+  "fp",
+  "objects",
+  "conesearch",
+  "cutouts",
+  "sso",
+  "tags",
+  "statistics",
+].map((name) => `/api/v1/${name}`);
 
 export const lsstSchema = resource({
   name: "schema",
   survey: "lsst",
   summary: "The columns that an endpoint gives",
-  arguments: z.object({ endpoint: textArgument(), major_version: textArgument().optional(), minor_version: textArgument().optional() }),
+  arguments: z.object({
+    endpoint: textArgument(),
+    major_version: textArgument().optional(),
+    minor_version: textArgument().optional(),
+  }),
   async answer({ endpoint }, { context, deps, signal }) {
-    if (!endpoints.includes(endpoint)) throw new HTTPException(404, { message: `${endpoint} is not a valid endpoint` });
-    const all = await entries(deps, "lsst", {}, signal, endpoint.endsWith("/objects") ? "object" : "source");
+    if (!endpoints.includes(endpoint))
+      throw new HTTPException(404, { message: `${endpoint} is not a valid endpoint` });
+    const all = await entries(
+      deps,
+      "lsst",
+      {},
+      signal,
+      endpoint.endsWith("/objects") ? "object" : "source",
+    );
     const group = (prefix: string) =>
-      Object.fromEntries([...all].filter(([name]) => name.startsWith(prefix)).map(([name, entry]) => [name.slice(prefix.length), entry]));
-    return context.json({ "Rubin original fields (r:)": group("r:"), "Fink science module outputs (f:)": group("f:") });
+      Object.fromEntries(
+        [...all]
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, entry]) => [name.slice(prefix.length), entry]),
+      );
+    return context.json({
+      "Rubin original fields (r:)": group("r:"),
+      "Fink science module outputs (f:)": group("f:"),
+    });
   },
 });
 
@@ -66,10 +99,23 @@ async function entries(
   if (columns.length === 0) return new Map();
   const docs = new Map(
     modules.flatMap((m) =>
-      m.adds.map(({ name, description, unit }) => [name.replaceAll(".", "_"), `${description}${unit === null ? "" : `, ${unit}`}`] as const),
+      m.adds.map(
+        ({ name, description, unit }) =>
+          [name.replaceAll(".", "_"), `${description}${unit === null ? "" : `, ${unit}`}`] as const,
+      ),
     ),
   );
   const list = columns.map(({ name, sql }) => `${sql} AS "${name}"`).join(", ");
-  const { columns: typed } = await deps.sources.query(survey, { places: [], where: "false", sql: `SELECT ${list} FROM {sources}` }, tableOf, signal);
-  return new Map(typed.map(({ name, kind }) => [name, { type: kind === "text" ? "string" : kind, doc: docs.get(name.slice(2)) ?? "" }]));
+  const { columns: typed } = await deps.sources.query(
+    survey,
+    { places: [], where: "false", sql: `SELECT ${list} FROM {sources}` },
+    tableOf,
+    signal,
+  );
+  return new Map(
+    typed.map(({ name, kind }) => [
+      name,
+      { type: kind === "text" ? "string" : kind, doc: docs.get(name.slice(2)) ?? "" },
+    ]),
+  );
 }

@@ -26,16 +26,28 @@ const days = (most: number, fallback: number) =>
   numberArgument()
     .refine((n) => n >= 0 && n <= most, { error: `give a number of days from 0 to ${most}` })
     .default(fallback);
-const mapFile = () => z.string("give a FITS file, gzipped or not: as an upload, in base64 or as a literal of Python's bytes").optional();
+const mapFile = () =>
+  z
+    .string(
+      "give a FITS file, gzipped or not: as an upload, in base64 or as a literal of Python's bytes",
+    )
+    .optional();
 
 const shape = {
   event_name: textArgument()
-    .refine((name) => /^[A-Z]{1,3}\d{6}[A-Za-z0-9_]*$/.test(name), { error: "give the name of a superevent, such as S200219ac" })
+    .refine((name) => /^[A-Z]{1,3}\d{6}[A-Za-z0-9_]*$/.test(name), {
+      error: "give the name of a superevent, such as S200219ac",
+    })
     .optional()
     .openapi({ description: "Event whose map is fetched from GraceDB" }),
-  file: mapFile().openapi({ description: "Sky map: FITS, gzipped or not, as an upload, in base64 or as str(bytes) of Python" }),
+  file: mapFile().openapi({
+    description:
+      "Sky map: FITS, gzipped or not, as an upload, in base64 or as str(bytes) of Python",
+  }),
   bayestar: mapFile().openapi({ description: "The same as `file`" }),
-  area: textArgument().optional().openapi({ description: "A file of the folder of areas (filters.areas), by its name" }),
+  area: textArgument()
+    .optional()
+    .openapi({ description: "A file of the folder of areas (filters.areas), by its name" }),
   credible_level: numberArgument()
     .refine((n) => n > 0 && n <= 1, { error: "give a number above 0 and up to 1" })
     .default(defaultLevel),
@@ -47,7 +59,8 @@ type Given = z.output<z.ZodObject<typeof shape>>;
 
 export const skymaps = ofBoth({
   name: "skymap",
-  summary: "Objects within a sky map that were first seen around its event, each at its latest alert until then",
+  summary:
+    "Objects within a sky map that were first seen around its event, each at its latest alert until then",
   arguments: z.object(shape),
   answer: skymap,
 });
@@ -56,15 +69,31 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
   const { context, deps, signal } = asked;
   const { area, event } = await mapOf(given, asked);
   const zero = profile.survey === "ztf" || event === null ? event : taiOfUtc(event);
-  const [startdate, stopdate] = zero === null ? [0, Infinity] : [zero - given.n_day_before, zero + given.n_day_after];
-  const dated = zero === null ? "true" : `${await dateCondition(deps, profile, { startdate, stopdate })} AND _mjd <= ${stopdate}`;
-  const latest = ["_alert", "_ra", "_dec"].map((column) => `max_by(${column}, (_mjd, _alert))`); // two alerts can have one time
+  const [startdate, stopdate] =
+    zero === null ? [0, Infinity] : [zero - given.n_day_before, zero + given.n_day_after];
+  const dated =
+    zero === null
+      ? "true"
+      : `${await dateCondition(deps, profile, { startdate, stopdate })} AND _mjd <= ${stopdate}`;
+  // two alerts can have one time
+  const latest = ["_alert", "_ra", "_dec"].map((column) => `max_by(${column}, (_mjd, _alert))`);
   const sql = `SELECT ${latest.join(", ")} FROM {sources} WHERE ${dated} GROUP BY _object`;
   const known = (await deps.sources.columns(profile.survey)) !== null;
-  const all = known ? await deps.sources.query(profile.survey, { places: null, sql }, async (c, text) => (await c.run(text)).getRows(), signal) : [];
-  const inside = all.filter(([, ra, dec]) => area.contains(Number(ra ?? Number.NaN), Number(dec ?? Number.NaN))).slice(0, mostRows);
+  const all = known
+    ? await deps.sources.query(
+        profile.survey,
+        { places: null, sql },
+        async (c, text) => (await c.run(text)).getRows(),
+        signal,
+      )
+    : [];
+  const inside = all
+    .filter(([, ra, dec]) => area.contains(Number(ra ?? Number.NaN), Number(dec ?? Number.NaN)))
+    .slice(0, mostRows);
   if (inside.length === 0) return answer(context, emptyTable, given["output-format"]);
-  const cells = new Set(inside.map(([, ra, dec]) => nestedPixel(cellOrder, Number(ra), Number(dec))));
+  const cells = new Set(
+    inside.map(([, ra, dec]) => nestedPixel(cellOrder, Number(ra), Number(dec))),
+  );
   const alerts = {
     profile,
     places: await deps.sources.placesOfCells(profile.survey, [...cells]),
@@ -77,18 +106,34 @@ async function skymap(profile: Profile, given: Given, asked: Asked): Promise<Res
 }
 
 function startOf({ survey }: Profile, event: number) {
-  return survey === "ztf" ? { name: "v:jdstartgw", sql: `${event + jdMinusMjd}::DOUBLE` } : { name: "v:startgwMjdTai", sql: `${event}::DOUBLE` };
+  return survey === "ztf"
+    ? { name: "v:jdstartgw", sql: `${event + jdMinusMjd}::DOUBLE` }
+    : { name: "v:startgwMjdTai", sql: `${event}::DOUBLE` };
 }
 
 /** The region of the map, and when its event was, MJD (UTC); null: it does not say. */
-async function mapOf(given: Given, asked: Asked): Promise<{ readonly area: Area; readonly event: number | null }> {
-  const [name, ...others] = (["event_name", "file", "bayestar", "area"] as const).filter((one) => given[one] !== undefined);
-  if (name === undefined) throw new WrongArgument("One of `file`, `event_name` and `area` is required. See /api/docs \n");
-  if (others.length > 0) throw new WrongArgument(`\`${name}\` and \`${others[0]}\` are not for one request\n`);
-  if (reading >= mostReading) throw new HTTPException(429, { message: "other sky maps are being read: try again in a moment" });
+async function mapOf(
+  given: Given,
+  asked: Asked,
+): Promise<{ readonly area: Area; readonly event: number | null }> {
+  const [name, ...others] = (["event_name", "file", "bayestar", "area"] as const).filter(
+    (one) => given[one] !== undefined,
+  );
+  if (name === undefined)
+    throw new WrongArgument("One of `file`, `event_name` and `area` is required. See /api/docs \n");
+  if (others.length > 0)
+    throw new WrongArgument(`\`${name}\` and \`${others[0]}\` are not for one request\n`);
+  if (reading >= mostReading)
+    throw new HTTPException(429, {
+      message: "other sky maps are being read: try again in a moment",
+    });
   reading++;
   try {
-    const { area, observed } = await readAreaInThread(await bytesOfMap(name, given, asked), given.credible_level, asked.signal);
+    const { area, observed } = await readAreaInThread(
+      await bytesOfMap(name, given, asked),
+      given.credible_level,
+      asked.signal,
+    );
     return { area, event: name === "area" ? null : timeOf(observed) };
   } catch (error) {
     if (error instanceof HTTPException || !(error instanceof Error)) throw error;
@@ -98,17 +143,29 @@ async function mapOf(given: Given, asked: Asked): Promise<{ readonly area: Area;
   }
 }
 
-async function bytesOfMap(name: "event_name" | "file" | "bayestar" | "area", given: Given, asked: Asked): Promise<Buffer> {
+async function bytesOfMap(
+  name: "event_name" | "file" | "bayestar" | "area",
+  given: Given,
+  asked: Asked,
+): Promise<Buffer> {
   if (name === "event_name") return await mapOfEvent(given.event_name!, asked);
   if (name !== "area") return bytesOf(given[name]!);
-  const file = new Places({ watchlists: "", areas: asked.deps.filters?.areas ?? "" }).file("in_area", given.area!);
+  const file = new Places({ watchlists: "", areas: asked.deps.filters?.areas ?? "" }).file(
+    "in_area",
+    given.area!,
+  );
   return await readFile(file);
 }
 
 /** Maps with several orders are a hundredth of the flat ones. */
 async function mapOfEvent(name: string, { deps, signal }: Asked): Promise<Buffer> {
   for (const file of ["bayestar.multiorder.fits", "bayestar.fits.gz"]) {
-    const found = await askElsewhere(deps, "GraceDB", `https://gracedb.ligo.org/api/superevents/${name}/files/${file}`, signal);
+    const found = await askElsewhere(
+      deps,
+      "GraceDB",
+      `https://gracedb.ligo.org/api/superevents/${name}/files/${file}`,
+      signal,
+    );
     if (found) return found;
   }
   throw new HTTPException(404, { message: `GraceDB has no sky map of ${name}` });
@@ -116,22 +173,39 @@ async function mapOfEvent(name: string, { deps, signal }: Asked): Promise<Buffer
 
 function timeOf({ mjd, date }: ReadArea["observed"]): number | null {
   const days = Number(mjd ?? NaN);
-  const found = Number.isFinite(days) ? days : mjdOfMs(Date.parse(`${date?.trim().replace(/Z$/, "")}Z`));
+  const found = Number.isFinite(days)
+    ? days
+    : mjdOfMs(Date.parse(`${date?.trim().replace(/Z$/, "")}Z`));
   return Number.isFinite(found) ? found : null;
 }
 
-const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b", f: "\f", v: "\v", "\n": "" };
+const escapes: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "\n": "",
+};
 
 /** base64, or what Python's `str()` makes of bytes: `b'\x1f\x8b…'`. */
 function bytesOf(text: string): Buffer {
   const literal = /^b(['"])([\s\S]*)\1$/.exec(text.trim())?.[2];
   if (literal === undefined) {
-    if (!/^[A-Za-z0-9+/_\-\s]+={0,2}\s*$/.test(text)) throw new Error("it is neither a file, nor base64, nor a literal of Python's bytes");
+    if (!/^[A-Za-z0-9+/_\-\s]+={0,2}\s*$/.test(text))
+      throw new Error("it is neither a file, nor base64, nor a literal of Python's bytes");
     return Buffer.from(text, "base64");
   }
-  const plain = literal.replace(/\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g, (_, hex: string, octal: string, other: string) => {
-    if (other !== undefined) return escapes[other] ?? other;
-    return String.fromCharCode(hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16));
-  });
+  const plain = literal.replace(
+    /\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g,
+    (_, hex: string, octal: string, other: string) => {
+      if (other !== undefined) return escapes[other] ?? other;
+      return String.fromCharCode(
+        hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16),
+      );
+    },
+  );
   return Buffer.from(plain, "latin1");
 }

@@ -10,9 +10,15 @@ import { at, emptyTable, type Table, tableOf, withColumns } from "./table.ts";
 import { checkNames } from "./wanted-columns.ts";
 
 const date = textArgument()
-  .refine((text) => /^(\d{4}|\d{6}|\d{8})?$/.test(text), { error: "give a night as YYYYMMDD, a month as YYYYMM, a year as YYYY, or nothing for all" })
+  .refine((text) => /^(\d{4}|\d{6}|\d{8})?$/.test(text), {
+    error: "give a night as YYYYMMDD, a month as YYYYMM, a year as YYYY, or nothing for all",
+  })
   .openapi({ type: "string", description: "YYYYMMDD, YYYYMM, YYYY or empty" });
-const shape = { date, columns: listArgument().optional(), "output-format": commonArguments["output-format"] };
+const shape = {
+  date,
+  columns: listArgument().optional(),
+  "output-format": commonArguments["output-format"],
+};
 
 export const ztfStatistics = resource({
   name: "statistics",
@@ -20,9 +26,20 @@ export const ztfStatistics = resource({
   summary: "Counts of alerts per night",
   part: null,
   arguments: z.object({ ...shape, schema: flagArgument() }),
-  async answer({ date: nights, columns, schema, "output-format": format }, { context, deps, signal }) {
+  async answer(
+    { date: nights, columns, schema, "output-format": format },
+    { context, deps, signal },
+  ) {
     const table = await ztfCounts(deps, nights, signal);
-    if (schema) return answer(context, { columns: [{ name: "schema", kind: "text" }], rows: table.columns.map(({ name }) => [name]) }, format);
+    if (schema)
+      return answer(
+        context,
+        {
+          columns: [{ name: "schema", kind: "text" }],
+          rows: table.columns.map(({ name }) => [name]),
+        },
+        format,
+      );
     return answer(context, only(table, columns, ["key:key", "key:time"]), format);
   },
 });
@@ -34,7 +51,11 @@ export const lsstStatistics = resource({
   part: null,
   arguments: z.object(shape),
   async answer({ date: nights, columns, "output-format": format }, { context, deps, signal }) {
-    return answer(context, only(await lsstCounts(deps, nights, signal), columns, ["f:night"]), format);
+    return answer(
+      context,
+      only(await lsstCounts(deps, nights, signal), columns, ["f:night"]),
+      format,
+    );
   },
 });
 
@@ -66,16 +87,32 @@ async function ztfCounts(deps: FinkDeps, nights: string, signal: AbortSignal): P
   );
   if (!(await hasColumn(deps, ztf, "finkclass"))) return totals;
   const sql = `SELECT 'ztf_' || _night, finkclass, count(*) FROM {sources} WHERE finkclass IS NOT NULL AND ${good} GROUP BY ALL ORDER BY 2`;
-  const counts = await deps.sources.query("ztf", { places: null, where: whereNight(nights), sql }, tableOf, signal);
+  const counts = await deps.sources.query(
+    "ztf",
+    { places: null, where: whereNight(nights), sql },
+    tableOf,
+    signal,
+  );
   const labels = [...new Set(counts.rows.map(([, label]) => String(label)))];
-  const byKey = new Map(counts.rows.map(([key, label, n]) => [`${String(key)} ${String(label)}`, n]));
+  const byKey = new Map(
+    counts.rows.map(([key, label, n]) => [`${String(key)} ${String(label)}`, n]),
+  );
   return {
-    columns: [...totals.columns, ...labels.map((label) => ({ name: `class:${label}`, kind: "long" as const }))],
-    rows: totals.rows.map((row) => [...row, ...labels.map((label) => byKey.get(`${String(row[0])} ${label}`) ?? null)]),
+    columns: [
+      ...totals.columns,
+      ...labels.map((label) => ({ name: `class:${label}`, kind: "long" as const })),
+    ],
+    rows: totals.rows.map((row) => [
+      ...row,
+      ...labels.map((label) => byKey.get(`${String(row[0])} ${label}`) ?? null),
+    ]),
   };
 }
 
-/** As Fink counts, but for glint_trail, isDipole and the pixel flags: those count alerts that have the flag. */
+/**
+ * As Fink counts, but for glint_trail, isDipole and the pixel flags: those count alerts that have
+ * the flag.
+ */
 async function lsstCounts(deps: FinkDeps, nights: string, signal: AbortSignal): Promise<Table> {
   if (!(await hasColumn(deps, lsst, "band"))) return emptyTable;
   const flags = {
@@ -89,7 +126,10 @@ async function lsstCounts(deps: FinkDeps, nights: string, signal: AbortSignal): 
     pixelFlags_streak: "pixelFlags_streak",
   };
   const counts = await Promise.all(
-    Object.entries(flags).map(async ([to, from]) => `${(await hasColumn(deps, lsst, from)) ? `count(*) FILTER ("${from}")` : "0"} AS "f:${to}"`),
+    Object.entries(flags).map(
+      async ([to, from]) =>
+        `${(await hasColumn(deps, lsst, from)) ? `count(*) FILTER ("${from}")` : "0"} AS "f:${to}"`,
+    ),
   );
   return await rowsPerNight(
     deps,
@@ -98,7 +138,9 @@ async function lsstCounts(deps: FinkDeps, nights: string, signal: AbortSignal): 
     [
       `_night AS "f:night"`,
       `count(*) AS "f:alerts"`,
-      ...["u", "g", "r", "i", "z", "y"].map((band) => `count(*) FILTER (band = '${band}') AS "f:alerts_${band}"`),
+      ...["u", "g", "r", "i", "z", "y"].map(
+        (band) => `count(*) FILTER (band = '${band}') AS "f:alerts_${band}"`,
+      ),
       `count(DISTINCT _object) FILTER (_object NOT IN ('0')) AS "f:objects"`,
       `${(await hasColumn(deps, lsst, "xm_tns_fullname")) ? "count(xm_tns_fullname)" : "0"} AS "f:in_tns"`,
       `count(DISTINCT _mjd) AS "f:visits"`,
@@ -108,9 +150,20 @@ async function lsstCounts(deps: FinkDeps, nights: string, signal: AbortSignal): 
   );
 }
 
-async function rowsPerNight(deps: FinkDeps, survey: string, nights: string, columns: readonly string[], signal: AbortSignal): Promise<Table> {
+async function rowsPerNight(
+  deps: FinkDeps,
+  survey: string,
+  nights: string,
+  columns: readonly string[],
+  signal: AbortSignal,
+): Promise<Table> {
   const sql = `SELECT ${columns.join(", ")} FROM {sources} WHERE _night IS NOT NULL GROUP BY _night ORDER BY _night`;
-  return await deps.sources.query(survey, { places: null, where: whereNight(nights), sql }, tableOf, signal);
+  return await deps.sources.query(
+    survey,
+    { places: null, where: whereNight(nights), sql },
+    tableOf,
+    signal,
+  );
 }
 
 function whereNight(nights: string): string {
@@ -118,7 +171,11 @@ function whereNight(nights: string): string {
 }
 
 /** A class that no alert of these nights has is a column of nulls. */
-function only(table: Table, wanted: readonly string[] | undefined, always: readonly string[]): Table {
+function only(
+  table: Table,
+  wanted: readonly string[] | undefined,
+  always: readonly string[],
+): Table {
   if (wanted === undefined || wanted.includes("*") || table.columns.length === 0) return table;
   const absent = wanted.filter((name) => name.startsWith("class:") && at(table, name) < 0);
   checkNames(
@@ -131,5 +188,8 @@ function only(table: Table, wanted: readonly string[] | undefined, always: reado
     () => absent.map(() => null),
   );
   const kept = [...new Set([...always, ...wanted])].map((name) => at(all, name));
-  return { columns: kept.map((i) => all.columns[i]), rows: all.rows.map((row) => kept.map((i) => row[i])) };
+  return {
+    columns: kept.map((i) => all.columns[i]),
+    rows: all.rows.map((row) => kept.map((i) => row[i])),
+  };
 }

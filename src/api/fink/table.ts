@@ -38,21 +38,30 @@ interface TableLimits {
   readonly bytes?: number;
 }
 
-/** The first rows of a result, and whether there are more; `valueOf`: of types that a cell has not. Values become ours row by row, so that a limit of bytes holds. */
+/**
+ * The first rows of a result, and whether there are more; `valueOf`: of types that a cell has not.
+ * Values become ours row by row, so that a limit of bytes holds.
+ */
 export async function tableOfResult(
   result: DuckDBResult,
   { rows: mostRows = Infinity, bytes: mostBytes = Infinity }: TableLimits = {},
   valueOf: ToJson = toJson,
 ): Promise<{ readonly table: Table; readonly hasMore: boolean }> {
   const types = result.columnTypes();
-  const columns = result.deduplicatedColumnNames().map((name, i) => ({ name, kind: kindOf(types[i]) }));
+  const columns = result
+    .deduplicatedColumnNames()
+    .map((name, i) => ({ name, kind: kindOf(types[i]) }));
   const rows: Cell[][] = [];
   let bytes = 0;
   for await (const chunk of result) {
     const vectors = types.map((_, i) => chunk.getColumnVector(i));
     for (let at = 0; at < chunk.rowCount; at++) {
-      const row = rows.length === mostRows ? null : types.map((type, i) => cell(vectors[i].getItem(at), type, valueOf));
-      if (row && mostBytes < Infinity) bytes += row.reduce((sum: number, value) => sum + sizeOf(value), 0);
+      const row =
+        rows.length === mostRows
+          ? null
+          : types.map((type, i) => cell(vectors[i].getItem(at), type, valueOf));
+      if (row && mostBytes < Infinity)
+        bytes += row.reduce((sum: number, value) => sum + sizeOf(value), 0);
       if (!row || bytes > mostBytes) return { table: { columns, rows }, hasMore: true };
       rows.push(row);
     }
@@ -66,8 +75,15 @@ function sizeOf(value: Cell): number {
 }
 
 /** The table with more columns at its end. */
-export function withColumns(table: Table, added: readonly TableColumn[], valuesOf: (row: readonly Cell[], index: number) => readonly Cell[]): Table {
-  return { columns: [...table.columns, ...added], rows: table.rows.map((row, i) => [...row, ...valuesOf(row, i)]) };
+export function withColumns(
+  table: Table,
+  added: readonly TableColumn[],
+  valuesOf: (row: readonly Cell[], index: number) => readonly Cell[],
+): Table {
+  return {
+    columns: [...table.columns, ...added],
+    rows: table.rows.map((row, i) => [...row, ...valuesOf(row, i)]),
+  };
 }
 
 /** Position of a column; -1: there is none. */
@@ -97,14 +113,27 @@ const kinds = new Map(
     double: ["FLOAT", "DOUBLE"],
     boolean: ["BOOLEAN"],
     list: ["LIST", "ARRAY", "STRUCT", "MAP", "UNION", "INTERVAL", "VARIANT"],
-  } satisfies Partial<Record<ColumnKind, readonly (keyof typeof DuckDBTypeId)[]>>).flatMap(([kind, names]) =>
-    names.map((name) => [DuckDBTypeId[name as keyof typeof DuckDBTypeId], kind as ColumnKind]),
+  } satisfies Partial<Record<ColumnKind, readonly (keyof typeof DuckDBTypeId)[]>>).flatMap(
+    ([kind, names]) =>
+      names.map((name) => [DuckDBTypeId[name as keyof typeof DuckDBTypeId], kind as ColumnKind]),
   ),
 );
 
 function cell(value: DuckDBValue, type: DuckDBType, valueOf: ToJson): Cell {
-  if (value === null || typeof value === "bigint" || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return type.typeId === DuckDBTypeId.UINTEGER ? BigInt(value) : Number.isFinite(value) ? value : null;
-  if (type instanceof DuckDBDecimalType && type.scale === 0) return (value as DuckDBDecimalValue).value;
+  if (
+    value === null ||
+    typeof value === "bigint" ||
+    typeof value === "string" ||
+    typeof value === "boolean"
+  )
+    return value;
+  if (typeof value === "number")
+    return type.typeId === DuckDBTypeId.UINTEGER
+      ? BigInt(value)
+      : Number.isFinite(value)
+        ? value
+        : null;
+  if (type instanceof DuckDBDecimalType && type.scale === 0)
+    return (value as DuckDBDecimalValue).value;
   return valueOf(value, type, valueOf) as Cell;
 }

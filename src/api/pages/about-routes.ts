@@ -9,11 +9,20 @@ import type { AboutAnswer, DocPage } from "./types.ts";
 const path = z.object({ path: z.string().regex(/^[a-z0-9_./-]{1,100}$/) });
 
 const routes = {
-  about: jsonRoute(get("about", "pageAbout", "Versions, disk, surveys, catalogues and modules"), shaped<AboutAnswer>("About")),
+  about: jsonRoute(
+    get("about", "pageAbout", "Versions, disk, surveys, catalogues and modules"),
+    shaped<AboutAnswer>("About"),
+  ),
   docs: jsonRoute(get("docs", "pageDocs", "Pages of the documentation"), listed<DocPage>()),
-  doc: jsonRoute({ ...get("docs/text/{path}", "pageDoc", "One page, in Markdown"), request: { params: path } }, z.object({ text: z.string() })),
+  doc: jsonRoute(
+    { ...get("docs/text/{path}", "pageDoc", "One page, in Markdown"), request: { params: path } },
+    z.object({ text: z.string() }),
+  ),
   image: fileRoute(
-    { ...get("docs/image/{path}", "pageDocImage", "A picture of the documentation"), request: { params: path } },
+    {
+      ...get("docs/image/{path}", "pageDocImage", "A picture of the documentation"),
+      request: { params: path },
+    },
     "The picture",
     "image/svg+xml",
   ),
@@ -30,6 +39,9 @@ export function addAboutRoutes(app: Api, { pageLake }: ApiDeps): void {
   app.openapi(routes.image, (c) => {
     const name = c.req.valid("param").path;
     const image = docImage(name) ?? missing(`there is no picture ${name}`);
-    return c.body(new Uint8Array(image), 200, { "Content-Type": "image/svg+xml", "Cache-Control": "max-age=3600" });
+    return c.body(new Uint8Array(image), 200, {
+      "Content-Type": "image/svg+xml",
+      "Cache-Control": "max-age=3600",
+    });
   });
 }

@@ -10,8 +10,14 @@ import { type Api, type ApiDeps, jsonRoute } from "../api.ts";
 import type { PageLake } from "./lake.ts";
 
 const tags = ["account"];
-const survey = z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey, such as ztf" });
-const night = z.coerce.number({ error: "give a night as YYYYMMDD; 0: all" }).int().min(0).max(22001231);
+const survey = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, { error: "give the name of a survey, such as ztf" });
+const night = z.coerce
+  .number({ error: "give a night as YYYYMMDD; 0: all" })
+  .int()
+  .min(0)
+  .max(22001231);
 
 const whole = jsonRoute(
   {
@@ -33,10 +39,18 @@ const list = jsonRoute(
     tags,
     request: {
       params: z.object({ survey, night, list: z.enum(lists) }),
-      query: only({ source: z.string().max(1000).optional().describe("Only of this topic or file, as the account names it") }),
+      query: only({
+        source: z
+          .string()
+          .max(1000)
+          .optional()
+          .describe("Only of this topic or file, as the account names it"),
+      }),
     },
   },
-  z.array(z.record(z.string(), z.custom<Json>())).openapi({ type: "array", items: { type: "object" } }),
+  z
+    .array(z.record(z.string(), z.custom<Json>()))
+    .openapi({ type: "array", items: { type: "object" } }),
 );
 
 export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
@@ -46,7 +60,15 @@ export function addAccount(app: Api, { pageLake: lake }: ApiDeps): void {
   app.openapi(list, async (c) => {
     const asked = c.req.valid("param");
     const isThere = lake.surveyNames().includes(asked.survey) || asked.list === "rejected";
-    return c.json(isThere ? await listOf(lake.path, lake.surveys.named(asked.survey), { ...asked, ...c.req.valid("query") }) : [], 200);
+    return c.json(
+      isThere
+        ? await listOf(lake.path, lake.surveys.named(asked.survey), {
+            ...asked,
+            ...c.req.valid("query"),
+          })
+        : [],
+      200,
+    );
   });
 }
 
@@ -55,7 +77,11 @@ function keptAccount(lake: PageLake): () => Promise<Account> {
   let known: { readonly versions: string; readonly account: Promise<Account> } | undefined;
   return () => {
     const scienceRan = hasRun(lake.path, "science");
-    const tables = tablesIn(lake.path).map(({ survey: name, kind }) => [name, kind, versionOf(lake, name, kind)]);
+    const tables = tablesIn(lake.path).map(({ survey: name, kind }) => [
+      name,
+      kind,
+      versionOf(lake, name, kind),
+    ]);
     const versions = JSON.stringify([scienceRan, tables]);
     if (known?.versions !== versions) {
       const account = accountOf(lake.path, lake.surveys, { scienceRan });

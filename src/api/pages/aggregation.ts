@@ -25,16 +25,33 @@ export type AboutAggregation = z.output<typeof aboutSchema>;
 
 /** Columns of equal length. `start`: ms since 1970. */
 const countsSchema = z
-  .object({ nights: z.array(z.number()), start: z.array(z.number()), group: z.array(z.string()), name: z.array(z.string()), value: z.array(z.number()) })
+  .object({
+    nights: z.array(z.number()),
+    start: z.array(z.number()),
+    group: z.array(z.string()),
+    name: z.array(z.string()),
+    value: z.array(z.number()),
+  })
   .openapi("Counts");
 export type CountsAnswer = z.output<typeof countsSchema>;
 
 const all = jsonRoute(
-  { method: "get", path: "/api/v1/aggregations", operationId: "aggregations", summary: "What is counted, of each survey that has alerts", tags },
+  {
+    method: "get",
+    path: "/api/v1/aggregations",
+    operationId: "aggregations",
+    summary: "What is counted, of each survey that has alerts",
+    tags,
+  },
   z.array(aboutSchema),
 );
 
-const night = z.coerce.number({ error: "give a night as YYYYMMDD" }).int().min(18000101).max(22001231).optional();
+const night = z.coerce
+  .number({ error: "give a night as YYYYMMDD" })
+  .int()
+  .min(18000101)
+  .max(22001231)
+  .optional();
 const counts = jsonRoute(
   {
     method: "get",
@@ -53,7 +70,10 @@ const counts = jsonRoute(
   countsSchema,
 );
 
-export function addAggregations(app: Api, { pageLake: lake, aggregationFolder = "" }: ApiDeps): void {
+export function addAggregations(
+  app: Api,
+  { pageLake: lake, aggregationFolder = "" }: ApiDeps,
+): void {
   if (!lake) return;
   app.openapi(all, async (c) => {
     const surveys = lake.surveyNames();
@@ -70,8 +90,10 @@ export function addAggregations(app: Api, { pageLake: lake, aggregationFolder = 
     const rows = await lake.rows({
       survey,
       kind: "statistics",
-      files: ({ partitionValues }) => Number(partitionValues["night"]) >= from && Number(partitionValues["night"]) <= to,
-      sql: (table) => `SELECT epoch_ms(start)::DOUBLE AS start, "group", name, value FROM ${table} WHERE aggregation = '${name}' ORDER BY start, "group", name`,
+      files: ({ partitionValues }) =>
+        Number(partitionValues["night"]) >= from && Number(partitionValues["night"]) <= to,
+      sql: (table) =>
+        `SELECT epoch_ms(start)::DOUBLE AS start, "group", name, value FROM ${table} WHERE aggregation = '${name}' ORDER BY start, "group", name`,
     });
     const column = (key: string) => rows.map((row) => row[key]);
     const answer = {
@@ -85,6 +107,25 @@ export function addAggregations(app: Api, { pageLake: lake, aggregationFolder = 
   });
 }
 
-function about({ survey, name, title, description, plot, window, text, select }: Aggregation): AboutAggregation {
-  return { survey, name, title, description, plot, window, text, keys: select.keys.map((key) => key.name), values: select.values.map((value) => value.name) };
+function about({
+  survey,
+  name,
+  title,
+  description,
+  plot,
+  window,
+  text,
+  select,
+}: Aggregation): AboutAggregation {
+  return {
+    survey,
+    name,
+    title,
+    description,
+    plot,
+    window,
+    text,
+    keys: select.keys.map((key) => key.name),
+    values: select.values.map((value) => value.name),
+  };
 }

@@ -7,16 +7,23 @@ const folder = join(projectFolder, "docs");
 
 /** Every page of docs/, with its first heading. */
 export function docPages(): DocPage[] {
-  const names = readdirSync(folder, { recursive: true }).map((path) => String(path).replaceAll("\\", "/"));
+  const names = readdirSync(folder, { recursive: true }).map((path) =>
+    String(path).replaceAll("\\", "/"),
+  );
   const pages = names.filter((path) => path.endsWith(".md")).map((path) => path.slice(0, -3));
   return pages
-    .map((name) => ({ name, title: titleOf(readFileSync(join(folder, `${name}.md`), "utf8"), name) }))
+    .map((name) => ({
+      name,
+      title: titleOf(readFileSync(join(folder, `${name}.md`), "utf8"), name),
+    }))
     .sort((a, b) => order(a.name) - order(b.name) || (a.name < b.name ? -1 : 1));
 }
 
 /** Null when there is no such page. */
 export function docText(name: string): string | null {
-  return docPages().some((page) => page.name === name) ? readFileSync(join(folder, `${name}.md`), "utf8") : null;
+  return docPages().some((page) => page.name === name)
+    ? readFileSync(join(folder, `${name}.md`), "utf8")
+    : null;
 }
 
 /** An SVG beside the pages; null when there is none of that name. */

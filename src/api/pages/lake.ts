@@ -31,7 +31,9 @@ export interface FilterFolders {
   readonly science?: Config["science"];
 }
 
-/** Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing. */
+/**
+ * Where the tables' logs are listed anew: often enough to be live, seldom enough to cost nothing.
+ */
 const LIST_MS = 500;
 
 /** SQL over chosen files of the lake's tables, for the pages. */
@@ -48,7 +50,13 @@ export class PageLake {
   #names: readonly TableName[] = [];
   #listedAt = 0;
 
-  constructor(path: string, surveys: Surveys, filters: FilterFolders, sources: Sources, logError: (error: unknown, message: string) => void = () => {}) {
+  constructor(
+    path: string,
+    surveys: Surveys,
+    filters: FilterFolders,
+    sources: Sources,
+    logError: (error: unknown, message: string) => void = () => {},
+  ) {
     this.#logError = logError;
     this.sources = sources;
     this.path = path;
@@ -73,8 +81,14 @@ export class PageLake {
       });
   }
 
-  /** Reads each survey that has alerts. A survey that cannot be read is left out, logged once and named in `problems`. */
-  async ofSurveys<T>(read: (survey: string) => Promise<readonly T[]>, surveys = this.surveyNames()): Promise<T[]> {
+  /**
+   * Reads each survey that has alerts. A survey that cannot be read is left out, logged once and
+   * named in `problems`.
+   */
+  async ofSurveys<T>(
+    read: (survey: string) => Promise<readonly T[]>,
+    surveys = this.surveyNames(),
+  ): Promise<T[]> {
     const found = surveys.map(async (survey) => {
       try {
         const rows = await read(survey);
@@ -125,11 +139,16 @@ export class PageLake {
     return await this.#ask(question, (result) => result.getColumns());
   }
 
-  async #ask<T>({ survey, kind, files: wanted = () => true, sql }: Question, read: (result: DuckDBResult) => Promise<T>): Promise<T | null> {
+  async #ask<T>(
+    { survey, kind, files: wanted = () => true, sql }: Question,
+    read: (result: DuckDBResult) => Promise<T>,
+  ): Promise<T | null> {
     const table = this.table(survey, kind);
     const files = [...(table?.snapshot.files.values() ?? [])].filter(wanted);
     if (!table || files.length === 0) return null;
-    return await this.sources.use(undefined, async (connection) => read(await connection.run(sql(`(${await this.sources.scan(connection, table, files)})`))));
+    return await this.sources.use(undefined, async (connection) =>
+      read(await connection.run(sql(`(${await this.sources.scan(connection, table, files)})`))),
+    );
   }
 
   #list(): readonly TableName[] {
@@ -152,8 +171,15 @@ export function ofNights(nights: Iterable<number | null>): (file: AddFile) => bo
   return (file) => wanted.has(nightOf(file));
 }
 
-/** Whether the file's statistics leave room for a value between the two, of the column at the path. */
-export function mayHold(file: AddFile, path: string | undefined, from: string | number, to: string | number = from): boolean {
+/**
+ * Whether the file's statistics leave room for a value between the two, of the column at the path.
+ */
+export function mayHold(
+  file: AddFile,
+  path: string | undefined,
+  from: string | number,
+  to: string | number = from,
+): boolean {
   if (path === undefined || file.stats === undefined) return true;
   const { minValues, maxValues } = statsOf(file, file.stats);
   const [least, greatest] = [statAt(minValues, path), statAt(maxValues, path)];

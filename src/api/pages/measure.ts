@@ -12,16 +12,25 @@ const magnitudeOfFlux = (fluxNJy: number): number => 31.4 - 2.5 * Math.log10(flu
 const magnitudesPerRelativeError = 1.0857;
 /** A forced flux below so many errors is no magnitude. */
 const leastSignificance = 3;
-/** Pixels between source and reference source up to which the two are one (fink_utils.is_source_behind). */
+/**
+ * Pixels between source and reference source up to which the two are one
+ * (fink_utils.is_source_behind).
+ */
 const behindPixels = 1.5;
 /** Fink's cut of ZTF's real-bogus score. */
 const leastRealBogus = 0.55;
 
 /**
- * A structure of a packet as a point of a light curve, by the fields that it has: LSST's fluxes, ZTF's magnitudes with the reference
- * source, or ZTF's forced fluxes with a zero point. Null when there is neither a measurement nor a limit.
+ * A structure of a packet as a point of a light curve, by the fields that it has: LSST's fluxes,
+ * ZTF's magnitudes with the reference source, or ZTF's forced fluxes with a zero point. Null when
+ * there is neither a measurement nor a limit.
  */
-export function measurement(entry: Entry, survey: Survey, kind: Measurement["kind"], alertId: string | null): Measurement | null {
+export function measurement(
+  entry: Entry,
+  survey: Survey,
+  kind: Measurement["kind"],
+  alertId: string | null,
+): Measurement | null {
   const time = first(entry, survey.time?.field);
   const band = first(entry, survey.band?.field);
   if (typeof time !== "number" || band === undefined) return null;
@@ -37,7 +46,9 @@ export function measurement(entry: Entry, survey: Survey, kind: Measurement["kin
   if (number(entry, "magpsf") !== null) return { ...common, ...ofMagnitude(entry) };
   if (number(entry, "forcediffimflux") !== null) return ofForced(entry, common, survey);
   const limitMagnitude = number(entry, "diffmaglim");
-  return limitMagnitude === null || kind === "forced" ? null : { ...common, kind: "limit", limitMagnitude };
+  return limitMagnitude === null || kind === "forced"
+    ? null
+    : { ...common, kind: "limit", limitMagnitude };
 }
 
 /** Fields of an entry that are looked at, besides its time and band. */
@@ -59,14 +70,20 @@ const nothing = {
 function ofFlux(entry: Entry): Partial<Measurement> {
   const fluxNJy = number(entry, "psfFlux")!;
   const fluxErrorNJy = number(entry, "psfFluxErr");
-  return { ...ofDifference(fluxNJy, fluxErrorNJy), apparentNJy: number(entry, "scienceFlux"), apparentErrorNJy: number(entry, "scienceFluxErr") };
+  return {
+    ...ofDifference(fluxNJy, fluxErrorNJy),
+    apparentNJy: number(entry, "scienceFlux"),
+    apparentErrorNJy: number(entry, "scienceFluxErr"),
+  };
 }
 
 /** Like ZTF's, the magnitude is that of |difference|; the flux has the sign. */
 function ofDifference(fluxNJy: number, fluxErrorNJy: number | null): Partial<Measurement> {
   const size = Math.abs(fluxNJy);
-  if (size === 0 || size < leastSignificance * (fluxErrorNJy ?? 0)) return { fluxNJy, fluxErrorNJy };
-  const magnitudeError = fluxErrorNJy === null ? null : (magnitudesPerRelativeError * fluxErrorNJy) / size;
+  if (size === 0 || size < leastSignificance * (fluxErrorNJy ?? 0))
+    return { fluxNJy, fluxErrorNJy };
+  const magnitudeError =
+    fluxErrorNJy === null ? null : (magnitudesPerRelativeError * fluxErrorNJy) / size;
   return { fluxNJy, fluxErrorNJy, magnitude: magnitudeOfFlux(size), magnitudeError };
 }
 
@@ -76,12 +93,15 @@ function ofMagnitude(entry: Entry): Partial<Measurement> {
   const magnitudeError = number(entry, "sigmapsf");
   const sign = entry["isdiffpos"] === "f" || entry["isdiffpos"] === "0" ? -1 : 1;
   const flux = fluxOfMagnitude(magnitude);
-  const fluxErrorNJy = magnitudeError === null ? null : (magnitudeError / magnitudesPerRelativeError) * flux;
+  const fluxErrorNJy =
+    magnitudeError === null ? null : (magnitudeError / magnitudesPerRelativeError) * flux;
   const magnr = number(entry, "magnr");
   const distnr = number(entry, "distnr") ?? -1;
   const isBehind = magnr !== null && magnr > 0 && distnr >= 0 && distnr <= behindPixels;
   const reference = isBehind ? fluxOfMagnitude(magnr) : 0;
-  const referenceError = isBehind ? ((number(entry, "sigmagnr") ?? 0) / magnitudesPerRelativeError) * reference : 0;
+  const referenceError = isBehind
+    ? ((number(entry, "sigmagnr") ?? 0) / magnitudesPerRelativeError) * reference
+    : 0;
   return {
     magnitude,
     magnitudeError,
@@ -96,7 +116,8 @@ function ofMagnitude(entry: Entry): Partial<Measurement> {
 function ofForced(entry: Entry, common: Measurement, survey: Survey): Measurement | null {
   const zeroPoint = number(entry, "magzpsci");
   const flux = number(entry, "forcediffimflux")!;
-  if (zeroPoint === null || isNone(survey, `${survey.history?.forced?.[0]}.forcediffimflux`, flux)) return null;
+  if (zeroPoint === null || isNone(survey, `${survey.history?.forced?.[0]}.forcediffimflux`, flux))
+    return null;
   const scale = fluxOfMagnitude(zeroPoint);
   const error = number(entry, "forcediffimfluxunc");
   return { ...common, ...ofDifference(flux * scale, error === null ? null : error * scale) };
@@ -105,11 +126,17 @@ function ofForced(entry: Entry, common: Measurement, survey: Survey): Measuremen
 function isBad(entry: Entry): boolean {
   const rb = number(entry, "rb");
   const flags = ["psfFlux_flag", "pixelFlags_bad", "pixelFlags_saturatedCenter", "isDipole"];
-  return (number(entry, "nbad") ?? 0) > 0 || (rb !== null && rb < leastRealBogus) || flags.some((flag) => entry[flag] === true);
+  return (
+    (number(entry, "nbad") ?? 0) > 0 ||
+    (rb !== null && rb < leastRealBogus) ||
+    flags.some((flag) => entry[flag] === true)
+  );
 }
 
 function first(entry: Entry, paths: readonly string[] | undefined): Json | undefined {
-  const name = paths?.map((path) => path.slice(path.lastIndexOf(".") + 1)).find((n) => entry[n] != null);
+  const name = paths
+    ?.map((path) => path.slice(path.lastIndexOf(".") + 1))
+    .find((n) => entry[n] != null);
   return name === undefined ? undefined : entry[name];
 }
 

@@ -8,10 +8,17 @@ export const survey = z
 
 /** An answer of a type that the pages know; to programs it is an object. */
 export const shaped = <T>(name: string) => z.custom<T>().openapi(name, { type: "object" });
-export const listed = <T>() => z.custom<readonly T[]>().openapi({ type: "array", items: { type: "object" } });
+export const listed = <T>() =>
+  z.custom<readonly T[]>().openapi({ type: "array", items: { type: "object" } });
 
 export function get<P extends string>(path: P, operationId: string, summary: string) {
-  return { method: "get" as const, path: `/api/pages/${path}` as const, operationId, summary, tags: ["pages"] };
+  return {
+    method: "get" as const,
+    path: `/api/pages/${path}` as const,
+    operationId,
+    summary,
+    tags: ["pages"],
+  };
 }
 
 export function missing(message: string): never {

@@ -32,7 +32,11 @@ afterEach(async () => {
 });
 
 async function add(from: number, to: number, of = night): Promise<void> {
-  const rows = Array.from({ length: to - from }, (_, i) => ({ objectId: `Z${from + i}`, candid: BigInt(from + i), candidate: { ra: from + i, dec: 10 } }));
+  const rows = Array.from({ length: to - from }, (_, i) => ({
+    objectId: `Z${from + i}`,
+    candid: BigInt(from + i),
+    candidate: { ra: from + i, dec: 10 },
+  }));
   await append(new LakeTable(join(lake, "ztf", "raw")), type, rows, of);
 }
 
@@ -40,7 +44,8 @@ async function add(from: number, to: number, of = night): Promise<void> {
 class CountingLake extends PageLake {
   files = 0;
   override async columns(question: Parameters<PageLake["columns"]>[0]) {
-    const files: typeof question.files = (file) => (question.files!(file) ? ++this.files > 0 : false);
+    const files: typeof question.files = (file) =>
+      question.files!(file) ? ++this.files > 0 : false;
     return await super.columns({ ...question, files });
   }
 }
@@ -49,7 +54,13 @@ test("the sky of a night takes up new alerts without reading the night again, ea
   const pages = new CountingLake(lake, surveys, { folder: "" }, sources);
   const sky = new SkyTiles(pages);
   const ids = async () => {
-    const { total, points } = await sky.answer({ survey: "ztf", night, colour: "class", order: 3, cone: null });
+    const { total, points } = await sky.answer({
+      survey: "ztf",
+      night,
+      colour: "class",
+      order: 3,
+      cone: null,
+    });
     expect(points).toHaveLength(total);
     return points!.map(([, , , , alert]) => Number(alert)).sort((a, b) => a - b);
   };
@@ -61,11 +72,23 @@ test("the sky of a night takes up new alerts without reading the night again, ea
   // two readers at a time
   expect(await Promise.all([ids(), ids()])).toEqual([upTo(12), upTo(12)]);
   expect(pages.files).toBe(4);
-  await withUpkeep(lake, async (upkeep) => void (await compactTable(upkeep, join(lake, "ztf", "raw"), surveys.named("ztf"), { targetBytes: 1e9 })));
+  await withUpkeep(
+    lake,
+    async (upkeep) =>
+      void (await compactTable(upkeep, join(lake, "ztf", "raw"), surveys.named("ztf"), {
+        targetBytes: 1e9,
+      })),
+  );
   await add(12, 13);
   expect([await ids(), pages.files]).toEqual([upTo(13), 5]);
   // the last commit only moved rows: later it is read once more, and then no more
-  await withUpkeep(lake, async (upkeep) => void (await compactTable(upkeep, join(lake, "ztf", "raw"), surveys.named("ztf"), { targetBytes: 1e9 })));
+  await withUpkeep(
+    lake,
+    async (upkeep) =>
+      void (await compactTable(upkeep, join(lake, "ztf", "raw"), surveys.named("ztf"), {
+        targetBytes: 1e9,
+      })),
+  );
   expect([await ids(), pages.files]).toEqual([upTo(13), 5]);
   const later = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
   try {

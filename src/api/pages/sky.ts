@@ -21,10 +21,16 @@ export interface SkyQuestion {
 const MOST_POINTS = 4000;
 const KEPT_NIGHTS = 6;
 
-/** A night that has changed is read whole again after this time: compaction and merged updates change it without adding alerts. */
+/**
+ * A night that has changed is read whole again after this time: compaction and merged updates
+ * change it without adding alerts.
+ */
 const WHOLE_MS = 600_000;
 
-/** Alerts of a night, row by row. New ones are added: a busy night would else be read anew with each commit. */
+/**
+ * Alerts of a night, row by row. New ones are added: a busy night would else be read anew with each
+ * commit.
+ */
 interface Night {
   version: number;
   /** The version at which all of it was read, and when: ms since 1970. */
@@ -53,7 +59,8 @@ export class SkyTiles {
     const night = await this.#night(question);
     const inView: number[] = [];
     for (let i = 0; i < night.ra.length; i++) {
-      if (cone === null || separation(cone.ra, cone.dec, night.ra[i], night.dec[i]) <= cone.radius) inView.push(i);
+      if (cone === null || separation(cone.ra, cone.dec, night.ra[i], night.dec[i]) <= cone.radius)
+        inView.push(i);
     }
     const counts = Array.from(night.names, () => 0);
     const pixels = new Map<number, Map<number, number>>();
@@ -68,15 +75,35 @@ export class SkyTiles {
       order,
       total: inView.length,
       colours: night.names.map((name, i) => [name, counts[i]] as const),
-      pixels: [...pixels].map(([pixel, of]) => [pixel, [...of.values()].reduce((a, b) => a + b), [...of].reduce((a, b) => (b[1] > a[1] ? b : a))[0]] as const),
+      pixels: [...pixels].map(
+        ([pixel, of]) =>
+          [
+            pixel,
+            [...of.values()].reduce((a, b) => a + b),
+            [...of].reduce((a, b) => (b[1] > a[1] ? b : a))[0],
+          ] as const,
+      ),
       points:
-        inView.length > MOST_POINTS ? null : inView.map((i) => [night.ra[i], night.dec[i], night.colour[i], night.objects[i] ?? "", night.alerts[i]] as const),
+        inView.length > MOST_POINTS
+          ? null
+          : inView.map(
+              (i) =>
+                [
+                  night.ra[i],
+                  night.dec[i],
+                  night.colour[i],
+                  night.objects[i] ?? "",
+                  night.alerts[i],
+                ] as const,
+            ),
     };
   }
 
   async #night({ survey, night, colour }: SkyQuestion): Promise<Night> {
     const key = `${survey} ${night} ${colour}`;
-    const reading = (this.#nights.get(key) ?? Promise.resolve(null)).then((known) => this.#read(known, survey, night, colour));
+    const reading = (this.#nights.get(key) ?? Promise.resolve(null)).then((known) =>
+      this.#read(known, survey, night, colour),
+    );
     this.#nights.delete(key); // those asked for last stand last
     this.#nights.set(
       key,
@@ -87,31 +114,64 @@ export class SkyTiles {
   }
 
   /** The night with what came since it was read; where that cannot be told, all of it again. */
-  async #read(known: Night | null, survey: string, night: number, colour: SkyQuestion["colour"]): Promise<Night> {
-    const kind = colour === "filter" ? "matches" : (this.#lake.table(survey, "science")?.snapshot.files.size ?? 0) > 0 ? "science" : "raw";
+  async #read(
+    known: Night | null,
+    survey: string,
+    night: number,
+    colour: SkyQuestion["colour"],
+  ): Promise<Night> {
+    const kind =
+      colour === "filter"
+        ? "matches"
+        : (this.#lake.table(survey, "science")?.snapshot.files.size ?? 0) > 0
+          ? "science"
+          : "raw";
     const table = this.#lake.table(survey, kind);
     const version = table?.snapshot.version ?? -1;
-    const isFresh = known?.kind === kind && (known.whole.version === version || Date.now() - known.whole.at < WHOLE_MS);
+    const isFresh =
+      known?.kind === kind &&
+      (known.whole.version === version || Date.now() - known.whole.at < WHOLE_MS);
     if (isFresh && known.version === version) return known;
     const changes = table && isFresh ? changesAfter(table, known.version, Infinity) : null;
-    const isMore = known !== null && changes !== null && !changes.whole && changes.removed.length === 0;
-    const wanted = new Set([...((isMore ? changes.files : table?.snapshot.files.values()) ?? [])].filter(ofNights([night])).map(({ path }) => path));
+    const isMore =
+      known !== null && changes !== null && !changes.whole && changes.removed.length === 0;
+    const wanted = new Set(
+      [...((isMore ? changes.files : table?.snapshot.files.values()) ?? [])]
+        .filter(ofNights([night]))
+        .map(({ path }) => path),
+    );
     let found = 0;
     const isWanted = ({ path }: AddFile) => wanted.has(path) && ++found > 0;
-    const sql = (from: string) => `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`;
+    const sql = (from: string) =>
+      `SELECT * FROM (${this.#sql(survey, kind, from)}) WHERE isfinite(ra) AND isfinite("dec")`;
     const columns = await this.#lake.columns({ survey, kind, files: isWanted, sql });
-    if (found < wanted.size) return await this.#read(null, survey, night, colour); // some were compacted meanwhile
-    const read = isMore ? known : { version, whole: { version, at: Date.now() }, kind, ra: [], dec: [], colour: [], names: [], objects: [], alerts: [] };
+    // some were compacted meanwhile
+    if (found < wanted.size) return await this.#read(null, survey, night, colour);
+    const read = isMore
+      ? known
+      : {
+          version,
+          whole: { version, at: Date.now() },
+          kind,
+          ra: [],
+          dec: [],
+          colour: [],
+          names: [],
+          objects: [],
+          alerts: [],
+        };
     add(read, columns);
     read.version = version;
     return read;
   }
 
   #sql(name: string, kind: string, from: string): string {
-    if (kind === "matches") return `SELECT ra::DOUBLE AS ra, "dec"::DOUBLE AS "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
+    if (kind === "matches")
+      return `SELECT ra::DOUBLE AS ra, "dec"::DOUBLE AS "dec", filter AS colour, object, alert::VARCHAR AS alert FROM ${from}`;
     const survey = this.#lake.surveys.named(name);
     const { schema } = this.#lake.table(name, kind)!.snapshot;
-    const column = (paths: readonly string[] | undefined) => firstValueSql(schema, paths, undefined, survey.none) ?? "NULL";
+    const column = (paths: readonly string[] | undefined) =>
+      firstValueSql(schema, paths, undefined, survey.none) ?? "NULL";
     const type = kind === "science" ? classSql(survey, columnsOf(schema)) : null;
     return `SELECT ${column(survey.position?.ra)}::DOUBLE AS ra, ${column(survey.position?.dec)}::DOUBLE AS "dec", coalesce(${type ?? "NULL"}, 'Unclassified') AS colour,
       ${column(survey.object)}::VARCHAR AS object, ${column(survey.alert)}::VARCHAR AS alert FROM ${from}`;
@@ -119,11 +179,21 @@ export class SkyTiles {
 }
 
 function add(night: Night, columns: readonly DuckDBValue[][] | null): void {
-  const [ra, dec, colours, objects, alerts] = (columns ?? [[], [], [], [], []]) as [number[], number[], string[], (string | null)[], string[]];
+  const [ra, dec, colours, objects, alerts] = (columns ?? [[], [], [], [], []]) as [
+    number[],
+    number[],
+    string[],
+    (string | null)[],
+    string[],
+  ];
   const counts = new Map<string, number>();
   for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   // the most frequent first, and each keeps its place
-  night.names.push(...[...counts.keys()].filter((name) => !night.names.includes(name)).sort((a, b) => counts.get(b)! - counts.get(a)!));
+  night.names.push(
+    ...[...counts.keys()]
+      .filter((name) => !night.names.includes(name))
+      .sort((a, b) => counts.get(b)! - counts.get(a)!),
+  );
   const index = new Map(night.names.map((name, i) => [name, i]));
   for (let i = 0; i < ra.length; i++) {
     night.ra.push(ra[i]);

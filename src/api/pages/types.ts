@@ -1,10 +1,16 @@
-/** What the routes of the pages answer. Ids of 64 bits are text; brightness is that of the difference image; times are MJD in the survey's scale. */
+/**
+ * What the routes of the pages answer. Ids of 64 bits are text; brightness is that of the
+ * difference image; times are MJD in the survey's scale.
+ */
 
 /** One measurement of a light curve. */
 export interface Measurement {
   readonly mjd: number;
   readonly band: string;
-  /** `alert`: its own packet is in the lake; `history`: it came with a later one; `limit`: nothing was found, and this would have been. */
+  /**
+   * `alert`: its own packet is in the lake; `history`: it came with a later one; `limit`: nothing
+   * was found, and this would have been.
+   */
   readonly kind: "alert" | "history" | "limit" | "forced";
   readonly alertId: string | null;
   /** Magnitude of |difference|; `fluxNJy` has the sign. Null below three errors. */
@@ -112,7 +118,15 @@ export interface SkyAnswer {
   readonly colours: Counts;
   readonly pixels: readonly (readonly [pixel: number, count: number, colour: number])[];
   /** When few enough are in view. */
-  readonly points: readonly (readonly [ra: number, dec: number, colour: number, objectId: string, alertId: string])[] | null;
+  readonly points:
+    | readonly (readonly [
+        ra: number,
+        dec: number,
+        colour: number,
+        objectId: string,
+        alertId: string,
+      ])[]
+    | null;
 }
 
 export interface DocPage {
@@ -129,8 +143,18 @@ export interface AboutAnswer {
   readonly lake: string;
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
   readonly surveys: readonly { readonly name: string; readonly title: string }[];
-  readonly catalogues: readonly { readonly name: string; readonly edition: string; readonly rows: number; readonly radiusArcsec: number }[];
-  readonly modules: readonly { readonly name: string; readonly version: string; readonly surveys: readonly string[]; readonly about: string }[];
+  readonly catalogues: readonly {
+    readonly name: string;
+    readonly edition: string;
+    readonly rows: number;
+    readonly radiusArcsec: number;
+  }[];
+  readonly modules: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly surveys: readonly string[];
+    readonly about: string;
+  }[];
 }
 
 export interface FilterRow {
@@ -161,7 +185,12 @@ export interface FilterTest {
   /** Null: it can be used. */
   readonly problem: string | null;
   readonly clauses: readonly { readonly text: string; readonly passed: number }[];
-  readonly nights: readonly { readonly night: number; readonly alerts: number; readonly selected: number; readonly milliseconds: number }[];
+  readonly nights: readonly {
+    readonly night: number;
+    readonly alerts: number;
+    readonly selected: number;
+    readonly milliseconds: number;
+  }[];
   readonly sample: readonly AlertRow[];
 }
 

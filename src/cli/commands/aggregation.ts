@@ -35,7 +35,8 @@ export const aggregation = defineCommand({
     try {
       const chosen = night ?? (await newestNight(session, one));
       const rows = await nightStatistics(session, surveysOf(config).named(one.survey), chosen, one);
-      if (action === "check") return context.print(`${one.survey}/${one.name} can be counted; version ${one.version}`);
+      if (action === "check")
+        return context.print(`${one.survey}/${one.name} can be counted; version ${one.version}`);
       context.print(context.json ? JSON.stringify(rows, null, 1) : textOf(one, chosen, rows));
     } finally {
       session.close();
@@ -43,47 +44,90 @@ export const aggregation = defineCommand({
   },
 });
 
-async function list(context: CommandContext, config: Config, survey: string | undefined): Promise<number> {
+async function list(
+  context: CommandContext,
+  config: Config,
+  survey: string | undefined,
+): Promise<number> {
   const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
   const chosen = aggregations.filter((one) => survey === undefined || one.survey === survey);
   const rows = chosen.map((a) => [a.survey, a.name, a.window, a.plot, a.title, a.version]);
-  const shown = { aggregations: chosen.map((one) => ({ ...one, select: undefined })), problems: problems.map(({ message }) => message) };
-  context.print(context.json ? JSON.stringify(shown, null, 1) : table(["survey", "name", "window", "plot", "title", "version"], rows));
+  const shown = {
+    aggregations: chosen.map((one) => ({ ...one, select: undefined })),
+    problems: problems.map(({ message }) => message),
+  };
+  context.print(
+    context.json
+      ? JSON.stringify(shown, null, 1)
+      : table(["survey", "name", "window", "plot", "title", "version"], rows),
+  );
   for (const { message } of problems) context.warn(`fink: ${message}`);
   return problems.length > 0 ? 1 : 0;
 }
 
-async function named(config: Config, name: string, survey: string | undefined): Promise<Aggregation> {
-  if (existsSync(name)) return await loadAggregation(name, survey ?? basename(dirname(resolve(name))));
+async function named(
+  config: Config,
+  name: string,
+  survey: string | undefined,
+): Promise<Aggregation> {
+  if (existsSync(name))
+    return await loadAggregation(name, survey ?? basename(dirname(resolve(name))));
   const { aggregations, problems } = await aggregationsIn(config.aggregation.folder);
-  const found = aggregations.filter((one) => (name === one.name || name === `${one.survey}/${one.name}`) && (survey ?? one.survey) === one.survey);
+  const found = aggregations.filter(
+    (one) =>
+      (name === one.name || name === `${one.survey}/${one.name}`) &&
+      (survey ?? one.survey) === one.survey,
+  );
   if (found.length === 1) return found[0];
-  if (found.length > 1) throw new FinkError("usage", `there are ${found.map((one) => `${one.survey}/${one.name}`).join(" and ")}: say which`);
+  if (found.length > 1)
+    throw new FinkError(
+      "usage",
+      `there are ${found.map((one) => `${one.survey}/${one.name}`).join(" and ")}: say which`,
+    );
   const broken = problems.find(({ message }) => message.includes(`/${name}.sql`));
   if (broken) throw broken;
   const names = aggregations.map((one) => one.name);
-  throw new FinkError("usage", `there is no aggregation ${name}${didYouMean(name, names) || "; see ./fink aggregation list, or name a file"}`);
+  throw new FinkError(
+    "usage",
+    `there is no aggregation ${name}${didYouMean(name, names) || "; see ./fink aggregation list, or name a file"}`,
+  );
 }
 
 async function newestNight(session: LakeSession, { survey }: Aggregation): Promise<number> {
   const science = session.tables.find((one) => one.survey === survey && one.kind === "science");
-  const nights = [...(science?.snapshot.files.values() ?? [])].map(({ partitionValues }) => Number(partitionValues["night"] ?? 0));
-  if (nights.length === 0) throw new FinkError("lake", `there are no alerts of ${survey} with science yet: ./fink start science --once computes it`);
+  const nights = [...(science?.snapshot.files.values() ?? [])].map(({ partitionValues }) =>
+    Number(partitionValues["night"] ?? 0),
+  );
+  if (nights.length === 0)
+    throw new FinkError(
+      "lake",
+      `there are no alerts of ${survey} with science yet: ./fink start science --once computes it`,
+    );
   return Math.max(...nights);
 }
 
 const shown = 40;
 
 /** A line per window and group, a column per value. */
-function textOf({ title, select, window }: Aggregation, night: number, rows: readonly Statistic[]): string {
+function textOf(
+  { title, select, window }: Aggregation,
+  night: number,
+  rows: readonly Statistic[],
+): string {
   const groups = [...Map.groupBy(rows, ({ start, group }) => JSON.stringify([start, group]))];
   const lines = groups.map(([key, values]) => {
     const [start, group] = JSON.parse(key) as [number, string];
     const time = new Date(start).toISOString();
-    const cells = select.values.map(({ name }) => String(Number((values.find((one) => one.name === name)?.value ?? NaN).toPrecision(7))));
+    const cells = select.values.map(({ name }) =>
+      String(Number((values.find((one) => one.name === name)?.value ?? NaN).toPrecision(7))),
+    );
     return [window === "night" ? time.slice(0, 10) : time.slice(0, 16), group, ...cells];
   });
   const rest = lines.length > shown ? `\n… ${lines.length - shown} more; --json gives all` : "";
-  const heading = [window, select.keys.map(({ name }) => name).join(" · ") || "group", ...select.values.map(({ name }) => name)];
+  const heading = [
+    window,
+    select.keys.map(({ name }) => name).join(" · ") || "group",
+    ...select.values.map(({ name }) => name),
+  ];
   return `${title}, night ${night}\n${table(heading, lines.slice(0, shown))}${rest}`;
 }

@@ -11,16 +11,35 @@ export const bench = defineCommand({
   example: "./fink bench decode",
   flags: z.object({
     save: z.boolean().default(false).describe("Keep the figures as the new baseline"),
-    lakes: z.string().optional().describe("Folder where the lakes of these are kept; by default fink-bench among the temporary files"),
+    lakes: z
+      .string()
+      .optional()
+      .describe(
+        "Folder where the lakes of these are kept; by default fink-bench among the temporary files",
+      ),
     minutes: z.string().optional().describe("How long soak and chaos run; 30 by default"),
-    seed: z.string().optional().describe("Of chaos: the same gives the same alerts and order of troubles"),
-    alerts: z.string().optional().describe("Sizes of the lakes of api, with commas between; by default 100000,1000000,3000000"),
+    seed: z
+      .string()
+      .optional()
+      .describe("Of chaos: the same gives the same alerts and order of troubles"),
+    alerts: z
+      .string()
+      .optional()
+      .describe(
+        "Sizes of the lakes of api, with commas between; by default 100000,1000000,3000000",
+      ),
   }),
   async run(_, names, { save, ...given }) {
     const script = join(projectFolder, "bench/run.ts");
-    const values = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
+    const values = Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}=${value}`],
+    );
     const flags = [...(save ? ["--save"] : []), ...values];
-    const { status } = spawnSync(process.execPath, [...process.execArgv, script, ...names, ...flags], { stdio: "inherit" });
+    const { status } = spawnSync(
+      process.execPath,
+      [...process.execArgv, script, ...names, ...flags],
+      { stdio: "inherit" },
+    );
     return status ?? 1;
   },
 });

@@ -8,13 +8,35 @@ const folder = mkdtempSync(join(tmpdir(), "fink-catalog-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const catalog = async (...args: string[]) =>
-  await run(process.execPath, [join(project, "src/cli/main.ts"), "catalog", ...args, "--lake", join(folder, "lake")]);
+  await run(process.execPath, [
+    join(project, "src/cli/main.ts"),
+    "catalog",
+    ...args,
+    "--lake",
+    join(folder, "lake"),
+  ]);
 
 it("adds a catalogue, lists it, and matches a position and a file with it", async () => {
   const file = join(folder, "stars.csv");
   writeFileSync(file, "name,ra,dec\nA,10.5,-45\nB,10.5001,-45\nC,361,0\nD,200,5\n");
-  const added = await catalog("add", file, "--name", "stars", "--ra", "ra", "--dec", "dec", "--keep", "name", "--radius", "2");
-  expect(added).toMatchObject({ code: 0, stdout: expect.stringMatching(/^stars: 3 sources, edition \d{8}-[0-9a-f]{12}$/m) as string });
+  const added = await catalog(
+    "add",
+    file,
+    "--name",
+    "stars",
+    "--ra",
+    "ra",
+    "--dec",
+    "dec",
+    "--keep",
+    "name",
+    "--radius",
+    "2",
+  );
+  expect(added).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^stars: 3 sources, edition \d{8}-[0-9a-f]{12}$/m) as string,
+  });
   expect(added.stderr).toContain("1 rows without a position");
   expect((await catalog("list")).stdout).toMatch(/stars +3 +2″ +name +\d{8}-\w+ +stars.csv/);
 
@@ -32,7 +54,10 @@ it("adds a catalogue, lists it, and matches a position and a file with it", asyn
 });
 
 it.each([
-  [["match", "star", "--ra", "1", "--dec", "2"], /there is no catalogue star; did you mean stars\?/],
+  [
+    ["match", "star", "--ra", "1", "--dec", "2"],
+    /there is no catalogue star; did you mean stars\?/,
+  ],
   [["match", "stars", "--ra", "1", "--dec", "91"], /--dec 91 is not within/],
   [["match", "stars", "--ra", "1"], /needs --ra and --dec/],
   [["add", "x.csv", "--name", "x"], /needs --name, --ra, --dec and --radius/],

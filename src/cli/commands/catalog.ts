@@ -13,19 +13,54 @@ import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
-  name: z.string().optional().describe("add: name of the catalogue, lower case").meta({ value: "NAME" }),
+  name: z
+    .string()
+    .optional()
+    .describe("add: name of the catalogue, lower case")
+    .meta({ value: "NAME" }),
   ra: z
     .string()
     .optional()
-    .describe("Column of right ascensions, in its unit (else degrees) or sexagesimal; match without a file: the position")
+    .describe(
+      "Column of right ascensions, in its unit (else degrees) or sexagesimal; match without a file: the position",
+    )
     .meta({ value: "RA" }),
-  dec: z.string().optional().describe("Column of declinations, or the declination: --dec=-12.5").meta({ value: "DEC" }),
-  keep: z.string().optional().describe("add: columns to keep, with commas between").meta({ value: "COLUMNS" }),
-  radius: z.number().optional().describe("Within which a source matches, arcsec: less, not equal. match: default is the catalogue's").meta({ value: "ARCSEC" }),
-  epoch: z.number().optional().describe("add: Julian year of the positions. match: in which the sky was seen").meta({ value: "YEAR" }),
-  pmra: z.string().optional().describe("add: column of proper motion in RA, mas/year with cos(dec) in it").meta({ value: "COLUMN" }),
-  pmdec: z.string().optional().describe("add: column of proper motion in declination, mas/year").meta({ value: "COLUMN" }),
-  all: z.boolean().default(false).describe("match: every source within the radius, not the nearest alone"),
+  dec: z
+    .string()
+    .optional()
+    .describe("Column of declinations, or the declination: --dec=-12.5")
+    .meta({ value: "DEC" }),
+  keep: z
+    .string()
+    .optional()
+    .describe("add: columns to keep, with commas between")
+    .meta({ value: "COLUMNS" }),
+  radius: z
+    .number()
+    .optional()
+    .describe(
+      "Within which a source matches, arcsec: less, not equal. match: default is the catalogue's",
+    )
+    .meta({ value: "ARCSEC" }),
+  epoch: z
+    .number()
+    .optional()
+    .describe("add: Julian year of the positions. match: in which the sky was seen")
+    .meta({ value: "YEAR" }),
+  pmra: z
+    .string()
+    .optional()
+    .describe("add: column of proper motion in RA, mas/year with cos(dec) in it")
+    .meta({ value: "COLUMN" }),
+  pmdec: z
+    .string()
+    .optional()
+    .describe("add: column of proper motion in declination, mas/year")
+    .meta({ value: "COLUMN" }),
+  all: z
+    .boolean()
+    .default(false)
+    .describe("match: every source within the radius, not the nearest alone"),
 });
 
 type Flags = z.output<typeof flags>;
@@ -38,27 +73,48 @@ export const catalog = defineCommand({
     "remove NAME: alerts that come are no longer matched with it; rows that are there keep what it said.",
     "match NAME [FILE]: the sources near a position, or near each position of a file.",
   ].join("\n"),
-  example: "./fink catalog add gcvs.parquet --name gcvs --ra ra --dec dec --keep VarType --radius 1.5",
+  example:
+    "./fink catalog add gcvs.parquet --name gcvs --ra ra --dec dec --keep VarType --radius 1.5",
   flags,
   async run(context, [action, ...args], chosen) {
     if (action === "add" && args.length > 0) return await add(context, args, chosen);
     if (action === "list" && args.length === 0) return list(context);
     if (action === "remove" && args.length === 1) return remove(context, args[0]);
-    if (action === "match" && (args.length === 1 || args.length === 2)) return await match(context, args[0], args[1], chosen);
-    throw new FinkError("usage", "there is ./fink catalog add FILE…, ./fink catalog list, ./fink catalog remove NAME and ./fink catalog match NAME [FILE]");
+    if (action === "match" && (args.length === 1 || args.length === 2))
+      return await match(context, args[0], args[1], chosen);
+    throw new FinkError(
+      "usage",
+      "there is ./fink catalog add FILE…, ./fink catalog list, ./fink catalog remove NAME and ./fink catalog match NAME [FILE]",
+    );
   },
 });
 
-async function add(context: CommandContext, files: readonly string[], chosen: Flags): Promise<void> {
+async function add(
+  context: CommandContext,
+  files: readonly string[],
+  chosen: Flags,
+): Promise<void> {
   const { name, ra, dec, radius, keep = "" } = chosen;
   if (name === undefined || ra === undefined || dec === undefined || radius === undefined)
     throw new FinkError("usage", "catalog add needs --name, --ra, --dec and --radius");
   const columns = keep.split(",").flatMap((column) => column.trim() || []);
-  const info = await addCatalogue(context.config().config.lake, files, { name, ra, dec, keep: columns, radiusArcsec: radius, motion: motionOf(chosen) });
+  const info = await addCatalogue(context.config().config.lake, files, {
+    name,
+    ra,
+    dec,
+    keep: columns,
+    radiusArcsec: radius,
+    motion: motionOf(chosen),
+  });
   if (context.json) return context.print(JSON.stringify(info));
   context.print(`${name}: ${info.rows.toLocaleString("en")} sources, edition ${info.edition}`);
-  context.print(`Alerts that come get catalogue_${name}.*; ./fink science run --night … computes those of a night anew.`);
-  if (info.leftOut > 0) context.warn(`${info.leftOut} rows without a position of −180 … 360° and −90 … 90° were left out`);
+  context.print(
+    `Alerts that come get catalogue_${name}.*; ./fink science run --night … computes those of a night anew.`,
+  );
+  if (info.leftOut > 0)
+    context.warn(
+      `${info.leftOut} rows without a position of −180 … 360° and −90 … 90° were left out`,
+    );
 }
 
 function remove(context: CommandContext, name: string): void {
@@ -69,7 +125,8 @@ function remove(context: CommandContext, name: string): void {
 
 function motionOf({ epoch, pmra, pmdec }: Flags): CatalogueOptions["motion"] {
   if (pmra === undefined && pmdec === undefined && epoch === undefined) return null;
-  if (pmra === undefined || pmdec === undefined || epoch === undefined) throw new FinkError("usage", "--epoch, --pmra and --pmdec go together");
+  if (pmra === undefined || pmdec === undefined || epoch === undefined)
+    throw new FinkError("usage", "--epoch, --pmra and --pmdec go together");
   return { epochYear: epoch, pmRa: pmra, pmDec: pmdec };
 }
 
@@ -85,12 +142,22 @@ function list(context: CommandContext): void {
     c.edition,
     c.sources.join(", "),
   ]);
-  context.print(table(["catalogue", "sources", "radius", "epoch", "kept", "edition", "from"], rows));
+  context.print(
+    table(["catalogue", "sources", "radius", "epoch", "kept", "edition", "from"], rows),
+  );
 }
 
-async function match(context: CommandContext, name: string, file: string | undefined, { ra, dec, radius, epoch, all }: Flags): Promise<void> {
+async function match(
+  context: CommandContext,
+  name: string,
+  file: string | undefined,
+  { ra, dec, radius, epoch, all }: Flags,
+): Promise<void> {
   if (ra === undefined || dec === undefined)
-    throw new FinkError("usage", `catalog match needs --ra and --dec: ${file === undefined ? "a position" : "columns of the file"}`);
+    throw new FinkError(
+      "usage",
+      `catalog match needs --ra and --dec: ${file === undefined ? "a position" : "columns of the file"}`,
+    );
   const { lake } = context.config().config;
   catalogueNamed(lake, name);
   const found = file === undefined ? onePosition(ra, dec) : await positionsIn(file, ra, dec);
@@ -98,8 +165,22 @@ async function match(context: CommandContext, name: string, file: string | undef
   const catalogue = await loadCatalogue(lake, name);
   const rows = [...matches(catalogue, positions, radius ?? catalogue.info.radiusArcsec, all)];
   if (context.json)
-    return rows.forEach((row) => context.print(JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))));
-  const columns = ["row", "ra", "dec", "separationArcsec", "sourceRa", "sourceDec", ...catalogue.info.keep];
+    return rows.forEach((row) =>
+      context.print(
+        JSON.stringify(row, (_, value: unknown) =>
+          typeof value === "bigint" ? String(value) : value,
+        ),
+      ),
+    );
+  const columns = [
+    "row",
+    "ra",
+    "dec",
+    "separationArcsec",
+    "sourceRa",
+    "sourceDec",
+    ...catalogue.info.keep,
+  ];
   if (rows.length > 0)
     context.print(
       table(
@@ -107,7 +188,11 @@ async function match(context: CommandContext, name: string, file: string | undef
         rows.map((row) => columns.map((column) => text(row[column]))),
       ),
     );
-  const unusable = positions.ra.reduce((count, value, i) => count + (Number.isNaN(value) || !(Math.abs(positions.dec[i]) <= 90) ? 1 : 0), 0);
+  const unusable = positions.ra.reduce(
+    (count, value, i) =>
+      count + (Number.isNaN(value) || !(Math.abs(positions.dec[i]) <= 90) ? 1 : 0),
+    0,
+  );
   context.warn(
     `${rows.length} matches of ${positions.ra.length} positions with ${name}${unusable > 0 ? `; ${unusable} rows have no position of −180 … 360° and −90 … 90°` : ""}`,
   );
@@ -115,22 +200,41 @@ async function match(context: CommandContext, name: string, file: string | undef
 
 function onePosition(ra: string, dec: string): Positions {
   const [raDegrees, decDegrees] = [degreesOfText(ra, true), degreesOfText(dec, false)];
-  if (!(raDegrees >= -180 && raDegrees <= 360)) throw new FinkError("usage", `--ra ${ra} is not within −180 … 360° or 0 … 24 h`);
-  if (!(Math.abs(decDegrees) <= 90)) throw new FinkError("usage", `--dec ${dec} is not within −90 … 90°`);
+  if (!(raDegrees >= -180 && raDegrees <= 360))
+    throw new FinkError("usage", `--ra ${ra} is not within −180 … 360° or 0 … 24 h`);
+  if (!(Math.abs(decDegrees) <= 90))
+    throw new FinkError("usage", `--dec ${dec} is not within −90 … 90°`);
   return { ra: Float64Array.of(raDegrees), dec: Float64Array.of(decDegrees) };
 }
 
 /** A row of the file is counted from 1. */
-function* matches(catalogue: Catalogue, positions: Positions, radius: number, isAll: boolean): Generator<Readonly<Record<string, unknown>>> {
+function* matches(
+  catalogue: Catalogue,
+  positions: Positions,
+  radius: number,
+  isAll: boolean,
+): Generator<Readonly<Record<string, unknown>>> {
   const nearest = isAll ? null : nearestWithin(catalogue, positions, radius);
-  const { rows, separationsArcsec, offsets } = nearest ? { ...nearest, offsets: null } : allWithin(catalogue, positions, radius);
+  const { rows, separationsArcsec, offsets } = nearest
+    ? { ...nearest, offsets: null }
+    : allWithin(catalogue, positions, radius);
   for (let i = 0; i < positions.ra.length; i++) {
     for (let k = offsets ? offsets[i] : i; k < (offsets ? offsets[i + 1] : i + 1); k++) {
       const source = rows[k];
       if (source < 0) continue;
       const kept = catalogue.info.keep.map((name) => [name, keptAt(catalogue.kept[name], source)]);
-      const own = { row: i + 1, ra: positions.ra[i], dec: positions.dec[i], separationArcsec: separationsArcsec[k] };
-      yield { ...own, sourceRa: catalogue.ra[source], sourceDec: catalogue.dec[source], ...Object.fromEntries(kept) };
+      const own = {
+        row: i + 1,
+        ra: positions.ra[i],
+        dec: positions.dec[i],
+        separationArcsec: separationsArcsec[k],
+      };
+      yield {
+        ...own,
+        sourceRa: catalogue.ra[source],
+        sourceDec: catalogue.dec[source],
+        ...Object.fromEntries(kept),
+      };
     }
   }
 }

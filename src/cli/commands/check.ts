@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { LoadedConfig } from "../../config/load.ts";
@@ -23,9 +32,15 @@ export const check = defineCommand({
   flags: z.object({}),
   async run(context) {
     const loaded = context.config({}, { quiet: true }); // the notes are among the findings
-    const findings = [...checkConfiguration(loaded), ...checkLake(loaded.config.lake), ...(await checkKafka(loaded.config))];
+    const findings = [
+      ...checkConfiguration(loaded),
+      ...checkLake(loaded.config.lake),
+      ...(await checkKafka(loaded.config)),
+    ];
     if (context.json) context.print(JSON.stringify(findings, null, 2));
-    else for (const { what, ok, text } of findings) context.print(`${ok ? "ok  " : "MEND"} ${what.padEnd(13)} ${text}`);
+    else
+      for (const { what, ok, text } of findings)
+        context.print(`${ok ? "ok  " : "MEND"} ${what.padEnd(13)} ${text}`);
     return findings.every((finding) => finding.ok) ? 0 : 1;
   },
 });
@@ -36,7 +51,11 @@ function checkConfiguration({ config, notes }: LoadedConfig): Finding[] {
   return [
     { what: "configuration", ok: true, text: "valid; `./fink config` shows what is in force" },
     ...notes.map((text): Finding => ({ what: "configuration", ok: false, text })),
-    ...missing.map((path): Finding => ({ what: "configuration", ok: false, text: `${path} does not exist; make it, or take it out of the configuration` })),
+    ...missing.map((path): Finding => ({
+      what: "configuration",
+      ok: false,
+      text: `${path} does not exist; make it, or take it out of the configuration`,
+    })),
   ];
 }
 
@@ -52,10 +71,19 @@ function writable(lake: string): Finding {
     const gigabytes = (bavail * bsize) / 1e9;
     // a ZTF night is some 20 GB; with less than this left the archive is about to stand still
     const enough = gigabytes >= 1;
-    const isNew = folder === lake ? "" : "does not exist yet: the first service makes it, where it ";
-    return { what: "lake", ok: enough, text: `${lake} ${isNew}has ${gigabytes.toFixed(1)} GB free${enough ? "" : "; make room, or move the lake"}` };
+    const isNew =
+      folder === lake ? "" : "does not exist yet: the first service makes it, where it ";
+    return {
+      what: "lake",
+      ok: enough,
+      text: `${lake} ${isNew}has ${gigabytes.toFixed(1)} GB free${enough ? "" : "; make room, or move the lake"}`,
+    };
   } catch (error) {
-    return { what: "lake", ok: false, text: `${lake} cannot be written (${messageOf(error)}); mend its permissions, or name another with --lake` };
+    return {
+      what: "lake",
+      ok: false,
+      text: `${lake} cannot be written (${messageOf(error)}); mend its permissions, or name another with --lake`,
+    };
   }
 }
 
@@ -76,32 +104,56 @@ function tryWriting(file: string): void {
 
 /** Paths of the tables: `<lake>/<survey>/<kind>`. */
 function tables(lake: string): string[] {
-  return foldersIn(lake).flatMap((survey) => foldersIn(survey).filter((table) => existsSync(logFolder(table))));
+  return foldersIn(lake).flatMap((survey) =>
+    foldersIn(survey).filter((table) => existsSync(logFolder(table))),
+  );
 }
 
 function foldersIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map((entry) => join(folder, entry.name));
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map((entry) => join(folder, entry.name));
 }
 
 function readable(table: string): Finding {
   try {
     const snapshot = readLog(table);
     checkWritable(table, snapshot);
-    return { what: "lake", ok: true, text: `${table}: version ${snapshot.version}, ${snapshot.files.size} files` };
+    return {
+      what: "lake",
+      ok: true,
+      text: `${table}: version ${snapshot.version}, ${snapshot.files.size} files`,
+    };
   } catch (error) {
-    return { what: "lake", ok: false, text: error instanceof FinkError ? error.message : `${table}: ${messageOf(error)}` };
+    return {
+      what: "lake",
+      ok: false,
+      text: error instanceof FinkError ? error.message : `${table}: ${messageOf(error)}`,
+    };
   }
 }
 
 async function checkKafka({ archive, kafka }: Config): Promise<Finding[]> {
-  if (!archive.sources.includes("kafka")) return [{ what: "kafka", ok: true, text: "not used (archive.sources)" }];
+  if (!archive.sources.includes("kafka"))
+    return [{ what: "kafka", ok: true, text: "not used (archive.sources)" }];
   const { brokers, topics, problem } = await probeKafka(kafka);
   const found = topics.map(({ topic, partitions }): Finding => {
     const messages = partitions.reduce((sum, partition) => sum + partition.end, 0n);
-    return { what: "kafka", ok: true, text: `${topic}: ${partitions.length} partitions, ${messages} messages so far` };
+    return {
+      what: "kafka",
+      ok: true,
+      text: `${topic}: ${partitions.length} partitions, ${messages} messages so far`,
+    };
   });
-  const contact: Finding[] = brokers.length > 0 ? [{ what: "kafka", ok: true, text: `reached ${brokers.join(", ")} (${kafka.security})` }] : [];
-  return [...contact, ...found, ...(problem ? [{ what: "kafka", ok: false, text: problem.message } as const] : [])];
+  const contact: Finding[] =
+    brokers.length > 0
+      ? [{ what: "kafka", ok: true, text: `reached ${brokers.join(", ")} (${kafka.security})` }]
+      : [];
+  return [
+    ...contact,
+    ...found,
+    ...(problem ? [{ what: "kafka", ok: false, text: problem.message } as const] : []),
+  ];
 }

@@ -24,17 +24,33 @@ export const compact = defineCommand({
     const done = await withUpkeep(config.lake, async (upkeep) => {
       const results = [];
       for (const table of chosenTables(config.lake, { survey, kind })) {
-        const merged = await mergeUpdates(upkeep, table.path, surveys.named(table.survey), { targetBytes, night, updatesIdleMs: 0 });
-        if (!context.json && merged > 0) context.print(`${table.survey}.${table.kind}: updates were put into ${merged} files`);
-        const compacted = await compactTable(upkeep, table.path, surveys.named(table.survey), { targetBytes, night });
+        const merged = await mergeUpdates(upkeep, table.path, surveys.named(table.survey), {
+          targetBytes,
+          night,
+          updatesIdleMs: 0,
+        });
+        if (!context.json && merged > 0)
+          context.print(`${table.survey}.${table.kind}: updates were put into ${merged} files`);
+        const compacted = await compactTable(upkeep, table.path, surveys.named(table.survey), {
+          targetBytes,
+          night,
+        });
         results.push({ table: `${table.survey}.${table.kind}`, merged, ...compacted });
-        if (!context.json && compacted.before > 0) context.print(`${table.survey}.${table.kind}: ${compacted.before} files became ${compacted.after}`);
-        const served = table.kind === "raw" ? await mergeSources(upkeep, config.lake, surveys.named(table.survey), { atLeast: 1 }) : 0;
-        if (!context.json && served > 0) context.print(`${table.survey}: ${served} alerts more in ${table.survey}/sources`);
+        if (!context.json && compacted.before > 0)
+          context.print(
+            `${table.survey}.${table.kind}: ${compacted.before} files became ${compacted.after}`,
+          );
+        const served =
+          table.kind === "raw"
+            ? await mergeSources(upkeep, config.lake, surveys.named(table.survey), { atLeast: 1 })
+            : 0;
+        if (!context.json && served > 0)
+          context.print(`${table.survey}: ${served} alerts more in ${table.survey}/sources`);
       }
       return results;
     });
     if (context.json) context.print(JSON.stringify(done));
-    else if (done.every(({ before, merged }) => before + merged === 0)) context.print("there are no small files to merge");
+    else if (done.every(({ before, merged }) => before + merged === 0))
+      context.print("there are no small files to merge");
   },
 });

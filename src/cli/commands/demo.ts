@@ -31,23 +31,51 @@ export const demo = defineCommand({
   async run(context, _, { rate, port }) {
     const given = context.config(port === undefined ? {} : { "ui.port": String(port) });
     const isAsked = ["command line", "FINK_LAKE"].includes(given.origins.get("lake") ?? "");
-    const lake = isAsked ? given.config.lake : join(given.home, "demo-lake"); // not among the real alerts
-    const config: Config = { ...given.config, lake, schemas: { ...given.config.schemas, folder: writeSchemas(lake) } };
-    const night = { nights: [yesterday()], seed: unfinishedSeed(lake), alerts: alertsPerNight, rates: {} };
-    context.print(`A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`);
+    // not among the real alerts
+    const lake = isAsked ? given.config.lake : join(given.home, "demo-lake");
+    const config: Config = {
+      ...given.config,
+      lake,
+      schemas: { ...given.config.schemas, folder: writeSchemas(lake) },
+    };
+    const night = {
+      nights: [yesterday()],
+      seed: unfinishedSeed(lake),
+      alerts: alertsPerNight,
+      rates: {},
+    };
+    context.print(
+      `A night of ${alertsPerNight} ZTF-like and ${alertsPerNight} LSST-like alerts is being made and archived into ${lake}.`,
+    );
     const nights: SimulationOptions[] = [
       { survey: "ztf", schema: "4.02", ...night },
       { survey: "lsst", schema: "9.0", ...night },
     ];
     let unfinished = nights.length;
     const atDawn = () => {
-      if (--unfinished === 0) context.print("The night is over. The pages stay until Ctrl-C; the next `./fink demo` shows another night.");
+      if (--unfinished === 0)
+        context.print(
+          "The night is over. The pages stay until Ctrl-C; the next `./fink demo` shows another night.",
+        );
     };
-    const archive: Service = { name: "archive", run: (own) => runArchive(own, () => nights.map((options) => new SimulatedSource(options, rate, atDawn))) };
-    const pages: Service = { ...ui, run: (own) => ui.run({ ...own, status: (change) => (announce(context.print, change.url), own.status(change)) }) };
+    const archive: Service = {
+      name: "archive",
+      run: (own) =>
+        runArchive(own, () => nights.map((options) => new SimulatedSource(options, rate, atDawn))),
+    };
+    const pages: Service = {
+      ...ui,
+      run: (own) =>
+        ui.run({
+          ...own,
+          status: (change) => (announce(context.print, change.url), own.status(change)),
+        }),
+    };
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    const [science, ...after] = await Promise.all((["science", "filter", "aggregation"] as const).map((name) => services[name]()));
+    const [science, ...after] = await Promise.all(
+      (["science", "filter", "aggregation"] as const).map((name) => services[name]()),
+    );
     const knowing: Service = {
       ...science,
       async run(own) {
@@ -57,16 +85,25 @@ export const demo = defineCommand({
         await science.run(own);
       },
     };
-    const all = [archive, knowing, ...after, pages].map((service) => ({ service, name: service.name }));
+    const all = [archive, knowing, ...after, pages].map((service) => ({
+      service,
+      name: service.name,
+    }));
     await supervise(all, { config, once: false, log: createLogger("warn"), signal: stop.signal });
-    context.print(`\nStopped. The alerts stay in ${lake}: ./fink query --lake ${lake} "SELECT count(*) FROM ztf.raw"`);
+    context.print(
+      `\nStopped. The alerts stay in ${lake}: ./fink query --lake ${lake} "SELECT count(*) FROM ztf.raw"`,
+    );
   },
 });
 
 function announce(print: (line: string) => void, url: string | undefined): void {
   if (url === undefined) return;
-  print(`Open ${url} to see the night as it comes: alerts with their images, the sky, classes, filters, counts. ${url}/live has the rates of each step.`);
-  print("Ctrl-C ends it. What was archived stays, and the next `./fink demo` goes on where this one was.");
+  print(
+    `Open ${url} to see the night as it comes: alerts with their images, the sky, classes, filters, counts. ${url}/live has the rates of each step.`,
+  );
+  print(
+    "Ctrl-C ends it. What was archived stays, and the next `./fink demo` goes on where this one was.",
+  );
 }
 
 function writeSchemas(lake: string): string {
@@ -84,6 +121,8 @@ function yesterday(): string {
 /** A demo that ran to its end shows another night the next time. */
 function unfinishedSeed(lake: string): number {
   const { positions } = new LakeTable(join(lake, "ztf", "raw")).snapshot;
-  const done = [...positions].filter(([appId, at]) => appId.includes(`_${yesterday()}_`) && at >= alertsPerNight).length;
+  const done = [...positions].filter(
+    ([appId, at]) => appId.includes(`_${yesterday()}_`) && at >= alertsPerNight,
+  ).length;
   return 1 + done;
 }

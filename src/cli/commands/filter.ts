@@ -6,10 +6,24 @@ import { filterGiven } from "../filter/context.ts";
 import { flag } from "../flags.ts";
 
 const flags = z.object({
-  on: flag("FILE", "test, explain: the alerts of this Parquet file; test prints the ids that are selected"),
-  nights: flag("N", "test, diff: the newest nights of the lake, 7 by default", z.int().positive().max(1000).optional()),
-  night: flag("NIGHT", "rerun: a past night, YYYYMMDD; may be given several times", z.array(z.string()).default([])),
-  truth: flag("FILE", "test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)"),
+  on: flag(
+    "FILE",
+    "test, explain: the alerts of this Parquet file; test prints the ids that are selected",
+  ),
+  nights: flag(
+    "N",
+    "test, diff: the newest nights of the lake, 7 by default",
+    z.int().positive().max(1000).optional(),
+  ),
+  night: flag(
+    "NIGHT",
+    "rerun: a past night, YYYYMMDD; may be given several times",
+    z.array(z.string()).default([]),
+  ),
+  truth: flag(
+    "FILE",
+    "test: what the alerts are, as ./fink simulate --truth writes it (…_alerts.parquet)",
+  ),
   survey: flag("NAME", "new: the survey, ztf by default"),
 });
 type Flags = z.output<typeof flags>;
@@ -21,22 +35,40 @@ type Action = (context: CommandContext, names: readonly string[], flags: Flags) 
 
 /** Each is loaded when it is used. */
 const actions: Readonly<Record<string, Action>> = {
-  new: async (context, [name], { survey }) => (await import("../filter/new.ts")).create(context, name, survey),
-  check: async (context, [name]) => (await import("../filter/check.ts")).check(context, await filterGiven(context, name)),
+  new: async (context, [name], { survey }) =>
+    (await import("../filter/new.ts")).create(context, name, survey),
+  check: async (context, [name]) =>
+    (await import("../filter/check.ts")).check(context, await filterGiven(context, name)),
   async test(context, [name], { on, nights = newest, truth }) {
     const filter = await filterGiven(context, name);
-    if (on === undefined) await (await import("../filter/test.ts")).testOnNights(context, filter, nights, truth);
+    if (on === undefined)
+      await (await import("../filter/test.ts")).testOnNights(context, filter, nights, truth);
     else await (await import("../filter/on-file.ts")).testOnFile(context, filter, on);
   },
   async diff(context, [before, after], { nights = newest }) {
-    const filters = [await filterGiven(context, before), await filterGiven(context, after)] as const;
+    const filters = [
+      await filterGiven(context, before),
+      await filterGiven(context, after),
+    ] as const;
     await (await import("../filter/diff.ts")).diff(context, ...filters, nights);
   },
-  explain: async (context, [name, alert], { on }) => (await import("../filter/explain.ts")).explain(context, await filterGiven(context, name), alert, on),
+  explain: async (context, [name, alert], { on }) =>
+    (await import("../filter/explain.ts")).explain(
+      context,
+      await filterGiven(context, name),
+      alert,
+      on,
+    ),
   list: async (context) => (await import("../filter/list.ts")).list(context),
   async rerun(context, [name], { night, nights }) {
-    if (nights !== undefined) throw new FinkError("usage", "rerun takes nights by name: --night YYYYMMDD, as often as there are nights");
-    await (await import("../filter/rerun.ts")).rerun(context, await filterGiven(context, name), night);
+    if (nights !== undefined)
+      throw new FinkError(
+        "usage",
+        "rerun takes nights by name: --night YYYYMMDD, as often as there are nights",
+      );
+    await (
+      await import("../filter/rerun.ts")
+    ).rerun(context, await filterGiven(context, name), night);
   },
 };
 
@@ -55,7 +87,8 @@ export const filter = defineCommand({
   flags,
   async run(context, [action, ...names], given) {
     const chosen = actions[action];
-    const others = didYouMean(action, Object.keys(actions)) || `; there are ${Object.keys(actions).join(", ")}`;
+    const others =
+      didYouMean(action, Object.keys(actions)) || `; there are ${Object.keys(actions).join(", ")}`;
     if (!chosen) throw new FinkError("usage", `there is no ./fink filter ${action}${others}`);
     await chosen(context, names, given);
   },

@@ -23,21 +23,35 @@ export const lake = defineCommand({
   example: "./fink lake list --survey ztf",
   flags: z.object(tableFlags),
   async run(context, [action, survey], chosen) {
-    if (action === "widen" && survey !== undefined) return await retryAndReport(context, { survey, code: "type-conflict", widenUpToBytes: Infinity });
+    if (action === "widen" && survey !== undefined)
+      return await retryAndReport(context, {
+        survey,
+        code: "type-conflict",
+        widenUpToBytes: Infinity,
+      });
     if (action === "repair" && survey === undefined) return await repair(context, chosen);
     if (action !== "list" || survey !== undefined)
-      throw new FinkError("usage", "there is ./fink lake list, ./fink lake repair and ./fink lake widen SURVEY; --survey chooses for the first two");
+      throw new FinkError(
+        "usage",
+        "there is ./fink lake list, ./fink lake repair and ./fink lake widen SURVEY; --survey chooses for the first two",
+      );
     return list(context, chosen);
   },
 });
 
-async function repair(context: CommandContext, chosen: { survey?: string; kind?: string }): Promise<void> {
+async function repair(
+  context: CommandContext,
+  chosen: { survey?: string; kind?: string },
+): Promise<void> {
   const { config } = context.config();
-  if (!existsSync(config.lake)) throw new FinkError("lake", `there is no lake at ${config.lake}: name it with --lake`);
+  if (!existsSync(config.lake))
+    throw new FinkError("lake", `there is no lake at ${config.lake}: name it with --lake`);
   const surveys = surveysOf(config);
   const tables = chosenTables(config.lake, chosen).flatMap((one) => {
     const kind = repairedKinds.find((own) => own === one.kind);
-    return kind === undefined || surveys.named(one.survey).alert === undefined ? [] : [{ survey: one.survey, kind }];
+    return kind === undefined || surveys.named(one.survey).alert === undefined
+      ? []
+      : [{ survey: one.survey, kind }];
   });
   const bar = new ProgressBar(process.stderr, !context.json);
   const stop = new AbortController();
@@ -47,18 +61,26 @@ async function repair(context: CommandContext, chosen: { survey?: string; kind?:
   try {
     for (const { survey, kind } of tables) {
       const name = `${survey}.${kind}`;
-      const progress = (night: number, of: number) => bar.show(night / of, `${name}, ${night} of ${of} nights`);
-      const repaired = await repairTable(config.lake, surveys.named(survey), kind, { signal: stop.signal, progress });
+      const progress = (night: number, of: number) =>
+        bar.show(night / of, `${name}, ${night} of ${of} nights`);
+      const repaired = await repairTable(config.lake, surveys.named(survey), kind, {
+        signal: stop.signal,
+        progress,
+      });
       bar.clear();
       done.push({ table: name, ...repaired });
-      if (!context.json && repaired.rows > 0) context.print(`${name}: ${repaired.rows} doubled rows of ${repaired.nights} nights were taken away.`);
+      if (!context.json && repaired.rows > 0)
+        context.print(
+          `${name}: ${repaired.rows} doubled rows of ${repaired.nights} nights were taken away.`,
+        );
     }
   } finally {
     bar.clear();
     process.off("SIGINT", abort);
   }
   if (context.json) context.print(JSON.stringify(done));
-  else if (stop.signal.aborted) context.print("Stopped. Run it again for the nights that are left.");
+  else if (stop.signal.aborted)
+    context.print("Stopped. Run it again for the nights that are left.");
   else if (done.every(({ rows }) => rows === 0)) context.print("No alert has two rows in science.");
 }
 
@@ -81,8 +103,19 @@ function list(context: CommandContext, chosen: { survey?: string; kind?: string 
 
 function print(context: CommandContext, tables: readonly ReturnType<typeof describe>[]): void {
   if (context.json) return context.print(JSON.stringify(tables, null, 2));
-  const rows = tables.map((t) => [t.table, t.rows, (t.bytes / 1e6).toFixed(1), t.files, t.nights, t.lastNight, t.version, t.lastCommit]);
-  context.print(table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows));
+  const rows = tables.map((t) => [
+    t.table,
+    t.rows,
+    (t.bytes / 1e6).toFixed(1),
+    t.files,
+    t.nights,
+    t.lastNight,
+    t.version,
+    t.lastCommit,
+  ]);
+  context.print(
+    table(["table", "rows", "MB", "files", "nights", "last night", "version", "last commit"], rows),
+  );
 }
 
 function describe({ survey, kind, path }: TableName) {

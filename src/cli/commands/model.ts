@@ -11,9 +11,23 @@ import { type CommandContext, defineCommand } from "../command.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
-  alerts: z.int().positive().optional().describe("train: alerts of each night of each sky, 2500 by default").meta({ value: "N" }),
-  workers: z.int().positive().default(availableParallelism()).describe("train: threads; the result is the same").meta({ value: "N" }),
-  header: z.string().optional().describe("add: the model's header, if it is not NAME.json beside the file").meta({ value: "FILE" }),
+  alerts: z
+    .int()
+    .positive()
+    .optional()
+    .describe("train: alerts of each night of each sky, 2500 by default")
+    .meta({ value: "N" }),
+  workers: z
+    .int()
+    .positive()
+    .default(availableParallelism())
+    .describe("train: threads; the result is the same")
+    .meta({ value: "N" }),
+  header: z
+    .string()
+    .optional()
+    .describe("add: the model's header, if it is not NAME.json beside the file")
+    .meta({ value: "FILE" }),
 });
 
 export const model = defineCommand({
@@ -30,19 +44,36 @@ export const model = defineCommand({
     if (action === "train" && name === undefined) return await train(context, alerts, workers);
     const { config } = context.config();
     const folder = modelFolder({ lake: config.lake, config: config.science });
-    if (action === "add" && name !== undefined) return await add(context, resolve(name), header === undefined ? undefined : resolve(header), folder);
+    if (action === "add" && name !== undefined)
+      return await add(
+        context,
+        resolve(name),
+        header === undefined ? undefined : resolve(header),
+        folder,
+      );
     if (action === "list" && name === undefined) return list(context, folder);
     if (action === "remove" && name !== undefined) return removeModel(folder, name);
-    throw new FinkError("usage", "there is ./fink model add FILE, ./fink model list, ./fink model remove NAME and ./fink model train");
+    throw new FinkError(
+      "usage",
+      "there is ./fink model add FILE, ./fink model list, ./fink model remove NAME and ./fink model train",
+    );
   },
 });
 
-async function add(context: CommandContext, file: string, header: string | undefined, folder: string): Promise<void> {
+async function add(
+  context: CommandContext,
+  file: string,
+  header: string | undefined,
+  folder: string,
+): Promise<void> {
   await bringRuntime(context.warn);
   const { header: added, largestDifference } = await addModel(file, header, folder);
   const { name, version, tests, tolerance } = added;
-  if (context.json) return context.print(JSON.stringify({ name, version, tests: tests.length, largestDifference }));
-  context.print(`${name} ${version}: ${tests.length} tests, largest difference ${largestDifference.toExponential(1)} (allowed ${tolerance})`);
+  if (context.json)
+    return context.print(JSON.stringify({ name, version, tests: tests.length, largestDifference }));
+  context.print(
+    `${name} ${version}: ${tests.length} tests, largest difference ${largestDifference.toExponential(1)} (allowed ${tolerance})`,
+  );
 }
 
 function list(context: CommandContext, folder: string): void {
@@ -50,22 +81,41 @@ function list(context: CommandContext, folder: string): void {
   if (context.json)
     return context.print(
       JSON.stringify(
-        models.map(({ name, header, problem }) => ({ name, version: header?.version ?? null, problem })),
+        models.map(({ name, header, problem }) => ({
+          name,
+          version: header?.version ?? null,
+          problem,
+        })),
         null,
         2,
       ),
     );
-  const rows = models.map(({ name, header, problem }) => [name, header?.version ?? "", problem ?? header!.about]);
-  context.print(rows.length > 0 ? table(["model", "version", ""], rows) : `there are no models in ${folder}`);
+  const rows = models.map(({ name, header, problem }) => [
+    name,
+    header?.version ?? "",
+    problem ?? header!.about,
+  ]);
+  context.print(
+    rows.length > 0 ? table(["model", "version", ""], rows) : `there are no models in ${folder}`,
+  );
 }
 
 /** Writes into the project: the model is part of it. */
-async function train(context: CommandContext, alerts: number | undefined, workers: number): Promise<void> {
+async function train(
+  context: CommandContext,
+  alerts: number | undefined,
+  workers: number,
+): Promise<void> {
   const [{ standardTraining, trainEarly }, { earlyPage, modelText }] = await Promise.all([
     import("../../science/classifier/train.ts"), // the sky and its models
     import("../../science/classifier/page.ts"),
   ]);
-  const options = { ...standardTraining, ...(alerts !== undefined && { alerts }), workers, say: context.warn };
+  const options = {
+    ...standardTraining,
+    ...(alerts !== undefined && { alerts }),
+    workers,
+    say: context.warn,
+  };
   const trained = await trainEarly(options);
   for (const [file, text] of [
     ["src/science/classifier/early-sn.json", modelText(trained.model)],

@@ -15,16 +15,29 @@ import { flag, matching } from "../flags.ts";
 
 const flags = z.object({
   survey: flag("NAME", "Survey of the alerts; in a lake of several, the one to take"),
-  night: flag("YYYYMMDD", "Only alerts of this night; of a lake one has to be chosen", matching(/^\d{8}$/, "write the night as YYYYMMDD")),
+  night: flag(
+    "YYYYMMDD",
+    "Only alerts of this night; of a lake one has to be chosen",
+    matching(/^\d{8}$/, "write the night as YYYYMMDD"),
+  ),
   to: flag("PLACE", "Folder, .tar.gz, or kafka://host:9092/topic with {survey} and {date} in it"),
   archive: z.boolean().default(false).describe("In a folder: one .tar.gz a night"),
-  speed: flag("SPEED", "real: with the original spacing (default for Kafka), x10: so many times as fast, fast (default for files)"),
+  speed: flag(
+    "SPEED",
+    "real: with the original spacing (default for Kafka), x10: so many times as fast, fast (default for files)",
+  ),
   rate: flag("N", "Alerts a second, evenly", z.number().positive().optional()),
   keepTimes: z
     .boolean()
     .default(false)
-    .describe("Kafka's time of a message is the original one, not now; a topic that is there already deletes what is older than its retention.ms"),
-  partitions: flag("N", "Of topics that have to be made, 8 by default", z.int().positive().default(8)),
+    .describe(
+      "Kafka's time of a message is the original one, not now; a topic that is there already deletes what is older than its retention.ms",
+    ),
+  partitions: flag(
+    "N",
+    "Of topics that have to be made, 8 by default",
+    z.int().positive().default(8),
+  ),
   schemas: flag("DIR", "Folder of <id>.avsc files, for messages in Confluent wire format"),
 });
 type Flags = z.output<typeof flags>;
@@ -42,7 +55,8 @@ export const replay = defineCommand({
   arguments: "PATH…",
   description:
     "Sends alerts again, in the order and with the spacing of their observation: files as `ingest` reads them, byte for byte, or with the word lake a night of the lake.\nAlerts of a lake are written with their own schema where it is at hand (--schemas), else with one made from the table's columns.",
-  example: "./fink replay lake --survey ztf --night 20260131 --to kafka://localhost:9092/ztf_{date}_programid1 --speed x10",
+  example:
+    "./fink replay lake --survey ztf --night 20260131 --to kafka://localhost:9092/ztf_{date}_programid1 --speed x10",
   flags,
   async run(context, paths, given) {
     const destination = destinationOf(given);
@@ -53,8 +67,16 @@ export const replay = defineCommand({
     const bar = new ProgressBar(process.stderr, !context.json);
     const source = await openSource(context, paths, given, config, destination, signal, bar);
     try {
-      if (source.alerts === 0) throw new FinkError("usage", `no alerts${given.night === undefined ? "" : ` of night ${given.night}`} in ${paths.join(", ")}`);
-      const target = await openTarget(destination, { kafka: config.kafka, partitions: given.partitions, times });
+      if (source.alerts === 0)
+        throw new FinkError(
+          "usage",
+          `no alerts${given.night === undefined ? "" : ` of night ${given.night}`} in ${paths.join(", ")}`,
+        );
+      const target = await openTarget(destination, {
+        kafka: config.kafka,
+        partitions: given.partitions,
+        times,
+      });
       return await replayTo({ context, source, target, pace, signal, bar });
     } finally {
       bar.clear();
@@ -72,15 +94,34 @@ async function openSource(
   signal: AbortSignal,
   bar: ProgressBar,
 ): Promise<Source> {
-  if (paths.length === 1 && paths[0] === "lake") return await openNight(config, survey, night, destination, signal);
+  if (paths.length === 1 && paths[0] === "lake")
+    return await openNight(config, survey, night, destination, signal);
   const warn = (message: string) => {
     bar.clear();
     context.warn(message);
   };
-  const progress = ({ bytesDone, bytesTotal, filesDone, filesTotal }: { bytesDone: number; bytesTotal: number; filesDone: number; filesTotal: number }) =>
-    bar.show(bytesDone / Math.max(1, bytesTotal), `looking at the times: ${filesDone}/${filesTotal} files`);
+  const progress = ({
+    bytesDone,
+    bytesTotal,
+    filesDone,
+    filesTotal,
+  }: {
+    bytesDone: number;
+    bytesTotal: number;
+    filesDone: number;
+    filesTotal: number;
+  }) =>
+    bar.show(
+      bytesDone / Math.max(1, bytesTotal),
+      `looking at the times: ${filesDone}/${filesTotal} files`,
+    );
   const files = await ReplayedFiles.open({ paths, config, survey, night, warn, progress }, signal);
-  return { alerts: files.alerts, groups: files.groups(), close: () => files.close(), notes: () => [] };
+  return {
+    alerts: files.alerts,
+    groups: files.groups(),
+    close: () => files.close(),
+    notes: () => [],
+  };
 }
 
 async function openNight(
@@ -90,20 +131,31 @@ async function openNight(
   destination: Destination,
   signal: AbortSignal,
 ): Promise<Source> {
-  if (night === undefined) throw new FinkError("usage", "a night of the lake has to be chosen, such as --night 20260131; see ./fink lake list");
+  if (night === undefined)
+    throw new FinkError(
+      "usage",
+      "a night of the lake has to be chosen, such as --night 20260131; see ./fink lake list",
+    );
   const schemas = new Map<number, string>();
   const rows = await ReplayedNight.open(config, survey, night, ({ id, text }) => {
     schemas.set(id, text);
     if (destination.kind !== "kafka") writeSchema(destination.folder, { id, text });
   });
-  const ids = () => [...schemas.keys()].map((id) => (destination.kind === "kafka" ? String(id) : `${destination.folder}/${id}.avsc`));
+  const ids = () =>
+    [...schemas.keys()].map((id) =>
+      destination.kind === "kafka" ? String(id) : `${destination.folder}/${id}.avsc`,
+    );
   return {
     alerts: rows.alerts,
     groups: rows.groups(signal),
     close: () => rows.close(),
     notes: () => [
       ...(schemas.size > 0 ? [`their schema is ${ids().join(", ")} (schemas.folder)`] : []),
-      ...(rows.derived.size > 0 ? [`written with a schema made from the table's columns, as ${[...rows.derived].join(", ")} is not at hand`] : []),
+      ...(rows.derived.size > 0
+        ? [
+            `written with a schema made from the table's columns, as ${[...rows.derived].join(", ")} is not at hand`,
+          ]
+        : []),
     ],
   };
 }
@@ -134,10 +186,21 @@ async function replayTo({ context, source, target, pace, signal, bar }: Replay):
   const places = target.places();
   const stopped = signal.aborted;
   if (context.json) {
-    context.print(JSON.stringify({ ...reportJson(tally, seconds), delivered: target.delivered(), to: places, notes: source.notes(), stopped }));
+    context.print(
+      JSON.stringify({
+        ...reportJson(tally, seconds),
+        delivered: target.delivered(),
+        to: places,
+        notes: source.notes(),
+        stopped,
+      }),
+    );
   } else {
     context.print(report(tally, "survey", seconds));
-    if (places.length > 0) context.print(`sent to ${places.slice(0, 3).join(", ")}${places.length > 3 ? ` and ${places.length - 3} more` : ""}`);
+    if (places.length > 0)
+      context.print(
+        `sent to ${places.slice(0, 3).join(", ")}${places.length > 3 ? ` and ${places.length - 3} more` : ""}`,
+      );
     for (const note of source.notes()) context.print(note);
     if (stopped) context.print(`stopped early: ${target.delivered()} alerts are in their place`);
   }
@@ -146,8 +209,12 @@ async function replayTo({ context, source, target, pace, signal, bar }: Replay):
 
 function destinationOf({ to, archive, rate, speed }: Flags): Destination {
   if (to === undefined)
-    throw new FinkError("usage", "replay needs a place for the alerts, such as --to kafka://localhost:9092/ztf_{date}_programid1 or --to ./alerts");
-  if (rate !== undefined && speed !== undefined) throw new FinkError("usage", "--rate and --speed do not go together: choose one");
+    throw new FinkError(
+      "usage",
+      "replay needs a place for the alerts, such as --to kafka://localhost:9092/ztf_{date}_programid1 or --to ./alerts",
+    );
+  if (rate !== undefined && speed !== undefined)
+    throw new FinkError("usage", "--rate and --speed do not go together: choose one");
   return parseDestination(to, archive);
 }
 

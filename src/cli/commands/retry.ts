@@ -6,7 +6,8 @@ import { flag } from "../flags.ts";
 
 export const retry = defineCommand({
   arguments: "",
-  description: "Reads again what waits in the rejected tables, after a schema, a survey definition or a type was mended. Safe while the archive runs.",
+  description:
+    "Reads again what waits in the rejected tables, after a schema, a survey definition or a type was mended. Safe while the archive runs.",
   example: "./fink retry --survey lsst --code schema",
   flags: z.object({
     survey: flag("NAME", "Only what waits in this survey's table"),

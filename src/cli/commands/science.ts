@@ -21,16 +21,36 @@ import { diffNight, runNights } from "../science/night.ts";
 import { table } from "../table.ts";
 
 const flags = z.object({
-  on: z.string().optional().describe("test: alerts of this Parquet file, instead of simulated ones").meta({ value: "FILE" }),
-  survey: z.string().optional().describe("Only modules of this survey; of --on FILE its columns tell").meta({ value: "NAME" }),
+  on: z
+    .string()
+    .optional()
+    .describe("test: alerts of this Parquet file, instead of simulated ones")
+    .meta({ value: "FILE" }),
+  survey: z
+    .string()
+    .optional()
+    .describe("Only modules of this survey; of --on FILE its columns tell")
+    .meta({ value: "NAME" }),
   night: z
     .string()
-    .regex(/^\d{8}(-\d{8})?$/, "a night is written YYYYMMDD; run takes YYYYMMDD-YYYYMMDD as well, from the first to the last")
+    .regex(
+      /^\d{8}(-\d{8})?$/,
+      "a night is written YYYYMMDD; run takes YYYYMMDD-YYYYMMDD as well, from the first to the last",
+    )
     .optional()
     .describe("run, diff: this night; run: or all from YYYYMMDD-YYYYMMDD")
     .meta({ value: "YYYYMMDD" }),
-  modules: z.string().optional().describe("run: only these modules, and those that need what they add; all others stay as they are").meta({ value: "NAMES" }),
-  again: z.boolean().default(false).describe("run: also nights that were made by these versions of modules and catalogues"),
+  modules: z
+    .string()
+    .optional()
+    .describe(
+      "run: only these modules, and those that need what they add; all others stay as they are",
+    )
+    .meta({ value: "NAMES" }),
+  again: z
+    .boolean()
+    .default(false)
+    .describe("run: also nights that were made by these versions of modules and catalogues"),
   from: z.coerce
     .number()
     .int()
@@ -45,7 +65,13 @@ const flags = z.object({
     .optional()
     .describe("diff: version to compare it with; that of the last run where both are left out")
     .meta({ value: "VERSION" }),
-  alerts: z.int().positive().max(100_000).default(100).describe("test: how many alerts are simulated, 100 by default").meta({ value: "N" }),
+  alerts: z
+    .int()
+    .positive()
+    .max(100_000)
+    .default(100)
+    .describe("test: how many alerts are simulated, 100 by default")
+    .meta({ value: "N" }),
 });
 type Flags = z.output<typeof flags>;
 
@@ -65,12 +91,18 @@ export const science = defineCommand({
     if (action === "test" && names !== undefined) return await test(context, modules, names, given);
     if (action === "run" && names === undefined) return await runNights(context, modules, given);
     if (action === "diff" && names === undefined) return await diffNight(context, given);
-    throw new FinkError("usage", "there is ./fink science list, test MODULES, run --night YYYYMMDD and diff --night YYYYMMDD");
+    throw new FinkError(
+      "usage",
+      "there is ./fink science list, test MODULES, run --night YYYYMMDD and diff --night YYYYMMDD",
+    );
   },
 });
 
 async function modulesOf(context: CommandContext): Promise<readonly ScienceModule[]> {
-  const { modules, problems } = await knownModules(setupOf(context), surveysOf(context.config().config).all);
+  const { modules, problems } = await knownModules(
+    setupOf(context),
+    surveysOf(context.config().config).all,
+  );
   for (const problem of problems) context.warn(`fink: left out: ${problem.message}`);
   return modules;
 }
@@ -80,7 +112,11 @@ function setupOf(context: CommandContext): ScienceSetup {
   return { lake: config.lake, config: config.science };
 }
 
-async function list(context: CommandContext, modules: readonly ScienceModule[], survey: string | undefined): Promise<void> {
+async function list(
+  context: CommandContext,
+  modules: readonly ScienceModule[],
+  survey: string | undefined,
+): Promise<void> {
   const listed = modules.filter(({ surveys }) => survey === undefined || surveys.includes(survey));
   const off = await reasonsOff(context, listed);
   const records = moduleRecords(setupOf(context).lake);
@@ -88,23 +124,45 @@ async function list(context: CommandContext, modules: readonly ScienceModule[], 
   if (context.json)
     return context.print(
       JSON.stringify(
-        listed.map((module, i) => ({ ...module, off: off[i], measured: records[module.name] ?? null })),
+        listed.map((module, i) => ({
+          ...module,
+          off: off[i],
+          measured: records[module.name] ?? null,
+        })),
         null,
         2,
       ),
     );
-  context.print(listed.map((module, i) => describe(module, off[i], records[module.name])).join("\n\n"));
+  context.print(
+    listed.map((module, i) => describe(module, off[i], records[module.name])).join("\n\n"),
+  );
   for (const trouble of remoteTroubles(setupOf(context).lake)) context.warn(`fink: ${trouble}`);
 }
 
 /** Why each cannot run here; null: it can. */
-async function reasonsOff(context: CommandContext, modules: readonly ScienceModule[]): Promise<(string | null)[]> {
-  return await Promise.all(modules.map(async (module) => (await module.unavailable?.(setupOf(context))) ?? null));
+async function reasonsOff(
+  context: CommandContext,
+  modules: readonly ScienceModule[],
+): Promise<(string | null)[]> {
+  return await Promise.all(
+    modules.map(async (module) => (await module.unavailable?.(setupOf(context))) ?? null),
+  );
 }
 
-function describe({ name, version, surveys, about, needs, adds }: ScienceModule, off: string | null, record: ModuleRecord | undefined): string {
-  const columns = adds.map((column) => [column.name, column.type, column.unit ?? "", column.description]);
-  const measured = record && `took ${record.microsecondsPerAlert.toFixed(1)} µs for each of ${record.alerts} alerts in the last run of the service`;
+function describe(
+  { name, version, surveys, about, needs, adds }: ScienceModule,
+  off: string | null,
+  record: ModuleRecord | undefined,
+): string {
+  const columns = adds.map((column) => [
+    column.name,
+    column.type,
+    column.unit ?? "",
+    column.description,
+  ]);
+  const measured =
+    record &&
+    `took ${record.microsecondsPerAlert.toFixed(1)} µs for each of ${record.alerts} alerts in the last run of the service`;
   const lines = [
     about,
     ...(off === null ? [] : [`off: ${off}`]),
@@ -112,21 +170,38 @@ function describe({ name, version, surveys, about, needs, adds }: ScienceModule,
     `needs ${needs.join(", ")}`,
     ...table(["adds", "type", "unit", ""], columns).split("\n"),
   ];
-  return [`${name} ${version} (${surveys.join(", ")})`, ...lines.map((line) => `  ${line}`)].join("\n");
+  return [`${name} ${version} (${surveys.join(", ")})`, ...lines.map((line) => `  ${line}`)].join(
+    "\n",
+  );
 }
 
-async function test(context: CommandContext, known: readonly ScienceModule[], names: string, given: Flags): Promise<number> {
-  const named = names === "all" ? known : await Promise.all(names.split(",").map((name) => moduleNamed(name, known)));
+async function test(
+  context: CommandContext,
+  known: readonly ScienceModule[],
+  names: string,
+  given: Flags,
+): Promise<number> {
+  const named =
+    names === "all"
+      ? known
+      : await Promise.all(names.split(",").map((name) => moduleNamed(name, known)));
   const file = given.on === undefined ? null : await openAlertFile(resolve(given.on));
   const survey = surveyOf(context, file, given, named);
   const chosen = named.filter(({ surveys }) => surveys.includes(survey.name));
   const other = named.find((module) => !chosen.includes(module));
-  if (other && names !== "all") throw new FinkError("usage", `${other.name} is a module for alerts of ${other.surveys.join(", ")}, not of ${survey.name}`);
+  if (other && names !== "all")
+    throw new FinkError(
+      "usage",
+      `${other.name} is a module for alerts of ${other.surveys.join(", ")}, not of ${survey.name}`,
+    );
   const sample = file ? null : await sampleOf(survey.name, given.alerts);
   const { paths } = file ?? sample!;
   const idPath = survey.alert?.find((path) => paths.has(path));
   if (idPath === undefined)
-    throw new FinkError("schema", `the alerts have no id: there is no column ${survey.alert?.join(" or ") ?? "that the survey calls so"}`);
+    throw new FinkError(
+      "schema",
+      `the alerts have no id: there is no column ${survey.alert?.join(" or ") ?? "that the survey calls so"}`,
+    );
   const ofSurvey = known.filter(({ surveys }) => surveys.includes(survey.name));
   const found = withMakers(chosen, ofSurvey, paths);
   const off = await lackingOf(context, found);
@@ -135,14 +210,21 @@ async function test(context: CommandContext, known: readonly ScienceModule[], na
     const made = all.flatMap(({ adds }) => adds.map(({ name }) => name));
     const missing = missingNeed(module, new Set([...paths, ...made]), isKnown);
     const isAsked = names !== "all" && chosen.includes(module);
-    if (isAsked && off.has(module.name)) throw new FinkError("model", `${module.name} is off: ${off.get(module.name)}`);
+    if (isAsked && off.has(module.name))
+      throw new FinkError("model", `${module.name} is off: ${off.get(module.name)}`);
     if (missing === undefined) return true;
     if (names !== "all") throw missingColumn(missing, paths);
-    context.warn(`fink: ${module.name} is left out: there is no column ${missing}${didYouMean(missing, paths)}`);
+    context.warn(
+      `fink: ${module.name} is left out: there is no column ${missing}${didYouMean(missing, paths)}`,
+    );
     return false;
   });
   const alerts = sample ?? (await file!.read([idPath, ...modules.flatMap(({ needs }) => needs)]));
-  const results = await runModules(modules, alerts, setupOf(context), { off, none: survey.none, isKnown });
+  const results = await runModules(modules, alerts, setupOf(context), {
+    off,
+    none: survey.none,
+    isKnown,
+  });
   return report(context, idsOf(alerts, idPath), results, chosen, off);
 }
 
@@ -151,14 +233,29 @@ async function moduleNamed(name: string, known: readonly ScienceModule[]): Promi
   const found = known.find((module) => module.name === name);
   if (found) return found;
   const all = known.map((module) => module.name);
-  throw new FinkError("usage", `there is no science module ${name}${didYouMean(name, all) || "; see `./fink science list`"}`);
+  throw new FinkError(
+    "usage",
+    `there is no science module ${name}${didYouMean(name, all) || "; see `./fink science list`"}`,
+  );
 }
 
-/** Parquet keeps no name of its schema; Spark calls it so. Simulated alerts are of the first survey that all modules are for. */
-function surveyOf(context: CommandContext, file: AlertFile | null, { survey, on }: Flags, modules: readonly ScienceModule[]): Survey {
+/**
+ * Parquet keeps no name of its schema; Spark calls it so. Simulated alerts are of the first survey
+ * that all modules are for.
+ */
+function surveyOf(
+  context: CommandContext,
+  file: AlertFile | null,
+  { survey, on }: Flags,
+  modules: readonly ScienceModule[],
+): Survey {
   const surveys = surveysOf(context.config().config);
-  const told = file ? surveys.ofSchema({ name: "topLevelRecord", has: (path) => file.paths.has(path) }) : undefined;
-  const common = modules[0]?.surveys.find((name) => isSimulated(name) && modules.every((module) => module.surveys.includes(name)));
+  const told = file
+    ? surveys.ofSchema({ name: "topLevelRecord", has: (path) => file.paths.has(path) })
+    : undefined;
+  const common = modules[0]?.surveys.find(
+    (name) => isSimulated(name) && modules.every((module) => module.surveys.includes(name)),
+  );
   const name = survey ?? told ?? common ?? "ztf";
   const found = surveys.all.find((s) => s.name === name);
   if (found) return found;
@@ -170,11 +267,18 @@ function surveyOf(context: CommandContext, file: AlertFile | null, { survey, on 
         surveys.all.map((s) => s.name),
       )}`,
     );
-  throw new FinkError("usage", `${on}: its columns are those of no survey that is known; say whose alerts they are with --survey NAME`);
+  throw new FinkError(
+    "usage",
+    `${on}: its columns are those of no survey that is known; say whose alerts they are with --survey NAME`,
+  );
 }
 
 async function sampleOf(survey: string, alerts: number): Promise<AlertColumns> {
-  if (!isSimulated(survey)) throw new FinkError("usage", `there are no simulated alerts of ${survey}; give some with --on FILE.parquet`);
+  if (!isSimulated(survey))
+    throw new FinkError(
+      "usage",
+      `there are no simulated alerts of ${survey}; give some with --on FILE.parquet`,
+    );
   const { sampleAlerts } = await import("../../science/sample.ts"); // the sky and its models
   return sampleAlerts(survey, alerts);
 }
@@ -192,9 +296,14 @@ function idsOf(alerts: AlertColumns, path: string): readonly string[] {
 }
 
 /** Modules that cannot run here, and why. */
-async function lackingOf(context: CommandContext, modules: readonly ScienceModule[]): Promise<Map<string, string>> {
+async function lackingOf(
+  context: CommandContext,
+  modules: readonly ScienceModule[],
+): Promise<Map<string, string>> {
   const reasons = await reasonsOff(context, modules);
-  return new Map(modules.flatMap(({ name }, i) => (reasons[i] === null ? [] : [[name, reasons[i]]])));
+  return new Map(
+    modules.flatMap(({ name }, i) => (reasons[i] === null ? [] : [[name, reasons[i]]])),
+  );
 }
 
 function report(
@@ -208,7 +317,13 @@ function report(
   const names = ran.flatMap(({ module }) => module.adds.map(({ name }) => name));
   const vectors = names.map((name) => makeVector(columnAt(columns, [name])!.data) as Vector);
   if (context.json) {
-    const rows = ids.map((id, i) => [id, Object.fromEntries(names.map((name, column) => [name, jsonOf(vectors[column].get(i))]))] as const);
+    const rows = ids.map(
+      (id, i) =>
+        [
+          id,
+          Object.fromEntries(names.map((name, column) => [name, jsonOf(vectors[column].get(i))])),
+        ] as const,
+    );
     context.print(JSON.stringify(Object.fromEntries(rows), null, 1));
   } else {
     context.print(
@@ -227,9 +342,14 @@ function report(
   }
   const failed = outcomes.filter(({ failure }) => failure !== null);
   for (const { module, failure } of failed)
-    context.warn(`fink: ${module.name} ${off.has(module.name) ? "is off" : "failed"}, its columns are null: ${failure}`);
+    context.warn(
+      `fink: ${module.name} ${off.has(module.name) ? "is off" : "failed"}, its columns are null: ${failure}`,
+    );
   for (const { module, pending } of outcomes)
-    if (pending) context.warn(`fink: ${module.name}: of ${pending.reduce((a, b) => a + b)} alerts the answer has not come yet`);
+    if (pending)
+      context.warn(
+        `fink: ${module.name}: of ${pending.reduce((a, b) => a + b)} alerts the answer has not come yet`,
+      );
   return failed.some(({ module }) => !off.has(module.name)) ? 1 : 0;
 }
 
@@ -240,5 +360,7 @@ function jsonOf(value: unknown): unknown {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(7))) : String(value);
+  return typeof value === "number" && !Number.isInteger(value)
+    ? String(Number(value.toPrecision(7)))
+    : String(value);
 }

@@ -5,7 +5,8 @@ import { table } from "../table.ts";
 
 export const status = defineCommand({
   arguments: "",
-  description: "Rates are means over 10 s; p50/p99 is the time from published to committed by this service over 60 s.",
+  description:
+    "Rates are means over 10 s; p50/p99 is the time from published to committed by this service over 60 s.",
   example: "./fink status --json",
   flags: z.object({}),
   async run(context) {
@@ -13,14 +14,27 @@ export const status = defineCommand({
     const all = instances(lake);
     const states = all.map((one) => ({ ...one.status, state: one.state }));
     if (context.json) return context.print(JSON.stringify(states, null, 2));
-    if (all.length === 0) return context.print(`nothing ever ran on ${lake}; \`./fink start all\` begins`);
+    if (all.length === 0)
+      return context.print(`nothing ever ran on ${lake}; \`./fink start all\` begins`);
     const rows = all.map((one) => row(one, Date.now()));
     context.print(table(columns, rows));
     for (const remark of all.flatMap(remarks)) context.print(remark);
   },
 });
 
-const columns = ["service", "state", "pid", "up", "in/s", "done/s", "MB/s", "lag", "p50/p99", "last commit", "rejected"];
+const columns = [
+  "service",
+  "state",
+  "pid",
+  "up",
+  "in/s",
+  "done/s",
+  "MB/s",
+  "lag",
+  "p50/p99",
+  "last commit",
+  "rejected",
+];
 
 function row({ status, state, process }: Instance, now: number) {
   const archive = process ? status.archive : undefined;
@@ -44,10 +58,17 @@ function row({ status, state, process }: Instance, now: number) {
 
 function remarks({ status, state, process, elsewhere }: Instance): string[] {
   const { name, service } = status;
-  if (elsewhere !== null) return [`${name}: on ${elsewhere}; this is what it said last${status.message === "" ? "" : `: ${status.message}`}`];
+  if (elsewhere !== null)
+    return [
+      `${name}: on ${elsewhere}; this is what it said last${status.message === "" ? "" : `: ${status.message}`}`,
+    ];
   if (state === "died")
-    return [`${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`];
-  const said = [status.message, ...(process ? (status.troubles ?? []) : []), status.note].filter(Boolean);
+    return [
+      `${name}: its process is gone without a word; \`./fink start ${service}${name === service ? "" : ` --name ${name}`}\` goes on where it was`,
+    ];
+  const said = [status.message, ...(process ? (status.troubles ?? []) : []), status.note].filter(
+    Boolean,
+  );
   if (said.length > 0) return [`${name}: ${said.join("; ")}`];
   return process && status.url ? [`${name}: ${status.url}`] : [];
 }
@@ -57,5 +78,7 @@ function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} d`;
+  return seconds < 172_800
+    ? `${(seconds / 3600).toFixed(1)} h`
+    : `${(seconds / 86_400).toFixed(1)} d`;
 }

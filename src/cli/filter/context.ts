@@ -12,22 +12,43 @@ import type { Survey } from "../../surveys/definition.ts";
 import type { CommandContext } from "../command.ts";
 
 /** A filter by name (`name`, `survey/name`), one of its versions (`name@2`), or a file. */
-export async function filterGiven(context: CommandContext, given: string | undefined): Promise<Filter> {
-  if (given === undefined) throw new FinkError("usage", "name a filter (./fink filter list shows them) or its file, such as my_filter.sql");
+export async function filterGiven(
+  context: CommandContext,
+  given: string | undefined,
+): Promise<Filter> {
+  if (given === undefined)
+    throw new FinkError(
+      "usage",
+      "name a filter (./fink filter list shows them) or its file, such as my_filter.sql",
+    );
   const { config } = context.config();
   const versions = new Versions(config.lake);
-  if (/\.(sql|ts)$/.test(given)) return await loadFilter(resolve(given), null, (filter) => versions.known(filter));
+  if (/\.(sql|ts)$/.test(given))
+    return await loadFilter(resolve(given), null, (filter) => versions.known(filter));
   const [name, version] = given.split("@");
   const found = filterFileNamed(name, config.filters.folder);
-  if (version === undefined) return await loadFilter(found.file, found.survey, (filter) => versions.known(filter));
-  return await loadFilter(versions.file(found, Number(version)), found.survey, () => Number(version), found.name);
+  if (version === undefined)
+    return await loadFilter(found.file, found.survey, (filter) => versions.known(filter));
+  return await loadFilter(
+    versions.file(found, Number(version)),
+    found.survey,
+    () => Number(version),
+    found.name,
+  );
 }
 
 /** The survey a filter is for; `has` tells of a file's columns when the filter does not say. */
-export function surveyOf(context: CommandContext, filter: Filter, has?: (path: string) => boolean): Survey {
+export function surveyOf(
+  context: CommandContext,
+  filter: Filter,
+  has?: (path: string) => boolean,
+): Survey {
   const surveys = surveysOf(context.config().config);
   const names = surveys.all.map(({ name }) => name);
-  const told = names.includes(filter.survey) || !has ? filter.survey : surveys.ofSchema({ name: "topLevelRecord", has });
+  const told =
+    names.includes(filter.survey) || !has
+      ? filter.survey
+      : surveys.ofSchema({ name: "topLevelRecord", has });
   const survey = surveys.all.find(({ name }) => name === told);
   if (survey) return survey;
   throw new FinkError(

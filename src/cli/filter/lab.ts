@@ -19,7 +19,10 @@ import type { Survey } from "../../surveys/definition.ts";
 import type { CommandContext } from "../command.ts";
 import { modulesOf, setupOf } from "./context.ts";
 
-/** Alerts to try filters on, a night at a time. After a run they stand in the engine's table `alerts`. */
+/**
+ * Alerts to try filters on, a night at a time. After a run they stand in the engine's table
+ * `alerts`.
+ */
 export interface Lab {
   readonly engine: Engine;
   readonly columns: ColumnTypes;
@@ -28,10 +31,17 @@ export interface Lab {
   /** YYYYMMDD, oldest first. */
   readonly nights: readonly string[];
   /** `work` may ask the table `alerts` for more. */
-  run<T>(night: string, filters: readonly Compiled[], work: (looked: Looked) => Promise<T>): Promise<T>;
+  run<T>(
+    night: string,
+    filters: readonly Compiled[],
+    work: (looked: Looked) => Promise<T>,
+  ): Promise<T>;
 }
 
-/** Alerts of the newest nights of the lake; of a file; or, where the lake has none of the survey, simulated ones. */
+/**
+ * Alerts of the newest nights of the lake; of a file; or, where the lake has none of the survey,
+ * simulated ones.
+ */
 export async function withLab<T>(
   context: CommandContext,
   survey: Survey,
@@ -39,7 +49,11 @@ export async function withLab<T>(
   work: (lab: Lab) => Promise<T>,
 ): Promise<T> {
   const { config } = context.config();
-  const engine = await openEngine({ memory: "2GB", threads: 2, places: new Places(config.filters) });
+  const engine = await openEngine({
+    memory: "2GB",
+    threads: 2,
+    places: new Places(config.filters),
+  });
   const functions = new FunctionProcess(config.lake);
   const options = { seconds: config.filters.seconds, functions };
   const scratch = temporaryFolder("lab");
@@ -49,7 +63,14 @@ export async function withLab<T>(
     const lab =
       given.on === undefined && nights.length > 0
         ? await lakeLab(context, engine, table, nights, options)
-        : await fileLab(context, engine, survey, given.on ?? (await sampleFile(survey, scratch)), given.on === undefined, options);
+        : await fileLab(
+            context,
+            engine,
+            survey,
+            given.on ?? (await sampleFile(survey, scratch)),
+            given.on === undefined,
+            options,
+          );
     return await work(lab);
   } finally {
     await functions.close();
@@ -60,7 +81,13 @@ export async function withLab<T>(
 
 type Options = Parameters<typeof runFilters>[3];
 
-async function lakeLab(context: CommandContext, engine: Engine, table: MatchTable, nights: readonly string[], options: Options): Promise<Lab> {
+async function lakeLab(
+  context: CommandContext,
+  engine: Engine,
+  table: MatchTable,
+  nights: readonly string[],
+  options: Options,
+): Promise<Lab> {
   const modules = await modulesOf(context, table.survey);
   const columns = await table.columns(engine, addedColumns(modules), engine.places.check);
   return {
@@ -68,13 +95,33 @@ async function lakeLab(context: CommandContext, engine: Engine, table: MatchTabl
     columns,
     origin: `alerts of ${table.survey.name} in ${context.config().config.lake}`,
     nights,
-    run: async (night, filters, work) => await table.look(engine, columns, filters, "science", table.files("science", Number(night)), options, work),
+    run: async (night, filters, work) =>
+      await table.look(
+        engine,
+        columns,
+        filters,
+        "science",
+        table.files("science", Number(night)),
+        options,
+        work,
+      ),
   };
 }
 
-async function fileLab(context: CommandContext, engine: Engine, survey: Survey, file: string, isSample: boolean, options: Options): Promise<Lab> {
+async function fileLab(
+  context: CommandContext,
+  engine: Engine,
+  survey: Survey,
+  file: string,
+  isSample: boolean,
+  options: Options,
+): Promise<Lab> {
   const { connection } = engine;
-  const type = await withNullTypes(connection, file, await typesOf(connection, `SELECT * FROM read_parquet(${literal(file)})`));
+  const type = await withNullTypes(
+    connection,
+    file,
+    await typesOf(connection, `SELECT * FROM read_parquet(${literal(file)})`),
+  );
   const modules = await modulesOf(context, survey);
   const columns = new ColumnTypes(survey, type, addedColumns(modules), engine.places.check);
   return {
@@ -83,14 +130,23 @@ async function fileLab(context: CommandContext, engine: Engine, survey: Survey, 
     origin: isSample ? `${sampleCount} simulated alerts of ${survey.name}` : file,
     nights: [""],
     async run(_, filters, work) {
-      const named = filters.flatMap((filter) => [...filter.columns.map(({ path }) => path), ...filter.needs]);
+      const named = filters.flatMap((filter) => [
+        ...filter.columns.map(({ path }) => path),
+        ...filter.needs,
+      ]);
       const wanted = new Set(named.filter((path) => columns.added.has(path.toLowerCase())));
       const onAlerts = async (relation: string) => {
         const keys = keyColumns(columns, true);
-        const outcomes = await runFilters(engine, { columns, relation }, filters, { ...options, keys: flatKeys(keys) });
+        const outcomes = await runFilters(engine, { columns, relation }, filters, {
+          ...options,
+          keys: flatKeys(keys),
+        });
         return await work({ outcomes, keys: await readKeys(engine, keys, "") });
       };
-      return await withAlertFile(file, wanted, modules, setupOf(context), onAlerts, { isStrict: !isSample, survey });
+      return await withAlertFile(file, wanted, modules, setupOf(context), onAlerts, {
+        isStrict: !isSample,
+        survey,
+      });
     },
   };
 }
@@ -99,7 +155,10 @@ const sampleCount = 1000;
 
 async function sampleFile(survey: Survey, scratch: string): Promise<string> {
   if (!Object.hasOwn(telescopes, survey.name))
-    throw new FinkError("usage", `the lake has no alerts of ${survey.name} with science, and there are no simulated ones: give some with --on FILE.parquet`);
+    throw new FinkError(
+      "usage",
+      `the lake has no alerts of ${survey.name} with science, and there are no simulated ones: give some with --on FILE.parquet`,
+    );
   const { sampleColumns } = await import("../../science/sample.ts"); // the sky and its models
   const file = join(scratch, "sample.parquet");
   writeFileSync(file, toParquet(sampleColumns(survey.name as SurveyName, sampleCount)));

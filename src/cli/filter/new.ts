@@ -38,7 +38,9 @@ WHERE mag < 23                                                 -- bright enough 
 `,
 };
 
-const header = (name: string) => `-- description: What ${name} selects, for people who meet it in a list.
+const header = (
+  name: string,
+) => `-- description: What ${name} selects, for people who meet it in a list.
 --   A description may go on in lines that are indented.
 -- owner: you@example.org
 -- deliver: kafka
@@ -47,12 +49,23 @@ const header = (name: string) => `-- description: What ${name} selects, for peop
 `;
 
 /** Writes a filter to start from, and shows what it selects. */
-export async function create(context: CommandContext, given: string | undefined, survey = "ztf"): Promise<void> {
+export async function create(
+  context: CommandContext,
+  given: string | undefined,
+  survey = "ztf",
+): Promise<void> {
   const name = given?.replace(/\.sql$/, "") ?? "";
   if (!/^[a-z][a-z0-9_]*$/.test(name))
-    throw new FinkError("usage", `${name || "no name"}: write ./fink filter new NAME with lower case letters, digits and underscores`);
+    throw new FinkError(
+      "usage",
+      `${name || "no name"}: write ./fink filter new NAME with lower case letters, digits and underscores`,
+    );
   const example = examples[survey];
-  if (example === undefined) throw new FinkError("usage", `--survey ${survey}: there are examples for ${Object.keys(examples).join(" and ")}`);
+  if (example === undefined)
+    throw new FinkError(
+      "usage",
+      `--survey ${survey}: there are examples for ${Object.keys(examples).join(" and ")}`,
+    );
   const folder = join(context.config().config.filters.folder, survey);
   const file = join(folder, `${name}.sql`);
   if (existsSync(file)) throw new FinkError("usage", `${file} is there already`);

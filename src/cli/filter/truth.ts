@@ -5,7 +5,10 @@ import { FinkError } from "../../errors.ts";
 
 /** What simulated alerts are: the file `…_alerts.parquet` of ./fink simulate --truth. */
 interface Truth {
-  readonly alerts: ReadonlyMap<AlertId, { readonly class: string; readonly object: string; readonly mjd: number }>;
+  readonly alerts: ReadonlyMap<
+    AlertId,
+    { readonly class: string; readonly object: string; readonly mjd: number }
+  >;
 }
 
 export interface ClassResult {
@@ -24,21 +27,42 @@ export async function readTruth(given: string): Promise<Truth> {
   const path = resolve(given);
   const file = await openAlertFile(path);
   const lacking = ["alertId", "class", "objectId", "mjd"].find((column) => !file.paths.has(column));
-  if (lacking !== undefined) throw new FinkError("usage", `${path} has no column ${lacking}: name the …_alerts.parquet that ./fink simulate --truth wrote`);
+  if (lacking !== undefined)
+    throw new FinkError(
+      "usage",
+      `${path} has no column ${lacking}: name the …_alerts.parquet that ./fink simulate --truth wrote`,
+    );
   const columns = await file.read(["alertId", "class", "objectId", "mjd"]);
-  const [ids, classes, objects, mjd] = [columns.longs("alertId"), columns.texts("class"), columns.texts("objectId"), columns.numbers("mjd")];
-  return { alerts: new Map(Array.from(ids, (id, i) => [id, { class: classes[i] ?? "", object: objects[i] ?? "", mjd: mjd[i] }])) };
+  const [ids, classes, objects, mjd] = [
+    columns.longs("alertId"),
+    columns.texts("class"),
+    columns.texts("objectId"),
+    columns.numbers("mjd"),
+  ];
+  return {
+    alerts: new Map(
+      Array.from(ids, (id, i) => [
+        id,
+        { class: classes[i] ?? "", object: objects[i] ?? "", mjd: mjd[i] },
+      ]),
+    ),
+  };
 }
 
 /** By class, those that are selected most first. */
-export function byClass({ alerts }: Truth, selected: readonly { readonly alert: AlertId }[]): ClassResult[] {
+export function byClass(
+  { alerts }: Truth,
+  selected: readonly { readonly alert: AlertId }[],
+): ClassResult[] {
   const known = selected.flatMap(({ alert }) => alerts.get(alert) ?? []);
   const chosen = Map.groupBy(known, (one) => one.class);
   return [...Map.groupBy(alerts.values(), (one) => one.class)]
     .map(([name, all]) => {
       const own = chosen.get(name) ?? [];
       const [first, found] = [firstOf(all), firstOf(own)];
-      const delays = [...found].map(([object, mjd]) => mjd - (first.get(object) ?? mjd)).sort((a, b) => a - b);
+      const delays = [...found]
+        .map(([object, mjd]) => mjd - (first.get(object) ?? mjd))
+        .sort((a, b) => a - b);
       const delayDays = delays.length === 0 ? null : delays[delays.length >> 1];
       return {
         name,
@@ -53,8 +77,11 @@ export function byClass({ alerts }: Truth, selected: readonly { readonly alert: 
 }
 
 /** Time of each object's first alert. */
-function firstOf(alerts: readonly { readonly object: string; readonly mjd: number }[]): Map<string, number> {
+function firstOf(
+  alerts: readonly { readonly object: string; readonly mjd: number }[],
+): Map<string, number> {
   const first = new Map<string, number>();
-  for (const { object, mjd } of alerts) first.set(object, Math.min(mjd, first.get(object) ?? Infinity));
+  for (const { object, mjd } of alerts)
+    first.set(object, Math.min(mjd, first.get(object) ?? Infinity));
   return first;
 }

@@ -21,8 +21,9 @@ import type { WriterSchema } from "./schemas.ts";
 export type Row = Readonly<Record<string, DuckDBValue>>;
 
 /**
- * Makes packets of rows again, as the schema's writer would: what `src/avro/layout.ts` does to a schema, backwards.
- * Null where a schema has parts that cannot be told from its columns (a union of several types).
+ * Makes packets of rows again, as the schema's writer would: what `src/avro/layout.ts` does to a
+ * schema, backwards. Null where a schema has parts that cannot be told from its columns (a union of
+ * several types).
  */
 export function rowEncoder({ text, id }: WriterSchema): ((row: Row) => Uint8Array) | null {
   const schema = parseSchema(text);
@@ -32,7 +33,9 @@ export function rowEncoder({ text, id }: WriterSchema): ((row: Row) => Uint8Arra
   const sync = Buffer.alloc(16, "fink");
   return (row) => {
     const datum = encode(valueOf(row));
-    return id === null ? writeContainer({ schema: text, blocks: [[datum]], sync }) : writeWire(id, datum);
+    return id === null
+      ? writeContainer({ schema: text, blocks: [[datum]], sync })
+      : writeWire(id, datum);
   };
 }
 
@@ -44,7 +47,13 @@ function toAvro(type: AvroType): ToAvro | null {
     case "record": {
       const valueOf = recordValue(type);
       // a record in which nothing can be stored has no column
-      return valueOf && ((value) => valueOf(value === null || value === undefined ? {} : (value as DuckDBStructValue).entries));
+      return (
+        valueOf &&
+        ((value) =>
+          valueOf(
+            value === null || value === undefined ? {} : (value as DuckDBStructValue).entries,
+          ))
+      );
     }
     case "union":
       return unionValue(type.branches);
@@ -54,22 +63,39 @@ function toAvro(type: AvroType): ToAvro | null {
     }
     case "map": {
       const entry = toAvro(type.values);
-      return entry && ((value) => Object.fromEntries((value as DuckDBMapValue).entries.map(({ key, value: own }) => [String(key), entry(own)])));
+      return (
+        entry &&
+        ((value) =>
+          Object.fromEntries(
+            (value as DuckDBMapValue).entries.map(({ key, value: own }) => [
+              String(key),
+              entry(own),
+            ]),
+          ))
+      );
     }
     case "int":
-      return type.logical ? (value) => (value as DuckDBDateValue).days : Number; // a column may have been widened since
+      // a column may have been widened since
+      return type.logical ? (value) => (value as DuckDBDateValue).days : Number;
     case "long":
-      return type.logical ? timestampValue(type.logical === "timestamp-millis" ? 1000n : 1n) : (value) => BigInt(value as bigint);
+      return type.logical
+        ? timestampValue(type.logical === "timestamp-millis" ? 1000n : 1n)
+        : (value) => BigInt(value as bigint);
     case "bytes":
       return type.decimal ? (value) => bigEndian((value as DuckDBDecimalValue).value) : bytesOf;
     case "fixed":
-      return type.decimal ? (value) => bigEndian((value as DuckDBDecimalValue).value, type.size) : bytesOf;
+      return type.decimal
+        ? (value) => bigEndian((value as DuckDBDecimalValue).value, type.size)
+        : bytesOf;
     default:
       return (value) => value;
   }
 }
 
-function recordValue({ fields }: AvroType & { kind: "record" }, reserved: readonly string[] = []): ((entries: Row) => Record<string, unknown>) | null {
+function recordValue(
+  { fields }: AvroType & { kind: "record" },
+  reserved: readonly string[] = [],
+): ((entries: Row) => Record<string, unknown>) | null {
   const columns = columnNames(
     fields.map(({ name }) => name),
     reserved,
@@ -77,7 +103,10 @@ function recordValue({ fields }: AvroType & { kind: "record" }, reserved: readon
   const values = fields.map(({ type }) => toAvro(type));
   if (values.includes(null)) return null;
   const named = fields.map(({ name }, i) => ({ name, column: columns[i], valueOf: values[i]! }));
-  return (entries) => Object.fromEntries(named.map(({ name, column, valueOf }) => [name, valueOf(inAnyCase(entries, column))]));
+  return (entries) =>
+    Object.fromEntries(
+      named.map(({ name, column, valueOf }) => [name, valueOf(inAnyCase(entries, column))]),
+    );
 }
 
 /** The table spells a column as the first schema did that had it. */

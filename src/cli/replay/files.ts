@@ -40,7 +40,10 @@ interface Found extends Omit<OutgoingPacket, "bytes" | "publishedAt"> {
   readonly length: number;
 }
 
-/** Alerts of files by the time of their observation. Every file is read twice: for the times, and to be sent. */
+/**
+ * Alerts of files by the time of their observation. Every file is read twice: for the times, and to
+ * be sent.
+ */
 export class ReplayedFiles {
   readonly alerts: number;
   readonly #found: readonly Found[];
@@ -67,7 +70,10 @@ export class ReplayedFiles {
   async *groups(): AsyncGenerator<OutgoingGroup> {
     for (let from = 0; from < this.#found.length; from += groupPackets) {
       const packets = this.#found.slice(from, from + groupPackets).map((found) => {
-        const bytes = found.path === null ? this.#spool.read(found.start, found.length) : readFileSync(found.path);
+        const bytes =
+          found.path === null
+            ? this.#spool.read(found.start, found.length)
+            : readFileSync(found.path);
         return { ...found, publishedAt: found.observedAt, bytes };
       });
       yield { packets };
@@ -85,8 +91,13 @@ const pendingBytes = 16 << 20;
 
 /** Those without a time go first. */
 function inOrder(found: readonly Found[]): Found[] {
-  const first = found.reduce((least, { observedAt }) => (observedAt < least ? observedAt : least), Infinity);
-  const timed = found.map((one) => (Number.isNaN(one.observedAt) ? { ...one, observedAt: Number.isFinite(first) ? first : 0 } : one));
+  const first = found.reduce(
+    (least, { observedAt }) => (observedAt < least ? observedAt : least),
+    Infinity,
+  );
+  const timed = found.map((one) =>
+    Number.isNaN(one.observedAt) ? { ...one, observedAt: Number.isFinite(first) ? first : 0 } : one,
+  );
   return timed.sort((a, b) => a.observedAt - b.observedAt);
 }
 
@@ -108,15 +119,27 @@ class Index {
     this.#spool = spool;
     this.#setup = archiverOptions(config, config.lake, options.paths);
     const { schemas, bareSchema, maxMessageMegabytes } = this.#setup;
-    this.#decoder = new MessageDecoder({ schemas: new SchemaStore(schemas), bareSchema, maxMessageBytes: maxMessageMegabytes * 2 ** 20 });
+    this.#decoder = new MessageDecoder({
+      schemas: new SchemaStore(schemas),
+      bareSchema,
+      maxMessageBytes: maxMessageMegabytes * 2 ** 20,
+    });
   }
 
   async read(signal: AbortSignal): Promise<void> {
     const { paths, survey, warn, progress } = this.#options;
     const surveyOf = survey === undefined ? surveyOfFile(this.#setup) : () => survey;
-    const source = new FileSource({ paths, surveyOf, onProblem: (error) => warn(error.message), once: true });
+    const source = new FileSource({
+      paths,
+      surveyOf,
+      onProblem: (error) => warn(error.message),
+      once: true,
+    });
     const { parquet, skipped } = listAlertFiles(paths);
-    if (parquet.length > 0) warn(`${parquet.length} Parquet files are left out, since replay sends Avro. Ingest them, and replay the lake`);
+    if (parquet.length > 0)
+      warn(
+        `${parquet.length} Parquet files are left out, since replay sends Avro. Ingest them, and replay the lake`,
+      );
     if (skipped > 0) warn(`${skipped} files were passed over. Fink reads ${readableNames}`);
     const report = setInterval(() => progress(source.progress()), 200);
     try {
@@ -125,7 +148,10 @@ class Index {
     } finally {
       clearInterval(report);
     }
-    if (this.#refused > 0) warn(`${this.#refused} messages cannot be read and are left out, the first: ${this.#firstReason}`);
+    if (this.#refused > 0)
+      warn(
+        `${this.#refused} messages cannot be read and are left out, the first: ${this.#firstReason}`,
+      );
   }
 
   #sink(): Sink {
@@ -158,19 +184,35 @@ class Index {
     for (const one of decoded) this.#alerts(partition, survey, bytes, one);
   }
 
-  #alerts({ source }: SourcePartition, survey: Survey, message: Uint8Array, decoded: Decoded): void {
+  #alerts(
+    { source }: SourcePartition,
+    survey: Survey,
+    message: Uint8Array,
+    decoded: Decoded,
+  ): void {
     const facts = factsOf(decoded, survey);
     for (let row = 0; row < decoded.rows.length; row++) {
       const { id, key, observedAt, night } = facts(row);
       if (this.#options.night !== undefined && night !== this.#options.night) continue;
       const isAlone = decoded.rows.length === 1;
       const bytes = isAlone ? message : alone(message, decoded, row);
-      const name = this.#named(`${id ?? `alert${this.found.length}`}.${message[0] === 0 ? "bin" : "avro"}`);
+      const name = this.#named(
+        `${id ?? `alert${this.found.length}`}.${message[0] === 0 ? "bin" : "avro"}`,
+      );
       const { kind, packing } = alertFileFormat(source)!;
       const isPlain = kind === "alerts" && packing === "none";
       const path = isAlone && isPlain && statSync(source).size === bytes.length ? source : null;
       const start = path === null ? this.#spool.append(bytes) : 0;
-      this.found.push({ survey: survey.name, night, name, key: key ?? name, observedAt, path, start, length: bytes.length });
+      this.found.push({
+        survey: survey.name,
+        night,
+        name,
+        key: key ?? name,
+        observedAt,
+        path,
+        start,
+        length: bytes.length,
+      });
     }
   }
 
@@ -185,7 +227,17 @@ class Index {
 function batchOf(partition: SourcePartition, { buffer, length }: Uint8Array<ArrayBuffer>): Batch {
   const times = new Float64Array(1).fill(NaN);
   const [ends, parts, offsets] = [Uint32Array.of(length), new Uint32Array(1), new BigInt64Array(1)];
-  return { survey: partition.survey, buffer, count: 1, ends, parts, offsets, publishedAt: times, receivedAt: times, partitions: [partition] };
+  return {
+    survey: partition.survey,
+    buffer,
+    count: 1,
+    ends,
+    parts,
+    offsets,
+    publishedAt: times,
+    receivedAt: times,
+    partitions: [partition],
+  };
 }
 
 interface Facts {
@@ -208,18 +260,33 @@ function factsOf({ decoder }: Decoded, { alert, object, time }: Survey): (row: n
   const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
   return (row) => {
     const value = timeOf(row);
-    const mjd = value === null || value === undefined ? NaN : Number(value) - (time?.scale === "jd" ? jdMinusMjd : 0);
-    return { id: text(idOf(row)), key: text(keyOf(row)), observedAt: msOfMjd(mjd), night: String(nightOfMjd(mjd, time?.nightShiftHours) ?? "unknown") };
+    const mjd =
+      value === null || value === undefined
+        ? NaN
+        : Number(value) - (time?.scale === "jd" ? jdMinusMjd : 0);
+    return {
+      id: text(idOf(row)),
+      key: text(keyOf(row)),
+      observedAt: msOfMjd(mjd),
+      night: String(nightOfMjd(mjd, time?.nightShiftHours) ?? "unknown"),
+    };
   };
 }
 
 /** One alert of a container of many as a container, with its bytes as they were. */
 function alone(message: Uint8Array, { decoder, rows }: Decoded, row: number): Uint8Array {
   const { sync } = readContainerHeader(message, 0, message.length);
-  return writeContainer({ schema: decoder.text, blocks: [[rows.bytes[row].subarray(rows.starts[row], rows.ends[row])]], sync });
+  return writeContainer({
+    schema: decoder.text,
+    blocks: [[rows.bytes[row].subarray(rows.starts[row], rows.ends[row])]],
+    sync,
+  });
 }
 
-/** A file without a name, for bytes that cannot be found again where they were: archives are read from their beginning. */
+/**
+ * A file without a name, for bytes that cannot be found again where they were: archives are read
+ * from their beginning.
+ */
 class Spool {
   #file: number | null = null;
   #end = 0;
@@ -229,9 +296,14 @@ class Spool {
     const start = this.#end;
     try {
       this.#file ??= openNameless();
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done, bytes.length - done, start + done);
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(this.#file, bytes, done, bytes.length - done, start + done);
     } catch (error) {
-      throw new FinkError("io", `the alerts cannot be put in order in ${tmpdir()} (${messageOf(error)}): make room or set TMPDIR`, error);
+      throw new FinkError(
+        "io",
+        `the alerts cannot be put in order in ${tmpdir()} (${messageOf(error)}): make room or set TMPDIR`,
+        error,
+      );
     }
     this.#end += bytes.length;
     return start;
@@ -239,7 +311,8 @@ class Spool {
 
   read(start: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length;) done += readSync(this.#file!, bytes, done, length - done, start + done);
+    for (let done = 0; done < length;)
+      done += readSync(this.#file!, bytes, done, length - done, start + done);
     return bytes;
   }
 
@@ -254,6 +327,7 @@ function openNameless(): number {
   try {
     return openSync(join(folder, "spool"), "w+");
   } finally {
-    rmSync(folder, { recursive: true, force: true }); // the open file stays until it is closed, however we end
+    // the open file stays until it is closed, however we end
+    rmSync(folder, { recursive: true, force: true });
   }
 }

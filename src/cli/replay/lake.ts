@@ -30,7 +30,10 @@ interface Night {
   readonly needed: Needed;
 }
 
-/** The alerts of a night in the lake, as packets, in the order in which they were published or, where that is not known, observed. */
+/**
+ * The alerts of a night in the lake, as packets, in the order in which they were published or,
+ * where that is not known, observed.
+ */
 export class ReplayedNight {
   readonly alerts: number;
   /** Labels of the schemas that were not at hand. */
@@ -39,16 +42,40 @@ export class ReplayedNight {
   readonly #encoders = new Map<string, LabelEncoder>();
 
   /** Throws FinkError "usage" where the lake has no such alerts. */
-  static async open(config: Config, survey: string | undefined, night: string, needed: Needed): Promise<ReplayedNight> {
+  static async open(
+    config: Config,
+    survey: string | undefined,
+    night: string,
+    needed: Needed,
+  ): Promise<ReplayedNight> {
     const name = surveyIn(config.lake, survey);
     const session = await openSession(config.lake, { surveys: surveysOf(config) });
     try {
-      const { snapshot } = session.tables.find((table) => table.survey === name && table.kind === "raw")!;
-      const result = await session.query(`SELECT count(*) FROM ${identifier(name)}.raw WHERE night = ${night}`);
+      const { snapshot } = session.tables.find(
+        (table) => table.survey === name && table.kind === "raw",
+      )!;
+      const result = await session.query(
+        `SELECT count(*) FROM ${identifier(name)}.raw WHERE night = ${night}`,
+      );
       const alerts = Number((await result.getRows())[0][0]);
-      if (alerts === 0) throw new FinkError("usage", `the lake has no ${name} alerts of night ${night}; ${nightsIn(snapshot)}`);
-      const columns: StructType = { type: "struct", fields: snapshot.schema.fields.filter((field) => !reservedColumns.includes(field.name)) };
-      return new ReplayedNight({ session, survey: surveysOf(config).named(name), night, alerts, columns, known: knownSchemas(config), needed });
+      if (alerts === 0)
+        throw new FinkError(
+          "usage",
+          `the lake has no ${name} alerts of night ${night}; ${nightsIn(snapshot)}`,
+        );
+      const columns: StructType = {
+        type: "struct",
+        fields: snapshot.schema.fields.filter((field) => !reservedColumns.includes(field.name)),
+      };
+      return new ReplayedNight({
+        session,
+        survey: surveysOf(config).named(name),
+        night,
+        alerts,
+        columns,
+        known: knownSchemas(config),
+        needed,
+      });
     } catch (error) {
       session.close();
       throw error;
@@ -67,9 +94,14 @@ export class ReplayedNight {
     try {
       const result = await this.#of.session.query(this.#sql());
       for await (const chunk of result) {
-        const vectors = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i));
+        const vectors = Array.from({ length: chunk.columnCount }, (_, i) =>
+          chunk.getColumnVector(i),
+        );
         for (let from = 0; from < chunk.rowCount; from += groupPackets) {
-          const rows = Array.from({ length: Math.min(groupPackets, chunk.rowCount - from) }, (_, i) => vectors.map((vector) => vector.getItem(from + i)));
+          const rows = Array.from(
+            { length: Math.min(groupPackets, chunk.rowCount - from) },
+            (_, i) => vectors.map((vector) => vector.getItem(from + i)),
+          );
           yield { packets: rows.map((row) => this.#packet(row)) };
         }
       }
@@ -86,7 +118,10 @@ export class ReplayedNight {
 
   #sql(): string {
     const fields = this.#of.columns.fields.map(({ name }) => identifier(name));
-    const id = this.#textSql(this.#of.survey.alert, `_source || '_' || _partition || '_' || _offset`);
+    const id = this.#textSql(
+      this.#of.survey.alert,
+      `_source || '_' || _partition || '_' || _offset`,
+    );
     const key = this.#textSql(this.#of.survey.object, "''");
     return `SELECT ${this.#timeSql()} AS _at, ${id} AS _id, ${key} AS _key, _schema, ${fields.join(", ")}
       FROM ${identifier(this.#of.survey.name)}.raw WHERE night = ${this.#of.night} ORDER BY _at, _source, _partition, _offset`;
@@ -96,7 +131,9 @@ export class ReplayedNight {
   #timeSql(): string {
     const { time } = this.#of.survey;
     const at = firstValueSql(this.#of.columns, time?.field);
-    const observed = at ? `(${at}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE` : "NULL";
+    const observed = at
+      ? `(${at}::DOUBLE - ${mjdOfUnixEpoch + (time?.scale === "jd" ? jdMinusMjd : 0)}) * 86400000.0::DOUBLE`
+      : "NULL";
     return `coalesce(epoch_us(_published_at) / 1000.0::DOUBLE, ${observed}, 0.0::DOUBLE)`;
   }
 
@@ -109,7 +146,14 @@ export class ReplayedNight {
     const { encode, extension } = this.#encoderOf(String(label));
     const row = Object.fromEntries(this.#of.columns.fields.map(({ name }, i) => [name, values[i]]));
     const name = `${String(id).replace(/[^\w.-]+/g, "_")}.${extension}`;
-    return { survey: this.#of.survey.name, night: this.#of.night, name, key: String(key) || name, publishedAt: Number(at), bytes: encode(row) };
+    return {
+      survey: this.#of.survey.name,
+      night: this.#of.night,
+      name,
+      key: String(key) || name,
+      publishedAt: Number(at),
+      bytes: encode(row),
+    };
   }
 
   #encoderOf(label: string): LabelEncoder {
@@ -124,7 +168,10 @@ export class ReplayedNight {
 
   #derive(label: string): LabelEncoder {
     this.derived.add(label);
-    return { encode: rowEncoder(derivedSchema(this.#of.columns, label, this.#of.survey))!, extension: "avro" };
+    return {
+      encode: rowEncoder(derivedSchema(this.#of.columns, label, this.#of.survey))!,
+      extension: "avro",
+    };
   }
 }
 
@@ -137,15 +184,29 @@ const groupPackets = 100;
 
 /** The survey asked for, or the only one. */
 function surveyIn(lake: string, asked: string | undefined): string {
-  const surveys = chosenTables(lake, { survey: asked }).flatMap(({ survey, kind }) => (kind === "raw" ? [survey] : []));
+  const surveys = chosenTables(lake, { survey: asked }).flatMap(({ survey, kind }) =>
+    kind === "raw" ? [survey] : [],
+  );
   if (surveys.length === 1) return surveys[0];
   if (surveys.length === 0)
-    throw new FinkError("usage", `the lake ${lake} has no alerts${asked === undefined ? "" : ` of ${asked}`}; name another with --lake`);
-  throw new FinkError("usage", `the lake has alerts of ${surveys.join(", ")}: choose one with --survey`);
+    throw new FinkError(
+      "usage",
+      `the lake ${lake} has no alerts${asked === undefined ? "" : ` of ${asked}`}; name another with --lake`,
+    );
+  throw new FinkError(
+    "usage",
+    `the lake has alerts of ${surveys.join(", ")}: choose one with --survey`,
+  );
 }
 
 function nightsIn({ files }: Snapshot): string {
-  const nights = [...new Set([...files.values()].flatMap(({ partitionValues }) => partitionValues["night"] ?? []))].sort();
+  const nights = [
+    ...new Set(
+      [...files.values()].flatMap(({ partitionValues }) => partitionValues["night"] ?? []),
+    ),
+  ].sort();
   if (nights.length === 0) return "it has none";
-  return nights.length > 5 ? `it has ${nights.length} nights from ${nights[0]} to ${nights.at(-1)}` : `it has ${nights.join(", ")}`;
+  return nights.length > 5
+    ? `it has ${nights.length} nights from ${nights[0]} to ${nights.at(-1)}`
+    : `it has ${nights.join(", ")}`;
 }

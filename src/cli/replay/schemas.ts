@@ -15,13 +15,23 @@ export interface WriterSchema {
   readonly id: number | null;
 }
 
-/** The schemas at hand by their label (`_schema`): those in `schemas.folder`, what registries said, and those the simulator has. */
+/**
+ * The schemas at hand by their label (`_schema`): those in `schemas.folder`, what registries said,
+ * and those the simulator has.
+ */
 export function knownSchemas({ schemas, lake }: Config): ReadonlyMap<string, WriterSchema> {
   const cache = join(lake, ".fink", "schemas");
   const caches = existsSync(cache) ? readdirSync(cache).map((name) => join(cache, name)) : [];
-  const simulated: WriterSchema[] = [schemaFor("lsst"), { id: null, text: schemaFor("ztf").text }, { id: null, text: schemaFor("ztf", "3.3").text }];
+  const simulated: WriterSchema[] = [
+    schemaFor("lsst"),
+    { id: null, text: schemaFor("ztf").text },
+    { id: null, text: schemaFor("ztf", "3.3").text },
+  ];
   return new Map(
-    [...simulated, ...[...caches, schemas.folder].filter((folder) => folder !== "").flatMap(schemasIn)].map((schema) => [labelOf(schema), schema]),
+    [
+      ...simulated,
+      ...[...caches, schemas.folder].filter((folder) => folder !== "").flatMap(schemasIn),
+    ].map((schema) => [labelOf(schema), schema]),
   );
 }
 
@@ -29,7 +39,10 @@ function schemasIn(folder: string): WriterSchema[] {
   const names = readdirSync(folder).filter((name) => name.endsWith(".avsc"));
   return names.map((name) => {
     const id = /^(\d+)\.avsc$/.exec(name)?.[1];
-    return { text: readFileSync(join(folder, name), "utf8"), id: id === undefined ? null : Number(id) };
+    return {
+      text: readFileSync(join(folder, name), "utf8"),
+      id: id === undefined ? null : Number(id),
+    };
   });
 }
 
@@ -39,7 +52,10 @@ function labelOf({ text }: WriterSchema): string {
   return schema.kind === "record" ? `${schema.name}:${fingerprint(schema)}` : "";
 }
 
-/** A schema made from a table's columns, for rows whose own is not at hand: the same names and values, and everything may be null. */
+/**
+ * A schema made from a table's columns, for rows whose own is not at hand: the same names and
+ * values, and everything may be null.
+ */
 export function derivedSchema(columns: StructType, label: string, survey: Survey): WriterSchema {
   const own = label.slice(0, Math.max(0, label.lastIndexOf(":")));
   // a name by which the survey's definition knows its packets

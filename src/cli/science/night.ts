@@ -26,8 +26,15 @@ export interface NightFlags {
   readonly to?: number | undefined;
 }
 
-/** ./fink science run: night by night, each of them one commit, so that one that was killed goes on with the night it was in. */
-export async function runNights(context: CommandContext, known: readonly ScienceModule[], given: NightFlags): Promise<void> {
+/**
+ * ./fink science run: night by night, each of them one commit, so that one that was killed goes on
+ * with the night it was in.
+ */
+export async function runNights(
+  context: CommandContext,
+  known: readonly ScienceModule[],
+  given: NightFlags,
+): Promise<void> {
   const { config } = context.config();
   const { survey, nights } = chosen(context, given);
   const own = known.filter(({ surveys }) => surveys.includes(survey.name));
@@ -44,7 +51,11 @@ export async function runNights(context: CommandContext, known: readonly Science
   const todo = given.again ? nights : await notDone(context, survey, nights, own, names);
   if (todo.length === 0) return;
   await shareCatalogues(config.lake);
-  const pool = new SciencePool({ lake: config.lake, config: config.science }, surveysOf(config).all, (trouble) => context.warn(`fink: ${trouble}`));
+  const pool = new SciencePool(
+    { lake: config.lake, config: config.science },
+    surveysOf(config).all,
+    (trouble) => context.warn(`fink: ${trouble}`),
+  );
   const bar = new ProgressBar(process.stderr, !context.json);
   const stop = new AbortController();
   const abort = () => stop.abort();
@@ -55,17 +66,26 @@ export async function runNights(context: CommandContext, known: readonly Science
     for (const [i, night] of todo.entries()) {
       const progress = (done: number, of: number, rows: number) => {
         const rate = Math.round((1000 * (alerts + rows)) / Math.max(1, Date.now() - startedAt));
-        bar.show((i + done / of) / todo.length, `night ${night}, ${done} of ${of} files, ${rate} alerts/s`);
+        bar.show(
+          (i + done / of) / todo.length,
+          `night ${night}, ${done} of ${of} files, ${rate} alerts/s`,
+        );
       };
       const options = { survey, night, modules: names, signal: stop.signal, progress };
-      const { rows, from, to, outcomes } = await recomputeNight(config.lake, (kind, job) => pool.run(kind, job), options);
+      const { rows, from, to, outcomes } = await recomputeNight(
+        config.lake,
+        (kind, job) => pool.run(kind, job),
+        options,
+      );
       alerts += rows;
       bar.clear();
       const failures = outcomes
         .filter(({ name, failure }) => failure !== null && !pool.unavailable.has(name))
         .map(({ name, failure }) => `${name}: ${failure}`);
-      for (const failure of new Set(failures)) context.warn(`fink: failed, its columns are null: ${failure}`);
-      if (context.json) context.print(JSON.stringify({ survey: survey.name, night, rows, from, to }));
+      for (const failure of new Set(failures))
+        context.warn(`fink: failed, its columns are null: ${failure}`);
+      if (context.json)
+        context.print(JSON.stringify({ survey: survey.name, night, rows, from, to }));
       else
         context.print(
           `${rows} alerts of night ${night} were computed again: ${survey.name}.science is at version ${to}.\nWhat changed: ./fink science diff --survey ${survey.name} --night ${night} --from ${from} --to ${to}`,
@@ -78,7 +98,10 @@ export async function runNights(context: CommandContext, known: readonly Science
   }
 }
 
-/** The nights of which a row was made by other versions of the modules, or by other catalogues, than there are now; the rest is said to be left out. */
+/**
+ * The nights of which a row was made by other versions of the modules, or by other catalogues, than
+ * there are now; the rest is said to be left out.
+ */
 async function notDone(
   context: CommandContext,
   survey: Survey,
@@ -91,7 +114,15 @@ async function notDone(
   const { schema } = new LakeTable(join(config.lake, survey.name, "science")).snapshot;
   const { able } = fitting(own, schema);
   const wanted = names === null ? able : withUsers(names, able);
-  const off = new Set((await Promise.all(wanted.map(async (module) => ((await module.unavailable?.(setup)) ?? null) !== null && module.name))).filter(Boolean));
+  const off = new Set(
+    (
+      await Promise.all(
+        wanted.map(
+          async (module) => ((await module.unavailable?.(setup)) ?? null) !== null && module.name,
+        ),
+      )
+    ).filter(Boolean),
+  );
   const made = wanted.map(({ name, version }) => `${name}@${version}${off.has(name) ? "!" : ""}`);
   const editions = wanted.flatMap(({ name, catalogues = [] }) => (off.has(name) ? [] : catalogues));
   const session = await openSession(config.lake, { surveys: surveysOf(config) });
@@ -99,9 +130,14 @@ async function notDone(
     const todo: number[] = [];
     for (const night of nights) {
       const sql = `SELECT DISTINCT _modules AS modules, _catalogues AS catalogues FROM "${survey.name}".science WHERE night = ${night}`;
-      const rows = (await (await session.query(sql)).getRowObjectsJson()) as { modules: string | null; catalogues: string | null }[];
+      const rows = (await (await session.query(sql)).getRowObjectsJson()) as {
+        modules: string | null;
+        catalogues: string | null;
+      }[];
       const isDone = rows.every((row) => {
-        const [modules, catalogues] = [row.modules, row.catalogues].map((text) => (text ?? "").split(" "));
+        const [modules, catalogues] = [row.modules, row.catalogues].map((text) =>
+          (text ?? "").split(" "),
+        );
         return (
           made.every((word) => modules.includes(word)) &&
           editions.every((word) => catalogues.includes(word)) &&
@@ -110,7 +146,10 @@ async function notDone(
       });
       if (!isDone) todo.push(night);
       else if (context.json) context.print(JSON.stringify({ survey: survey.name, night, isDone }));
-      else context.print(`Night ${night} is left out: these modules and catalogues made it (--again computes it all the same).`);
+      else
+        context.print(
+          `Night ${night} is left out: these modules and catalogues made it (--again computes it all the same).`,
+        );
     }
     return todo;
   } finally {
@@ -125,19 +164,34 @@ export async function diffNight(context: CommandContext, given: NightFlags): Pro
   if (nights.length > 1) throw new FinkError("usage", "diff compares one night: --night YYYYMMDD");
   const [night] = nights;
   const path = join(lake, survey.name, "science");
-  const to = given.to ?? (given.from === undefined ? lastRun(path) : new LakeTable(path).snapshot.version);
-  if (to === null) throw new FinkError("usage", "nothing was computed again yet (./fink science run); or name two versions with --from and --to");
+  const to =
+    given.to ?? (given.from === undefined ? lastRun(path) : new LakeTable(path).snapshot.version);
+  if (to === null)
+    throw new FinkError(
+      "usage",
+      "nothing was computed again yet (./fink science run); or name two versions with --from and --to",
+    );
   const from = given.from ?? to - 1;
   const found = await scienceDifference(lake, survey, night, from, to);
-  if (context.json) return context.print(JSON.stringify({ survey: survey.name, night, from, to, ...found }, null, 1));
+  if (context.json)
+    return context.print(
+      JSON.stringify({ survey: survey.name, night, from, to, ...found }, null, 1),
+    );
   const { alerts, onlyFrom, onlyTo, columns } = found;
-  context.print(`${alerts} alerts of night ${night} in versions ${from} and ${to}; ${onlyFrom} only in the first, ${onlyTo} only in the second.`);
+  context.print(
+    `${alerts} alerts of night ${night} in versions ${from} and ${to}; ${onlyFrom} only in the first, ${onlyTo} only in the second.`,
+  );
   if (columns.length === 0) return context.print("No value differs.");
   const rows = columns.map(({ column, rows: count, largest, examples }) => [
     column,
     String(count),
     largest === null ? "" : String(Number(largest.toPrecision(4))),
-    examples.map(({ alert, from: before, to: after }) => `${alert}: ${wordsBut(before, after)} → ${wordsBut(after, before)}`).join(", "),
+    examples
+      .map(
+        ({ alert, from: before, to: after }) =>
+          `${alert}: ${wordsBut(before, after)} → ${wordsBut(after, before)}`,
+      )
+      .join(", "),
   ]);
   context.print(table(["column", "alerts", "largest difference", "examples"], rows));
 }
@@ -154,20 +208,31 @@ function wordsBut(text: string | null, other: string | null): string | null {
 }
 
 /** The survey may be left out where one alone has science of those nights. */
-function chosen(context: CommandContext, { night, survey }: NightFlags): { survey: Survey; nights: number[] } {
+function chosen(
+  context: CommandContext,
+  { night, survey }: NightFlags,
+): { survey: Survey; nights: number[] } {
   if (night === undefined) throw new FinkError("usage", "say which night with --night YYYYMMDD");
   const { config } = context.config();
   const [first, last] = [night.slice(0, 8), night.slice(-8)].map(Number);
   const having = tablesIn(config.lake).flatMap((one) => {
     if (one.kind !== "science") return [];
-    const all = new Set([...new LakeTable(one.path).snapshot.files.values()].map((add) => Number(add.partitionValues["night"])));
+    const all = new Set(
+      [...new LakeTable(one.path).snapshot.files.values()].map((add) =>
+        Number(add.partitionValues["night"]),
+      ),
+    );
     const nights = [...all].filter((own) => own >= first && own <= last).sort((a, b) => a - b);
     return nights.length === 0 ? [] : [{ name: one.survey, nights }];
   });
   const which = first === last ? `night ${night}` : `nights ${night}`;
   if (survey === undefined && having.length > 1)
-    throw new FinkError("usage", `${having.map(({ name }) => name).join(" and ")} have science of ${which}: choose with --survey`);
+    throw new FinkError(
+      "usage",
+      `${having.map(({ name }) => name).join(" and ")} have science of ${which}: choose with --survey`,
+    );
   const found = having.find(({ name }) => survey === undefined || name === survey);
-  if (!found) throw new FinkError("usage", `there is no science of ${which}${survey ? ` of ${survey}` : ""}`);
+  if (!found)
+    throw new FinkError("usage", `there is no science of ${which}${survey ? ` of ${survey}` : ""}`);
   return { survey: surveysOf(config).named(found.name), nights: found.nights };
 }

@@ -35,7 +35,13 @@ export interface Exported {
   readonly complete: boolean;
 }
 
-const storedTypes: Readonly<Record<ExportPlace["kind"], StoredTypes>> = { parquet: "parquet", avro: "exact", csv: "text", vot: "plain", kafka: "plain" };
+const storedTypes: Readonly<Record<ExportPlace["kind"], StoredTypes>> = {
+  parquet: "parquet",
+  avro: "exact",
+  csv: "text",
+  vot: "plain",
+  kafka: "plain",
+};
 
 /** Rows read and sent at once: those of a row group. */
 const groupRows = 2048;
@@ -49,24 +55,36 @@ interface State {
 }
 
 /**
- * Brings the rows of a query to a place. The result is kept as a Parquet file in `<lake>/.fink/exports` until it is there whole: an export that was interrupted goes
- * on after the last rows that are safe there, with the rows as they were when it began.
+ * Brings the rows of a query to a place. The result is kept as a Parquet file in
+ * `<lake>/.fink/exports` until it is there whole: an export that was interrupted goes on after the
+ * last rows that are safe there, with the rows as they were when it began.
  */
 export async function exportRows(options: ExportOptions): Promise<Exported> {
   const { lake, sql, place } = options;
-  const target = place.kind === "kafka" ? `${place.options.kafka.brokers.join(",")}/${place.topic}` : place.file;
-  const id = createHash("sha256").update(`${sql}\n${place.kind} ${storedTypes[place.kind]}\n${target}`).digest("hex").slice(0, 16);
+  const target =
+    place.kind === "kafka" ? `${place.options.kafka.brokers.join(",")}/${place.topic}` : place.file;
+  const id = createHash("sha256")
+    .update(`${sql}\n${place.kind} ${storedTypes[place.kind]}\n${target}`)
+    .digest("hex")
+    .slice(0, 16);
   // in a lake that is read-only there is no place to go on from after an interruption
   const folder = isReadOnly(lake) ? temporaryFolder("export") : join(lake, ".fink", "exports", id);
   const result = join(folder, "result.parquet");
   makeFolder(folder);
   if (!existsSync(result)) await runQuery(options, folder, result);
-  const exported = place.kind === "parquet" ? await keep(result, place.file) : await transfer(options, { id, folder, result });
+  const exported =
+    place.kind === "parquet"
+      ? await keep(result, place.file)
+      : await transfer(options, { id, folder, result });
   if (exported.complete) rmSync(folder, { recursive: true });
   return exported;
 }
 
-async function runQuery({ lake, surveys, sql, place, signal }: ExportOptions, folder: string, result: string): Promise<void> {
+async function runQuery(
+  { lake, surveys, sql, place, signal }: ExportOptions,
+  folder: string,
+  result: string,
+): Promise<void> {
   const part = join(folder, `${process.pid}.part`);
   const session = await openSession(lake, { ...(surveys && { surveys }), writable: part });
   const interrupt = () => session.interrupt();
@@ -105,7 +123,10 @@ async function groupsOf(path: string): Promise<Groups> {
     count: metadata.numRowGroups(),
     rows: metadata.fileMetadata().numRows(),
     columns: () => structType(fields),
-    read: async (group) => tableFromIPC((await file.read({ rowGroups: [group], batchSize: groupRows })).intoIPCStream()).batches.map(({ data }) => data),
+    read: async (group) =>
+      tableFromIPC(
+        (await file.read({ rowGroups: [group], batchSize: groupRows })).intoIPCStream(),
+      ).batches.map(({ data }) => data),
   };
 }
 
@@ -115,11 +136,19 @@ interface Work {
   readonly result: string;
 }
 
-async function transfer({ place, signal, progress }: ExportOptions, { id, folder, result }: Work): Promise<Exported> {
+async function transfer(
+  { place, signal, progress }: ExportOptions,
+  { id, folder, result }: Work,
+): Promise<Exported> {
   const groups = await groupsOf(result);
   const stateFile = join(folder, "state.json");
-  const start: State = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, "utf8")) as State) : { groups: 0, rows: 0, bytes: 0 };
-  const sink = place.kind === "kafka" ? await kafkaSink(place.topic, id, groups.columns(), place.options) : await fileSink(place, id, groups);
+  const start: State = existsSync(stateFile)
+    ? (JSON.parse(readFileSync(stateFile, "utf8")) as State)
+    : { groups: 0, rows: 0, bytes: 0 };
+  const sink =
+    place.kind === "kafka"
+      ? await kafkaSink(place.topic, id, groups.columns(), place.options)
+      : await fileSink(place, id, groups);
   let state = start;
   try {
     if (state.groups === 0) state = { ...state, bytes: await sink.begin() };
@@ -130,8 +159,12 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
         rows += data.length;
       }
       await sink.safe();
-      // what is safe there counts from here on; a crash before it writes or sends the same rows again
-      replaceWhole(stateFile, Buffer.from(JSON.stringify((state = { groups: state.groups + 1, rows, bytes }))));
+      // what is safe there counts from here on; a crash before it writes or sends the same rows
+      // again
+      replaceWhole(
+        stateFile,
+        Buffer.from(JSON.stringify((state = { groups: state.groups + 1, rows, bytes }))),
+      );
     }
     const complete = state.groups === groups.count;
     if (complete) await sink.end(state.bytes);
@@ -141,17 +174,25 @@ async function transfer({ place, signal, progress }: ExportOptions, { id, folder
   }
 }
 
-async function fileSink({ kind, file }: Exclude<ExportPlace, { kind: "kafka" }>, id: string, groups: Groups): Promise<Sink> {
+async function fileSink(
+  { kind, file }: Exclude<ExportPlace, { kind: "kafka" }>,
+  id: string,
+  groups: Groups,
+): Promise<Sink> {
   const format = formatOf(kind as Exclude<typeof kind, "parquet">, groups.columns(), id);
   const part = `${file}.part`;
   const handle = await open(part, existsSync(part) ? "r+" : "w+");
-  const write = async (bytes: Uint8Array, at: number) => (await handle.write(bytes, 0, bytes.length, at), at + bytes.length);
+  const write = async (bytes: Uint8Array, at: number) => (
+    await handle.write(bytes, 0, bytes.length, at),
+    at + bytes.length
+  );
   return {
     begin: () => write(format.head(), 0),
     rows: (data, _first, bytes) => write(format.rows(data), bytes),
     safe: () => handle.datasync(),
     async end(bytes) {
-      await handle.truncate(await write(format.tail(), bytes)); // of an earlier run there may be more
+      // of an earlier run there may be more
+      await handle.truncate(await write(format.tail(), bytes));
       await handle.sync();
       renameSync(part, file);
     },

@@ -17,8 +17,15 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** `id`: of this export; it makes the sync marker of Avro, which has to be the same after an interruption. */
-export function formatOf(format: "avro" | "csv" | "vot", columns: StructType, id: string): ExportFormat {
+/**
+ * `id`: of this export; it makes the sync marker of Avro, which has to be the same after an
+ * interruption.
+ */
+export function formatOf(
+  format: "avro" | "csv" | "vot",
+  columns: StructType,
+  id: string,
+): ExportFormat {
   if (format === "vot") return voTable(columns);
   return format === "avro" ? avroContainer(columns, id) : csv(columns);
 }
@@ -26,18 +33,34 @@ export function formatOf(format: "avro" | "csv" | "vot", columns: StructType, id
 function csv(columns: StructType): ExportFormat {
   const lineOf = (row: object): string => csvLine(Object.values(row));
   const heading = csvLine(columns.fields.map(({ name }) => name));
-  return { head: () => Buffer.from(heading), rows: (data) => Buffer.from(objectsOf(data, columns).map(lineOf).join("")), tail: () => Buffer.alloc(0) };
+  return {
+    head: () => Buffer.from(heading),
+    rows: (data) => Buffer.from(objectsOf(data, columns).map(lineOf).join("")),
+    tail: () => Buffer.alloc(0),
+  };
 }
 
 function avroContainer(columns: StructType, id: string): ExportFormat {
   const encode = rowEncoder(avroSchemaOf(columns, "fink.export"));
-  const container = { schema: encode.schema, codec: "deflate", sync: Buffer.from(id.padEnd(16, "0").slice(0, 16)) } as const;
+  const container = {
+    schema: encode.schema,
+    codec: "deflate",
+    sync: Buffer.from(id.padEnd(16, "0").slice(0, 16)),
+  } as const;
   const head = writeContainer({ ...container, blocks: [] });
-  return { head: () => head, rows: (data) => writeContainer({ ...container, blocks: [encode.rows(data)] }).subarray(head.length), tail: () => Buffer.alloc(0) };
+  return {
+    head: () => head,
+    rows: (data) =>
+      writeContainer({ ...container, blocks: [encode.rows(data)] }).subarray(head.length),
+    tail: () => Buffer.alloc(0),
+  };
 }
 
 /** Encodes rows of columns that are all of one type. */
-export function rowEncoder(schema: string): { readonly schema: string; rows(data: Data<Struct>): Uint8Array[] } {
+export function rowEncoder(schema: string): {
+  readonly schema: string;
+  rows(data: Data<Struct>): Uint8Array[];
+} {
   let encoder: ColumnEncoder | null = null;
   return {
     schema,

@@ -12,13 +12,16 @@ export interface ExportFormat {
 }
 
 /**
- * VOTable 1.4 (IVOA Recommendation of 2019-10-21), TABLEDATA. Structures become a column for each field; lists of numbers are arrays, other lists and maps JSON;
- * bytes are base64.
+ * VOTable 1.4 (IVOA Recommendation of 2019-10-21), TABLEDATA. Structures become a column for each
+ * field; lists of numbers are arrays, other lists and maps JSON; bytes are base64.
  */
 export function voTable(columns: StructType): ExportFormat {
   const fields = flatten(columns, []);
-  const described = fields.map(({ steps, type }) => `<FIELD name="${escaped(steps.join("."))}" ${dataTypeOf(type)}</FIELD>`);
-  const rowOf = (row: Json) => `<TR>${fields.map(({ steps, type }) => `<TD>${escaped(cellOf(valueAt(row, steps), type))}</TD>`).join("")}</TR>\n`;
+  const described = fields.map(
+    ({ steps, type }) => `<FIELD name="${escaped(steps.join("."))}" ${dataTypeOf(type)}</FIELD>`,
+  );
+  const rowOf = (row: Json) =>
+    `<TR>${fields.map(({ steps, type }) => `<TD>${escaped(cellOf(valueAt(row, steps), type))}</TD>`).join("")}</TR>\n`;
   return {
     head: () =>
       Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
@@ -39,16 +42,26 @@ interface Leaf {
 function flatten({ fields }: StructType, above: readonly string[]): Leaf[] {
   return fields.flatMap(({ name, type }) => {
     const steps = [...above, name];
-    return typeof type === "object" && type.type === "struct" ? flatten(type, steps) : [{ steps, type }];
+    return typeof type === "object" && type.type === "struct"
+      ? flatten(type, steps)
+      : [{ steps, type }];
   });
 }
 
 function valueAt(row: Json, steps: readonly string[]): Json {
-  return steps.reduce<Json>((value, name) => (value as Readonly<Record<string, Json>> | null)?.[name] ?? null, row);
+  return steps.reduce<Json>(
+    (value, name) => (value as Readonly<Record<string, Json>> | null)?.[name] ?? null,
+    row,
+  );
 }
 
-/** VOTable's name of a type, and the value that means null among the items of an array; a null cell is empty. */
-const numberTypes: Readonly<Record<string, { readonly datatype: string; readonly nullItem: string }>> = {
+/**
+ * VOTable's name of a type, and the value that means null among the items of an array; a null cell
+ * is empty.
+ */
+const numberTypes: Readonly<
+  Record<string, { readonly datatype: string; readonly nullItem: string }>
+> = {
   boolean: { datatype: "boolean", nullItem: "?" },
   integer: { datatype: "int", nullItem: String(-(2 ** 31)) },
   long: { datatype: "long", nullItem: String(-(2n ** 63n)) },
@@ -69,13 +82,18 @@ function dataTypeOf(type: ColumnType): string {
 
 /** Undefined for all but lists of numbers. */
 function arrayItems(type: ColumnType) {
-  return typeof type === "object" && type.type === "array" && typeof type.elementType === "string" ? numberTypes[type.elementType] : undefined;
+  return typeof type === "object" && type.type === "array" && typeof type.elementType === "string"
+    ? numberTypes[type.elementType]
+    : undefined;
 }
 
 function cellOf(value: Json, type: ColumnType): string {
   if (value === null) return "";
   const items = arrayItems(type);
-  if (items) return (value as readonly Json[]).map((item) => (item === null ? items.nullItem : scalarText(item))).join(" ");
+  if (items)
+    return (value as readonly Json[])
+      .map((item) => (item === null ? items.nullItem : scalarText(item)))
+      .join(" ");
   if (typeof value === "object") return jsonText(value);
   return type === "string" ? String(value) : scalarText(value);
 }

@@ -1,7 +1,10 @@
 import { FinkError } from "../../errors.ts";
 import { maxOrder, nestedPixel } from "../../sky/healpix.ts";
 
-/** Pixels of order `maxOrder`, in ranges that are sorted and apart: those of range i are first[i] to before end[i]. */
+/**
+ * Pixels of order `maxOrder`, in ranges that are sorted and apart: those of range i are first[i] to
+ * before end[i].
+ */
 export interface Pixels {
   readonly first: Float64Array;
   readonly end: Float64Array;
@@ -10,15 +13,26 @@ export interface Pixels {
 /** The deepest order of a coverage map (MOC 2.0, section 2.3). */
 const deepestOrder = 29;
 
-/** Nested pixels of any order up to 29 as ranges; those finer than ours are widened to the one around them. Throws for pixels that there are not. */
+/**
+ * Nested pixels of any order up to 29 as ranges; those finer than ours are widened to the one
+ * around them. Throws for pixels that there are not.
+ */
 export class PixelCollector {
   readonly #ranges: [first: number, end: number][] = [];
 
   /** Numbers of order 26 and deeper need a bigint. */
-  add(order: number, first: number | bigint, end: number | bigint = typeof first === "bigint" ? first + 1n : first + 1): void {
-    if (!(Number.isInteger(order) && order >= 0 && order <= deepestOrder)) throw new FinkError("io", `${order} is not an order of pixels, 0 … ${deepestOrder}`);
+  add(
+    order: number,
+    first: number | bigint,
+    end: number | bigint = typeof first === "bigint" ? first + 1n : first + 1,
+  ): void {
+    if (!(Number.isInteger(order) && order >= 0 && order <= deepestOrder))
+      throw new FinkError("io", `${order} is not an order of pixels, 0 … ${deepestOrder}`);
     if (!(first >= 0 && first < end && end <= 12n * 4n ** BigInt(order)))
-      throw new FinkError("io", `order ${order} has no pixels ${first} … ${end} (end not included)`);
+      throw new FinkError(
+        "io",
+        `order ${order} has no pixels ${first} … ${end} (end not included)`,
+      );
     if (order <= maxOrder) {
       const scale = 4 ** (maxOrder - order);
       this.#addRange(Number(first) * scale, Number(end) * scale);
@@ -48,7 +62,10 @@ export class PixelCollector {
       if (last && first <= last[1]) last[1] = Math.max(last[1], end);
       else apart.push([first, end]);
     }
-    return { first: Float64Array.from(apart, ([first]) => first), end: Float64Array.from(apart, ([, end]) => end) };
+    return {
+      first: Float64Array.from(apart, ([first]) => first),
+      end: Float64Array.from(apart, ([, end]) => end),
+    };
   }
 }
 
@@ -71,6 +88,10 @@ export function partOfSky({ first, end }: Pixels): number {
 /** Throws for a number that is none: below 4, or of an order beyond 29. */
 export function pixelOfUnique(unique: bigint): { readonly order: number; readonly pixel: bigint } {
   const order = unique < 4n ? -1 : (unique.toString(2).length - 3) >> 1;
-  if (order < 0 || order > deepestOrder) throw new FinkError("io", `${unique} is not the unique number of a pixel (4 · 4^order + pixel)`);
+  if (order < 0 || order > deepestOrder)
+    throw new FinkError(
+      "io",
+      `${unique} is not the unique number of a pixel (4 · 4^order + pixel)`,
+    );
   return { order, pixel: unique - 4n ** BigInt(order + 1) };
 }

@@ -34,10 +34,19 @@ const decs = fc.double({ min: -90, max: 90, noNaN: true });
 describe("areas", () => {
   it("a cone holds what is nearer than its radius", () => {
     fc.assert(
-      fc.property(ras, decs, fc.double({ min: 0.001, max: 60, noNaN: true }), ras, decs, (ra, dec, radius, toRa, toDec) => {
-        const area = readArea(fileOf("cone.json", JSON.stringify({ cone: { ra, dec, radius_deg: radius } })));
-        expect(area.contains(toRa, toDec)).toBe(separation(ra, dec, toRa, toDec) < radius);
-      }),
+      fc.property(
+        ras,
+        decs,
+        fc.double({ min: 0.001, max: 60, noNaN: true }),
+        ras,
+        decs,
+        (ra, dec, radius, toRa, toDec) => {
+          const area = readArea(
+            fileOf("cone.json", JSON.stringify({ cone: { ra, dec, radius_deg: radius } })),
+          );
+          expect(area.contains(toRa, toDec)).toBe(separation(ra, dec, toRa, toDec) < radius);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -45,15 +54,24 @@ describe("areas", () => {
   it("a coverage map holds its pixels, of whatever order, in JSON, in FITS as numbers and as ranges", () => {
     const json = readArea(fileOf("moc.json", JSON.stringify({ "1": [3, 40], "10": [3_000_000] })));
     const uniques = [4 * 4 + 3, 4 * 4 + 40, 4 * 4 ** 10 + 3_000_000];
-    const numbered = readArea(fileOf("moc.fits", fitsTable([["UNIQ", "K", uniques]], { ORDERING: "NUNIQ" })));
-    const to29 = (order: number, pixel: number) => [BigInt(pixel) * 4n ** BigInt(29 - order), BigInt(pixel + 1) * 4n ** BigInt(29 - order)];
+    const numbered = readArea(
+      fileOf("moc.fits", fitsTable([["UNIQ", "K", uniques]], { ORDERING: "NUNIQ" })),
+    );
+    const to29 = (order: number, pixel: number) => [
+      BigInt(pixel) * 4n ** BigInt(29 - order),
+      BigInt(pixel + 1) * 4n ** BigInt(29 - order),
+    ];
     const ends = [...to29(1, 3), ...to29(10, 3_000_000), ...to29(1, 40)];
-    const ranged = readArea(fileOf("ranges.fits.gz", gzipSync(fitsTable([["RANGE", "K", ends]], { ORDERING: "RANGE" }))));
+    const ranged = readArea(
+      fileOf("ranges.fits.gz", gzipSync(fitsTable([["RANGE", "K", ends]], { ORDERING: "RANGE" }))),
+    );
     for (const area of [json, numbered, ranged]) {
       expect(area.partOfSky).toBeCloseTo((2 * 4 ** 9 + 1) / (12 * 4 ** 10), 12);
       expect(area.contains(...pixelCentre(10, 3_000_000))).toBe(true);
       expect(area.contains(...pixelCentre(10, 3_000_001))).toBe(false);
-      const held = Array.from({ length: 48 }, (_, pixel) => pixel).filter((pixel) => area.contains(...pixelCentre(1, pixel)));
+      const held = Array.from({ length: 48 }, (_, pixel) => pixel).filter((pixel) =>
+        area.contains(...pixelCentre(1, pixel)),
+      );
       expect(held).toEqual([3, 40]);
     }
   });
@@ -72,70 +90,116 @@ describe("areas", () => {
         }),
       ),
     );
-    expect([area.contains(0, 0), area.contains(355, 9), area.contains(15, 0), area.contains(180, 0)]).toEqual([true, true, false, false]);
-    expect(area.partOfSky).toBeCloseTo((4 * Math.asin(Math.sin(radians(10)) ** 2)) / (4 * Math.PI), 2);
+    expect([
+      area.contains(0, 0),
+      area.contains(355, 9),
+      area.contains(15, 0),
+      area.contains(180, 0),
+    ]).toEqual([true, true, false, false]);
+    expect(area.partOfSky).toBeCloseTo(
+      (4 * Math.asin(Math.sin(radians(10)) ** 2)) / (4 * Math.PI),
+      2,
+    );
   });
 
-  it.each(["{}", '{"cone": {"ra": 1}}', '{"polygon": [[1, 2]]}', "[", '{"cone": {"ra": 400, "dec": 0, "radius_deg": 1}}'])(
-    "says what is wrong with %s",
-    (text) => {
-      const file = fileOf("wrong.json", text);
-      if (text === "{}") expect(readArea(file).partOfSky).toBe(0);
-      else expect(() => readArea(file)).toThrow("wrong.json cannot be read as an area");
-    },
-  );
+  it.each([
+    "{}",
+    '{"cone": {"ra": 1}}',
+    '{"polygon": [[1, 2]]}',
+    "[",
+    '{"cone": {"ra": 400, "dec": 0, "radius_deg": 1}}',
+  ])("says what is wrong with %s", (text) => {
+    const file = fileOf("wrong.json", text);
+    if (text === "{}") expect(readArea(file).partOfSky).toBe(0);
+    else expect(() => readArea(file)).toThrow("wrong.json cannot be read as an area");
+  });
 });
 
 /** A sky map whose probability falls off around a place as a Gauss curve does. */
 describe("sky maps of gravitational waves", () => {
   const [ra, dec, sigma] = [197.45, -23.38, 4];
-  const density = (order: number, pixel: number) => Math.exp(-(separation(ra, dec, ...pixelCentre(order, pixel)) ** 2) / (2 * sigma ** 2));
+  const density = (order: number, pixel: number) =>
+    Math.exp(-(separation(ra, dec, ...pixelCentre(order, pixel)) ** 2) / (2 * sigma ** 2));
   /** Where the region of that level ends, degrees: the sky is nearly flat there. */
   const radiusOf = (level: number) => sigma * Math.sqrt(-2 * Math.log(1 - level));
   const order = 7;
   const flatMap = (place: (pixel: number) => number) => {
     const values = new Float64Array(12 * 4 ** order);
-    for (let pixel = 0; pixel < values.length; pixel++) values[place(pixel)] = density(order, pixel);
+    for (let pixel = 0; pixel < values.length; pixel++)
+      values[place(pixel)] = density(order, pixel);
     return Array.from(values);
   };
   const files: Record<string, string> = {};
   beforeAll(() => {
     const cards = { PIXTYPE: "HEALPIX", NSIDE: 2 ** order, INDXSCHM: "IMPLICIT" };
-    files.nested = fileOf("nested.fits.gz", gzipSync(fitsTable([["PROB", "1024D", flatMap((pixel) => pixel)]], { ...cards, ORDERING: "NESTED" })));
-    files.ring = fileOf("ring.fits", fitsTable([["PROB", "1024E", flatMap((pixel) => ringOfNested(order, pixel))]], { ...cards, ORDERING: "RING" }));
-    const near = new Set(coneCoverage(2, ra, dec, 20).flatMap(([first, end]) => Array.from({ length: end - first }, (_, i) => first + i)));
+    files.nested = fileOf(
+      "nested.fits.gz",
+      gzipSync(
+        fitsTable([["PROB", "1024D", flatMap((pixel) => pixel)]], { ...cards, ORDERING: "NESTED" }),
+      ),
+    );
+    files.ring = fileOf(
+      "ring.fits",
+      fitsTable([["PROB", "1024E", flatMap((pixel) => ringOfNested(order, pixel))]], {
+        ...cards,
+        ORDERING: "RING",
+      }),
+    );
+    const near = new Set(
+      coneCoverage(2, ra, dec, 20).flatMap(([first, end]) =>
+        Array.from({ length: end - first }, (_, i) => first + i),
+      ),
+    );
     const cells = Array.from({ length: 192 }, (_, pixel) => pixel).flatMap((pixel) =>
-      near.has(pixel) ? Array.from({ length: 4 ** (order - 2) }, (_, i) => [order, pixel * 4 ** (order - 2) + i]) : [[2, pixel]],
+      near.has(pixel)
+        ? Array.from({ length: 4 ** (order - 2) }, (_, i) => [order, pixel * 4 ** (order - 2) + i])
+        : [[2, pixel]],
     );
     const columns: [string, string, number[]][] = [
       ["UNIQ", "K", cells.map(([own, pixel]) => 4 * 4 ** own + pixel)],
       ["PROBDENSITY", "D", cells.map(([own, pixel]) => density(own, pixel))],
     ];
-    files.multi = fileOf("multi.fits", fitsTable(columns, { PIXTYPE: "HEALPIX", ORDERING: "NUNIQ" }));
+    files.multi = fileOf(
+      "multi.fits",
+      fitsTable(columns, { PIXTYPE: "HEALPIX", ORDERING: "NUNIQ" }),
+    );
   });
 
-  it.each(["nested", "ring", "multi"])("%s: the region holds that part of the probability", (name) => {
-    for (const level of [0.5, 0.9]) {
-      const area = readArea(files[name], level);
-      const radius = radiusOf(level);
-      for (let angle = 0; angle < 360; angle += 15) {
-        const at = (distance: number) =>
-          [ra + (distance * Math.cos(radians(angle))) / Math.cos(radians(dec)), dec + distance * Math.sin(radians(angle))] as const;
-        expect(area.contains(...at(radius - 0.8))).toBe(true);
-        expect(area.contains(...at(radius + 0.8))).toBe(false);
+  it.each(["nested", "ring", "multi"])(
+    "%s: the region holds that part of the probability",
+    (name) => {
+      for (const level of [0.5, 0.9]) {
+        const area = readArea(files[name], level);
+        const radius = radiusOf(level);
+        for (let angle = 0; angle < 360; angle += 15) {
+          const at = (distance: number) =>
+            [
+              ra + (distance * Math.cos(radians(angle))) / Math.cos(radians(dec)),
+              dec + distance * Math.sin(radians(angle)),
+            ] as const;
+          expect(area.contains(...at(radius - 0.8))).toBe(true);
+          expect(area.contains(...at(radius + 0.8))).toBe(false);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe("watch lists", () => {
   it("positions with a radius each, sexagesimal or in degrees, and object ids", async () => {
-    const list = await readWatchlist(fileOf("mine.csv", "objectId,ra,dec,radius\nZTF1,10.5,-20,1\n,00:43:00,-20:30:00,10\nZTF3,,,\n"));
+    const list = await readWatchlist(
+      fileOf(
+        "mine.csv",
+        "objectId,ra,dec,radius\nZTF1,10.5,-20,1\n,00:43:00,-20:30:00,10\nZTF3,,,\n",
+      ),
+    );
     const positions = {
       ra: Float64Array.of(10.5, 10.5, 10.75, 10.75, 200, NaN),
       dec: Float64Array.of(-20, -20 - 1.1 / 3600, -20.5 + 9.9 / 3600, -20.5 + 10.1 / 3600, 0, NaN),
     };
-    expect([...list.mask(positions, [null, null, null, null, "ZTF1", "ZTF3"])]).toEqual([1, 0, 1, 0, 1, 1]);
+    expect([...list.mask(positions, [null, null, null, null, "ZTF1", "ZTF3"])]).toEqual([
+      1, 0, 1, 0, 1, 1,
+    ]);
     expect([list.positions, list.objects.size]).toEqual([2, 2]);
   });
 
@@ -147,20 +211,37 @@ describe("watch lists", () => {
   });
 
   it("matches as the separation says, for radii from 0.1″ to 1°", async () => {
-    const entries = Array.from({ length: 300 }, (_, i) => [(i * 77.7) % 360, Math.asin(((i * 0.618) % 2) - 1) * 57.29, 0.1 * 10 ** ((i % 46) / 10)]);
-    const list = await readWatchlist(fileOf("radii.csv", `ra,dec,radius\n${entries.map((entry) => entry.join(",")).join("\n")}\n`));
-    const places = entries.flatMap(([ra, dec, radius]) => [0.5, 0.99, 1.01].map((part) => [ra, dec + ((dec > 0 ? -1 : 1) * part * radius) / 3600]));
+    const entries = Array.from({ length: 300 }, (_, i) => [
+      (i * 77.7) % 360,
+      Math.asin(((i * 0.618) % 2) - 1) * 57.29,
+      0.1 * 10 ** ((i % 46) / 10),
+    ]);
+    const list = await readWatchlist(
+      fileOf("radii.csv", `ra,dec,radius\n${entries.map((entry) => entry.join(",")).join("\n")}\n`),
+    );
+    const places = entries.flatMap(([ra, dec, radius]) =>
+      [0.5, 0.99, 1.01].map((part) => [ra, dec + ((dec > 0 ? -1 : 1) * part * radius) / 3600]),
+    );
     const mask = list.mask(
-      { ra: Float64Array.from(places, ([ra]) => ra), dec: Float64Array.from(places, ([, dec]) => dec) },
+      {
+        ra: Float64Array.from(places, ([ra]) => ra),
+        dec: Float64Array.from(places, ([, dec]) => dec),
+      },
       places.map(() => null),
     );
-    const wanted = places.map(([ra, dec]) => Number(entries.some((entry) => 3600 * separation(entry[0], entry[1], ra, dec) < entry[2])));
+    const wanted = places.map(([ra, dec]) =>
+      Number(entries.some((entry) => 3600 * separation(entry[0], entry[1], ra, dec) < entry[2])),
+    );
     expect([...mask]).toEqual(wanted);
   });
 
   it("says what a file lacks", async () => {
-    await expect(readWatchlist(fileOf("odd.csv", "a,b\n1,2\n"))).rejects.toThrow("no columns ra and dec");
-    await expect(readWatchlist(fileOf("empty.csv", "ra,dec\n"))).rejects.toThrow("none of its rows");
+    await expect(readWatchlist(fileOf("odd.csv", "a,b\n1,2\n"))).rejects.toThrow(
+      "no columns ra and dec",
+    );
+    await expect(readWatchlist(fileOf("empty.csv", "ra,dec\n"))).rejects.toThrow(
+      "none of its rows",
+    );
   });
 });
 
@@ -181,16 +262,34 @@ describe("the folders", () => {
 });
 
 describe("in filters", () => {
-  const survey = surveySchema.parse({ name: "ztf", alert: "candid", object: "objectId", position: { ra: "candidate.ra", dec: "candidate.dec" } });
+  const survey = surveySchema.parse({
+    name: "ztf",
+    alert: "candid",
+    object: "objectId",
+    position: { ra: "candidate.ra", dec: "candidate.dec" },
+  });
   const alerts = `SELECT i AS candid, CASE WHEN i % 3 = 0 THEN 'ZTF' || i END AS objectId,
     CASE WHEN i = 5000 THEN NULL ELSE {'ra': i / 100.0, 'dec': -30.0} END AS candidate FROM range(5001) AS t(i)`;
   const ask = async (where: string) => {
     const engine = await openEngine({ places: new Places({ watchlists: folder, areas: folder }) });
     try {
-      const columns = new ColumnTypes(survey, await typesOf(engine.connection, alerts), new Map(), engine.places.check);
-      const filter = await loadFilter(fileOf("asking.sql", `SELECT * FROM alerts WHERE ${where}`), "ztf");
+      const columns = new ColumnTypes(
+        survey,
+        await typesOf(engine.connection, alerts),
+        new Map(),
+        engine.places.check,
+      );
+      const filter = await loadFilter(
+        fileOf("asking.sql", `SELECT * FROM alerts WHERE ${where}`),
+        "ztf",
+      );
       const options = { seconds: 5, functions: new FunctionProcess("") };
-      const [outcome] = await runFilters(engine, { columns, relation: alerts }, [await compile(filter, columns, engine.connection, false)], options);
+      const [outcome] = await runFilters(
+        engine,
+        { columns, relation: alerts },
+        [await compile(filter, columns, engine.connection, false)],
+        options,
+      );
       if ("failure" in outcome) throw new Error(outcome.failure);
       return outcome.rows;
     } finally {
@@ -202,13 +301,17 @@ describe("in filters", () => {
     fileOf("patch.json", JSON.stringify({ cone: { ra: 10, dec: -30, radius_deg: 0.02 } }));
     fileOf("followed.csv", "objectId\nZTF3\nZTF4\nZTF4998\n");
     expect(await ask("in_area('patch')")).toEqual([998, 999, 1000, 1001, 1002]);
-    expect(await ask("in_area('patch') AND NOT on_watchlist('followed') AND candid > 1000")).toEqual([1001, 1002]);
+    expect(
+      await ask("in_area('patch') AND NOT on_watchlist('followed') AND candid > 1000"),
+    ).toEqual([1001, 1002]);
     expect(await ask("on_watchlist('followed')")).toEqual([3, 4998]);
     expect((await ask("NOT in_area('patch')")).length).toBe(4996);
   });
 
   it("a name without a file is refused with the nearest one; a file that cannot be read fails its filter", async () => {
-    await expect(ask("in_area('pathc')")).rejects.toThrow("there is no area pathc; did you mean patch?");
+    await expect(ask("in_area('pathc')")).rejects.toThrow(
+      "there is no area pathc; did you mean patch?",
+    );
     fileOf("broken.json", "{");
     await expect(ask("in_area('broken')")).rejects.toThrow("broken.json cannot be read as an area");
   });

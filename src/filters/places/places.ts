@@ -18,25 +18,42 @@ interface Loaded {
 }
 
 const kinds = {
-  on_watchlist: { what: "watch list", endings: /\.(csv|tsv|txt|ecsv|vot|xml|parquet|fits)(\.gz)?$/i },
+  on_watchlist: {
+    what: "watch list",
+    endings: /\.(csv|tsv|txt|ecsv|vot|xml|parquet|fits)(\.gz)?$/i,
+  },
   in_area: { what: "area", endings: /\.(fits|json|txt)(\.gz)?$/i },
 };
 
-/** The files of the folders of watch lists and areas, read when a filter names them, and again when they change. */
+/**
+ * The files of the folders of watch lists and areas, read when a filter names them, and again when
+ * they change.
+ */
 export class Places {
   readonly #folders: Readonly<Record<PlaceKind, string>>;
   readonly #loaded = new Map<string, Loaded>();
 
   /** Without folders there are none. */
-  constructor({ watchlists, areas }: { readonly watchlists: string; readonly areas: string } = { watchlists: "", areas: "" }) {
+  constructor(
+    { watchlists, areas }: { readonly watchlists: string; readonly areas: string } = {
+      watchlists: "",
+      areas: "",
+    },
+  ) {
     this.#folders = { on_watchlist: watchlists, in_area: areas };
   }
 
   /** Names and files of a kind. */
   list(kind: PlaceKind): ReadonlyMap<string, string> {
     const folder = this.#folders[kind];
-    const files = existsSync(folder) ? readdirSync(folder).filter((file) => kinds[kind].endings.test(file) && !file.startsWith(".")) : [];
-    return new Map(files.sort().map((file) => [file.replace(kinds[kind].endings, ""), join(folder, file)]));
+    const files = existsSync(folder)
+      ? readdirSync(folder).filter(
+          (file) => kinds[kind].endings.test(file) && !file.startsWith("."),
+        )
+      : [];
+    return new Map(
+      files.sort().map((file) => [file.replace(kinds[kind].endings, ""), join(folder, file)]),
+    );
   }
 
   /** Throws "filter" for a name without a file. */
@@ -45,7 +62,9 @@ export class Places {
     const all = this.list(kind);
     const file = all.get(name);
     if (file !== undefined) return file;
-    const meant = didYouMean(name, all.keys()) || (this.#folders[kind] === "" ? "" : `; put its file into ${this.#folders[kind]}`);
+    const meant =
+      didYouMean(name, all.keys()) ||
+      (this.#folders[kind] === "" ? "" : `; put its file into ${this.#folders[kind]}`);
     throw new FinkError("filter", `there is no ${kinds[kind].what} ${name}${meant}`);
   }
 
@@ -55,14 +74,22 @@ export class Places {
     levelOf(name);
   };
 
-  /** Reads what is wanted and not read yet, or has changed. Throws "filter" for what cannot be read. */
+  /**
+   * Reads what is wanted and not read yet, or has changed. Throws "filter" for what cannot be read.
+   */
   async load(wanted: Iterable<readonly [PlaceKind, string]>): Promise<void> {
     for (const [kind, name] of wanted) {
       const file = this.file(kind, name);
       const { mtimeMs, size } = statSync(file);
       const [key, stamp] = [`${kind} ${name}`, `${mtimeMs} ${size}`];
       if (this.#loaded.get(key)?.stamp === stamp) continue;
-      this.#loaded.set(key, { stamp, mask: kind === "in_area" ? maskOf(readArea(file, levelOf(name))) : watching(await readWatchlist(file)) });
+      this.#loaded.set(key, {
+        stamp,
+        mask:
+          kind === "in_area"
+            ? maskOf(readArea(file, levelOf(name)))
+            : watching(await readWatchlist(file)),
+      });
     }
   }
 
@@ -78,7 +105,10 @@ function levelOf(name: string): number {
   const [, level] = name.split("@");
   if (level === undefined) return defaultLevel;
   if (Number(level) > 0 && Number(level) <= 1) return Number(level);
-  throw new FinkError("filter", `${name}: the level after @ is part of the probability, above 0 and up to 1, such as ${name.split("@")[0]}@0.5`);
+  throw new FinkError(
+    "filter",
+    `${name}: the level after @ is part of the probability, above 0 and up to 1, such as ${name.split("@")[0]}@0.5`,
+  );
 }
 
 function maskOf({ contains }: Area): PlaceMask {

@@ -14,25 +14,49 @@ const folder = mkdtempSync(join(tmpdir(), "fink-catalogue-test-"));
 const lake = join(folder, "lake");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options: CatalogueOptions = { name: "stars", ra: "ra", dec: "dec", keep: ["name", "mag"], radiusArcsec: 2, motion: null };
+const options: CatalogueOptions = {
+  name: "stars",
+  ra: "ra",
+  dec: "dec",
+  keep: ["name", "mag"],
+  radiusArcsec: 2,
+  motion: null,
+};
 
 function fileOf(name: string, text: string | Buffer): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
 
-const csv = fileOf("stars.csv", "name,ra,dec,mag\nlate ,200,-30,12.5\nearly,10.5,45,\nbad,361,0,3\nsouth,0,-90,9\nwest,-10,1,8\n");
+const csv = fileOf(
+  "stars.csv",
+  "name,ra,dec,mag\nlate ,200,-30,12.5\nearly,10.5,45,\nbad,361,0,3\nsouth,0,-90,9\nwest,-10,1,8\n",
+);
 
 describe("a catalogue", () => {
   it("is stored sorted, with the rows left out counted, and is there for matching", async () => {
     const info = await addCatalogue(lake, [csv], options, new Date("2026-11-22T10:00:00Z"));
-    expect(info).toMatchObject({ name: "stars", rows: 4, leftOut: 1, radiusArcsec: 2, epochYear: null, sources: ["stars.csv"] });
+    expect(info).toMatchObject({
+      name: "stars",
+      rows: 4,
+      leftOut: 1,
+      radiusArcsec: 2,
+      epochYear: null,
+      sources: ["stars.csv"],
+    });
     expect(info.edition).toMatch(/^20261122-[0-9a-f]{12}$/);
     expect(cataloguesIn(lake)).toEqual([info]);
     const catalogue = await loadCatalogue(lake, "stars");
     expect([...catalogue.pixel]).toEqual([...catalogue.pixel].sort((a, b) => a - b));
-    const { rows } = nearestWithin(catalogue, { ra: Float64Array.of(10.5, 200, 350), dec: Float64Array.of(45.0001, -30, 1) }, 2);
-    const keptOf = (row: number) => ({ name: keptAt(catalogue.kept.name, row), mag: keptAt(catalogue.kept.mag, row) });
+    const { rows } = nearestWithin(
+      catalogue,
+      { ra: Float64Array.of(10.5, 200, 350), dec: Float64Array.of(45.0001, -30, 1) },
+      2,
+    );
+    const keptOf = (row: number) => ({
+      name: keptAt(catalogue.kept.name, row),
+      mag: keptAt(catalogue.kept.mag, row),
+    });
     expect([...rows].map(keptOf)).toEqual([
       { name: "early", mag: null },
       { name: "late", mag: 12.5 },
@@ -47,14 +71,18 @@ describe("a catalogue", () => {
     expect(same.edition).toBe(first.edition);
     expect(other.edition).not.toBe(first.edition);
     expect(cataloguesIn(lake).map(({ radiusArcsec }) => radiusArcsec)).toEqual([3]);
-    expect(readdirSync(join(lake, "catalogues/stars")).filter((name) => name.startsWith("."))).toEqual([]);
+    expect(
+      readdirSync(join(lake, "catalogues/stars")).filter((name) => name.startsWith(".")),
+    ).toEqual([]);
   });
 
   it("may be a gzipped VOTable in hours and degrees, with proper motions", async () => {
-    const cells = (row: readonly string[]) => `<TR>${row.map((cell) => `<TD>${cell}</TD>`).join("")}</TR>`;
+    const cells = (row: readonly string[]) =>
+      `<TR>${row.map((cell) => `<TD>${cell}</TD>`).join("")}</TR>`;
     const names = ["RAJ2000", "DEJ2000", "pmRA", "pmDE", "Name"];
     const fields = names.map(
-      (name) => `<FIELD name="${name}" datatype="${name.startsWith("pm") ? "float" : "char"}" arraysize="${name.startsWith("pm") ? "1" : "*"}"/>`,
+      (name) =>
+        `<FIELD name="${name}" datatype="${name.startsWith("pm") ? "float" : "char"}" arraysize="${name.startsWith("pm") ? "1" : "*"}"/>`,
     );
     const rows = [
       ["17 57 47.67", "+04 44 16.7", "-802.8", "10362.5", "Barnard"],
@@ -71,7 +99,11 @@ describe("a catalogue", () => {
     };
     await addCatalogue(lake, [fileOf("moving.vot.gz", gzipSync(text))], moving);
     const catalogue = await loadCatalogue(lake, "moving");
-    const in2000 = { ra: Float64Array.of(269.4520769, 15 / 3600), dec: Float64Array.of(4.6933649, -30 / 3600), year: 2000 };
+    const in2000 = {
+      ra: Float64Array.of(269.4520769, 15 / 3600),
+      dec: Float64Array.of(4.6933649, -30 / 3600),
+      year: 2000,
+    };
     const { rows: found } = nearestWithin(catalogue, in2000, 3);
     expect([...found].map((row) => keptAt(catalogue.kept.Name, row))).toEqual(["Barnard", "still"]);
   });
@@ -84,7 +116,11 @@ describe("a catalogue", () => {
     [{ radiusArcsec: 0 }, csv, /radius of 0″/],
     [{ ra: "mag", dec: "ra" }, csv, /of 5 rows have no mag of −180 … 360° and ra of −90 … 90°/],
     [{}, join(folder, "none.csv"), /there is no file .*none.csv/],
-    [{}, fileOf("broken.fits", "SIMPLE  =                    T"), /broken.fits cannot be read as CSV, Parquet, FITS or VOTable: there is no binary table/],
+    [
+      {},
+      fileOf("broken.fits", "SIMPLE  =                    T"),
+      /broken.fits cannot be read as CSV, Parquet, FITS or VOTable: there is no binary table/,
+    ],
     [{}, fileOf("broken.parquet", "PAR1 and no more"), /broken.parquet cannot be read/],
   ])("with %j is refused", async (wrong, file, message) => {
     await expect(addCatalogue(lake, [file], { ...options, ...wrong })).rejects.toThrow(message);

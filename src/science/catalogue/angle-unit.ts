@@ -23,22 +23,36 @@ export interface AngleColumn {
   readonly unit: string | null;
 }
 
-/** Degrees per unit of a column; where the file says nothing, those of `otherwise`. A sexagesimal unit, as VizieR writes `"h:m:s"`, is said by the text itself. */
+/**
+ * Degrees per unit of a column; where the file says nothing, those of `otherwise`. A sexagesimal
+ * unit, as VizieR writes `"h:m:s"`, is said by the text itself.
+ */
 export function degreesPerUnit({ name, unit }: AngleColumn, otherwise = "deg"): number {
   const written = (unit ?? "").trim();
   const plain = written.replace(/^"(.+)"$/, "$1").toLowerCase();
   if (/^(h[\s:]*m[\s:]*s|d[\s:]*m[\s:]*s|hms|dms|sexagesimal)$/.test(plain)) return units.deg;
   // astropy writes an hour angle as 15deg
-  const [, times = "1", angle] = /^(\d+(?:\.\d+)?)?\s*(.*)$/.exec(plain === "" ? otherwise : plain)!;
+  const [, times = "1", angle] = /^(\d+(?:\.\d+)?)?\s*(.*)$/.exec(
+    plain === "" ? otherwise : plain,
+  )!;
   if (Object.hasOwn(units, angle)) return Number(times) * units[angle];
-  throw new FinkError("usage", `column ${name} is in ${written}, which is no unit of angles here: convert it to deg (or rad, hourangle, arcmin, arcsec, mas)`);
+  throw new FinkError(
+    "usage",
+    `column ${name} is in ${written}, which is no unit of angles here: convert it to deg (or rad, hourangle, arcmin, arcsec, mas)`,
+  );
 }
 
 /** mas/year per unit of a column of proper motion. */
 export function masPerYearPerUnit({ name, unit }: AngleColumn): number {
   const written = (unit ?? "").trim();
-  const [, angle, year] = /^(\S+?)\s*(?:\/|\.|\*|\s)?\s*(yr|year|a|jyr)(?:\s*(?:\*\*|\^)?\s*\(?-1\)?)?$/i.exec(written) ?? [];
+  const [, angle, year] =
+    /^(\S+?)\s*(?:\/|\.|\*|\s)?\s*(yr|year|a|jyr)(?:\s*(?:\*\*|\^)?\s*\(?-1\)?)?$/i.exec(written) ??
+    [];
   if (written === "") return 1;
-  if (year !== undefined && angle !== undefined) return degreesPerUnit({ name, unit: angle }) * 3.6e6;
-  throw new FinkError("usage", `column ${name} is in ${written}, which is no unit of proper motion here: convert it to mas/yr`);
+  if (year !== undefined && angle !== undefined)
+    return degreesPerUnit({ name, unit: angle }) * 3.6e6;
+  throw new FinkError(
+    "usage",
+    `column ${name} is in ${written}, which is no unit of proper motion here: convert it to mas/yr`,
+  );
 }

@@ -8,6 +8,8 @@ export function catalogueNamed(lake: string, name: string): CatalogueInfo {
   const info = all.find((one) => one.name === name);
   if (info) return info;
   const names = all.map((one) => one.name);
-  const meant = didYouMean(name, names) || (names.length > 0 ? `; there are ${names.join(", ")}` : "; ./fink catalog add adds one");
+  const meant =
+    didYouMean(name, names) ||
+    (names.length > 0 ? `; there are ${names.join(", ")}` : "; ./fink catalog add adds one");
   throw new FinkError("usage", `there is no catalogue ${name}${meant}`);
 }

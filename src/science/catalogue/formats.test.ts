@@ -4,7 +4,9 @@ import type { ForeignTable } from "./table-columns.ts";
 import { readVoTable } from "./votable.ts";
 
 const valuesOf = (table: ForeignTable) =>
-  Array.from({ length: table.rows }, (_, row) => Object.fromEntries(table.columns.map(({ name, cell }) => [name, cell(row)])));
+  Array.from({ length: table.rows }, (_, row) =>
+    Object.fromEntries(table.columns.map(({ name, cell }) => [name, cell(row)])),
+  );
 
 describe("FITS", () => {
   const block = (cards: readonly string[]) =>
@@ -23,8 +25,12 @@ describe("FITS", () => {
     "PCOUNT  = 0",
     "GCOUNT  = 1",
     "TFIELDS = 8",
-    ...["5A", "D", "I", "2E", "K", "L", "J", "X"].map((form, i) => `TFORM${i + 1}  = '${form}' / a form`),
-    ...["Name", "RA", "n", "pair", "id", "ok", "scaled", "bits"].map((name, i) => `TTYPE${i + 1}  = '${name}'`),
+    ...["5A", "D", "I", "2E", "K", "L", "J", "X"].map(
+      (form, i) => `TFORM${i + 1}  = '${form}' / a form`,
+    ),
+    ...["Name", "RA", "n", "pair", "id", "ok", "scaled", "bits"].map(
+      (name, i) => `TTYPE${i + 1}  = '${name}'`,
+    ),
     "TNULL3  = -99",
     "TSCAL7  = 1.0D-1",
     "TZERO7  = 5",
@@ -42,7 +48,10 @@ describe("FITS", () => {
   };
 
   it("binary table: text without padding, TNULL, TSCAL and TZERO, 64-bit integers; the first image is skipped", () => {
-    const image = Buffer.concat([block(["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 1", "NAXIS1  = 3"]), Buffer.alloc(2880)]);
+    const image = Buffer.concat([
+      block(["SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 1", "NAXIS1  = 3"]),
+      Buffer.alloc(2880),
+    ]);
     const rows = [row("V1 A ", 12.5, 3, 2n ** 60n + 1n, "T", 20), row("V2", NaN, -99, -1n, "F", 0)];
     const table = readFits(Buffer.concat([image, header, ...rows]));
     expect(valuesOf(table)).toEqual([
@@ -71,7 +80,10 @@ describe("VOTable", () => {
     const rows = `<TABLEDATA><TR><TD>V1 &amp; co</TD><TD>12.5</TD><TD>3</TD><TD>1 2</TD><TD>1152921504606846977</TD><TD>true</TD></TR>
       <TR><TD/><TD></TD><TD>-1</TD><TD/><TD/><TD>?</TD></TR></TABLEDATA>`;
     expect(valuesOf(readVoTable(whole(rows)))).toEqual(expected);
-    const prefixed = whole(rows).replace(/<(\/?)(TABLE|FIELD|VALUES|DATA|TABLEDATA|TR|TD)\b/g, "<$1v:$2");
+    const prefixed = whole(rows).replace(
+      /<(\/?)(TABLE|FIELD|VALUES|DATA|TABLEDATA|TR|TD)\b/g,
+      "<$1v:$2",
+    );
     expect(valuesOf(readVoTable(prefixed))).toEqual(expected);
   });
 
@@ -88,11 +100,20 @@ describe("VOTable", () => {
       bytes.write(ok, at + 28);
       return bytes;
     };
-    const bytes = Buffer.concat([row(0, "V1 & co", 12.5, 3, 2n ** 60n + 1n, "T"), row(0b11001000, "", NaN, -1, 0n, "?")]);
+    const bytes = Buffer.concat([
+      row(0, "V1 & co", 12.5, 3, 2n ** 60n + 1n, "T"),
+      row(0b11001000, "", NaN, -1, 0n, "?"),
+    ]);
     const base64 = bytes.toString("base64").replace(/.{40}/g, "$&\n");
-    expect(valuesOf(readVoTable(whole(`<BINARY2><STREAM encoding="base64">${base64}</STREAM></BINARY2>`)))).toEqual(expected);
+    expect(
+      valuesOf(
+        readVoTable(whole(`<BINARY2><STREAM encoding="base64">${base64}</STREAM></BINARY2>`)),
+      ),
+    ).toEqual(expected);
     const cut = bytes.subarray(0, -3).toString("base64");
-    expect(() => readVoTable(whole(`<BINARY2><STREAM encoding="base64">${cut}</STREAM></BINARY2>`))).toThrow(/ends within row 2/);
+    expect(() =>
+      readVoTable(whole(`<BINARY2><STREAM encoding="base64">${cut}</STREAM></BINARY2>`)),
+    ).toThrow(/ends within row 2/);
   });
 
   it("says which serializations it reads", () => {

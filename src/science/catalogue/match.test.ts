@@ -7,7 +7,8 @@ import { batchMatch } from "../../../test/science/batch-match.ts";
 
 type Point = readonly [ra: number, dec: number];
 
-const sorted = (points: readonly Point[]): Point[] => points.toSorted((a, b) => nestedPixel(12, ...a) - nestedPixel(12, ...b));
+const sorted = (points: readonly Point[]): Point[] =>
+  points.toSorted((a, b) => nestedPixel(12, ...a) - nestedPixel(12, ...b));
 const positionsOf = (points: readonly Point[]): Positions => ({
   ra: Float64Array.from(points, ([ra]) => ra),
   dec: Float64Array.from(points, ([, dec]) => dec),
@@ -15,7 +16,11 @@ const positionsOf = (points: readonly Point[]): Positions => ({
 
 function sourcesOf(points: readonly Point[]): Sources {
   const inOrder = sorted(points);
-  return { ...positionsOf(inOrder), pixel: Int32Array.from(inOrder, (point) => nestedPixel(12, ...point)), motion: null };
+  return {
+    ...positionsOf(inOrder),
+    pixel: Int32Array.from(inOrder, (point) => nestedPixel(12, ...point)),
+    motion: null,
+  };
 }
 
 /** Around places where something may go wrong: poles, RA 0, borders and corners of base pixels. */
@@ -32,10 +37,19 @@ const place = fc.constantFrom<Point>(
   [270, 80],
 );
 const around = (degrees: number): fc.Arbitrary<Point> =>
-  fc.tuple(place, fc.double({ min: -1, max: 1, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true })).map(([[ra, dec], a, b]) => {
-    const moved = Math.max(-90, Math.min(90, dec + b * degrees));
-    return [(ra + (a * degrees) / Math.max(0.002, Math.cos((moved * Math.PI) / 180)) + 720) % 360, moved];
-  });
+  fc
+    .tuple(
+      place,
+      fc.double({ min: -1, max: 1, noNaN: true }),
+      fc.double({ min: -1, max: 1, noNaN: true }),
+    )
+    .map(([[ra, dec], a, b]) => {
+      const moved = Math.max(-90, Math.min(90, dec + b * degrees));
+      return [
+        (ra + (a * degrees) / Math.max(0.002, Math.cos((moved * Math.PI) / 180)) + 720) % 360,
+        moved,
+      ];
+    });
 
 describe("cross-match", () => {
   it("finds what a comparison of every pair finds, at poles, RA 0 and borders of base pixels, for radii from 1″ to 5°", () => {
@@ -46,13 +60,26 @@ describe("cross-match", () => {
     fc.assert(
       fc.property(sky, ([radius, catalogue, alerts]) => {
         const sources = sourcesOf(catalogue);
-        const { offsets, rows, separationsArcsec } = allWithin(sources, positionsOf(alerts), radius);
+        const { offsets, rows, separationsArcsec } = allWithin(
+          sources,
+          positionsOf(alerts),
+          radius,
+        );
         const nearest = nearestWithin(sources, positionsOf(alerts), radius);
         alerts.forEach(([ra, dec], i) => {
-          const all = Array.from(sources.ra, (sourceRa, row) => ({ row, arcsec: 3600 * separation(ra, dec, sourceRa, sources.dec[row]) }));
-          const wanted = all.filter(({ arcsec }) => arcsec < radius).sort((a, b) => a.arcsec - b.arcsec || a.row - b.row);
-          expect([...rows.subarray(offsets[i], offsets[i + 1])]).toEqual(wanted.map(({ row }) => row));
-          expect([...separationsArcsec.subarray(offsets[i], offsets[i + 1])]).toEqual(wanted.map(({ arcsec }) => arcsec));
+          const all = Array.from(sources.ra, (sourceRa, row) => ({
+            row,
+            arcsec: 3600 * separation(ra, dec, sourceRa, sources.dec[row]),
+          }));
+          const wanted = all
+            .filter(({ arcsec }) => arcsec < radius)
+            .sort((a, b) => a.arcsec - b.arcsec || a.row - b.row);
+          expect([...rows.subarray(offsets[i], offsets[i + 1])]).toEqual(
+            wanted.map(({ row }) => row),
+          );
+          expect([...separationsArcsec.subarray(offsets[i], offsets[i + 1])]).toEqual(
+            wanted.map(({ arcsec }) => arcsec),
+          );
           expect(nearest.rows[i]).toBe(wanted[0]?.row ?? -1);
         });
       }),
@@ -69,7 +96,9 @@ describe("cross-match", () => {
     const [at] = allWithin(sources, positionsOf([[10, 0]]), 10).separationsArcsec;
     expect(nearestWithin(sources, positionsOf([[10, 0]]), at).rows[0]).toBe(-1);
     expect([...allWithin(sources, positionsOf([[10, 0]]), 10).rows]).toEqual([0, 1, 2]);
-    expect(nearestWithin(sources, positionsOf([[10, 0.0011]]), 10).rows[0]).toBe([...sources.dec].indexOf(0.001));
+    expect(nearestWithin(sources, positionsOf([[10, 0.0011]]), 10).rows[0]).toBe(
+      [...sources.dec].indexOf(0.001),
+    );
   });
 
   it("takes a radius for each source", () => {
@@ -78,7 +107,9 @@ describe("cross-match", () => {
       [10, 10 / 3600],
     ]);
     const radii = Float64Array.from(sources.dec, (dec) => (dec === 0 ? 4 : 8));
-    expect(sources.dec[nearestWithin(sources, positionsOf([[10, 4.5 / 3600]]), radii).rows[0]]).toBe(10 / 3600);
+    expect(
+      sources.dec[nearestWithin(sources, positionsOf([[10, 4.5 / 3600]]), radii).rows[0]],
+    ).toBe(10 / 3600);
   });
 
   it("by Fink's rule gives a source to the nearest alert of the batch only", () => {
@@ -95,7 +126,12 @@ describe("cross-match", () => {
 
   it("moves sources to the year in which the sky was seen", () => {
     const barnard = sourcesOf([[269.4485025, 4.7394201]]);
-    const motion = { epochYear: 2016, raMasPerYear: Float32Array.of(-801.551), decMasPerYear: Float32Array.of(10362.394), fastestMasPerYear: 10393.35 };
+    const motion = {
+      epochYear: 2016,
+      raMasPerYear: Float32Array.of(-801.551),
+      decMasPerYear: Float32Array.of(10362.394),
+      fastestMasPerYear: 10393.35,
+    };
     const in2000 = positionsOf([[269.45207696, 4.69336497]]);
     expect(nearestWithin({ ...barnard, motion }, { ...in2000, year: 2000 }, 1).rows[0]).toBe(0);
     expect(nearestWithin({ ...barnard, motion }, in2000, 1).rows[0]).toBe(-1);

@@ -27,7 +27,10 @@ export interface ProperMotion {
 export interface Positions {
   readonly ra: Float64Array;
   readonly dec: Float64Array;
-  /** Julian year in which they were seen, one for all or one for each; it moves sources that have a proper motion. */
+  /**
+   * Julian year in which they were seen, one for all or one for each; it moves sources that have a
+   * proper motion.
+   */
   readonly year?: number | Float64Array;
 }
 
@@ -66,15 +69,32 @@ export function allWithin(sources: Sources, positions: Positions, radius: Radius
   const offsets = new Int32Array(positions.ra.length + 1);
   for (const { position } of found) offsets[position + 1]++;
   for (let i = 1; i < offsets.length; i++) offsets[i] += offsets[i - 1];
-  return { offsets, rows: Int32Array.from(found, ({ row }) => row), separationsArcsec: Float64Array.from(found, ({ arcsec }) => arcsec) };
+  return {
+    offsets,
+    rows: Int32Array.from(found, ({ row }) => row),
+    separationsArcsec: Float64Array.from(found, ({ arcsec }) => arcsec),
+  };
 }
 
 function noneOf(count: number): Nearest {
-  return { rows: new Int32Array(count).fill(-1), separationsArcsec: new Float64Array(count).fill(NaN) };
+  return {
+    rows: new Int32Array(count).fill(-1),
+    separationsArcsec: new Float64Array(count).fill(NaN),
+  };
 }
 
-function takeNearer({ rows, separationsArcsec }: Nearest, position: number, row: number, arcsec: number): void {
-  if (rows[position] >= 0 && (arcsec > separationsArcsec[position] || (arcsec === separationsArcsec[position] && row > rows[position]))) return;
+function takeNearer(
+  { rows, separationsArcsec }: Nearest,
+  position: number,
+  row: number,
+  arcsec: number,
+): void {
+  if (
+    rows[position] >= 0 &&
+    (arcsec > separationsArcsec[position] ||
+      (arcsec === separationsArcsec[position] && row > rows[position]))
+  )
+    return;
   rows[position] = row;
   separationsArcsec[position] = arcsec;
 }
@@ -84,21 +104,38 @@ function radiusOf(radius: Radius, row: number): number {
 }
 
 function largest(radius: Radius): number {
-  return typeof radius === "number" ? radius : radius.reduce((most, one) => (one > most ? one : most), 0);
+  return typeof radius === "number"
+    ? radius
+    : radius.reduce((most, one) => (one > most ? one : most), 0);
 }
 
-/** Calls for each pair of a position and a source nearer than the radius; positions come in order. */
-function eachPair(sources: Sources, positions: Positions, radiusArcsec: number, found: (position: number, row: number, arcsec: number) => void): void {
+/**
+ * Calls for each pair of a position and a source nearer than the radius; positions come in order.
+ */
+function eachPair(
+  sources: Sources,
+  positions: Positions,
+  radiusArcsec: number,
+  found: (position: number, row: number, arcsec: number) => void,
+): void {
   const { motion, pixel, dec: sourceDec } = sources;
   const yearsAt = yearsSinceEpoch(motion, positions);
-  const longest = typeof positions.year === "object" ? positions.year.reduce((most, _, i) => Math.max(most, Math.abs(yearsAt(i))), 0) : Math.abs(yearsAt(0));
-  const reach = (radiusArcsec + (longest * (motion?.fastestMasPerYear ?? 0)) / 1000) / 3600 + 1e-10; // rounding, 0.4 µas
+  const longest =
+    typeof positions.year === "object"
+      ? positions.year.reduce((most, _, i) => Math.max(most, Math.abs(yearsAt(i))), 0)
+      : Math.abs(yearsAt(0));
+  // rounding, 0.4 µas
+  const reach = (radiusArcsec + (longest * (motion?.fastestMasPerYear ?? 0)) / 1000) / 3600 + 1e-10;
   const search = new PixelSearch(reach);
   for (let i = 0; i < positions.ra.length; i++) {
     const [ra, dec, years] = [positions.ra[i], positions.dec[i], yearsAt(i)];
     const ranges = search.rangesAround(ra, dec);
     for (let k = 0; k < ranges.length; k += 2) {
-      for (let row = lowerBound(pixel, ranges[k]); row < pixel.length && pixel[row] < ranges[k + 1]; row++) {
+      for (
+        let row = lowerBound(pixel, ranges[k]);
+        row < pixel.length && pixel[row] < ranges[k + 1];
+        row++
+      ) {
         if (Math.abs(sourceDec[row] - dec) > reach) continue;
         const arcsec = 3600 * separationFrom(ra, dec, sources, row, years);
         if (arcsec < radiusArcsec) found(i, row, arcsec);
@@ -107,25 +144,43 @@ function eachPair(sources: Sources, positions: Positions, radiusArcsec: number, 
   }
 }
 
-function yearsSinceEpoch(motion: ProperMotion | null, { year }: Positions): (position: number) => number {
+function yearsSinceEpoch(
+  motion: ProperMotion | null,
+  { year }: Positions,
+): (position: number) => number {
   if (!motion || year === undefined) return () => 0;
-  return typeof year === "number" ? () => year - motion.epochYear : (position) => year[position] - motion.epochYear || 0; // NaN: unknown
+  return typeof year === "number"
+    ? () => year - motion.epochYear
+    : (position) => year[position] - motion.epochYear || 0; // NaN: unknown
 }
 
-function separationFrom(ra: number, dec: number, sources: Sources, row: number, years: number): number {
+function separationFrom(
+  ra: number,
+  dec: number,
+  sources: Sources,
+  row: number,
+  years: number,
+): number {
   const { motion } = sources;
   if (!motion || years === 0) return separation(ra, dec, sources.ra[row], sources.dec[row]);
-  const [pmRa, pmDec] = [motion.raMasPerYear[row] || 0, motion.decMasPerYear[row] || 0]; // NaN: unknown
+  // NaN: unknown
+  const [pmRa, pmDec] = [motion.raMasPerYear[row] || 0, motion.decMasPerYear[row] || 0];
   const [nowRa, nowDec] = moved(sources.ra[row], sources.dec[row], pmRa, pmDec, years);
   return separation(ra, dec, nowRa, nowDec);
 }
 
 const finestOrder = 29;
 
-/** By how much x and y of a base pixel, 0 … 1, change within a degree at most: the gradient of the projection is 1.45 a radian at the poles, 1.03 at the equator. */
+/**
+ * By how much x and y of a base pixel, 0 … 1, change within a degree at most: the gradient of the
+ * projection is 1.45 a radian at the poles, 1.03 at the equator.
+ */
 const steepest = radiansOf(1.46);
 
-/** Which pixels of `catalogueOrder` a circle can touch: those of a square around it in the plane of its base pixel; where it leaves that, the circle's coverage. */
+/**
+ * Which pixels of `catalogueOrder` a circle can touch: those of a square around it in the plane of
+ * its base pixel; where it leaves that, the circle's coverage.
+ */
 class PixelSearch {
   readonly #reach: number;
   readonly #halfWidth: number;
@@ -135,7 +190,10 @@ class PixelSearch {
   constructor(reach: number) {
     this.#reach = reach;
     this.#halfWidth = steepest * reach;
-    this.#order = Math.max(0, Math.min(catalogueOrder, Math.floor(-Math.log2(2 * this.#halfWidth)))); // so that it is at most 2 × 2 pixels
+    this.#order = Math.max(
+      0,
+      Math.min(catalogueOrder, Math.floor(-Math.log2(2 * this.#halfWidth))),
+    ); // so that it is at most 2 × 2 pixels
   }
 
   /** First and end of each range, in turns. */
@@ -146,7 +204,8 @@ class PixelSearch {
     const [sides, half] = [2 ** finestOrder, Math.ceil(this.#halfWidth * 2 ** finestOrder) + 1];
     const perPixel = 4 ** (catalogueOrder - this.#order);
     if (Math.min(x, y) < half || Math.max(x, y) + half >= sides) {
-      for (const [first, end] of coneCoverage(this.#order, ra, dec, this.#reach)) this.#ranges.push(first * perPixel, end * perPixel);
+      for (const [first, end] of coneCoverage(this.#order, ra, dec, this.#reach))
+        this.#ranges.push(first * perPixel, end * perPixel);
       return this.#ranges;
     }
     const shift = finestOrder - this.#order;

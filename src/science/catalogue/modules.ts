@@ -7,10 +7,15 @@ import { type KeptColumn, keptAt, type KeptValue } from "./kept-column.ts";
 import { catalogueInMemory } from "./load.ts";
 import { nearestWithin, type Positions } from "./match.ts";
 
-/** A module for each catalogue of the lake and each survey with positions: `catalogue_<name>.<column>` of the source nearest to the alert. */
+/**
+ * A module for each catalogue of the lake and each survey with positions:
+ * `catalogue_<name>.<column>` of the source nearest to the alert.
+ */
 export function catalogueModules(lake: string, surveys: readonly Survey[]): ScienceModule[] {
   const infos = cataloguesIn(lake);
-  return surveys.flatMap((survey) => (survey.position ? infos.map((info) => catalogueModule(lake, info, survey)) : []));
+  return surveys.flatMap((survey) =>
+    survey.position ? infos.map((info) => catalogueModule(lake, info, survey)) : [],
+  );
 }
 
 function catalogueModule(lake: string, info: CatalogueInfo, survey: Survey): ScienceModule {
@@ -42,10 +47,20 @@ function catalogueModule(lake: string, info: CatalogueInfo, survey: Survey): Sci
     async run(alerts) {
       current = catalogueNamed(lake, info.name);
       const catalogue = await catalogueInMemory(lake, current);
-      const positions = { ra: alerts.numbers(ra), dec: alerts.numbers(dec), ...(time && { year: yearsOf(alerts, time) }) };
+      const positions = {
+        ra: alerts.numbers(ra),
+        dec: alerts.numbers(dec),
+        ...(time && { year: yearsOf(alerts, time) }),
+      };
       const { rows, separationsArcsec } = nearestWithin(catalogue, positions, info.radiusArcsec);
       const missing = Uint8Array.from(rows, (row) => Number(row < 0));
-      const kept = info.keep.map((name, i) => [`${structure}.${names[i]}`, keptValues(info.types[i], catalogue.kept[name], rows)] as const);
+      const kept = info.keep.map(
+        (name, i) =>
+          [
+            `${structure}.${names[i]}`,
+            keptValues(info.types[i], catalogue.kept[name], rows),
+          ] as const,
+      );
       return { ...Object.fromEntries(kept), [separation]: { values: separationsArcsec, missing } };
     },
   };
@@ -62,9 +77,11 @@ const arrays = { int: Int32Array, float: Float32Array, double: Float64Array };
 
 /** Values as a column of that type has them. */
 export function valuesOf(type: AddedColumn["type"], values: readonly KeptValue[]): Values {
-  if (type === "string") return { values: values.map((value) => (value === null ? null : String(value))) };
+  if (type === "string")
+    return { values: values.map((value) => (value === null ? null : String(value))) };
   const missing = Uint8Array.from(values, (value) => Number(value === null));
-  if (type === "long") return { values: BigInt64Array.from(values, (value) => BigInt(value ?? 0)), missing };
+  if (type === "long")
+    return { values: BigInt64Array.from(values, (value) => BigInt(value ?? 0)), missing };
   return { values: arrays[type as keyof typeof arrays].from(values.map(Number)), missing };
 }
 

@@ -1,4 +1,16 @@
-import { type DataType, Float32, Float64, Int32, Int64, Bool, Schema, Table, Uint64, Utf8, vectorFromArray } from "apache-arrow";
+import {
+  type DataType,
+  Float32,
+  Float64,
+  Int32,
+  Int64,
+  Bool,
+  Schema,
+  Table,
+  Uint64,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
 import { toParquet } from "../../lake/parquet.ts";
 
 export type Cell = number | bigint | string | boolean | null;
@@ -19,9 +31,14 @@ export const numbers = {
   long: { type: "long", bytes: 8, read: (from: Buffer, at: number) => from.readBigInt64BE(at) },
   float: { type: "float", bytes: 4, read: (from: Buffer, at: number) => from.readFloatBE(at) },
   double: { type: "double", bytes: 8, read: (from: Buffer, at: number) => from.readDoubleBE(at) },
-} as const satisfies Record<string, { type: CellType; bytes: number; read(from: Buffer, at: number): number | bigint }>;
+} as const satisfies Record<
+  string,
+  { type: CellType; bytes: number; read(from: Buffer, at: number): number | bigint }
+>;
 
-export function numberNamed(name: string | undefined): (typeof numbers)[keyof typeof numbers] | undefined {
+export function numberNamed(
+  name: string | undefined,
+): (typeof numbers)[keyof typeof numbers] | undefined {
   return Object.hasOwn(numbers, name ?? "") ? numbers[name as keyof typeof numbers] : undefined;
 }
 
@@ -46,7 +63,9 @@ export function parquetOf(table: ForeignTable, names: ReadonlySet<string>): Uint
     ] as const;
   });
   const whole = new Table(Object.fromEntries(vectors));
-  return toParquet((whole.batches[0] ?? new Table(new Schema(whole.schema.fields)).batches[0]).data);
+  return toParquet(
+    (whole.batches[0] ?? new Table(new Schema(whole.schema.fields)).batches[0]).data,
+  );
 }
 
 const arrowTypes: Readonly<Record<CellType, DataType>> = {

@@ -29,8 +29,9 @@ const sampleLines = 1000;
 const mostLinesOfRow = 100;
 
 /**
- * Looks at the first lines of a CSV, TSV, ECSV file or one with blanks between the columns, with or without a heading and comments (`#`). What a column holds is not
- * guessed from them: a right ascension of `10:20:30` is not a time of day, and text may come after thousands of numbers.
+ * Looks at the first lines of a CSV, TSV, ECSV file or one with blanks between the columns, with or
+ * without a heading and comments (`#`). What a column holds is not guessed from them: a right
+ * ascension of `10:20:30` is not a time of day, and text may come after thousands of numbers.
  */
 export async function textTable(file: string): Promise<TextTable> {
   const lines = await firstLines(file);
@@ -53,17 +54,29 @@ export async function textTable(file: string): Promise<TextTable> {
     firstRow: splitLine(data[hasHeading ? 1 : 0] ?? "", delimiter),
     delimiter,
     skippedLines: first + (hasHeading ? 1 : 0),
-    needsCopy: delimiter === " " || lines.slice(first).some((line) => isComment(line) || isBlank(line)),
+    needsCopy:
+      delimiter === " " || lines.slice(first).some((line) => isComment(line) || isBlank(line)),
   };
 }
 
 /** The rows as CSV without heading, comments and empty lines. */
-export async function copyAsCsv(file: string, { delimiter, skippedLines, names }: TextTable, copy: string): Promise<void> {
+export async function copyAsCsv(
+  file: string,
+  { delimiter, skippedLines, names }: TextTable,
+  copy: string,
+): Promise<void> {
   let line = 0;
   const rows = async function* (): AsyncGenerator<string> {
     let [before, linesBefore] = ["", 0];
-    for await (const own of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-      if (++line <= skippedLines || (linesBefore === 0 && (own.startsWith("#") || own.trim() === ""))) continue;
+    for await (const own of createInterface({
+      input: createReadStream(file),
+      crlfDelay: Infinity,
+    })) {
+      if (
+        ++line <= skippedLines ||
+        (linesBefore === 0 && (own.startsWith("#") || own.trim() === ""))
+      )
+        continue;
       const text = linesBefore === 0 ? own : `${before}\n${own}`;
       const { cells, isOpen } = cutLine(text, delimiter);
       if (isOpen && linesBefore < mostLinesOfRow) {
@@ -71,10 +84,18 @@ export async function copyAsCsv(file: string, { delimiter, skippedLines, names }
         continue;
       }
       [before, linesBefore] = ["", 0];
-      if (cells.length !== names.length) throw new FinkError("io", `line ${line} has ${cells.length} columns, not ${names.length} as the first line`);
+      if (cells.length !== names.length)
+        throw new FinkError(
+          "io",
+          `line ${line} has ${cells.length} columns, not ${names.length} as the first line`,
+        );
       yield `${cells.map((cell) => (cell === "" ? "" : `"${cell.replaceAll('"', '""')}"`)).join(",")}\n`;
     }
-    if (linesBefore > 0) throw new FinkError("io", `a text in quotes begins on line ${line - linesBefore + 1} and does not end`);
+    if (linesBefore > 0)
+      throw new FinkError(
+        "io",
+        `a text in quotes begins on line ${line - linesBefore + 1} and does not end`,
+      );
   };
   await pipeline(rows, createWriteStream(copy));
 }
@@ -83,7 +104,8 @@ async function firstLines(file: string): Promise<string[]> {
   const opened = await open(file);
   try {
     const { buffer, bytesRead } = await opened.read(Buffer.alloc(sampleBytes), 0, sampleBytes, 0);
-    if (buffer.subarray(0, bytesRead).includes(0)) throw new FinkError("io", "it is no text: it has bytes that are 0");
+    if (buffer.subarray(0, bytesRead).includes(0))
+      throw new FinkError("io", "it is no text: it has bytes that are 0");
     const text = buffer.toString("utf8", 0, bytesRead).replace(/^\ufeff/, "");
     const lines = text.split(/\r\n|\n|\r/);
     if (bytesRead === sampleBytes && lines.length > 1) lines.pop(); // cut off
@@ -111,36 +133,64 @@ export function unitsOfYaml(yaml: string): ReadonlyMap<string, string> {
 function parsedEcsv(lines: readonly string[]) {
   try {
     const yaml = lines.filter((line) => line !== "---").join("\n");
-    const { delimiter, datatype } = ecsvSchema.parse(parse(yaml, { maxAliasCount: 0, logLevel: "silent" }));
-    return { delimiter, units: new Map(datatype.flatMap(({ name, unit }) => (unit === undefined ? [] : [[name, unit] as const]))) };
+    const { delimiter, datatype } = ecsvSchema.parse(
+      parse(yaml, { maxAliasCount: 0, logLevel: "silent" }),
+    );
+    return {
+      delimiter,
+      units: new Map(
+        datatype.flatMap(({ name, unit }) => (unit === undefined ? [] : [[name, unit] as const])),
+      ),
+    };
   } catch (error) {
     throw new FinkError("io", `its ECSV header cannot be read: ${messageOf(error)}`, error);
   }
 }
 
-/** The first sign that cuts all lines into as many cells, more than one; without one a line is one cell. */
+/**
+ * The first sign that cuts all lines into as many cells, more than one; without one a line is one
+ * cell.
+ */
 function delimiterOf(lines: readonly string[]): string {
-  const counted = [",", "\t", ";", "|", " "].map((delimiter) => ({ delimiter, counts: new Set(lines.map((line) => splitLine(line, delimiter).length)) }));
+  const counted = [",", "\t", ";", "|", " "].map((delimiter) => ({
+    delimiter,
+    counts: new Set(lines.map((line) => splitLine(line, delimiter).length)),
+  }));
   const same = counted.find(({ counts }) => counts.size === 1 && !counts.has(1));
   // a damaged line among good ones: it is named when the rows are read
-  return (same ?? counted.find(({ delimiter }) => delimiter !== " " && splitLine(lines[0], delimiter).length > 1))?.delimiter ?? ",";
+  return (
+    (
+      same ??
+      counted.find(
+        ({ delimiter }) => delimiter !== " " && splitLine(lines[0], delimiter).length > 1,
+      )
+    )?.delimiter ?? ","
+  );
 }
 
 function splitLine(line: string, delimiter: string): string[] {
   return cutLine(line, delimiter).cells;
 }
 
-/** Quotes as in RFC 4180; `isOpen`: the line ends within them. Several blanks count as one, and none at the ends. */
-function cutLine(line: string, delimiter: string): { readonly cells: string[]; readonly isOpen: boolean } {
+/**
+ * Quotes as in RFC 4180; `isOpen`: the line ends within them. Several blanks count as one, and none
+ * at the ends.
+ */
+function cutLine(
+  line: string,
+  delimiter: string,
+): { readonly cells: string[]; readonly isOpen: boolean } {
   const isBlanks = delimiter === " ";
-  if (!line.includes('"')) return { cells: isBlanks ? line.trim().split(/\s+/) : line.split(delimiter), isOpen: false };
+  if (!line.includes('"'))
+    return { cells: isBlanks ? line.trim().split(/\s+/) : line.split(delimiter), isOpen: false };
   let isOpen = false;
   const text = isBlanks ? line.trim().replaceAll("\t", " ") : line;
   const cells: string[] = [];
   for (let at = 0; at <= text.length;) {
     let [end, cell] = [at, ""];
     if (text[at] === '"') {
-      for (end = at + 1; end < text.length && (text[end] !== '"' || text[end + 1] === '"');) end += text[end] === '"' ? 2 : 1;
+      for (end = at + 1; end < text.length && (text[end] !== '"' || text[end + 1] === '"');)
+        end += text[end] === '"' ? 2 : 1;
       cell = text.slice(at + 1, end).replaceAll('""', '"');
       isOpen ||= end >= text.length;
     }
@@ -159,9 +209,20 @@ function isHeading(cells: readonly string[]): boolean {
 }
 
 /** `# ra dec name`, as numpy and TOPCAT write it, just above the rows. */
-function commentedHeading(comments: readonly string[], delimiter: string, count: number): string[] | undefined {
-  const cells = splitLine((comments.at(-1) ?? "").replace(/^#+\s*/, ""), delimiter).map((cell) => cell.trim());
-  return cells.length === count && cells.length > 1 && isHeading(cells) && cells.every((cell) => /^[A-Za-z_]\S*$/.test(cell)) ? cells : undefined;
+function commentedHeading(
+  comments: readonly string[],
+  delimiter: string,
+  count: number,
+): string[] | undefined {
+  const cells = splitLine((comments.at(-1) ?? "").replace(/^#+\s*/, ""), delimiter).map((cell) =>
+    cell.trim(),
+  );
+  return cells.length === count &&
+    cells.length > 1 &&
+    isHeading(cells) &&
+    cells.every((cell) => /^[A-Za-z_]\S*$/.test(cell))
+    ? cells
+    : undefined;
 }
 
 function uniqueNames(names: readonly string[]): string[] {

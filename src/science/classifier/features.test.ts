@@ -3,7 +3,10 @@ import { alertOf, type LightCurve } from "../../../test/science/light-curve-aler
 import { ztfPlaces } from "../history.ts";
 import { earlyAlerts, featureNames } from "./features.ts";
 
-/** Nothing in r, then three detections that rise: 20, 19.5 and 19 mag in g, a day apart; red by 0.3 mag. */
+/**
+ * Nothing in r, then three detections that rise: 20, 19.5 and 19 mag in g, a day apart; red by 0.3
+ * mag.
+ */
 const rising: LightCurve = {
   jd: [2461000, 2461003, 2461004, 2461005, 2461005.1],
   fid: [2, 1, 1, 2, 1],

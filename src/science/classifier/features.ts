@@ -5,14 +5,34 @@ import { isPositive } from "../modules/transient-history.ts";
 import { textsWithHistory } from "../history.ts";
 
 const historyFields = ["jd", "fid", "magpsf", "sigmapsf", "diffmaglim"];
-const currentFields = ["jdstarthist", "ndethist", "ncovhist", "ssdistnr", "distnr", "magnr", "sgscore1", "distpsnr1", "srmag1", "neargaia", "drb", "ra", "dec"];
+const currentFields = [
+  "jdstarthist",
+  "ndethist",
+  "ncovhist",
+  "ssdistnr",
+  "distnr",
+  "magnr",
+  "sgscore1",
+  "distpsnr1",
+  "srmag1",
+  "neargaia",
+  "drb",
+  "ra",
+  "dec",
+];
 
 export const neededColumns: readonly string[] = [
-  ...[...historyFields, "isdiffpos"].flatMap((field) => [`candidate.${field}`, `prv_candidates.${field}`]),
+  ...[...historyFields, "isdiffpos"].flatMap((field) => [
+    `candidate.${field}`,
+    `prv_candidates.${field}`,
+  ]),
   ...currentFields.map((field) => `candidate.${field}`),
 ];
 
-/** What the trees ask of an alert; NaN is unknown. Detections are those of the packet, brighter than the reference. */
+/**
+ * What the trees ask of an alert; NaN is unknown. Detections are those of the packet, brighter than
+ * the reference.
+ */
 export const featureNames = [
   "days since first detection",
   "detections",
@@ -64,10 +84,23 @@ export function earlyAlerts(alerts: Alerts): EarlyAlerts {
 type Columns = ReturnType<typeof columnsOf>;
 
 function columnsOf(alerts: Alerts) {
-  const [jd, fid, magpsf, sigmapsf, diffmaglim] = historyFields.map((field) => withHistory(alerts, field, ztfPlaces).values);
-  const current = Object.fromEntries(currentFields.map((field) => [field, alerts.numbers(`candidate.${field}`)]));
+  const [jd, fid, magpsf, sigmapsf, diffmaglim] = historyFields.map(
+    (field) => withHistory(alerts, field, ztfPlaces).values,
+  );
+  const current = Object.fromEntries(
+    currentFields.map((field) => [field, alerts.numbers(`candidate.${field}`)]),
+  );
   const { offsets } = withHistory(alerts, "jd", ztfPlaces);
-  return { offsets, jd, fid, magpsf, sigmapsf, diffmaglim, isdiffpos: textsWithHistory(alerts, "isdiffpos", ztfPlaces).values, current };
+  return {
+    offsets,
+    jd,
+    fid,
+    magpsf,
+    sigmapsf,
+    diffmaglim,
+    isdiffpos: textsWithHistory(alerts, "isdiffpos", ztfPlaces).values,
+    current,
+  };
 }
 
 /** null: it is not early. */
@@ -77,9 +110,14 @@ function featuresOf(columns: Columns, i: number): number[] | null {
   const of = (field: string) => current[field][i];
   const known = (field: string) => (of(field) > -900 ? of(field) : NaN);
   const age = jd[now] - of("jdstarthist");
-  if (!(age <= oldestDays) || !isPositive(columns.isdiffpos[now]) || of("ssdistnr") >= 0) return null;
-  const measured = Array.from({ length: now + 1 - offsets[i] }, (_, n) => offsets[i] + n).filter((at) => magpsf[at] > 0);
-  const positive = measured.filter((at) => isPositive(columns.isdiffpos[at])).sort((a, b) => jd[a] - jd[b]);
+  if (!(age <= oldestDays) || !isPositive(columns.isdiffpos[now]) || of("ssdistnr") >= 0)
+    return null;
+  const measured = Array.from({ length: now + 1 - offsets[i] }, (_, n) => offsets[i] + n).filter(
+    (at) => magpsf[at] > 0,
+  );
+  const positive = measured
+    .filter((at) => isPositive(columns.isdiffpos[at]))
+    .sort((a, b) => jd[a] - jd[b]);
   if (positive.length < fewestDetections) return null;
   const mag = magpsf[now];
   const own = positive.filter((at) => fid[at] === fid[now]);
@@ -112,26 +150,43 @@ function featuresOf(columns: Columns, i: number): number[] | null {
 }
 
 /** Magnitudes a day; NaN within one night. */
-function lineOf({ jd, magpsf, sigmapsf }: Columns, points: readonly number[]): { readonly slope: number; readonly scatter: number } {
+function lineOf(
+  { jd, magpsf, sigmapsf }: Columns,
+  points: readonly number[],
+): { readonly slope: number; readonly scatter: number } {
   const none = { slope: NaN, scatter: NaN };
   if (points.length < 2 || jd[points.at(-1)!] - jd[points[0]] < 0.5) return none;
   const weights = points.map((at) => 1 / (sigmapsf[at] ** 2 + 0.02 ** 2));
-  const mean = (of: (at: number) => number) => points.reduce((sum, at, n) => sum + weights[n] * of(at), 0) / weights.reduce((a, b) => a + b, 0);
+  const mean = (of: (at: number) => number) =>
+    points.reduce((sum, at, n) => sum + weights[n] * of(at), 0) /
+    weights.reduce((a, b) => a + b, 0);
   const [time, mag] = [mean((at) => jd[at]), mean((at) => magpsf[at])];
-  const slope = mean((at) => (jd[at] - time) * (magpsf[at] - mag)) / mean((at) => (jd[at] - time) ** 2);
-  const chi2 = points.reduce((sum, at, n) => sum + weights[n] * (magpsf[at] - mag - slope * (jd[at] - time)) ** 2, 0);
+  const slope =
+    mean((at) => (jd[at] - time) * (magpsf[at] - mag)) / mean((at) => (jd[at] - time) ** 2);
+  const chi2 = points.reduce(
+    (sum, at, n) => sum + weights[n] * (magpsf[at] - mag - slope * (jd[at] - time)) ** 2,
+    0,
+  );
   return { slope, scatter: points.length > 2 ? Math.sqrt(chi2 / (points.length - 2)) : NaN };
 }
 
 /** Of the last detections in both bands, if they are of about one night. */
 function colourOf({ jd, fid, magpsf }: Columns, points: readonly number[]): number {
   const [g, r] = [1, 2].map((band) => points.findLast((at) => fid[at] === band));
-  return g !== undefined && r !== undefined && Math.abs(jd[g] - jd[r]) < 1.5 ? magpsf[g] - magpsf[r] : NaN;
+  return g !== undefined && r !== undefined && Math.abs(jd[g] - jd[r]) < 1.5
+    ? magpsf[g] - magpsf[r]
+    : NaN;
 }
 
 /** The last visit before the first detection that saw nothing. */
-function lastLimit({ jd, magpsf, diffmaglim }: Columns, first: number, now: number, detection: number): [days: number, fainter: number] {
+function lastLimit(
+  { jd, magpsf, diffmaglim }: Columns,
+  first: number,
+  now: number,
+  detection: number,
+): [days: number, fainter: number] {
   let last = -1;
-  for (let at = first; at < now; at++) if (!(magpsf[at] > 0) && jd[at] < jd[detection] && (last < 0 || jd[at] > jd[last])) last = at;
+  for (let at = first; at < now; at++)
+    if (!(magpsf[at] > 0) && jd[at] < jd[detection] && (last < 0 || jd[at] > jd[last])) last = at;
   return last < 0 ? [NaN, NaN] : [jd[detection] - jd[last], diffmaglim[last] - magpsf[detection]];
 }

@@ -10,15 +10,25 @@ export interface EarlyModel {
 }
 
 /** Probability of a supernova for each row of features. */
-export function probabilities({ trees, features, calibration: [slope, offset] }: EarlyModel, rows: Float32Array): Float64Array {
+export function probabilities(
+  { trees, features, calibration: [slope, offset] }: EarlyModel,
+  rows: Float32Array,
+): Float64Array {
   return Float64Array.from(
     { length: rows.length / features.length },
     (_, i) => 1 / (1 + Math.exp(-slope * treeSum(trees, rows, i * features.length) - offset)),
   );
 }
 
-/** Slope and offset that make weighted log odds right: logistic regression on one number, by Newton's method (Platt 1999). */
-export function calibrate(sums: Float64Array, labels: Uint8Array, weights: Float64Array): [slope: number, offset: number] {
+/**
+ * Slope and offset that make weighted log odds right: logistic regression on one number, by
+ * Newton's method (Platt 1999).
+ */
+export function calibrate(
+  sums: Float64Array,
+  labels: Uint8Array,
+  weights: Float64Array,
+): [slope: number, offset: number] {
   let [slope, offset] = [1, 0];
   for (let round = 0; round < 50; round++) {
     // a weak pull towards 1 and 0: with few examples of one kind the fit would run away
@@ -33,7 +43,10 @@ export function calibrate(sums: Float64Array, labels: Uint8Array, weights: Float
       h11 += curvature;
     });
     const determinant = h00 * h11 - h01 * h01;
-    const [stepSlope, stepOffset] = [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant];
+    const [stepSlope, stepOffset] = [
+      (h11 * g0 - h01 * g1) / determinant,
+      (h00 * g1 - h01 * g0) / determinant,
+    ];
     [slope, offset] = [slope - stepSlope, offset - stepOffset];
     if (Math.abs(stepSlope) + Math.abs(stepOffset) < 1e-10) break;
   }

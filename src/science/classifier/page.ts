@@ -4,7 +4,10 @@ import { type EarlyModel, probabilities } from "./model.ts";
 import { labelsOf, type Trained, type TrainingOptions } from "./train.ts";
 
 /** `docs/reference/early-sn.md`: what the model is worth on a sky it has not seen. */
-export function earlyPage({ model, training, calibration, test }: Trained, { nights, seeds }: TrainingOptions): string {
+export function earlyPage(
+  { model, training, calibration, test }: Trained,
+  { nights, seeds }: TrainingOptions,
+): string {
   const scores = probabilities(model, test.rows);
   const skies = [
     ["training", training],
@@ -21,13 +24,23 @@ export function earlyPage({ model, training, calibration, test }: Trained, { nig
       ["sky", "seed", "alerts", "early alerts", "objects", "supernovae among the objects"],
       skies.map(([name, data], i) => {
         const isSupernova = (_: string, n: number) => supernovae.includes(data.classes[n]);
-        return [name, seeds[i], data.made, data.count, distinct(data.objects), distinct(data.objects.filter(isSupernova))];
+        return [
+          name,
+          seeds[i],
+          data.made,
+          data.count,
+          distinct(data.objects),
+          distinct(data.objects.filter(isSupernova)),
+        ];
       }),
     ),
     "## Purity and completeness\n\nOf the early alerts of the test sky. Completeness is the share of supernovae among them that score at least the threshold; purity the share of supernovae among what does.",
     table(
       ["threshold", "purity", "completeness"],
-      [0.1, 0.3, 0.5, 0.7, 0.9, 0.95].map((limit) => [limit, ...shares(test, scores, limit, () => true)]),
+      [0.1, 0.3, 0.5, 0.7, 0.9, 0.95].map((limit) => [
+        limit,
+        ...shares(test, scores, limit, () => true),
+      ]),
     ),
     "By number of detections, at 0.5:",
     table(
@@ -40,14 +53,26 @@ export function earlyPage({ model, training, calibration, test }: Trained, { nig
           [9, Infinity],
         ] as const
       ).map(([from, to]) => {
-        const isOf = (i: number) => inRange(test.rows[i * model.features.length + model.features.indexOf("detections")], from, to);
-        return [to === from ? from : to === Infinity ? `${from} and more` : `${from} to ${to}`, countOf(test, isOf), ...shares(test, scores, 0.5, isOf)];
+        const isOf = (i: number) =>
+          inRange(
+            test.rows[i * model.features.length + model.features.indexOf("detections")],
+            from,
+            to,
+          );
+        return [
+          to === from ? from : to === Infinity ? `${from} and more` : `${from} to ${to}`,
+          countOf(test, isOf),
+          ...shares(test, scores, 0.5, isOf),
+        ];
       }),
     ),
     "## Confusion matrix\n\nBy true class, at 0.5; counts of alerts as they were made, not weighted.",
     table(["class", "scored below", "at least 0.5", "mean score"], confusion(test, scores)),
     "## Is a score a probability?\n\nOf alerts with scores in a range, the share of supernovae should be the mean score. Where a row has few alerts its share is no more certain than so few can make it.",
-    table(["score", "early alerts", "mean score", "share of supernovae"], reliability(test, scores)),
+    table(
+      ["score", "early alerts", "mean score", "share of supernovae"],
+      reliability(test, scores),
+    ),
     `Brier score ${brier(test, scores).toFixed(4)}; of always saying the rate of the sky (${baseRate(test).toFixed(3)}) it would be ${(baseRate(test) * (1 - baseRate(test))).toFixed(4)}.`,
   ].join("\n\n")}\n`;
 }
@@ -61,21 +86,39 @@ function countOf(data: Dataset, isOf: (i: number) => boolean): number {
 }
 
 /** Weighted. */
-function shares(data: Dataset, scores: Float64Array, limit: number, isOf: (i: number) => boolean): [purity: string, completeness: string] {
+function shares(
+  data: Dataset,
+  scores: Float64Array,
+  limit: number,
+  isOf: (i: number) => boolean,
+): [purity: string, completeness: string] {
   const labels = labelsOf(data);
-  const sum = (test: (i: number) => boolean) => data.weights.reduce((all, weight, i) => all + (isOf(i) && test(i) ? weight : 0), 0);
+  const sum = (test: (i: number) => boolean) =>
+    data.weights.reduce((all, weight, i) => all + (isOf(i) && test(i) ? weight : 0), 0);
   const found = sum((i) => labels[i] === 1 && scores[i] >= limit);
-  return [percent(found / sum((i) => scores[i] >= limit)), percent(found / sum((i) => labels[i] === 1))];
+  return [
+    percent(found / sum((i) => scores[i] >= limit)),
+    percent(found / sum((i) => labels[i] === 1)),
+  ];
 }
 
 function confusion(data: Dataset, scores: Float64Array): (string | number)[][] {
   const rows = [...new Set(data.classes)].map((name) => {
     const of = data.classes.flatMap((other, i) => (other === name ? [scores[i]] : []));
     const above = of.filter((score) => score >= 0.5).length;
-    return [`\`${name}\``, of.length - above, above, (of.reduce((a, b) => a + b, 0) / of.length).toFixed(3)] as (string | number)[];
+    return [
+      `\`${name}\``,
+      of.length - above,
+      above,
+      (of.reduce((a, b) => a + b, 0) / of.length).toFixed(3),
+    ] as (string | number)[];
   });
-  const isSupernova = ([name]: (string | number)[]) => supernovae.some((one) => name === `\`${one}\``);
-  return [...rows.filter(isSupernova).sort(byName), ...rows.filter((row) => !isSupernova(row)).sort(byName)];
+  const isSupernova = ([name]: (string | number)[]) =>
+    supernovae.some((one) => name === `\`${one}\``);
+  return [
+    ...rows.filter(isSupernova).sort(byName),
+    ...rows.filter((row) => !isSupernova(row)).sort(byName),
+  ];
 }
 
 function byName(a: readonly (string | number)[], b: readonly (string | number)[]): number {
@@ -87,12 +130,23 @@ function reliability(data: Dataset, scores: Float64Array): (string | number)[][]
   const limits = [0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98];
   return limits.flatMap((from, n) => {
     const to = limits[n + 1] ?? Infinity;
-    const sum = (of: (i: number) => number) => data.weights.reduce((all, weight, i) => all + (scores[i] >= from && scores[i] < to ? weight * of(i) : 0), 0);
+    const sum = (of: (i: number) => number) =>
+      data.weights.reduce(
+        (all, weight, i) => all + (scores[i] >= from && scores[i] < to ? weight * of(i) : 0),
+        0,
+      );
     const count = countOf(data, (i) => scores[i] >= from && scores[i] < to);
     const all = sum(() => 1);
     return count === 0
       ? []
-      : [[`${from} to ${to === Infinity ? 1 : to}`, count, (sum((i) => scores[i]) / all).toFixed(3), (sum((i) => labels[i]) / all).toFixed(3)]];
+      : [
+          [
+            `${from} to ${to === Infinity ? 1 : to}`,
+            count,
+            (sum((i) => scores[i]) / all).toFixed(3),
+            (sum((i) => labels[i]) / all).toFixed(3),
+          ],
+        ];
   });
 }
 
@@ -107,7 +161,9 @@ function baseRate(data: Dataset): number {
 }
 
 function weightedMean({ weights }: Dataset, of: (i: number) => number): number {
-  return weights.reduce((sum, weight, i) => sum + weight * of(i), 0) / weights.reduce((a, b) => a + b, 0);
+  return (
+    weights.reduce((sum, weight, i) => sum + weight * of(i), 0) / weights.reduce((a, b) => a + b, 0)
+  );
 }
 
 function distinct(names: readonly string[]): number {

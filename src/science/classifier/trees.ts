@@ -1,5 +1,10 @@
-/** A leaf is what it adds to the sum; else: feature, threshold, whether NaN goes to the left (1), what is below the threshold, and what is not. */
-export type Tree = number | readonly [feature: number, threshold: number, missingLeft: number, below: Tree, other: Tree];
+/**
+ * A leaf is what it adds to the sum; else: feature, threshold, whether NaN goes to the left (1),
+ * what is below the threshold, and what is not.
+ */
+export type Tree =
+  | number
+  | readonly [feature: number, threshold: number, missingLeft: number, below: Tree, other: Tree];
 
 export interface TreeOptions {
   readonly rounds: number;
@@ -32,7 +37,10 @@ export function treeSum(trees: readonly Tree[], rows: Float32Array, at: number):
   return sum;
 }
 
-/** Gradient boosting with the logistic loss, second order, over histograms (Chen & Guestrin 2016, arXiv:1603.02754). No random numbers: the same examples give the same trees. */
+/**
+ * Gradient boosting with the logistic loss, second order, over histograms (Chen & Guestrin 2016,
+ * arXiv:1603.02754). No random numbers: the same examples give the same trees.
+ */
 export function boost(examples: Examples, options: TreeOptions): Tree[] {
   const { count, labels, weights } = examples;
   const binned = binsOf(examples);
@@ -70,13 +78,17 @@ function binsOf({ count, rows, width }: Examples): Binned {
     const values = Float32Array.from({ length: count }, (_unused, i) => rows[i * width + feature])
       .filter((value) => !Number.isNaN(value))
       .sort();
-    const quantiles = Array.from({ length: most - 1 }, (_unused, k) => short(values[Math.floor(((k + 1) * values.length) / most)]));
+    const quantiles = Array.from({ length: most - 1 }, (_unused, k) =>
+      short(values[Math.floor(((k + 1) * values.length) / most)]),
+    );
     return [...new Set(quantiles)].filter((value) => value > values[0]);
   });
   const bins = thresholds.map((limits, feature) =>
     Uint8Array.from({ length: count }, (_, i) => {
       const value = rows[i * width + feature];
-      return Number.isNaN(value) ? missing : limits.reduce((bin, limit) => bin + Number(value >= limit), 0);
+      return Number.isNaN(value)
+        ? missing
+        : limits.reduce((bin, limit) => bin + Number(value >= limit), 0);
     }),
   );
   return { bins, thresholds };
@@ -104,17 +116,29 @@ function grow(growing: Growing, members: Uint32Array, depth: number): Tree {
   const { slopes, curvatures, options, bins, thresholds } = growing;
   const split = depth === 0 ? null : bestSplit(growing, members);
   if (split === null) {
-    const [slope, curvature] = members.reduce(([g, h], i) => [g + slopes[i], h + curvatures[i]], [0, 0]);
+    const [slope, curvature] = members.reduce(
+      ([g, h], i) => [g + slopes[i], h + curvatures[i]],
+      [0, 0],
+    );
     return short((-options.rate * slope) / (curvature + options.shrinkage));
   }
   const of = bins[split.feature];
   const isLeft = (i: number) => (of[i] === missing ? split.missingLeft : of[i] <= split.bin);
   const [left, right] = [members.filter(isLeft), members.filter((i) => !isLeft(i))];
-  return [split.feature, thresholds[split.feature][split.bin], Number(split.missingLeft), grow(growing, left, depth - 1), grow(growing, right, depth - 1)];
+  return [
+    split.feature,
+    thresholds[split.feature][split.bin],
+    Number(split.missingLeft),
+    grow(growing, left, depth - 1),
+    grow(growing, right, depth - 1),
+  ];
 }
 
 /** null: none makes the loss smaller. Of equal ones the first. */
-function bestSplit({ bins, thresholds, slopes, curvatures, options }: Growing, members: Uint32Array): Split | null {
+function bestSplit(
+  { bins, thresholds, slopes, curvatures, options }: Growing,
+  members: Uint32Array,
+): Split | null {
   const { shrinkage, smallestLeaf } = options;
   let best: Split | null = null;
   const worth = (g: number, h: number) => (g * g) / (h + shrinkage);

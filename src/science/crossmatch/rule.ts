@@ -1,9 +1,15 @@
 import type { AddedColumn } from "../module.ts";
 import type { KeptValue } from "../catalogue/kept-column.ts";
 
-/** One catalogue that Fink knows, and the columns that it fills: the source nearest to the alert, nearer than the radius. */
+/**
+ * One catalogue that Fink knows, and the columns that it fills: the source nearest to the alert,
+ * nearer than the radius.
+ */
 export interface CrossMatch {
-  /** Of the catalogue of the lake that is asked first, and of the remote service in `science.remote.services`. */
+  /**
+   * Of the catalogue of the lake that is asked first, and of the remote service in
+   * `science.remote.services`.
+   */
   readonly name: string;
   readonly title: string;
   readonly radiusArcsec: number;
@@ -11,7 +17,10 @@ export interface CrossMatch {
   readonly fields: readonly string[];
   /** Those of them that a catalogue of the lake may lack. */
   readonly optional?: readonly string[];
-  /** How the catalogue is added: files, and the columns of positions; null: it is only asked for remotely. */
+  /**
+   * How the catalogue is added: files, and the columns of positions; null: it is only asked for
+   * remotely.
+   */
   readonly add: string | null;
   /** Table of the CDS X-match service; null: the lake's catalogue only. */
   readonly table: string | null;
@@ -35,7 +44,11 @@ export type Field = (name: string) => KeptValue;
 export type Answer = Field | null | undefined;
 
 /** A column that is the field of a source as it is. */
-export function same(field: string, column: AddedColumn, none: MatchColumn["none"] = null): MatchColumn {
+export function same(
+  field: string,
+  column: AddedColumn,
+  none: MatchColumn["none"] = null,
+): MatchColumn {
   return { ...column, value: (of) => of(field), none };
 }
 

@@ -15,7 +15,10 @@ export interface Tensor {
 }
 
 export interface Session {
-  readonly inputs: ReadonlyMap<string, { readonly type: string; readonly shape: readonly (number | string)[] }>;
+  readonly inputs: ReadonlyMap<
+    string,
+    { readonly type: string; readonly shape: readonly (number | string)[] }
+  >;
   readonly outputs: readonly string[];
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
 }
@@ -30,14 +33,26 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<Sess
   const { InferenceSession, Tensor } = await onnx();
   try {
     const session = await InferenceSession.create(bytes);
-    const inputs = new Map(session.inputMetadata.map((input) => [input.name, input.isTensor ? input : { type: "no tensor", shape: [] }]));
+    const inputs = new Map(
+      session.inputMetadata.map((input) => [
+        input.name,
+        input.isTensor ? input : { type: "no tensor", shape: [] },
+      ]),
+    );
     return {
       inputs,
       outputs: session.outputNames,
       run: async (feeds) => {
-        const given = Object.entries(feeds).map(([input, { data, shape }]) => [input, new Tensor(data, shape)] as const);
+        const given = Object.entries(feeds).map(
+          ([input, { data, shape }]) => [input, new Tensor(data, shape)] as const,
+        );
         const found = await inTurn(() => session.run(Object.fromEntries(given)));
-        return Object.fromEntries(Object.entries(found).map(([output, { data, dims }]) => [output, { data: data as Tensor["data"], shape: dims }]));
+        return Object.fromEntries(
+          Object.entries(found).map(([output, { data, dims }]) => [
+            output,
+            { data: data as Tensor["data"], shape: dims },
+          ]),
+        );
       },
     };
   } catch (error) {
@@ -67,7 +82,11 @@ function onnx(): Promise<Onnx> {
 async function load(): Promise<Onnx> {
   const found = await import("onnxruntime-web/wasm").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    if (!existsSync(installed)) throw new FinkError("model", "onnxruntime-web, which runs models, is not installed: ./fink model add brings it");
+    if (!existsSync(installed))
+      throw new FinkError(
+        "model",
+        "onnxruntime-web, which runs models, is not installed: ./fink model add brings it",
+      );
     return import(pathToFileURL(installed).href) as Promise<Onnx>;
   });
   found.env.wasm.numThreads = 1; // alerts are shared out among our own threads
@@ -75,18 +94,36 @@ async function load(): Promise<Onnx> {
   return found;
 }
 
-/** Installs the runtime where it is not there. Throws "model" when that fails, as without a network. */
+/**
+ * Installs the runtime where it is not there. Throws "model" when that fails, as without a network.
+ */
 export async function bringRuntime(say: (line: string) => void): Promise<void> {
   if (await onnx().catch(() => null)) return;
-  const { devDependencies } = JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
+  const { devDependencies } = JSON.parse(
+    readFileSync(join(projectFolder, "package.json"), "utf8"),
+  ) as { devDependencies: Record<string, string> };
   const wanted = `onnxruntime-web@${devDependencies["onnxruntime-web"]}`;
   say(`installing ${wanted}, which runs models (140 MB, once)`);
   makeFolder(folder);
   try {
-    await promisify(execFile)("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", wanted]);
+    await promisify(execFile)("npm", [
+      "install",
+      "--prefix",
+      folder,
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      wanted,
+    ]);
   } catch (error) {
-    const why = messageOf(error instanceof Error && "stderr" in error ? String(error.stderr) || error : error);
-    throw new FinkError("model", `${wanted} could not be installed: ${why}; npm needs the network once (look at \`npm config get registry\`)`, error);
+    const why = messageOf(
+      error instanceof Error && "stderr" in error ? String(error.stderr) || error : error,
+    );
+    throw new FinkError(
+      "model",
+      `${wanted} could not be installed: ${why}; npm needs the network once (look at \`npm config get registry\`)`,
+      error,
+    );
   }
   await onnx();
 }

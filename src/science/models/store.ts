@@ -32,12 +32,17 @@ export function modelFolder({ lake, config }: ModelSetup): string {
 }
 
 /** Two files a model: `<name>.onnx`, and `<name>.json`, which is written last. */
-export function modelFiles(folder: string, name: string): { readonly onnx: string; readonly header: string } {
+export function modelFiles(
+  folder: string,
+  name: string,
+): { readonly onnx: string; readonly header: string } {
   return { onnx: join(folder, `${name}.onnx`), header: join(folder, `${name}.json`) };
 }
 
 export function storedModels(folder: string): StoredModel[] {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.endsWith(".json"))
+    : [];
   return names.sort().map((file) => {
     const name = basename(file, ".json");
     try {
@@ -67,13 +72,25 @@ export function missingModel(setup: ModelSetup, names: readonly string[]): strin
 export function storedHeader(folder: string, name: string): ModelHeader {
   const files = modelFiles(folder, name);
   if (!existsSync(files.header))
-    throw new FinkError("model", `there is no model ${name}: ./fink model add ${name}.onnx (docs/models.md says where it comes from)`);
-  const parsed = known.get(files.header, () => parseHeader(JSON.parse(readFileSync(files.header, "utf8")), files.header));
-  if (parsed.name !== name) throw new FinkError("model", `${files.header} is the header of ${parsed.name}${didYouMean(parsed.name, [name])}`);
+    throw new FinkError(
+      "model",
+      `there is no model ${name}: ./fink model add ${name}.onnx (docs/models.md says where it comes from)`,
+    );
+  const parsed = known.get(files.header, () =>
+    parseHeader(JSON.parse(readFileSync(files.header, "utf8")), files.header),
+  );
+  if (parsed.name !== name)
+    throw new FinkError(
+      "model",
+      `${files.header} is the header of ${parsed.name}${didYouMean(parsed.name, [name])}`,
+    );
   return parsed;
 }
 
-/** Loads a model, checks it and keeps it until its header changes. One that fails does so again, at once. */
+/**
+ * Loads a model, checks it and keeps it until its header changes. One that fails does so again, at
+ * once.
+ */
 export async function loadedModel(setup: ModelSetup, name: string): Promise<Model> {
   const folder = modelFolder(setup);
   const header = storedHeader(folder, name);
@@ -88,9 +105,13 @@ export async function loadedModel(setup: ModelSetup, name: string): Promise<Mode
 /** Throws "model" for a file that is missing, or another than was added. */
 function checkFiles(folder: string, { name, sha256 }: ModelHeader): void {
   const file = modelFiles(folder, name).onnx;
-  if (!existsSync(file)) throw new FinkError("model", `${file} is missing: ./fink model add it again`);
+  if (!existsSync(file))
+    throw new FinkError("model", `${file} is missing: ./fink model add it again`);
   if (hashes.get(file, () => hashOf(readFileSync(file))) !== sha256)
-    throw new FinkError("model", `${file} is not the file that was added: its sha256 differs from the header's`);
+    throw new FinkError(
+      "model",
+      `${file} is not the file that was added: its sha256 differs from the header's`,
+    );
 }
 
 export function hashOf(bytes: Uint8Array): string {

@@ -23,9 +23,19 @@ export const anomalyScore: ScienceModule = {
     "How unusual the light curve is: forests of active anomaly detection over its features (Ishida et al. 2021, arXiv:1909.13260). Of the forests of Fink's column anomaly_score_beta, the only ones that are public: Fink's anomaly_score has others. null where neither band has all features. As ztf/anomaly_detection of fink-science.",
   models: forests.map(({ model }) => model),
   needs: forests.flatMap(({ structure }) => features.map((name) => `${structure}.${name}`)),
-  adds: [{ name: "anomaly_score", type: "double", unit: null, description: "lower is more unusual; the lower of the two bands" }],
+  adds: [
+    {
+      name: "anomaly_score",
+      type: "double",
+      unit: null,
+      description: "lower is more unusual; the lower of the two bands",
+    },
+  ],
   async run(alerts, context) {
-    const [values, missing] = [new Float64Array(alerts.count).fill(Infinity), new Uint8Array(alerts.count)];
+    const [values, missing] = [
+      new Float64Array(alerts.count).fill(Infinity),
+      new Uint8Array(alerts.count),
+    ];
     for (const { model, structure } of forests) {
       const scored = await scoresOfBand(await loadedModel(context, model), alerts, structure);
       for (const [alert, score] of scored) values[alert] = Math.min(values[alert], score);
@@ -37,9 +47,15 @@ export const anomalyScore: ScienceModule = {
   },
 };
 
-async function scoresOfBand(model: Model, alerts: Alerts, structure: string): Promise<[alert: number, score: number][]> {
+async function scoresOfBand(
+  model: Model,
+  alerts: Alerts,
+  structure: string,
+): Promise<[alert: number, score: number][]> {
   const columns = features.map((name) => alerts.numbers(`${structure}.${name}`));
-  const complete = Array.from(columns[0].keys()).filter((i) => columns.every((column) => !Number.isNaN(column[i])));
+  const complete = Array.from(columns[0].keys()).filter((i) =>
+    columns.every((column) => !Number.isNaN(column[i])),
+  );
   const rows = Float32Array.from(complete.flatMap((i) => columns.map((column) => column[i])));
   const scores = await scoreRows(model, rows, [features.length]);
   return complete.map((alert, n) => [alert, scores[n]]);

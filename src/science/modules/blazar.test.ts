@@ -22,17 +22,41 @@ const blazars = {
 writeFileSync(join(folder, "blazars.parquet"), toParquet(new Table(blazars).batches[0].data));
 const setup = setupWith(folder, { blazars: join(folder, "blazars.parquet") });
 
-/** Without flux in the reference image, so that flux is that of the difference; what came before was in r. */
-function alert(objectId: string, mag: number, before: readonly (readonly [daysAgo: number, mag: number])[], fid = 1) {
+/**
+ * Without flux in the reference image, so that flux is that of the difference; what came before was
+ * in r.
+ */
+function alert(
+  objectId: string,
+  mag: number,
+  before: readonly (readonly [daysAgo: number, mag: number])[],
+  fid = 1,
+) {
   const all = [...before, [0, mag] as const];
   const same = <T>(value: T) => all.map(() => value);
-  const columns = { jd: all.map(([days]) => 2_460_000 - days), magpsf: all.map(([, magpsf]) => magpsf), fid: [...before.map(() => 2), fid] };
-  return alertOf({ objectId, ...columns, sigmapsf: same(0.1), magnr: same(40), sigmagnr: same(0.1), isdiffpos: same("t") }, ztfPlaces);
+  const columns = {
+    jd: all.map(([days]) => 2_460_000 - days),
+    magpsf: all.map(([, magpsf]) => magpsf),
+    fid: [...before.map(() => 2), fid],
+  };
+  return alertOf(
+    {
+      objectId,
+      ...columns,
+      sigmapsf: same(0.1),
+      magnr: same(40),
+      sigmagnr: same(0.1),
+      isdiffpos: same("t"),
+    },
+    ztfPlaces,
+  );
 }
 
 const statsOf = async (...given: Parameters<typeof alert>) => {
   const { rows } = await rowsOf(setup, "blazar_stats", alert(...given));
-  return Object.values(rows[0]).map((value) => (value === null ? null : Number((value as number).toFixed(4))));
+  return Object.values(rows[0]).map((value) =>
+    value === null ? null : Number((value as number).toFixed(4)),
+  );
 };
 
 it("of a blazar that is not monitored nothing is said", async () => {
@@ -71,5 +95,7 @@ it("a single measurement has no mean; one in the i band is none", async () => {
 
 it("without its file it is off, and says which file it is", async () => {
   const off = setupWith(folder);
-  expect(await (await moduleNamed(off, "blazar_stats")).unavailable?.(off)).toMatch(/science\.blazars names no file: take CTAO_blazars/);
+  expect(await (await moduleNamed(off, "blazar_stats")).unavailable?.(off)).toMatch(
+    /science\.blazars names no file: take CTAO_blazars/,
+  );
 });

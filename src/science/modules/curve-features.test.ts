@@ -1,12 +1,26 @@
 import { expect, it } from "vitest";
 import { FeatureTable } from "./curve-features.ts";
 
-function featuresOf(times: number[], values: number[], errors: number[]): Record<string, number | null> {
+function featuresOf(
+  times: number[],
+  values: number[],
+  errors: number[],
+): Record<string, number | null> {
   const table = new FeatureTable(1);
   const weights = Float64Array.from(errors, (error) => 1 / (error * error));
-  table.compute(0, { count: times.length, times: Float64Array.from(times), values: Float64Array.from(values), weights });
+  table.compute(0, {
+    count: times.length,
+    times: Float64Array.from(times),
+    values: Float64Array.from(values),
+    weights,
+  });
   const columns = Object.entries(table.columns("f"));
-  return Object.fromEntries(columns.map(([name, column]) => [name.slice(2), column.missing?.[0] === 1 ? null : (column.values[0] as number)]));
+  return Object.fromEntries(
+    columns.map(([name, column]) => [
+      name.slice(2),
+      column.missing?.[0] === 1 ? null : (column.values[0] as number),
+    ]),
+  );
 }
 
 /** Computed with light-curve 0.13.3. */
@@ -28,7 +42,8 @@ const known = {
 
 it("agrees with the light-curve package; an infinite error is no weight", () => {
   const found = featuresOf([1, 2, 3, 4, 5], [2, 2, 2, 2, 3], [0.1, 0.1, Infinity, 0.1, 0.1]);
-  for (const [name, value] of Object.entries(known)) expect(found[name], name).toBeCloseTo(value, 12);
+  for (const [name, value] of Object.entries(known))
+    expect(found[name], name).toBeCloseTo(value, 12);
 });
 
 it("has no shape where all values are equal, nor with too few points", () => {
@@ -39,7 +54,12 @@ it("has no shape where all values are equal, nor with too few points", () => {
     skew: Number.NaN,
     stetson_K: Number.NaN,
   });
-  expect(featuresOf([1], [2], [1])).toMatchObject({ mean: 2, amplitude: 0, standard_deviation: Number.NaN, linear_trend: Number.NaN });
+  expect(featuresOf([1], [2], [1])).toMatchObject({
+    mean: 2,
+    amplitude: 0,
+    standard_deviation: Number.NaN,
+    linear_trend: Number.NaN,
+  });
 });
 
 it("is null with a value that is not finite", () => {

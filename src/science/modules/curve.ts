@@ -28,7 +28,12 @@ export interface Line {
 }
 
 export function emptyCurve(capacity: number): Curve {
-  return { count: 0, times: new Float64Array(capacity), values: new Float64Array(capacity), weights: new Float64Array(capacity) };
+  return {
+    count: 0,
+    times: new Float64Array(capacity),
+    values: new Float64Array(capacity),
+    weights: new Float64Array(capacity),
+  };
 }
 
 export function sampleOf(curve: Curve): Sample {
@@ -38,7 +43,16 @@ export function sampleOf(curve: Curve): Sample {
   const variance = sumOf(count, (i) => square(values[i] - mean)) / (count - 1);
   const amplitude = 0.5 * (sorted[count - 1] - sorted[0]);
   const [trend, fit] = [once(() => fitLine(curve, false)), once(() => fitLine(curve, true))];
-  return { sorted, mean, variance, deviation: Math.sqrt(variance), median: medianOf(sorted), amplitude, trend, fit };
+  return {
+    sorted,
+    mean,
+    variance,
+    deviation: Math.sqrt(variance),
+    median: medianOf(sorted),
+    amplitude,
+    trend,
+    fit,
+  };
 }
 
 export function sumOf(count: number, term: (i: number) => number): number {
@@ -61,7 +75,10 @@ export function medianOf(sorted: Float64Array): number {
   return sorted.length % 2 === 0 ? 0.5 * (sorted[i] + sorted[i + 1]) : sorted[i];
 }
 
-/** Hyndman and Fan's definition 5. The crate keeps the share and the place in single precision, so we do. */
+/**
+ * Hyndman and Fan's definition 5. The crate keeps the share and the place in single precision, so
+ * we do.
+ */
 export function quantile(sorted: Float64Array, share: number): number {
   const place = Math.fround(Math.fround(sorted.length * share) - 0.5);
   const i = Math.floor(place);
@@ -79,11 +96,19 @@ export function fitLine({ count, times, values, weights }: Curve, isWeighted: bo
   const squares = sumOf(count, (i) => weight(i) * square(times[i] - x / total));
   const slope = sumOf(count, (i) => weight(i) * (times[i] - x / total) * values[i]) / squares;
   const intercept = (y - x * slope) / total;
-  const reducedChi2 = sumOf(count, (i) => square(values[i] - intercept - slope * times[i]) * weight(i)) / (count - 2);
-  return { slope, slopeError: Math.sqrt((1 / squares) * (isWeighted ? 1 : reducedChi2)), reducedChi2 };
+  const reducedChi2 =
+    sumOf(count, (i) => square(values[i] - intercept - slope * times[i]) * weight(i)) / (count - 2);
+  return {
+    slope,
+    slopeError: Math.sqrt((1 / squares) * (isWeighted ? 1 : reducedChi2)),
+    reducedChi2,
+  };
 }
 
-/** Eight partial sums, in the order of Rust's ndarray: the last bit decides whether a point lies beyond one standard deviation. */
+/**
+ * Eight partial sums, in the order of Rust's ndarray: the last bit decides whether a point lies
+ * beyond one standard deviation.
+ */
 function unrolledSum(values: Float64Array, count: number): number {
   const whole = count - (count % 8);
   const partial = new Float64Array(8);

@@ -17,14 +17,20 @@ export const earlySn: ScienceModule = {
       name: "early_sn_score",
       type: "double",
       unit: null,
-      description: "probability of a supernova on the synthetic sky; null: not early, one detection, fading below the reference, or an asteroid",
+      description:
+        "probability of a supernova on the synthetic sky; null: not early, one detection, fading below the reference, or an asteroid",
     },
   ],
   run(alerts) {
-    model ??= JSON.parse(readFileSync(join(import.meta.dirname, "../classifier/early-sn.json"), "utf8")) as EarlyModel;
+    model ??= JSON.parse(
+      readFileSync(join(import.meta.dirname, "../classifier/early-sn.json"), "utf8"),
+    ) as EarlyModel;
     const early = earlyAlerts(alerts);
     const found = probabilities(model, early.rows);
-    const [values, missing] = [new Float64Array(alerts.count), new Uint8Array(alerts.count).fill(1)];
+    const [values, missing] = [
+      new Float64Array(alerts.count),
+      new Uint8Array(alerts.count).fill(1),
+    ];
     early.alerts.forEach((alert, n) => {
       values[alert] = found[n];
       missing[alert] = 0;

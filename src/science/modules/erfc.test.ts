@@ -20,5 +20,8 @@ it("agrees with Python's erfc", () => {
 it("has a logarithm beyond the smallest number", () => {
   expect(lnErfc(8)).toBeCloseTo(Math.log(1.1224297172982928e-29), 11);
   // -x² - ln(x √π) - 1/(2x²) + 5/(8x⁴), Abramowitz and Stegun 7.1.23
-  expect(lnErfc(100)).toBeCloseTo(-10000 - Math.log(100 * Math.sqrt(Math.PI)) - 0.5e-4 + 0.625e-8, 9);
+  expect(lnErfc(100)).toBeCloseTo(
+    -10000 - Math.log(100 * Math.sqrt(Math.PI)) - 0.5e-4 + 0.625e-8,
+    9,
+  );
 });

@@ -16,7 +16,10 @@ export interface Brightness {
 }
 
 /** Of `now` to `earlier`, both taken to be positive. */
-export function ratioOf(now: { readonly mag: number; readonly error: number }, earlier: Brightness): RatioStatistics {
+export function ratioOf(
+  now: { readonly mag: number; readonly error: number },
+  earlier: Brightness,
+): RatioStatistics {
   const above = spreadOf(now.error);
   const below = earlier.error === null ? null : spreadOf(earlier.error);
   const shift = 0.4 * (earlier.mag - now.mag);
@@ -24,7 +27,12 @@ export function ratioOf(now: { readonly mag: number; readonly error: number }, e
   const mean = up.mean - down.mean;
   const deviation = Math.sqrt(up.variance + down.variance);
   const share = shareBelow(above, below);
-  const at = (wanted: number) => rootOf((log) => share(log) - wanted, mean + (wanted < 0.5 ? -1.645 : 1.645) * deviation, 0.3 * deviation);
+  const at = (wanted: number) =>
+    rootOf(
+      (log) => share(log) - wanted,
+      mean + (wanted < 0.5 ? -1.645 : 1.645) * deviation,
+      0.3 * deviation,
+    );
   return { mean: shift + mean, deviation, low: shift + at(0.05), high: shift + at(0.95) };
 }
 
@@ -56,7 +64,10 @@ function logMoments(spread: Spread): { mean: number; variance: number } {
   return { mean, variance: Math.max(0, squares / total - mean * mean) };
 }
 
-/** The probability that log10(above / below) is at most a number. The narrower of the two is summed over, so that the other one is smooth at its steps. */
+/**
+ * The probability that log10(above / below) is at most a number. The narrower of the two is summed
+ * over, so that the other one is smooth at its steps.
+ */
 function shareBelow(above: number, below: Spread): (log: number) => number {
   if (below !== null && below < above) {
     const cumulative = cumulativeOf(above);

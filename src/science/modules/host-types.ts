@@ -1,6 +1,7 @@
 /**
- * SIMBAD types of what may be, or may hold, a supernova or a kilonova: candidates, transients and galaxies, and what Fink writes where it knows nothing.
- * As fink-science (ztf/xmatch/utils and the cuts of its classifiers), and return_list_of_eg_host of fink_utils.
+ * SIMBAD types of what may be, or may hold, a supernova or a kilonova: candidates, transients and
+ * galaxies, and what Fink writes where it knows nothing. As fink-science (ztf/xmatch/utils and the
+ * cuts of its classifiers), and return_list_of_eg_host of fink_utils.
  */
 export const hostTypes: ReadonlySet<string> = new Set(
   [

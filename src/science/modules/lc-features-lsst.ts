@@ -9,8 +9,12 @@ export const lcFeaturesLsst: ScienceModule = {
   name: "lc_features_lsst",
   version: "1",
   surveys: ["lsst"],
-  about: "26 features of the light curve of difference fluxes, in each band (arXiv:2012.01419). As rubin/ad_features of fink-science.",
-  needs: ["midpointMjdTai", "psfFlux", "psfFluxErr", "band"].flatMap((name) => [`diaSource.${name}`, `prvDiaSources.${name}`]),
+  about:
+    "26 features of the light curve of difference fluxes, in each band (arXiv:2012.01419). As rubin/ad_features of fink-science.",
+  needs: ["midpointMjdTai", "psfFlux", "psfFluxErr", "band"].flatMap((name) => [
+    `diaSource.${name}`,
+    `prvDiaSources.${name}`,
+  ]),
   adds: bands.flatMap((band) => featureColumns(`lc_features.${band}`, "nJy")),
   run(alerts) {
     const { offsets, values: mjdTai } = withHistory(alerts, "midpointMjdTai", lsstPlaces);
@@ -30,14 +34,26 @@ export const lcFeaturesLsst: ScienceModule = {
 };
 
 /** Indices of the complete points in order of time, one per time whatever its band. */
-function pointsInTime(mjdTai: Float64Array, flux: Float64Array, fluxError: Float64Array, first: number, end: number): number[] {
+function pointsInTime(
+  mjdTai: Float64Array,
+  flux: Float64Array,
+  fluxError: Float64Array,
+  first: number,
+  end: number,
+): number[] {
   const points: number[] = [];
-  for (let at = first; at < end; at++) if (!Number.isNaN(mjdTai[at] + fluxError[at]) && !Number.isNaN(flux[at])) points.push(at);
+  for (let at = first; at < end; at++)
+    if (!Number.isNaN(mjdTai[at] + fluxError[at]) && !Number.isNaN(flux[at])) points.push(at);
   points.sort((a, b) => mjdTai[a] - mjdTai[b]);
   return points.filter((at, n) => n === 0 || mjdTai[at] !== mjdTai[points[n - 1]]);
 }
 
-function curveOf(points: readonly number[], mjdTai: Float64Array, flux: Float64Array, fluxError: Float64Array): Curve {
+function curveOf(
+  points: readonly number[],
+  mjdTai: Float64Array,
+  flux: Float64Array,
+  fluxError: Float64Array,
+): Curve {
   const curve = emptyCurve(points.length);
   for (const at of points) {
     curve.times[curve.count] = mjdTai[at];

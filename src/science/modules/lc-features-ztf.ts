@@ -10,8 +10,12 @@ export const lcFeaturesZtf: ScienceModule = {
   name: "lc_features_ztf",
   version: "1",
   surveys: ["ztf"],
-  about: "26 features of the light curve in g and in r (arXiv:2012.01419). Of apparent magnitudes where a source lies beneath. As ad_features of fink-science.",
-  needs: [...fields, "isdiffpos"].flatMap((name) => [`candidate.${name}`, `prv_candidates.${name}`]),
+  about:
+    "26 features of the light curve in g and in r (arXiv:2012.01419). Of apparent magnitudes where a source lies beneath. As ad_features of fink-science.",
+  needs: [...fields, "isdiffpos"].flatMap((name) => [
+    `candidate.${name}`,
+    `prv_candidates.${name}`,
+  ]),
   adds: [...featureColumns("lc_features_g", "mag"), ...featureColumns("lc_features_r", "mag")],
   run(alerts) {
     const history = historyOf(alerts);
@@ -23,7 +27,8 @@ export const lcFeaturesZtf: ScienceModule = {
         [1, green],
         [2, red],
       ] as const) {
-        // a band with upper limits only has features, all NaN; one that was never looked at has none
+        // a band with upper limits only has features, all NaN; one that was never looked at has
+        // none
         if (history.fid.subarray(first, end).includes(fid)) table.compute(i, curveOf(points, fid));
       }
     }
@@ -48,7 +53,10 @@ function historyOf(alerts: Alerts) {
   };
 }
 
-/** In order of time. Where one measurement lies on a reference source, all are taken as apparent magnitudes. */
+/**
+ * In order of time. Where one measurement lies on a reference source, all are taken as apparent
+ * magnitudes.
+ */
 interface Points {
   readonly times: Float64Array;
   readonly fids: Float64Array;
@@ -68,7 +76,13 @@ function magnitudes(h: History, first: number, end: number): Points {
     for (const i of measured) {
       const at = first + i;
       const { magpsf, sigmapsf, magnr, sigmagnr, isdiffpos } = h;
-      const sum = { magpsf: magpsf[at], sigmapsf: sigmapsf[at], magnr: magnr[at], sigmagnr: sigmagnr[at], isdiffpos: isdiffpos[at] };
+      const sum = {
+        magpsf: magpsf[at],
+        sigmapsf: sigmapsf[at],
+        magnr: magnr[at],
+        sigmagnr: sigmagnr[at],
+        isdiffpos: isdiffpos[at],
+      };
       ({ value: mags[i], error: errors[i] } = apparentMagnitude(sum));
     }
   }

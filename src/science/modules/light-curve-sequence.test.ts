@@ -3,14 +3,29 @@ import { lightCurveSequence, sequenceSpec } from "./light-curve-sequence.ts";
 
 /** Makes the logarithm's argument the value itself, so that rows can be read. */
 const plain = { min: 0, mean: 0, std: 1 };
-const spec = sequenceSpec({ spec: { filters: ["g", "r"], norm: Array.from({ length: 5 }, () => plain), onehot: ["g", "gr", "r"] } });
+const spec = sequenceSpec({
+  spec: {
+    filters: ["g", "r"],
+    norm: Array.from({ length: 5 }, () => plain),
+    onehot: ["g", "gr", "r"],
+  },
+});
 const [g, r, other] = [0, 1, -1];
 
-function rows(points: readonly (readonly [time: number, flux: number, error: number, band: number])[]): number[][] {
+function rows(
+  points: readonly (readonly [time: number, flux: number, error: number, band: number])[],
+): number[][] {
   const column = (k: number) => Float64Array.from(points, (point) => point[k]);
-  const found = lightCurveSequence({ times: column(0), fluxes: column(1), errors: column(2), bands: Int8Array.from(column(3)) }, spec);
-  const all = Array.from({ length: found.length / spec.width }, (_, row) => [...found.subarray(row * spec.width, (row + 1) * spec.width)]);
-  return all.map((row) => row.map((value, k) => (k < 5 ? Math.round(Math.exp(value) * 1000) / 1000 : value)));
+  const found = lightCurveSequence(
+    { times: column(0), fluxes: column(1), errors: column(2), bands: Int8Array.from(column(3)) },
+    spec,
+  );
+  const all = Array.from({ length: found.length / spec.width }, (_, row) => [
+    ...found.subarray(row * spec.width, (row + 1) * spec.width),
+  ]);
+  return all.map((row) =>
+    row.map((value, k) => (k < 5 ? Math.round(Math.exp(value) * 1000) / 1000 : value)),
+  );
 }
 
 it("points within a third of a day are one row; of one band the one with the smallest error", () => {

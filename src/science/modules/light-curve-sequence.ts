@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-/** What a recurrent network of SuperNNova was trained on, as its model says in `parameters.spec`. */
+/**
+ * What a recurrent network of SuperNNova was trained on, as its model says in `parameters.spec`.
+ */
 const specSchema = z.object({
   filters: z.array(z.string()).min(1).max(8),
   /** In the order of fluxes, errors, and the time since the epoch before. */
@@ -39,28 +41,44 @@ export function sequenceSpec(parameters: Readonly<Record<string, unknown>>): Seq
 const epochDays = 0.33;
 
 /**
- * One row an epoch: the flux and error of each band, days since the row before, and which bands there are (Möller & de Boissière 2020, arXiv:1901.06384).
- * Of several points of a band in an epoch the one of the smallest error counts. A band that is not there has flux and error 0, which are normalized like others.
+ * One row an epoch: the flux and error of each band, days since the row before, and which bands
+ * there are (Möller & de Boissière 2020, arXiv:1901.06384). Of several points of a band in an epoch
+ * the one of the smallest error counts. A band that is not there has flux and error 0, which are
+ * normalized like others.
  */
-export function lightCurveSequence({ times, fluxes, errors, bands }: SequencePoints, spec: SequenceSpec): Float32Array {
+export function lightCurveSequence(
+  { times, fluxes, errors, bands }: SequencePoints,
+  spec: SequenceSpec,
+): Float32Array {
   const order = Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
   const epochs: { readonly time: number; readonly best: Int32Array }[] = [];
   let opened = 0;
   for (const [n, i] of order.entries()) {
-    // a point at exactly the time of the one before opens an epoch of that time, if it is not open: so the original groups them
+    // a point at exactly the time of the one before opens an epoch of that time, if it is not open:
+    // so the original groups them
     const isRepeated = n === 0 || times[i] === times[order[n - 1]];
     if (isRepeated || times[i] - opened > epochDays) opened = times[i];
-    if (epochs.at(-1)?.time !== opened) epochs.push({ time: opened, best: new Int32Array(spec.filters.length).fill(-1) });
+    if (epochs.at(-1)?.time !== opened)
+      epochs.push({ time: opened, best: new Int32Array(spec.filters.length).fill(-1) });
     const { best } = epochs.at(-1)!;
     const band = bands[i];
     if (band >= 0 && (best[band] < 0 || errors[i] < errors[best[band]])) best[band] = i;
   }
   const rows: number[] = [];
-  epochs.forEach(({ time, best }, n) => pushRow(rows, best, fluxes, errors, n === 0 ? 0 : time - epochs[n - 1].time, spec));
+  epochs.forEach(({ time, best }, n) =>
+    pushRow(rows, best, fluxes, errors, n === 0 ? 0 : time - epochs[n - 1].time, spec),
+  );
   return Float32Array.from(rows);
 }
 
-function pushRow(rows: number[], best: Int32Array, fluxes: Float64Array, errors: Float64Array, days: number, { norm, width, hot }: SequenceSpec): void {
+function pushRow(
+  rows: number[],
+  best: Int32Array,
+  fluxes: Float64Array,
+  errors: Float64Array,
+  days: number,
+  { norm, width, hot }: SequenceSpec,
+): void {
   const start = rows.length;
   let set = 0;
   const push = (value: number): void => {
@@ -73,5 +91,6 @@ function pushRow(rows: number[], best: Int32Array, fluxes: Float64Array, errors:
   });
   for (const i of best) push(i < 0 ? 0 : errors[i]);
   push(days);
-  for (let column = norm.length; column < width; column++) rows.push(Number(hot.get(set) === column));
+  for (let column = norm.length; column < width; column++)
+    rows.push(Number(hot.get(set) === column));
 }

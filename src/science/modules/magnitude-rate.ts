@@ -13,9 +13,11 @@ const columns = [
 ] as const;
 
 /**
- * The original draws 10 000 fluxes per measurement and, against negative ones, adds the size of the smallest one of the whole batch to all: also where none is
- * negative, so that each rate depends on chance and on the faintest alert of the batch. Here the same distribution, of positive fluxes only, is integrated: an
- * alert has one result. test/science/reference.test.ts shows that nothing but that addition differs.
+ * The original draws 10 000 fluxes per measurement and, against negative ones, adds the size of the
+ * smallest one of the whole batch to all: also where none is negative, so that each rate depends on
+ * chance and on the faintest alert of the batch. Here the same distribution, of positive fluxes
+ * only, is integrated: an alert has one result. test/science/reference.test.ts shows that nothing
+ * but that addition differs.
  */
 export const magnitudeRate: ScienceModule = {
   name: "magnitude_rate",
@@ -28,14 +30,32 @@ export const magnitudeRate: ScienceModule = {
     ...["jd", "fid", "magpsf", "sigmapsf", "diffmaglim"].map((name) => `prv_candidates.${name}`),
   ],
   adds: [
-    ...columns.map(([name, unit, description]): AddedColumn => ({ name, type: "double", unit, description })),
-    { name: "from_upper", type: "boolean", unit: null, description: "the measurement before is an upper limit" },
+    ...columns.map(([name, unit, description]): AddedColumn => ({
+      name,
+      type: "double",
+      unit,
+      description,
+    })),
+    {
+      name: "from_upper",
+      type: "boolean",
+      unit: null,
+      description: "the measurement before is an upper limit",
+    },
   ],
   run(alerts) {
-    const rates: Record<string, Float64Array> = Object.fromEntries(columns.map(([name]) => [name, new Float64Array(alerts.count).fill(Number.NaN)]));
+    const rates: Record<string, Float64Array> = Object.fromEntries(
+      columns.map(([name]) => [name, new Float64Array(alerts.count).fill(Number.NaN)]),
+    );
     const fromUpper = fillRates(alerts, rates);
-    const nullable = (values: Float64Array): Values => ({ values, missing: Uint8Array.from(values, (value) => Number(Number.isNaN(value))) });
-    return { ...Object.fromEntries(columns.map(([name]) => [name, nullable(rates[name])])), from_upper: { values: fromUpper } };
+    const nullable = (values: Float64Array): Values => ({
+      values,
+      missing: Uint8Array.from(values, (value) => Number(Number.isNaN(value))),
+    });
+    return {
+      ...Object.fromEntries(columns.map(([name]) => [name, nullable(rates[name])])),
+      from_upper: { values: fromUpper },
+    };
   },
 };
 
@@ -52,7 +72,10 @@ function fillRates(alerts: Alerts, rates: Readonly<Record<string, Float64Array>>
   });
 }
 
-/** An alert and the measurement or upper limit before it in its band; `earlier` null: neither is known of it. */
+/**
+ * An alert and the measurement or upper limit before it in its band; `earlier` null: neither is
+ * known of it.
+ */
 export interface RatePair {
   readonly now: { readonly mag: number; readonly error: number };
   readonly earlier: Brightness | null;
@@ -60,17 +83,32 @@ export interface RatePair {
 }
 
 export function ratePairs(alerts: Alerts): (RatePair | null)[] {
-  const [mag, error, jd] = ["magpsf", "sigmapsf", "jd"].map((field) => alerts.numbers(`candidate.${field}`));
-  const [before, beforeMag, beforeError, limit] = ["jd", "magpsf", "sigmapsf", "diffmaglim"].map((field) => alerts.lists(`prv_candidates.${field}`).values);
+  const [mag, error, jd] = ["magpsf", "sigmapsf", "jd"].map((field) =>
+    alerts.numbers(`candidate.${field}`),
+  );
+  const [before, beforeMag, beforeError, limit] = ["jd", "magpsf", "sigmapsf", "diffmaglim"].map(
+    (field) => alerts.lists(`prv_candidates.${field}`).values,
+  );
   return Array.from(lastInBand(alerts), (last, i) => {
     if (last < 0) return null;
-    const measured = Number.isFinite(beforeMag[last]) ? { mag: beforeMag[last], error: beforeError[last] } : null;
+    const measured = Number.isFinite(beforeMag[last])
+      ? { mag: beforeMag[last], error: beforeError[last] }
+      : null;
     const limited = Number.isFinite(limit[last]) ? { mag: limit[last], error: null } : null;
-    return { now: { mag: mag[i], error: error[i] }, earlier: measured ?? limited, days: jd[i] - before[last] };
+    return {
+      now: { mag: mag[i], error: error[i] },
+      earlier: measured ?? limited,
+      days: jd[i] - before[last],
+    };
   });
 }
 
-function setRates(rates: Readonly<Record<string, Float64Array>>, i: number, { mean, deviation, low, high }: RatioStatistics, days: number): void {
+function setRates(
+  rates: Readonly<Record<string, Float64Array>>,
+  i: number,
+  { mean, deviation, low, high }: RatioStatistics,
+  days: number,
+): void {
   const magnitudesPerDay = -2.5 / days;
   rates.mag_rate[i] = mean * magnitudesPerDay;
   rates.sigma_rate[i] = deviation * Math.abs(magnitudesPerDay);
@@ -87,11 +125,15 @@ function firstDetections(alerts: Alerts): Float64Array {
   });
 }
 
-/** Index of the last earlier measurement in the alert's band; -1: none, or one in the i band came after it. */
+/**
+ * Index of the last earlier measurement in the alert's band; -1: none, or one in the i band came
+ * after it.
+ */
 function lastInBand(alerts: Alerts): Int32Array {
   const { offsets, values: fid } = alerts.lists("prv_candidates.fid");
   return Int32Array.from(alerts.numbers("candidate.fid"), (own, i) => {
-    for (let j = offsets[i + 1] - 1; j >= offsets[i] && !(fid[j] > 2); j--) if (fid[j] === own) return j;
+    for (let j = offsets[i + 1] - 1; j >= offsets[i] && !(fid[j] > 2); j--)
+      if (fid[j] === own) return j;
     return -1;
   });
 }

@@ -1,7 +1,10 @@
 import { lsstPlaces, withHistory } from "../history.ts";
 import type { Alerts } from "../module.ts";
 
-/** Whether the detections of an alert follow a line on the sky, faster than 2 arcsec an hour and with less than 0.5 arcsec of scatter: an asteroid. As maybe_moving_transient. */
+/**
+ * Whether the detections of an alert follow a line on the sky, faster than 2 arcsec an hour and
+ * with less than 0.5 arcsec of scatter: an asteroid. As maybe_moving_transient.
+ */
 export function isMoving(alerts: Alerts, i: number): boolean {
   const { offsets, values } = withHistory(alerts, "midpointMjdTai", lsstPlaces);
   const [first, end] = [offsets[i], offsets[i + 1]];
@@ -34,5 +37,8 @@ function lineThrough(x: Float64Array, y: Float64Array): { slope: number; meanSqu
     products += (x[i] - middleX) * (y[i] - middleY);
   }
   const slope = squares === 0 ? 0 : products / squares;
-  return { slope, meanSquare: mean(x.map((at, i) => (y[i] - middleY - slope * (at - middleX)) ** 2)) };
+  return {
+    slope,
+    meanSquare: mean(x.map((at, i) => (y[i] - middleY - slope * (at - middleX)) ** 2)),
+  };
 }

@@ -7,6 +7,13 @@ export const nalerthist: ScienceModule = {
   surveys: ["ztf"],
   about: "How many detections the alert carries. As nalerthist of fink-science.",
   needs: ["candidate.magpsf", "prv_candidates.magpsf"],
-  adds: [{ name: "nalerthist", type: "int", unit: null, description: "detections in the history, this one included; upper limits do not count" }],
+  adds: [
+    {
+      name: "nalerthist",
+      type: "int",
+      unit: null,
+      description: "detections in the history, this one included; upper limits do not count",
+    },
+  ],
   run: (alerts) => ({ nalerthist: { values: countDetections(alerts) } }),
 };

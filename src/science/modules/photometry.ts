@@ -17,8 +17,17 @@ export interface Difference {
   readonly isdiffpos: string | null;
 }
 
-/** Flux of source and reference together, as a share of magnitude 0's; NaN without one of them. Agrees with apparent_flux(jansky=False) of fink_utils. */
-export function apparentFlux({ magpsf, sigmapsf, magnr, sigmagnr, isdiffpos }: Difference): Measurement {
+/**
+ * Flux of source and reference together, as a share of magnitude 0's; NaN without one of them.
+ * Agrees with apparent_flux(jansky=False) of fink_utils.
+ */
+export function apparentFlux({
+  magpsf,
+  sigmapsf,
+  magnr,
+  sigmagnr,
+  isdiffpos,
+}: Difference): Measurement {
   const difference = 10 ** (-0.4 * magpsf);
   const reference = magnr < 0 ? Number.NaN : 10 ** (-0.4 * magnr);
   const isAdded = isdiffpos === "t" || isdiffpos === "1";
@@ -40,9 +49,15 @@ export function apparentMagnitude(difference: Difference): Measurement {
   return { value: -2.5 * Math.log10(value), error: (error / value) * magnitudesPerRelativeError };
 }
 
-/** The flux unit of SNANA, zero point 27.5. Agrees with mag2fluxcal_snana of fink_utils, whose error has rounded constants. */
+/**
+ * The flux unit of SNANA, zero point 27.5. Agrees with mag2fluxcal_snana of fink_utils, whose error
+ * has rounded constants.
+ */
 export function snanaFlux(magpsf: number, sigmapsf: number): Measurement {
-  return { value: 10 ** (-0.4 * magpsf) * 1e11, error: 9.21034e10 * Math.exp(-0.921034 * magpsf) * sigmapsf };
+  return {
+    value: 10 ** (-0.4 * magpsf) * 1e11,
+    error: 9.21034e10 * Math.exp(-0.921034 * magpsf) * sigmapsf,
+  };
 }
 
 /** AB magnitude of a flux in nanojansky; NaN for a negative one. */
@@ -50,7 +65,10 @@ export function magnitudeOfNanojansky(fluxNJy: number): number {
   return 31.4 - 2.5 * Math.log10(fluxNJy);
 }
 
-/** Whether the difference lies on a source of the reference image: distance in pixels. Agrees with is_source_behind of fink_utils. */
+/**
+ * Whether the difference lies on a source of the reference image: distance in pixels. Agrees with
+ * is_source_behind of fink_utils.
+ */
 export function isSourceBehind(distnr: number): boolean {
   return distnr >= 0 && distnr <= 1.5;
 }

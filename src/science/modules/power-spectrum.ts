@@ -4,11 +4,17 @@ import { cropped, type Stamp } from "./stamp.ts";
 const shuffles = 200;
 
 /**
- * How far the power spectrum of an image is from those of its shuffled pixels (Pessi et al. 2024, A&A 691, A181, "ELEPHANT"): the Kolmogorov-Smirnov statistic
- * between the distances real-shuffled and shuffled-shuffled. 0: the image is noise. Masked pixels become noise before. As detect_host_with_powerspectrum of
- * fink-science, whose random numbers are others.
+ * How far the power spectrum of an image is from those of its shuffled pixels (Pessi et al. 2024,
+ * A&A 691, A181, "ELEPHANT"): the Kolmogorov-Smirnov statistic between the distances real-shuffled
+ * and shuffled-shuffled. 0: the image is noise. Masked pixels become noise before. As
+ * detect_host_with_powerspectrum of fink-science, whose random numbers are others.
  */
-export function hostStatistic(stamp: Stamp, mask: Uint8Array, radius: number, random: () => number): number {
+export function hostStatistic(
+  stamp: Stamp,
+  mask: Uint8Array,
+  radius: number,
+  random: () => number,
+): number {
   const image = { size: stamp.size, pixels: noiseFilled(stamp.pixels, mask, random) };
   const spectrum = spectrumOf(2 * radius);
   const real = spectrum(cropped(image, radius)!.pixels);
@@ -20,7 +26,8 @@ export function hostStatistic(stamp: Stamp, mask: Uint8Array, radius: number, ra
   const toReal = Float64Array.from(shuffled, (other) => distance(real, other));
   const toEachOther = new Float64Array((shuffles * (shuffles - 1)) / 2);
   let n = 0;
-  for (let i = 0; i < shuffles; i++) for (let j = i + 1; j < shuffles; j++) toEachOther[n++] = distance(shuffled[i], shuffled[j]);
+  for (let i = 0; i < shuffles; i++)
+    for (let j = i + 1; j < shuffles; j++) toEachOther[n++] = distance(shuffled[i], shuffled[j]);
   return kolmogorovSmirnov(toReal.sort(), toEachOther);
 }
 
@@ -35,9 +42,13 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** The largest distance between the distributions of two samples: it is at a value of either, so at one of the first or just before. The first is sorted. */
+/**
+ * The largest distance between the distributions of two samples: it is at a value of either, so at
+ * one of the first or just before. The first is sorted.
+ */
 export function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
-  // how many of b lie between a's values, and how many are equal to one: b, much the larger, need not be sorted
+  // how many of b lie between a's values, and how many are equal to one: b, much the larger, need
+  // not be sorted
   const [between, equal] = [new Float64Array(a.length + 1), new Float64Array(a.length)];
   for (let i = 0; i < b.length; i++) {
     const value = b[i];
@@ -65,7 +76,10 @@ export function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
 
 function noiseFilled(pixels: Float64Array, mask: Uint8Array, random: () => number): Float64Array {
   const sky = pixels.filter((_, i) => mask[i] === 0).sort();
-  const [median, deviation] = [medianBetween(sky, 0, sky.length), deviationBetween(sky, 0, sky.length)];
+  const [median, deviation] = [
+    medianBetween(sky, 0, sky.length),
+    deviationBetween(sky, 0, sky.length),
+  ];
   return pixels.map((pixel, i) => (mask[i] === 0 ? pixel : median + deviation * normal(random)));
 }
 
@@ -91,15 +105,23 @@ function distance(a: Float64Array, b: Float64Array): number {
   return sum / a.length;
 }
 
-/** Sorted powers of a square image, the first size² of the pixels, in rings of its Fourier transform: mean power times the ring's area. */
+/**
+ * Sorted powers of a square image, the first size² of the pixels, in rings of its Fourier
+ * transform: mean power times the ring's area.
+ */
 function spectrumOf(size: number): (pixels: Float64Array) => Float64Array {
   const half = size / 2;
-  const turn = Float64Array.from({ length: size * size }, (_, i) => (2 * Math.PI * ((Math.floor(i / size) * (i % size)) % size)) / size);
+  const turn = Float64Array.from(
+    { length: size * size },
+    (_, i) => (2 * Math.PI * ((Math.floor(i / size) * (i % size)) % size)) / size,
+  );
   const [cosine, sine] = [turn.map(Math.cos), turn.map(Math.sin)];
   const [real, imaginary] = [new Float64Array(size), new Float64Array(size)];
   const counts = new Float64Array(half);
   const ringAt = (kx: number, ky: number) => Math.floor(Math.hypot(kx, ky) - 0.5);
-  const rings = Int32Array.from({ length: (half + 1) * size }, (_, i) => ringAt(Math.floor(i / size), (i % size) - half));
+  const rings = Int32Array.from({ length: (half + 1) * size }, (_, i) =>
+    ringAt(Math.floor(i / size), (i % size) - half),
+  );
   return (pixels) => {
     const sums = new Float64Array(half);
     counts.fill(0);
@@ -122,11 +144,19 @@ function spectrumOf(size: number): (pixels: Float64Array) => Float64Array {
         counts[ring] += weight;
       }
     }
-    return sums.map((sum, ring) => (sum / counts[ring]) * Math.PI * ((ring + 1.5) ** 2 - (ring + 0.5) ** 2)).sort();
+    return sums
+      .map((sum, ring) => (sum / counts[ring]) * Math.PI * ((ring + 1.5) ** 2 - (ring + 0.5) ** 2))
+      .sort();
   };
 }
 
-function powerAt(real: Float64Array, imaginary: Float64Array, cosine: Float64Array, sine: Float64Array, wave: number): number {
+function powerAt(
+  real: Float64Array,
+  imaginary: Float64Array,
+  cosine: Float64Array,
+  sine: Float64Array,
+  wave: number,
+): number {
   let [sumReal, sumImaginary] = [0, 0];
   for (let y = 0; y < real.length; y++) {
     sumReal += real[y] * cosine[wave + y] + imaginary[y] * sine[wave + y];

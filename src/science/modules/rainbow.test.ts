@@ -4,17 +4,31 @@ import { fitRainbow, type RainbowPoint } from "./rainbow.ts";
 const wavelengths = [3671, 4827, 6223, 7546, 8691, 9712];
 const mean = wavelengths.reduce((sum, one) => sum + one) / wavelengths.length;
 
-/** A black body that brightens within days and cools from 12,000 K to 8,000 K, without noise, in units of the brightest. */
+/**
+ * A black body that brightens within days and cools from 12,000 K to 8,000 K, without noise, in
+ * units of the brightest.
+ */
 function blackBody(riseTime: number, coolingTime: number): RainbowPoint[] {
   const points = Array.from({ length: 30 }, (_, i) => {
     const [time, wavelength] = [i - 15, wavelengths[i % 6]];
     const kelvins = 10_000 * (1 + 0.2 * (2 / (1 + Math.exp(time / coolingTime)) - 1));
     const frequency = 299792458e10 / wavelength;
-    const colour = (frequency / kelvins) ** 3 / kelvins / Math.expm1((6.62607004e-34 * frequency) / (1.380649e-23 * kelvins));
-    return { time, wavelengthAngstrom: wavelength, flux: colour / (1 + Math.exp(-time / riseTime)) };
+    const colour =
+      (frequency / kelvins) ** 3 /
+      kelvins /
+      Math.expm1((6.62607004e-34 * frequency) / (1.380649e-23 * kelvins));
+    return {
+      time,
+      wavelengthAngstrom: wavelength,
+      flux: colour / (1 + Math.exp(-time / riseTime)),
+    };
   });
   const brightest = Math.max(...points.map(({ flux }) => flux));
-  return points.map((point) => ({ ...point, flux: Math.fround(point.flux / brightest), error: Math.fround(0.01) }));
+  return points.map((point) => ({
+    ...point,
+    flux: Math.fround(point.flux / brightest),
+    error: Math.fround(0.01),
+  }));
 }
 
 it("finds the times and temperatures of a black body that brightens and cools", () => {

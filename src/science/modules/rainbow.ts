@@ -2,7 +2,10 @@ import { medianOf, square } from "./curve.ts";
 import { hesse, migrad, simplex, type Start } from "./migrad/migrad.ts";
 import type { Problem } from "./migrad/valley.ts";
 
-/** A point of a light curve in several bands; flux and error in units of the brightest, both float32. */
+/**
+ * A point of a light curve in several bands; flux and error in units of the brightest, both
+ * float32.
+ */
 export interface RainbowPoint {
   readonly time: number;
   readonly wavelengthAngstrom: number;
@@ -22,27 +25,40 @@ export interface RainbowFit {
   readonly reducedChi2: number;
 }
 
-const [planck, boltzmann, light, stefanBoltzmann] = [6.62607004e-27, 1.380649e-16, 2.99792458e10, 5.6703744191844314e-5];
+const [planck, boltzmann, light, stefanBoltzmann] = [
+  6.62607004e-27, 1.380649e-16, 2.99792458e10, 5.6703744191844314e-5,
+];
 /** How much a limit repels: so small that it is felt next to it only. */
 const repulsion = 1e-4;
-/** One over the variance of the change of temperature, which is 0 where the points say nothing of it. */
+/**
+ * One over the variance of the change of temperature, which is 0 where the points say nothing of
+ * it.
+ */
 const priorWeight = 16;
 const mostRounds = 10;
 
 /**
- * A black body whose luminosity rises as a logistic curve, and whose temperature goes from T (1 + a) to T (1 − a) (Russeil et al. 2024, arXiv:2310.02916, without
- * baseline). What RainbowFit of light-curve 0.13 does, its float32 and the order of its sums included: half of chi², a term that repels from the limits of each
- * parameter, and a prior of a are minimized by MIGRAD from one start, until the second derivatives agree; times in units of their spread, fluxes in units of theirs.
- * Points: 7 or more, in the order of their times. null: there is no fit.
+ * A black body whose luminosity rises as a logistic curve, and whose temperature goes from T (1 +
+ * a) to T (1 − a) (Russeil et al. 2024, arXiv:2310.02916, without baseline). What RainbowFit of
+ * light-curve 0.13 does, its float32 and the order of its sums included: half of chi², a term that
+ * repels from the limits of each parameter, and a prior of a are minimized by MIGRAD from one
+ * start, until the second derivatives agree; times in units of their spread, fluxes in units of
+ * theirs. Points: 7 or more, in the order of their times. null: there is no fit.
  */
-export function fitRainbow(points: readonly RainbowPoint[], meanWavelengthAngstrom: number): RainbowFit | null {
+export function fitRainbow(
+  points: readonly RainbowPoint[],
+  meanWavelengthAngstrom: number,
+): RainbowFit | null {
   const times = spreadOf(Float64Array.from(points, ({ time }) => time));
   const scale = spreadOf(Float32Array.from(points, ({ flux }) => flux)).sigma;
   const curve: Curve = {
     time: Float64Array.from(points, ({ time }) => (time - times.mean) / times.sigma),
     flux: Float64Array.from(points, ({ flux }) => flux / scale),
     error: Float32Array.from(points, ({ error }) => error / scale),
-    frequency: Float64Array.from(points, ({ wavelengthAngstrom }) => light / (wavelengthAngstrom * 1e-8)),
+    frequency: Float64Array.from(
+      points,
+      ({ wavelengthAngstrom }) => light / (wavelengthAngstrom * 1e-8),
+    ),
   };
   const { start, limits } = startOf(curve);
   const problem = problemOf(curve, light / (meanWavelengthAngstrom * 1e-8), limits);
@@ -56,7 +72,9 @@ export function fitRainbow(points: readonly RainbowPoint[], meanWavelengthAngstr
     temperature,
     temperatureAmplitude,
     colourTime: colour * times.sigma,
-    reducedChi2: (problem.cost(values) - priorOf(temperatureAmplitude)) / (points.length - start.length), // of half of chi², as the original has it
+    reducedChi2:
+      // of half of chi², as the original has it
+      (problem.cost(values) - priorOf(temperatureAmplitude)) / (points.length - start.length),
   };
 }
 
@@ -79,8 +97,15 @@ function minimum(problem: Problem, values: readonly number[]): Float64Array | nu
   return null;
 }
 
-/** Parameters: time of half the luminosity, amplitude, rise time, temperature, its change, and the time of that. */
-function problemOf({ time, flux, error, frequency }: Curve, meanFrequency: number, limits: Problem["limits"]): Problem {
+/**
+ * Parameters: time of half the luminosity, amplitude, rise time, temperature, its change, and the
+ * time of that.
+ */
+function problemOf(
+  { time, flux, error, frequency }: Curve,
+  meanFrequency: number,
+  limits: Problem["limits"],
+): Problem {
   const weights = error.map((value) => 1 / Math.fround(value * value));
   const halves = new Float64Array(time.length);
   return {
@@ -96,7 +121,8 @@ function problemOf({ time, flux, error, frequency }: Curve, meanFrequency: numbe
       }
       for (let i = 0; i < time.length; i++) {
         const { luminosity, kelvins } = bodyAt(time[i], p);
-        const sigmas = (flux[i] - spectrum(frequency[i], kelvins, meanFrequency) * luminosity) / error[i];
+        const sigmas =
+          (flux[i] - spectrum(frequency[i], kelvins, meanFrequency) * luminosity) / error[i];
         halves[i] = (sigmas * sigmas) / 2;
       }
       return sumOf(halves) + repulsion * nearLow + repulsion * nearHigh + priorOf(p[4]);
@@ -133,19 +159,33 @@ function priorOf(change: number): number {
   return (priorWeight * change * change) / 2;
 }
 
-/** Of the luminosity what has risen, of the temperature how much it is the first one, how fast both change, and the temperature. */
+/**
+ * Of the luminosity what has risen, of the temperature how much it is the first one, how fast both
+ * change, and the temperature.
+ */
 function bodyAt(time: number, [start, amplitude, rise, temperature, change, colour]: Float64Array) {
   // beyond 100 nothing changes any more
-  const [before, after] = [Math.exp(Math.min((start - time) / rise, 100)), Math.exp(Math.min((time - start) / colour, 100))];
+  const [before, after] = [
+    Math.exp(Math.min((start - time) / rise, 100)),
+    Math.exp(Math.min((time - start) / colour, 100)),
+  ];
   const [risen, hot] = [1 / (before + 1), 1 / (after + 1)];
   const kelvins = temperature * (1 + change * (2 * hot - 1));
-  return { luminosity: amplitude / (before + 1), kelvins, risen, rising: before * risen * risen, hot, cooling: after * hot * hot };
+  return {
+    luminosity: amplitude / (before + 1),
+    kelvins,
+    risen,
+    rising: before * risen * risen,
+    hot,
+    cooling: after * hot * hot,
+  };
 }
 
 /** π B_ν(T) / (σ T⁴), in units of the mean frequency. */
 function spectrum(frequency: number, kelvins: number, meanFrequency: number): number {
   const z = (planck * frequency) / (boltzmann * kelvins);
-  const radiance = (((2 * planck) / (light * light)) * frequency ** 3 * Math.exp(-z)) / -Math.expm1(-z);
+  const radiance =
+    (((2 * planck) / (light * light)) * frequency ** 3 * Math.exp(-z)) / -Math.expm1(-z);
   return radiance / ((stefanBoltzmann * kelvins ** 4) / Math.PI / meanFrequency);
 }
 
@@ -172,19 +212,28 @@ function startOf(curve: Curve): { readonly start: number[]; readonly limits: Pro
 function widthOf({ time, flux, error }: Curve, faintest: number): number {
   const median = medianOf(flux.toSorted());
   const bright = [...flux.keys()].filter((i) => flux[i] > median);
-  const total = (of: (i: number) => number): number => sumOf(Float64Array.from(bright, (i) => of(i) / error[i]));
+  const total = (of: (i: number) => number): number =>
+    sumOf(Float64Array.from(bright, (i) => of(i) / error[i]));
   const centre = total((i) => time[i] * flux[i]) / total((i) => flux[i]);
-  return Math.sqrt(total((i) => square(time[i] - centre) * (flux[i] - faintest)) / total((i) => flux[i] - faintest));
+  return Math.sqrt(
+    total((i) => square(time[i] - centre) * (flux[i] - faintest)) /
+      total((i) => flux[i] - faintest),
+  );
 }
 
-function spreadOf(values: Float32Array | Float64Array): { readonly mean: number; readonly sigma: number } {
+function spreadOf(values: Float32Array | Float64Array): {
+  readonly mean: number;
+  readonly sigma: number;
+} {
   const round = values instanceof Float32Array ? Math.fround : Number;
   const mean = round(sumOf(values) / values.length);
   const variance = round(sumOf(values.map((value) => square(round(value - mean)))) / values.length);
   return { mean, sigma: round(Math.sqrt(variance)) || 1 };
 }
 
-/** As numpy sums, of float32 in float32: eight sums and then what is left, from 129 on by halves. */
+/**
+ * As numpy sums, of float32 in float32: eight sums and then what is left, from 129 on by halves.
+ */
 function sumOf(values: Float32Array | Float64Array): number {
   const round = values instanceof Float32Array ? Math.fround : Number;
   const { length } = values;

@@ -6,11 +6,19 @@ export const roid: ScienceModule = {
   name: "roid",
   version: "1",
   surveys: ["ztf"],
-  about: "Asteroid label: 3 known (Minor Planet Center), 2 candidate, 1 first detection of the object, 0 none. As roid_catcher of fink-science.",
+  about:
+    "Asteroid label: 3 known (Minor Planet Center), 2 candidate, 1 first detection of the object, 0 none. As roid_catcher of fink-science.",
   needs: ["sgscore1", "distpsnr1", "ssdistnr", "ndethist", "jd", "magpsf"]
     .map((name) => `candidate.${name}`)
     .concat("prv_candidates.jd", "prv_candidates.magpsf"),
-  adds: [{ name: "roid", type: "int", unit: null, description: "asteroid: 3 known (MPC), 2 candidate, 1 first detection, 0 no" }],
+  adds: [
+    {
+      name: "roid",
+      type: "int",
+      unit: null,
+      description: "asteroid: 3 known (MPC), 2 candidate, 1 first detection, 0 no",
+    },
+  ],
   run: (alerts) => ({ roid: { values: labelAsteroids(alerts) } }),
 };
 
@@ -39,7 +47,13 @@ export function labelAsteroids(alerts: Alerts): Int32Array {
   return labels;
 }
 
-function isKnown(asteroidDistance: number, starDistance: number, ndethist: number, detections: number): boolean {
-  const isNear = asteroidDistance >= 0 && asteroidDistance < 5 && Math.abs(starDistance) > asteroidDistance;
+function isKnown(
+  asteroidDistance: number,
+  starDistance: number,
+  ndethist: number,
+  detections: number,
+): boolean {
+  const isNear =
+    asteroidDistance >= 0 && asteroidDistance < 5 && Math.abs(starDistance) > asteroidDistance;
   return isNear && ndethist <= 5 && detections <= 5;
 }

@@ -1,6 +1,9 @@
 const [deviations, rounds] = [3, 10];
 
-/** Marks pixels more than three standard deviations from the median, again and again; what is marked or not finite does not count. As sigma_clip of astropy. */
+/**
+ * Marks pixels more than three standard deviations from the median, again and again; what is marked
+ * or not finite does not count. As sigma_clip of astropy.
+ */
 export function sigmaClip(pixels: Float64Array, before: Uint8Array | null): Uint8Array {
   const sorted = pixels.filter((pixel, i) => before?.[i] !== 1 && Number.isFinite(pixel)).sort();
   let [first, end] = [0, sorted.length];
@@ -15,7 +18,11 @@ export function sigmaClip(pixels: Float64Array, before: Uint8Array | null): Uint
     if (first === firstBefore && end === endBefore) break;
   }
   const marked = new Uint8Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) marked[i] = before?.[i] !== 1 && pixels[i] >= low && pixels[i] <= high && Number.isFinite(pixels[i]) ? 0 : 1;
+  for (let i = 0; i < pixels.length; i++)
+    marked[i] =
+      before?.[i] !== 1 && pixels[i] >= low && pixels[i] <= high && Number.isFinite(pixels[i])
+        ? 0
+        : 1;
   return marked;
 }
 

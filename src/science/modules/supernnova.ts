@@ -12,8 +12,14 @@ const ztfFields = ["jd", "fid", "magpsf", "sigmapsf"];
 /** Days since the first detection. */
 const oldestDays = 90;
 
-export const snnSniaVsNonia = ztfModule("snn_snia_vs_nonia", "probability of a supernova Ia, among supernovae and what else varies");
-export const snnSnVsAll = ztfModule("snn_sn_vs_all", "probability of a supernova, among all that varies");
+export const snnSniaVsNonia = ztfModule(
+  "snn_snia_vs_nonia",
+  "probability of a supernova Ia, among supernovae and what else varies",
+);
+export const snnSnVsAll = ztfModule(
+  "snn_sn_vs_all",
+  "probability of a supernova, among all that varies",
+);
 
 function ztfModule(name: string, description: string): ScienceModule {
   return {
@@ -25,9 +31,24 @@ function ztfModule(name: string, description: string): ScienceModule {
     needs: [...detectionColumns, "candidate.jdstarthist", "roid", "cdsxmatch"],
     adds: [{ name, type: "double", unit: null, description }],
     async run(alerts, context) {
-      const [jd, jdstarthist, roid] = ["candidate.jd", "candidate.jdstarthist", "roid"].map((path) => alerts.numbers(path));
-      const chosen = candidatesOf(alerts, 2, (i) => !(jd[i] - jdstarthist[i] > oldestDays) && roid[i] !== 3);
-      return { [name]: { values: await scored(chosen, alerts.count, await loadedModel(context, name), ztfPoints(alerts)) } };
+      const [jd, jdstarthist, roid] = ["candidate.jd", "candidate.jdstarthist", "roid"].map(
+        (path) => alerts.numbers(path),
+      );
+      const chosen = candidatesOf(
+        alerts,
+        2,
+        (i) => !(jd[i] - jdstarthist[i] > oldestDays) && roid[i] !== 3,
+      );
+      return {
+        [name]: {
+          values: await scored(
+            chosen,
+            alerts.count,
+            await loadedModel(context, name),
+            ztfPoints(alerts),
+          ),
+        },
+      };
     },
   };
 }
@@ -36,10 +57,17 @@ type PointsOf = (alert: number, filters: readonly string[]) => SequencePoints;
 
 /** Detections; upper limits are left out. */
 function ztfPoints(alerts: Alerts): PointsOf {
-  const [jd, fid, magpsf, sigmapsf] = ztfFields.map((field) => withHistory(alerts, field, ztfPlaces));
+  const [jd, fid, magpsf, sigmapsf] = ztfFields.map((field) =>
+    withHistory(alerts, field, ztfPlaces),
+  );
   return (alert, filters) => {
-    const all = Array.from({ length: jd.offsets[alert + 1] - jd.offsets[alert] }, (_, n) => jd.offsets[alert] + n);
-    const measured = all.filter((at) => !Number.isNaN(magpsf.values[at]) && !Number.isNaN(sigmapsf.values[at]));
+    const all = Array.from(
+      { length: jd.offsets[alert + 1] - jd.offsets[alert] },
+      (_, n) => jd.offsets[alert] + n,
+    );
+    const measured = all.filter(
+      (at) => !Number.isNaN(magpsf.values[at]) && !Number.isNaN(sigmapsf.values[at]),
+    );
     const fluxes = measured.map((at) => snanaFlux(magpsf.values[at], sigmapsf.values[at]));
     return {
       times: Float64Array.from(measured, (at) => jd.values[at]),
@@ -64,16 +92,25 @@ export const snnSnVsOthers: ScienceModule = {
   surveys: ["lsst"],
   about: `${paper}, trained on ELAsTiCC. Every alert is scored; y is no band of the network, which calls it Y: as rubin/snn of fink-science.`,
   models: ["snn_elasticc_sn_vs_other"],
-  needs: [...lsstFields, "band"].flatMap((field) => [`diaSource.${field}`, `prvDiaSources.${field}`]),
+  needs: [...lsstFields, "band"].flatMap((field) => [
+    `diaSource.${field}`,
+    `prvDiaSources.${field}`,
+  ]),
   adds: [lsstColumn],
   async run(alerts, context) {
     const all = Array.from({ length: alerts.count }, (_, i) => i);
     const model = await loadedModel(context, "snn_elasticc_sn_vs_other");
-    return { [lsstColumn.name]: { values: Float32Array.from(await scored(all, alerts.count, model, lsstPoints(alerts))) } };
+    return {
+      [lsstColumn.name]: {
+        values: Float32Array.from(await scored(all, alerts.count, model, lsstPoints(alerts))),
+      },
+    };
   },
 };
 
-/** From nanojansky (zero point 31.4) to SNANA's flux (27.5), in single precision as the original. */
+/**
+ * From nanojansky (zero point 31.4) to SNANA's flux (27.5), in single precision as the original.
+ */
 const lsstFactor = Math.fround(10 ** ((27.5 - 31.4) / 2.5));
 
 function lsstPoints(alerts: Alerts): PointsOf {
@@ -92,7 +129,12 @@ function lsstPoints(alerts: Alerts): PointsOf {
 }
 
 /** 0 for alerts that are not chosen. */
-async function scored(chosen: readonly number[], count: number, model: Model, pointsOf: PointsOf): Promise<Float64Array> {
+async function scored(
+  chosen: readonly number[],
+  count: number,
+  model: Model,
+  pointsOf: PointsOf,
+): Promise<Float64Array> {
   const spec = sequenceSpec(model.header.parameters);
   const sequences = chosen.map((alert) => lightCurveSequence(pointsOf(alert, spec.filters), spec));
   const usable = chosen.filter((_, n) => sequences[n].length > 0);

@@ -17,7 +17,12 @@ export function isReal(f: TransientFields, i: number): Truth {
   const isStar = above(f.sgscore1[i], 0.49);
   const old = above(f.jd[i] - f.jdstarthist[i], 90);
   const psMag = firstKnownMag(f, i);
-  const isBrighterThan = (redMag: number, zMag: number) => or(below(abs(f.srmag1[i]), redMag), below(abs(f.simag1[i]), redMag), below(abs(f.szmag1[i]), zMag));
+  const isBrighterThan = (redMag: number, zMag: number) =>
+    or(
+      below(abs(f.srmag1[i]), redMag),
+      below(abs(f.simag1[i]), redMag),
+      below(abs(f.szmag1[i]), zMag),
+    );
   const isBogus = or(
     atMost(rb, 0.2),
     and(below(rb, 0.35), below(neargaia, 1), below(maggaia, 17)),
@@ -36,10 +41,15 @@ export function isReal(f: TransientFields, i: number): Truth {
 export function isPointUnderneath(f: TransientFields, i: number): Truth {
   const psDistance = distance(f.distpsnr1[i]);
   const red = f.srmag1[i];
-  const isRedderThan = (mag: number) => and(above(red, 0), above(mag, 0), above(fround(red - mag), 3));
+  const isRedderThan = (mag: number) =>
+    and(above(red, 0), above(mag, 0), above(fround(red - mag), 3));
   return or(
     and(above(f.sgscore1[i], 0.76), below(psDistance, 2.5)),
-    and(above(f.sgscore1[i], 0.2), below(psDistance, 1), or(isRedderThan(f.szmag1[i]), isRedderThan(f.simag1[i]))),
+    and(
+      above(f.sgscore1[i], 0.2),
+      below(psDistance, 1),
+      or(isRedderThan(f.szmag1[i]), isRedderThan(f.simag1[i])),
+    ),
   );
 }
 
@@ -63,12 +73,19 @@ export function isVariableSource(f: TransientFields, history: HistorySummary, i:
   const psDistance = distance(f.distpsnr1[i]);
   const refDistance = distance(f.distnr[i]);
   const peakMag = history.peakMag[i];
-  const isReferenceNear = (within: number, brighterThan: number) => and(below(refDistance, within), below(magnr, brighterThan));
+  const isReferenceNear = (within: number, brighterThan: number) =>
+    and(below(refDistance, within), below(magnr, brighterThan));
   const passesWanted = age > 360 ? 1 : age > 90 ? 2 : 3;
   const isNewPeak = and(atMost(mag, peakMag), below(mag, 18.5));
   return or(
     and(
-      and(old, above(f.ndethist[i], 30), Number(history.passes[i] >= passesWanted), above(magnr, 0), not(isNewPeak)),
+      and(
+        old,
+        above(f.ndethist[i], 30),
+        Number(history.passes[i] >= passesWanted),
+        above(magnr, 0),
+        not(isNewPeak),
+      ),
       or(isReferenceNear(0.4, 19.5), isReferenceNear(0.8, 17.5), isReferenceNear(1.2, 15.5)),
     ),
     and(
@@ -81,7 +98,13 @@ export function isVariableSource(f: TransientFields, history: HistorySummary, i:
     ),
     and(above(f.sgscore1[i], 0.25), below(psDistance, 3), old, below(brightestMag(f, i), 16)),
     and(equal(f.sgscore1[i], 0.5), below(psDistance, 0.5), old, below(brightestMag(f, i), 17)),
-    and(above(magnr, 0), below(magnr, fround(mag - 1)), old, below(refDistance, 0.5), above(mag, peakMag)),
+    and(
+      above(magnr, 0),
+      below(magnr, fround(mag - 1)),
+      old,
+      below(refDistance, 0.5),
+      above(mag, peakMag),
+    ),
     above(f.ndethist[i], 200),
   );
 }
@@ -98,5 +121,8 @@ function firstKnownMag(f: TransientFields, i: number): number {
 }
 
 function brightestMag(f: TransientFields, i: number): number {
-  return [f.srmag1[i], f.simag1[i], f.sgmag1[i], f.szmag1[i]].reduce((least, mag) => (mag > 0 && mag < least ? mag : least), 99);
+  return [f.srmag1[i], f.simag1[i], f.sgmag1[i], f.szmag1[i]].reduce(
+    (least, mag) => (mag > 0 && mag < least ? mag : least),
+    99,
+  );
 }

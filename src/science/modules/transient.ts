@@ -1,6 +1,13 @@
 import type { Alerts, ScienceModule, Values } from "../module.ts";
 import { type HistorySummary, isPositive, summarizeHistory } from "./transient-history.ts";
-import { isBrightStar, isPointUnderneath, isReal, isVariableSource, type TransientFields, transientFields } from "./transient-rules.ts";
+import {
+  isBrightStar,
+  isPointUnderneath,
+  isReal,
+  isVariableSource,
+  type TransientFields,
+  transientFields,
+} from "./transient-rules.ts";
 import { and, atMost, equal, not, or, type Truth } from "./truth.ts";
 
 const flags = {
@@ -17,24 +24,44 @@ export const transient: ScienceModule = {
   name: "transient",
   version: "1",
   surveys: ["ztf"],
-  about: "Seven flags and their verdict after the cuts of the ZTF Bright Transient Survey. As extract_transient_features of fink-science.",
+  about:
+    "Seven flags and their verdict after the cuts of the ZTF Bright Transient Survey. As extract_transient_features of fink-science.",
   needs: [
     ...[...transientFields, "isdiffpos"].map((name) => `candidate.${name}`),
     ...["jd", "fid", "magpsf", "isdiffpos"].map((name) => `prv_candidates.${name}`),
     "roid",
   ],
   adds: [
-    { name: "is_transient", type: "boolean", unit: null, description: "stationary, real, positive, not faint, no star or variable beneath, no asteroid" },
-    ...Object.entries(flags).map(([name, description]) => ({ name: `transient_features.${name}`, type: "boolean" as const, unit: null, description })),
+    {
+      name: "is_transient",
+      type: "boolean",
+      unit: null,
+      description:
+        "stationary, real, positive, not faint, no star or variable beneath, no asteroid",
+    },
+    ...Object.entries(flags).map(([name, description]) => ({
+      name: `transient_features.${name}`,
+      type: "boolean" as const,
+      unit: null,
+      description,
+    })),
   ],
   run(alerts) {
-    const fields = Object.fromEntries(transientFields.map((name) => [name, alerts.numbers(`candidate.${name}`)])) as TransientFields;
+    const fields = Object.fromEntries(
+      transientFields.map((name) => [name, alerts.numbers(`candidate.${name}`)]),
+    ) as TransientFields;
     const truths = flagsOf(alerts, fields, summarizeHistory(alerts));
     const roid = alerts.numbers("roid");
     const verdict = new Float64Array(alerts.count);
     for (let i = 0; i < verdict.length; i++) verdict[i] = verdictOf(truths, i, equal(roid[i], 0));
-    const named = Object.keys(flags).map((name) => [`transient_features.${name}`, toValues(truths[name as Flag])]);
-    return { is_transient: toValues(verdict), ...(Object.fromEntries(named) as Record<string, Values>) };
+    const named = Object.keys(flags).map((name) => [
+      `transient_features.${name}`,
+      toValues(truths[name as Flag]),
+    ]);
+    return {
+      is_transient: toValues(verdict),
+      ...(Object.fromEntries(named) as Record<string, Values>),
+    };
   },
 };
 
@@ -43,10 +70,13 @@ type Flags = Readonly<Record<Flag, Float64Array>>;
 
 function flagsOf(alerts: Alerts, fields: TransientFields, history: HistorySummary): Flags {
   const isdiffpos = alerts.texts("candidate.isdiffpos");
-  const each = (rule: (i: number) => Truth) => Float64Array.from({ length: alerts.count }, (_, i) => rule(i));
+  const each = (rule: (i: number) => Truth) =>
+    Float64Array.from({ length: alerts.count }, (_, i) => rule(i));
   return {
     faint: each((i) => or(atMost(19.8, fields.magpsf[i]), history.hasFaintTonight[i])),
-    positivesubtraction: each((i) => (isdiffpos[i] === null ? 0.5 : Number(isPositive(isdiffpos[i])))),
+    positivesubtraction: each((i) =>
+      isdiffpos[i] === null ? 0.5 : Number(isPositive(isdiffpos[i])),
+    ),
     real: each((i) => isReal(fields, i)),
     pointunderneath: each((i) => isPointUnderneath(fields, i)),
     brightstar: each((i) => isBrightStar(fields, i)),
@@ -56,10 +86,28 @@ function flagsOf(alerts: Alerts, fields: TransientFields, history: HistorySummar
 }
 
 function verdictOf(truths: Flags, i: number, isNoAsteroid: Truth): Truth {
-  const good = and(truths.positivesubtraction[i], truths.real[i], truths.stationary[i], isNoAsteroid);
-  return and(good, not(or(truths.faint[i], truths.pointunderneath[i], truths.brightstar[i], truths.variablesource[i])));
+  const good = and(
+    truths.positivesubtraction[i],
+    truths.real[i],
+    truths.stationary[i],
+    isNoAsteroid,
+  );
+  return and(
+    good,
+    not(
+      or(
+        truths.faint[i],
+        truths.pointunderneath[i],
+        truths.brightstar[i],
+        truths.variablesource[i],
+      ),
+    ),
+  );
 }
 
 function toValues(truths: Float64Array): Values {
-  return { values: Uint8Array.from(truths, (truth) => Number(truth === 1)), missing: Uint8Array.from(truths, (truth) => Number(truth === 0.5)) };
+  return {
+    values: Uint8Array.from(truths, (truth) => Number(truth === 1)),
+    missing: Uint8Array.from(truths, (truth) => Number(truth === 0.5)),
+  };
 }

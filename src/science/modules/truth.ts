@@ -1,6 +1,7 @@
 /**
- * SQL's truth as numbers: 1 true, 0 false, 0.5 null, and NaN in a comparison is null. So a rule on alerts that lack a field gives
- * null exactly where Spark gives null. Single-precision fields are compared as doubles, as Spark does with a literal.
+ * SQL's truth as numbers: 1 true, 0 false, 0.5 null, and NaN in a comparison is null. So a rule on
+ * alerts that lack a field gives null exactly where Spark gives null. Single-precision fields are
+ * compared as doubles, as Spark does with a literal.
  */
 export type Truth = number;
 

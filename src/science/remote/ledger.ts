@@ -23,8 +23,9 @@ const longestPauseMs = 60_000;
 const keepsPerPruning = 64;
 
 /**
- * What services have answered, and how they do: `<lake>/.fink/remote.db`, shared by all threads and processes of a lake. Losing it costs requests, no answers:
- * those are in the rows of `science`. A place where something was found is kept for a week, one where nothing was for a day.
+ * What services have answered, and how they do: `<lake>/.fink/remote.db`, shared by all threads and
+ * processes of a lake. Losing it costs requests, no answers: those are in the rows of `science`. A
+ * place where something was found is kept for a week, one where nothing was for a day.
  */
 export class RemoteLedger {
   readonly #db: DatabaseSync;
@@ -42,30 +43,50 @@ export class RemoteLedger {
   }
 
   answers(service: string, places: Iterable<string>, now: number): Map<string, Stored> {
-    const select = this.#db.prepare("SELECT place, answer, asked_at FROM answers WHERE service = ? AND place IN (SELECT value FROM json_each(?))");
-    const rows = select.all(service, JSON.stringify([...places])) as { place: string; answer: string | null; asked_at: number }[];
-    const fresh = rows.filter(({ answer, asked_at: askedAt }) => now - askedAt < (answer === null ? dayMs : 7 * dayMs));
-    return new Map(fresh.map(({ place, answer }) => [place, answer === null ? null : (JSON.parse(answer) as Stored)]));
+    const select = this.#db.prepare(
+      "SELECT place, answer, asked_at FROM answers WHERE service = ? AND place IN (SELECT value FROM json_each(?))",
+    );
+    const rows = select.all(service, JSON.stringify([...places])) as {
+      place: string;
+      answer: string | null;
+      asked_at: number;
+    }[];
+    const fresh = rows.filter(
+      ({ answer, asked_at: askedAt }) => now - askedAt < (answer === null ? dayMs : 7 * dayMs),
+    );
+    return new Map(
+      fresh.map(({ place, answer }) => [
+        place,
+        answer === null ? null : (JSON.parse(answer) as Stored),
+      ]),
+    );
   }
 
   keep(service: string, answers: ReadonlyMap<string, Stored>, now: number): void {
     this.#atOnce(() => {
       const insert = this.#db.prepare("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)");
-      for (const [place, answer] of answers) insert.run(service, place, now, answer && JSON.stringify(answer));
+      for (const [place, answer] of answers)
+        insert.run(service, place, now, answer && JSON.stringify(answer));
       if (this.#kept++ % keepsPerPruning === 0) this.#prune(now);
     });
   }
 
   #prune(now: number): void {
     this.#db.prepare("DELETE FROM answers WHERE asked_at < ?").run(now - 7 * dayMs);
-    const { count } = this.#db.prepare("SELECT count(*) AS count FROM answers").get() as { count: number };
+    const { count } = this.#db.prepare("SELECT count(*) AS count FROM answers").get() as {
+      count: number;
+    };
     if (count <= this.#mostAnswers) return;
     const oldest = "SELECT service, place FROM answers ORDER BY asked_at LIMIT ?";
-    this.#db.prepare(`DELETE FROM answers WHERE (service, place) IN (${oldest})`).run(count - Math.floor(0.9 * this.#mostAnswers));
+    this.#db
+      .prepare(`DELETE FROM answers WHERE (service, place) IN (${oldest})`)
+      .run(count - Math.floor(0.9 * this.#mostAnswers));
   }
 
   stateOf(service: string): ServiceState {
-    const row = this.#db.prepare("SELECT failures, closed_until, next_at, error FROM services WHERE name = ?").get(service);
+    const row = this.#db
+      .prepare("SELECT failures, closed_until, next_at, error FROM services WHERE name = ?")
+      .get(service);
     if (!row) return { failures: 0, closedUntil: 0, nextAt: 0, error: null };
     return {
       failures: Number(row["failures"]),
@@ -77,26 +98,48 @@ export class RemoteLedger {
 
   /** Services that do not answer, and what was wrong last. */
   troubles(): string[] {
-    const rows = this.#db.prepare("SELECT name, error FROM services WHERE failures > 0 ORDER BY name").all();
+    const rows = this.#db
+      .prepare("SELECT name, error FROM services WHERE failures > 0 ORDER BY name")
+      .all();
     return rows.map(({ name, error }) => `${String(name)} does not answer: ${String(error)}`);
   }
 
   /**
-   * Leave to send one request: after how many ms; null: not now. While a service is down nobody has it but one, who tries, when a pause is over; should nothing
-   * be heard of the trial within `trialMs`, the next one may.
+   * Leave to send one request: after how many ms; null: not now. While a service is down nobody has
+   * it but one, who tries, when a pause is over; should nothing be heard of the trial within
+   * `trialMs`, the next one may.
    */
-  admit(service: string, now: number, { longestWaitMs, betweenMs, trialMs }: { longestWaitMs: number; betweenMs: number; trialMs: number }): number | null {
+  admit(
+    service: string,
+    now: number,
+    {
+      longestWaitMs,
+      betweenMs,
+      trialMs,
+    }: { longestWaitMs: number; betweenMs: number; trialMs: number },
+  ): number | null {
     return this.#atOnce(() => {
       const state = this.stateOf(service);
       const startsAt = Math.max(now, state.nextAt);
       if (now < state.closedUntil || startsAt - now > longestWaitMs) return null;
-      this.#keepState(service, { ...state, nextAt: startsAt + betweenMs, closedUntil: state.failures > 0 ? now + trialMs : 0 });
+      this.#keepState(service, {
+        ...state,
+        nextAt: startsAt + betweenMs,
+        closedUntil: state.failures > 0 ? now + trialMs : 0,
+      });
       return startsAt - now;
     });
   }
 
   answered(service: string): void {
-    this.#atOnce(() => this.#keepState(service, { ...this.stateOf(service), failures: 0, closedUntil: 0, error: null }));
+    this.#atOnce(() =>
+      this.#keepState(service, {
+        ...this.stateOf(service),
+        failures: 0,
+        closedUntil: 0,
+        error: null,
+      }),
+    );
   }
 
   /** One failure is enough: everybody stops asking, for 5 s, then 10 … 60. */
@@ -104,7 +147,12 @@ export class RemoteLedger {
     this.#atOnce(() => {
       const state = this.stateOf(service);
       const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** state.failures);
-      this.#keepState(service, { ...state, failures: state.failures + 1, closedUntil: now + pause, error });
+      this.#keepState(service, {
+        ...state,
+        failures: state.failures + 1,
+        closedUntil: now + pause,
+        error,
+      });
     });
   }
 
@@ -113,7 +161,9 @@ export class RemoteLedger {
   }
 
   #keepState(service: string, { failures, closedUntil, nextAt, error }: ServiceState): void {
-    this.#db.prepare("INSERT OR REPLACE INTO services VALUES (?, ?, ?, ?, ?)").run(service, failures, Math.round(closedUntil), Math.round(nextAt), error);
+    this.#db
+      .prepare("INSERT OR REPLACE INTO services VALUES (?, ?, ?, ?, ?)")
+      .run(service, failures, Math.round(closedUntil), Math.round(nextAt), error);
   }
 
   #atOnce<T>(work: () => T): T {

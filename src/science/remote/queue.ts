@@ -23,7 +23,10 @@ const mostRequests = 2;
 /** For which a request waits for its turn; what is wanted meanwhile comes along. */
 const longestDelayMs = 10_000;
 
-/** Asks a service in bulk: what several batches want goes into one request, and what is wanted or under way is not asked for twice. */
+/**
+ * Asks a service in bulk: what several batches want goes into one request, and what is wanted or
+ * under way is not asked for twice.
+ */
 export class RemoteQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
@@ -42,8 +45,15 @@ export class RemoteQueue {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Those of the places for which there is an answer, now or within `waitMs`; one that comes later is kept for who asks again. */
-  async answers(places: readonly string[], waitMs: number, signal: AbortSignal): Promise<Map<string, Stored>> {
+  /**
+   * Those of the places for which there is an answer, now or within `waitMs`; one that comes later
+   * is kept for who asks again.
+   */
+  async answers(
+    places: readonly string[],
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Map<string, Stored>> {
     const { service, ledger } = this.#options;
     const known = new Map<string, Stored>();
     const look = (wanted: Iterable<string>): string[] => {
@@ -53,7 +63,9 @@ export class RemoteQueue {
         if (answer !== undefined) known.set(place, answer);
         return answer === undefined;
       });
-      if (others.length > 0) for (const [place, answer] of ledger.answers(service, others, this.#now())) known.set(place, answer);
+      if (others.length > 0)
+        for (const [place, answer] of ledger.answers(service, others, this.#now()))
+          known.set(place, answer);
       return others.filter((place) => !known.has(place));
     };
     const missing = look(new Set(places));
@@ -61,10 +73,19 @@ export class RemoteQueue {
     for (const place of missing) if (!this.#underWay.has(place)) this.#wanted.add(place);
     if (this.#wanted.size > 0) this.#next ??= this.#send();
     const late = new AbortController();
-    const patience = sleep(waitMs, true, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => true);
+    const patience = sleep(waitMs, true, { signal: AbortSignal.any([signal, late.signal]) }).catch(
+      () => true,
+    );
     for (let isOver = false; !isOver;) {
-      const comings = new Set(missing.flatMap((place) => this.#underWay.get(place) ?? (this.#wanted.has(place) ? (this.#next ?? []) : [])));
-      isOver = comings.size === 0 || (await Promise.race([Promise.all(comings).then(() => false), patience]));
+      const comings = new Set(
+        missing.flatMap(
+          (place) =>
+            this.#underWay.get(place) ?? (this.#wanted.has(place) ? (this.#next ?? []) : []),
+        ),
+      );
+      isOver =
+        comings.size === 0 ||
+        (await Promise.race([Promise.all(comings).then(() => false), patience]));
     }
     late.abort();
     look(missing);
@@ -88,11 +109,18 @@ export class RemoteQueue {
     for (const place of places) this.#underWay.delete(place);
   }
 
-  /** Until the next request may go out; null: not now. What the ledger cannot say, such as on a full disk, nobody is asked. */
+  /**
+   * Until the next request may go out; null: not now. What the ledger cannot say, such as on a full
+   * disk, nobody is asked.
+   */
   #delay(): number | null {
     const { service, ledger, timeoutMs, perSecond } = this.#options;
     try {
-      return ledger.admit(service, this.#now(), { longestWaitMs: longestDelayMs, betweenMs: 1000 / perSecond, trialMs: timeoutMs });
+      return ledger.admit(service, this.#now(), {
+        longestWaitMs: longestDelayMs,
+        betweenMs: 1000 / perSecond,
+        trialMs: timeoutMs,
+      });
     } catch {
       return null;
     }

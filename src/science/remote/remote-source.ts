@@ -8,8 +8,14 @@ import { RemoteQueue } from "./queue.ts";
 
 const queues = new Map<string, RemoteQueue>();
 
-/** A table of CDS. An alert whose answer has not come waits; the service is asked again when the rows that wait are. */
-export function remoteSource({ lake, config }: ScienceSetup, { name, table, fields, radiusArcsec }: CrossMatch): MatchSource {
+/**
+ * A table of CDS. An alert whose answer has not come waits; the service is asked again when the
+ * rows that wait are.
+ */
+export function remoteSource(
+  { lake, config }: ScienceSetup,
+  { name, table, fields, radiusArcsec }: CrossMatch,
+): MatchSource {
   const { cds, timeoutSeconds, perSecond } = config.remote;
   const asked = { table: table!, fields, radiusArcsec };
   const queueOf = (): RemoteQueue =>
@@ -20,7 +26,11 @@ export function remoteSource({ lake, config }: ScienceSetup, { name, table, fiel
       timeoutMs: 1000 * timeoutSeconds,
       perSecond,
     });
-  const answersOf = async (places: readonly string[], waitMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, Stored>> => {
+  const answersOf = async (
+    places: readonly string[],
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Stored>> => {
     const key = `${lake} ${name} ${cds}`;
     try {
       return await kept(queues, key, queueOf).answers(places, waitMs, signal);
@@ -31,7 +41,8 @@ export function remoteSource({ lake, config }: ScienceSetup, { name, table, fiel
   return {
     edition: `${name}@cds`,
     async ask({ ra, dec }, _survey, { signal, config: { remote, limitSeconds } }) {
-      const waitMs = 1000 * Math.min(remote.waitSeconds, limitSeconds / 2); // a module that is cut off gives null, which nobody asks about again
+      // a module that is cut off gives null, which nobody asks about again
+      const waitMs = 1000 * Math.min(remote.waitSeconds, limitSeconds / 2);
       const places = Array.from(ra, (degrees, i) => placeOf(degrees, dec[i]));
       const known = await answersOf(
         places.flatMap((place) => place ?? []),

@@ -26,7 +26,8 @@ const kinds: readonly Kind[] = [
   {
     name: "cosmic_ray",
     title: "Cosmic ray",
-    about: "A charged particle in the detector: a few pixels, sharper than any star, always positive. What is left after the pipelines took most of them out.",
+    about:
+      "A charged particle in the detector: a few pixels, sharper than any star, always positive. What is left after the pipelines took most of them out.",
     papers: ["van Dokkum 2001, PASP 113, 1420", "Mahabal et al. 2019, PASP 131, 038002"],
     shape: "cosmic ray",
     share: { ztf: 0.15, lsst: 0.1 },
@@ -37,7 +38,11 @@ const kinds: readonly Kind[] = [
     title: "Streak",
     about:
       "A satellite or an airplane that crossed the field during the exposure: pieces of a line of constant brightness, or glints of a body that tumbles. More of them are bright than of other artefacts.",
-    papers: ["Duev et al. 2019, MNRAS 486, 4158", "Corbett et al. 2020, ApJL 903, L27", "Karpov & Peloton 2022, arXiv:2202.05719"],
+    papers: [
+      "Duev et al. 2019, MNRAS 486, 4158",
+      "Corbett et al. 2020, ApJL 903, L27",
+      "Karpov & Peloton 2022, arXiv:2202.05719",
+    ],
     shape: "streak",
     share: { ztf: 0.1, lsst: 0.05 },
     snr: (random) => steepSnr(1.5, 500, random),
@@ -55,12 +60,14 @@ const kinds: readonly Kind[] = [
 ];
 
 /** What the telescope makes; no catalogue of the sky knows it. */
-export const artefacts: readonly ArtefactClass[] = kinds.map(({ shape, share, snr, ...description }) => ({
-  kind: "artefact",
-  ...description,
-  perVisit: ({ survey }) => perVisit[survey] * share[survey],
-  draw: (_, random) => ({ snr: snr(random), shape }),
-}));
+export const artefacts: readonly ArtefactClass[] = kinds.map(
+  ({ shape, share, snr, ...description }) => ({
+    kind: "artefact",
+    ...description,
+    perVisit: ({ survey }) => perVisit[survey] * share[survey],
+    draw: (_, random) => ({ snr: snr(random), shape }),
+  }),
+);
 
 function mostlyPositive(random: Random): 1 | -1 {
   return random.uniform() < 0.6 ? 1 : -1;

@@ -35,7 +35,9 @@ export const blazar = nucleusClass({
     const seed = random.integer(2 ** 31 - 1);
     return {
       at(mjd) {
-        const noise = amplitudeMagnitudes * dampedRandomWalk(seed, tauDays, mjd) + 0.06 * dampedRandomWalk(seed + 1, 2, mjd);
+        const noise =
+          amplitudeMagnitudes * dampedRandomWalk(seed, tauDays, mjd) +
+          0.06 * dampedRandomWalk(seed + 1, 2, mjd);
         return Math.expm1(0.4 * Math.LN10 * noise) + flares(seed, flareDays, mjd);
       },
       parameters: { tauDays, amplitudeMagnitudes, flareDays },
@@ -43,10 +45,17 @@ export const blazar = nucleusClass({
   },
 });
 
-/** What the flares of this bin of time and the two around it add to the mean flux, which is 1. Half of the bins have one. */
+/**
+ * What the flares of this bin of time and the two around it add to the mean flux, which is 1. Half
+ * of the bins have one.
+ */
 function flares(seed: number, flareDays: number, mjd: number): number {
   const bin = Math.floor(mjd / flareEveryDays);
-  return flare(seed, flareDays, bin - 1, mjd) + flare(seed, flareDays, bin, mjd) + flare(seed, flareDays, bin + 1, mjd);
+  return (
+    flare(seed, flareDays, bin - 1, mjd) +
+    flare(seed, flareDays, bin, mjd) +
+    flare(seed, flareDays, bin + 1, mjd)
+  );
 }
 
 function flare(seed: number, flareDays: number, bin: number, mjd: number): number {

@@ -9,7 +9,10 @@ const common = {
 };
 const amplitudes = { u: 2, g: 1.45, r: 1, i: 0.77, z: 0.68, y: 0.63 };
 
-/** Of some five days; the bump that longer periods have on their way through ten days (Hertzsprung's progression) is left out. */
+/**
+ * Of some five days; the bump that longer periods have on their way through ten days (Hertzsprung's
+ * progression) is left out.
+ */
 const waveform = waveformOf(
   fourier([
     [1, 0],
@@ -26,9 +29,15 @@ const [slope, atTenDays] = [-2.85, -4.25];
 function vary({ absoluteMagnitude }: Star, random: Random): Variation {
   const logPeriod = 1 + (absoluteMagnitude - atTenDays + 0.15 * random.normal()) / slope;
   const periodDays = 10 ** Math.min(1.8, Math.max(0.2, logPeriod));
-  const amplitudeMagR = Math.min(1, Math.max(0.2, 0.4 + 0.25 * Math.log10(periodDays) + 0.12 * random.normal()));
+  const amplitudeMagR = Math.min(
+    1,
+    Math.max(0.2, 0.4 + 0.25 * Math.log10(periodDays) + 0.12 * random.normal()),
+  );
   const epochMjd = 58000 + periodDays * random.uniform();
-  return { change: periodic(amplitudes, { waveform, periodDays, epochMjd, amplitudeMagR }), parameters: { periodDays, epochMjd, amplitudeMagR } };
+  return {
+    change: periodic(amplitudes, { waveform, periodDays, epochMjd, amplitudeMagR }),
+    parameters: { periodDays, epochMjd, amplitudeMagR },
+  };
 }
 
 export const cepheid = stellarClass(

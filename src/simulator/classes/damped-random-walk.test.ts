@@ -13,7 +13,9 @@ describe("damped random walk", () => {
 
   it("is continuous where blocks meet", () => {
     for (let day = 64 * 900; day < 64 * 1000; day += 64) {
-      expect(Math.abs(dampedRandomWalk(4, 300, day - 1e-6) - dampedRandomWalk(4, 300, day))).toBeLessThan(1e-5);
+      expect(
+        Math.abs(dampedRandomWalk(4, 300, day - 1e-6) - dampedRandomWalk(4, 300, day)),
+      ).toBeLessThan(1e-5);
     }
   });
 
@@ -30,7 +32,10 @@ describe("damped random walk", () => {
     const n = 4000;
     for (let seed = 0; seed < n; seed++) {
       const start = 58000 + (seed % 1000);
-      sum += (dampedRandomWalk(seed * 1001, tau, start + lag) - dampedRandomWalk(seed * 1001, tau, start)) ** 2;
+      sum +=
+        (dampedRandomWalk(seed * 1001, tau, start + lag) -
+          dampedRandomWalk(seed * 1001, tau, start)) **
+        2;
     }
     expect(sum / n / (2 * (1 - Math.exp(-lag / tau)))).toBeGreaterThan(0.9);
     expect(sum / n / (2 * (1 - Math.exp(-lag / tau)))).toBeLessThan(1.1);

@@ -1,7 +1,8 @@
 /**
- * A damped random walk (Ornstein-Uhlenbeck process; Kelly et al. 2009, ApJ 698, 895) of mean 0 and standard deviation 1, at any time in any order.
- * Between values far apart midpoints are drawn (the bridge of the process), down to whole days, each from a random number that seed and day alone decide.
- * Linear within a day. `seed` has 31 bits.
+ * A damped random walk (Ornstein-Uhlenbeck process; Kelly et al. 2009, ApJ 698, 895) of mean 0 and
+ * standard deviation 1, at any time in any order. Between values far apart midpoints are drawn (the
+ * bridge of the process), down to whole days, each from a random number that seed and day alone
+ * decide. Linear within a day. `seed` has 31 bits.
  */
 export function dampedRandomWalk(seed: number, tauDays: number, mjd: number): number {
   const day = Math.floor(mjd);
@@ -20,8 +21,16 @@ interface Block {
 }
 
 const blockDays = 64;
-/** The latest blocks, each in the place that its seed and start give it: to be faster, the numbers are the same without. */
-const kept: Block[] = Array.from({ length: 512 }, () => ({ seed: -1, tauDays: 0, start: 0, values: new Float64Array(blockDays + 1) }));
+/**
+ * The latest blocks, each in the place that its seed and start give it: to be faster, the numbers
+ * are the same without.
+ */
+const kept: Block[] = Array.from({ length: 512 }, () => ({
+  seed: -1,
+  tauDays: 0,
+  start: 0,
+  values: new Float64Array(blockDays + 1),
+}));
 
 function blockAt(seed: number, tauDays: number, start: number): Block {
   const block = kept[(seed + start / blockDays) & (kept.length - 1)];
@@ -47,7 +56,9 @@ function fill(values: Float64Array, seed: number, tauDays: number, start: number
   values[blockDays] = atRight;
   for (let half = blockDays / 2; half >= 1; half /= 2) {
     const [weight, spread] = [meanWeight(half / tauDays), bridgeSpread(half / tauDays)];
-    for (let i = half; i < blockDays; i += 2 * half) values[i] = weight * (values[i - half] + values[i + half]) + spread * normalAt(seed, start + i);
+    for (let i = half; i < blockDays; i += 2 * half)
+      values[i] =
+        weight * (values[i - half] + values[i + half]) + spread * normalAt(seed, start + i);
   }
 }
 

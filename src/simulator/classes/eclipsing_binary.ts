@@ -1,4 +1,10 @@
-import { type PerBand, type Population, type Star, stellarClass, type Variation } from "./stellar.ts";
+import {
+  type PerBand,
+  type Population,
+  type Star,
+  stellarClass,
+  type Variation,
+} from "./stellar.ts";
 import type { Random } from "../random.ts";
 
 const contrast = { u: 0.35, g: 0.35, r: 0.35, i: 0.35, z: 0.35, y: 0.35 };
@@ -7,7 +13,8 @@ const typeF: PerBand = { u: 1.5, g: 0.35, r: 0, i: -0.1, z: -0.12, y: -0.13 };
 const typeG: PerBand = { u: 1.9, g: 0.5, r: 0, i: -0.17, z: -0.22, y: -0.25 };
 const typeK: PerBand = { u: 3.1, g: 1.0, r: 0, i: -0.4, z: -0.6, y: -0.7 };
 
-// about one in 1,000 F, G, K stars is in contact and seen edge on enough for 0.1 mag, half of what Rucinski 2002, PASP 114, 1124 found at any amplitude
+// about one in 1,000 F, G, K stars is in contact and seen edge on enough for 0.1 mag, half of what
+// Rucinski 2002, PASP 114, 1124 found at any amplitude
 const contact: readonly Population[] = [
   { component: "thin disc", perKpc3: 2_500, magnitude: 4.3, scatter: 0.7, colour: typeG, contrast },
   { component: "thick disc", perKpc3: 800, magnitude: 4.5, scatter: 0.5, colour: typeG, contrast },
@@ -15,18 +22,33 @@ const contact: readonly Population[] = [
   { component: "bulge", perKpc3: 40_000, magnitude: 3.9, scatter: 0.5, colour: typeG, contrast },
 ];
 const detached: readonly Population[] = [
-  { component: "young disc", perKpc3: 1_000, magnitude: 0.3, scatter: 0.9, colour: typeB, contrast },
+  {
+    component: "young disc",
+    perKpc3: 1_000,
+    magnitude: 0.3,
+    scatter: 0.9,
+    colour: typeB,
+    contrast,
+  },
   { component: "thin disc", perKpc3: 3_000, magnitude: 3, scatter: 0.8, colour: typeF, contrast },
   { component: "thin disc", perKpc3: 2_500, magnitude: 6.2, scatter: 0.9, colour: typeK, contrast },
 ];
 
-/** Hotter or cooler stars have deeper or shallower eclipses in the blue; the effect for an ordinary pair. */
+/**
+ * Hotter or cooler stars have deeper or shallower eclipses in the blue; the effect for an ordinary
+ * pair.
+ */
 const blueness: PerBand = { u: 1.1, g: 1.05, r: 1, i: 0.97, z: 0.95, y: 0.94 };
 
-/** A Gaussian per eclipse and a cosine for the ellipsoidal shape of the stars: the model of Mowlavi et al. 2017, A&A 606, A92. Depths are parts of the flux. */
+/**
+ * A Gaussian per eclipse and a cosine for the ellipsoidal shape of the stars: the model of Mowlavi
+ * et al. 2017, A&A 606, A92. Depths are parts of the flux.
+ */
 function vary({ population }: Star, random: Random): Variation {
   const isContact = contact.includes(population);
-  const { periodDays, primaryDepthR, secondaryDepthR, widthPhase, ellipsoidal } = isContact ? contactPair(random) : detachedPair(random);
+  const { periodDays, primaryDepthR, secondaryDepthR, widthPhase, ellipsoidal } = isContact
+    ? contactPair(random)
+    : detachedPair(random);
   const epochMjd = 58000 + periodDays * random.uniform();
   const scale = -1 / (2 * widthPhase ** 2);
   const gaussianArea = widthPhase * Math.sqrt(2 * Math.PI);
@@ -38,10 +60,15 @@ function vary({ population }: Star, random: Random): Variation {
     const [primary, secondary] = [primaryDepthR * blueness[band], secondaryDepthR / blueness[band]];
     // a reference image is a median of many: of short eclipses it shows nothing
     const mean = isContact ? 1 - gaussianArea * (primary + secondary) : 1;
-    const eclipses = primary * Math.exp(scale * fromPrimary ** 2) + secondary * Math.exp(scale * fromSecondary ** 2);
+    const eclipses =
+      primary * Math.exp(scale * fromPrimary ** 2) +
+      secondary * Math.exp(scale * fromSecondary ** 2);
     return (1 - eclipses - ellipsoidal * Math.cos(4 * Math.PI * phase)) / mean - 1;
   };
-  return { change, parameters: { periodDays, epochMjd, primaryDepthR, secondaryDepthR, widthPhase, ellipsoidal } };
+  return {
+    change,
+    parameters: { periodDays, epochMjd, primaryDepthR, secondaryDepthR, widthPhase, ellipsoidal },
+  };
 }
 
 interface Pair {
@@ -66,7 +93,10 @@ function contactPair(random: Random): Pair {
   };
 }
 
-/** EA and EB: periods 0.4–30 days, few of them long, for a wide pair is seldom seen edge on; its eclipses are short. */
+/**
+ * EA and EB: periods 0.4–30 days, few of them long, for a wide pair is seldom seen edge on; its
+ * eclipses are short.
+ */
 function detachedPair(random: Random): Pair {
   const periodDays = 0.4 * 75 ** (random.uniform() ** 1.6);
   const primaryDepthR = 0.1 + 0.5 * random.uniform() ** 1.5;

@@ -18,7 +18,16 @@ import { typeII } from "./type_ii.ts";
 import { typeIIn } from "./type_iin.ts";
 
 const { ztf, lsst } = telescopes;
-const events = [typeIa, typeIbc, typeII, typeIIn, superluminous, tidalDisruption, kilonova, luminousRedNova];
+const events = [
+  typeIa,
+  typeIbc,
+  typeII,
+  typeIIn,
+  superluminous,
+  tidalDisruption,
+  kilonova,
+  luminousRedNova,
+];
 const all = [...events, agn, blazar];
 const bands: readonly Band[] = ["u", "g", "r", "i", "z", "y"];
 const peak = 60000;
@@ -33,8 +42,16 @@ function drawn(model: FixedClass, telescope: Telescope, n: number): Source[] {
   return Array.from({ length: n }, () => model.draw(field, telescope, peak, random));
 }
 
-/** Of the whole sky and a year (or, of what lasts, a square degree), so many are brighter than that in r. */
-function brighterThan(magnitude: number, model: FixedClass, telescope: Telescope, n = 12000): number {
+/**
+ * Of the whole sky and a year (or, of what lasts, a square degree), so many are brighter than that
+ * in r.
+ */
+function brighterThan(
+  magnitude: number,
+  model: FixedClass,
+  telescope: Telescope,
+  n = 12000,
+): number {
   const field = clearField(telescope);
   const unit = model.lastsDays ? 365.25 * 41253 : 1;
   const share = drawn(model, telescope, n).filter((s) => s.truth.magnitude < magnitude).length / n;
@@ -45,15 +62,21 @@ function brighterThan(magnitude: number, model: FixedClass, telescope: Telescope
 function absolute(source: Source, days: number, band: Band): number {
   const { redshift, extinctionV, parameters } = source.truth;
   const host = { u: 1.62, g: 1.18, r: 0.86, i: 0.68, z: 0.58, y: 0.51 }[band] * parameters.hostAv;
-  return abMagnitude(source.flux(peak + days, band) / transmission(extinctionV, band)) - distanceModulus(redshift!) - host;
+  return (
+    abMagnitude(source.flux(peak + days, band) / transmission(extinctionV, band)) -
+    distanceModulus(redshift!) -
+    host
+  );
 }
 
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const between = (value: number, low: number, high: number): void => expect(value, `${low} … ${high}`).toSatisfy((v: number) => v >= low && v <= high);
+const between = (value: number, low: number, high: number): void =>
+  expect(value, `${low} … ${high}`).toSatisfy((v: number) => v >= low && v <= high);
 
 describe("numbers", () => {
-  // Perley et al. 2020: the Bright Transient Survey classifies about 1,000 supernovae a year brighter than 18.5 on some 40 % of the sky:
-  // about 72 % Ia, 15 … 20 % II, 6 % Ibc, 3 % IIn, 1 % superluminous
+  // Perley et al. 2020: the Bright Transient Survey classifies about 1,000 supernovae a year
+  // brighter than 18.5 on some 40 % of the sky: about 72 % Ia, 15 … 20 % II, 6 % Ibc, 3 % IIn, 1 %
+  // superluminous
   it.each([
     [typeIa, 1500, 3000],
     [typeII, 250, 800],
@@ -63,7 +86,9 @@ describe("numbers", () => {
     [tidalDisruption, 8, 40],
     [kilonova, 0.05, 3],
     [luminousRedNova, 0.1, 5],
-  ])("of $name brighter than 18.5 mag on the whole sky in a year", (model, low, high) => between(brighterThan(18.5, model, ztf), low, high));
+  ])("of $name brighter than 18.5 mag on the whole sky in a year", (model, low, high) =>
+    between(brighterThan(18.5, model, ztf), low, high),
+  );
 
   // Palanque-Delabrouille et al. 2013; Ross et al. 2013; LSST Science Book, table 10.2
   it("of quasars a square degree", () => {
@@ -73,26 +98,40 @@ describe("numbers", () => {
   });
 
   it("are the same, to a limit that both reach, for both telescopes", () => {
-    expect(brighterThan(19.5, typeIa, ztf) / brighterThan(19.5, typeIa, { ...ztf, bands: { ...ztf.bands, g: { depth: 22 } } }, 30000)).toBeCloseTo(1, 0);
+    expect(
+      brighterThan(19.5, typeIa, ztf) /
+        brighterThan(19.5, typeIa, { ...ztf, bands: { ...ztf.bands, g: { depth: 22 } } }, 30000),
+    ).toBeCloseTo(1, 0);
   });
 });
 
 describe("light curves", () => {
-  const near = (model: FixedClass): Source[] => drawn(model, ztf, 3000).filter((s) => s.truth.redshift! < 0.1);
+  const near = (model: FixedClass): Source[] =>
+    drawn(model, ztf, 3000).filter((s) => s.truth.redshift! < 0.1);
 
   it("type Ia: M_g −19.3 and M_r −19.1 at peak; fades by a magnitude in g in 15 days; second maximum in z", () => {
     const sources = near(typeIa);
     between(mean(sources.map((s) => absolute(s, 0, "g"))), -19.45, -19.1);
     between(mean(sources.map((s) => absolute(s, 0, "r"))), -19.25, -18.9);
     between(mean(sources.map((s) => absolute(s, 15, "g") - absolute(s, 0, "g"))), 0.7, 1.2);
-    expect(mean(sources.map((s) => absolute(s, 28, "z")))).toBeLessThan(mean(sources.map((s) => absolute(s, 14, "z"))));
+    expect(mean(sources.map((s) => absolute(s, 28, "z")))).toBeLessThan(
+      mean(sources.map((s) => absolute(s, 14, "z"))),
+    );
     for (const s of sources) expect(s.flux(peak - 27, "r")).toBeLessThan(0.02 * s.flux(peak, "r"));
   });
 
   it("type Ia: broader ones are brighter", () => {
     const sources = drawn(typeIa, ztf, 2000);
-    const [broad, narrow] = [sources.filter((s) => s.truth.parameters.stretch > 1.05), sources.filter((s) => s.truth.parameters.stretch < 0.95)];
-    between(mean(narrow.map((s) => s.truth.parameters.absoluteMagnitude)) - mean(broad.map((s) => s.truth.parameters.absoluteMagnitude)), 0.1, 0.5);
+    const [broad, narrow] = [
+      sources.filter((s) => s.truth.parameters.stretch > 1.05),
+      sources.filter((s) => s.truth.parameters.stretch < 0.95),
+    ];
+    between(
+      mean(narrow.map((s) => s.truth.parameters.absoluteMagnitude)) -
+        mean(broad.map((s) => s.truth.parameters.absoluteMagnitude)),
+      0.1,
+      0.5,
+    );
   });
 
   it("type II: risen in r within three weeks, a plateau for at least 40 days, two magnitudes fainter after 140", () => {
@@ -110,7 +149,9 @@ describe("light curves", () => {
   it("tidal disruptions stay blue and fade as a power law", () => {
     for (const s of near(tidalDisruption).slice(0, 50)) {
       between(absolute(s, 100, "g") - absolute(s, 100, "r"), -0.45, 0);
-      expect(absolute(s, 200, "g") - absolute(s, 100, "g")).toBeLessThan(absolute(s, 100, "g") - absolute(s, 0, "g"));
+      expect(absolute(s, 200, "g") - absolute(s, 100, "g")).toBeLessThan(
+        absolute(s, 100, "g") - absolute(s, 0, "g"),
+      );
       expect([s.galaxy!.eastArcsec, s.galaxy!.northArcsec]).toEqual([0, 0]);
     }
   });
@@ -118,45 +159,66 @@ describe("light curves", () => {
   it("a kilonova fades in r by a magnitude a day, and becomes two magnitudes redder", () => {
     const sources = near(kilonova).slice(0, 300);
     between(mean(sources.map((s) => absolute(s, 3, "r") - absolute(s, 0, "r"))), 2, 4);
-    between(mean(sources.map((s) => absolute(s, 3, "g") - absolute(s, 3, "i") - absolute(s, 0, "g") + absolute(s, 0, "i"))), 1.5, 4);
+    between(
+      mean(
+        sources.map(
+          (s) =>
+            absolute(s, 3, "g") - absolute(s, 3, "i") - absolute(s, 0, "g") + absolute(s, 0, "i"),
+        ),
+      ),
+      1.5,
+      4,
+    );
   });
 
   it("a luminous red nova is redder and still there after 60 days, then gone", () => {
     for (const s of near(luminousRedNova).slice(0, 50)) {
-      expect(absolute(s, 60, "g") - absolute(s, 60, "i")).toBeGreaterThan(absolute(s, 0, "g") - absolute(s, 0, "i") + 0.4);
+      expect(absolute(s, 60, "g") - absolute(s, 60, "i")).toBeGreaterThan(
+        absolute(s, 0, "g") - absolute(s, 0, "i") + 0.4,
+      );
       expect(absolute(s, 390, "r") - absolute(s, 0, "r")).toBeGreaterThan(4);
     }
   });
 
-  it.each(events)("$name: nothing outside of the time that it lasts, and nothing sudden where that ends", (model) => {
-    const [before, after] = model.lastsDays!;
-    for (const s of drawn(model, lsst, 300)) {
-      for (const band of bands) {
-        expect(s.flux(peak + before - 0.01, band)).toBe(0);
-        expect(s.flux(peak + after + 0.01, band)).toBe(0);
+  it.each(events)(
+    "$name: nothing outside of the time that it lasts, and nothing sudden where that ends",
+    (model) => {
+      const [before, after] = model.lastsDays!;
+      for (const s of drawn(model, lsst, 300)) {
+        for (const band of bands) {
+          expect(s.flux(peak + before - 0.01, band)).toBe(0);
+          expect(s.flux(peak + after + 0.01, band)).toBe(0);
+        }
+        expect(s.flux(peak + before, "r")).toBeLessThan(
+          0.1 * s.flux(peak, "r") + abFlux(lsst.bands.r!.depth),
+        );
       }
-      expect(s.flux(peak + before, "r")).toBeLessThan(0.1 * s.flux(peak, "r") + abFlux(lsst.bands.r!.depth));
-    }
-  });
+    },
+  );
 });
 
 describe("active nuclei", () => {
   it("vary by 0.1 … 0.4 mag over years, more in the blue, the same way in all bands", () => {
     const sources = drawn(agn, ztf, 400);
-    const change = (s: Source, band: Band, days: number): number => s.flux(peak + days, band) / s.referenceFlux(band);
+    const change = (s: Source, band: Band, days: number): number =>
+      s.flux(peak + days, band) / s.referenceFlux(band);
     for (const s of sources) {
       expect(Math.sign(s.flux(peak, "g"))).toBe(Math.sign(s.flux(peak, "i")));
       expect(Math.abs(change(s, "g", 0))).toBeGreaterThan(Math.abs(change(s, "i", 0)));
     }
     const rms = Math.sqrt(mean(sources.map((s) => Math.log(1 + change(s, "r", 0)) ** 2)));
     between(rms * 1.086, 0.08, 0.3);
-    const overnight = Math.sqrt(mean(sources.map((s) => (change(s, "r", 1) - change(s, "r", 0)) ** 2)));
+    const overnight = Math.sqrt(
+      mean(sources.map((s) => (change(s, "r", 1) - change(s, "r", 0)) ** 2)),
+    );
     between(overnight, 0.001, 0.05);
   });
 
   it("blazars flare: in five years a tenth of them at least doubles", () => {
     const doubled = drawn(blazar, ztf, 100).filter((s) =>
-      Array.from({ length: 365 }, (_, i) => s.flux(peak + 5 * i, "r")).some((f) => f > s.referenceFlux("r")),
+      Array.from({ length: 365 }, (_, i) => s.flux(peak + 5 * i, "r")).some(
+        (f) => f > s.referenceFlux("r"),
+      ),
     );
     expect(doubled.length).toBeGreaterThan(10);
   });
@@ -168,11 +230,16 @@ describe.each(all)("$name", (model) => {
       const field = clearField(telescope);
       for (const s of drawn(model, telescope, 200)) {
         expect(isIn(field, s.ra, s.dec)).toBe(true);
-        expect(Object.values(s.truth.parameters).every(Number.isFinite) && Number.isFinite(s.truth.magnitude)).toBe(true);
+        expect(
+          Object.values(s.truth.parameters).every(Number.isFinite) &&
+            Number.isFinite(s.truth.magnitude),
+        ).toBe(true);
         const days = [-100, -20, -1, 0, 3, 40, 300];
         const fluxes = days.flatMap((d) => bands.map((band) => s.flux(peak + d, band)));
         expect(fluxes.every(Number.isFinite)).toBe(true);
-        expect(days.toReversed().map((d) => s.flux(peak + d, "r"))).toEqual(days.map((_, i) => fluxes[i * 6 + 2]).toReversed());
+        expect(days.toReversed().map((d) => s.flux(peak + d, "r"))).toEqual(
+          days.map((_, i) => fluxes[i * 6 + 2]).toReversed(),
+        );
       }
     }
   });

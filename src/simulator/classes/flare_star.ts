@@ -13,7 +13,10 @@ const binDays = 0.5;
 /** Then even the longest is over by the end of the next bin. */
 const longestWidthDays = 0.02;
 
-/** Flares are as hot as 10,000 K (Kowalski et al. 2013, ApJS 207, 15): their flux in that band relative to g. */
+/**
+ * Flares are as hot as 10,000 K (Kowalski et al. 2013, ApJS 207, 15): their flux in that band
+ * relative to g.
+ */
 const flareColour = inEachBand((band) => planck(band) / planck("g"));
 
 /** Black body of 10,000 K per unit of frequency. */
@@ -23,8 +26,9 @@ function planck(band: Band): number {
 }
 
 /**
- * Flares of energies by a power law, N(> E) ∝ E^-0.9. Amplitude grows as E^0.7 and the full width at half maximum as E^0.3, so that E ∝ amplitude · width.
- * Whether, when and how strong a star flares in a bin of time is a hash of the bin: any time can be asked for.
+ * Flares of energies by a power law, N(> E) ∝ E^-0.9. Amplitude grows as E^0.7 and the full width
+ * at half maximum as E^0.3, so that E ∝ amplitude · width. Whether, when and how strong a star
+ * flares in a bin of time is a hash of the bin: any time can be asked for.
  */
 function vary({ population }: Star, random: Random): Variation {
   const seed = random.integer(2 ** 32);
@@ -34,14 +38,22 @@ function vary({ population }: Star, random: Random): Variation {
   const { colour } = population;
   const change = (mjd: number, band: Band): number => {
     const bin = Math.floor(mjd / binDays);
-    const inG = flareIn(bin, mjd, seed, flaresPerDay, smallestAmplitudeG) + flareIn(bin - 1, mjd, seed, flaresPerDay, smallestAmplitudeG);
+    const inG =
+      flareIn(bin, mjd, seed, flaresPerDay, smallestAmplitudeG) +
+      flareIn(bin - 1, mjd, seed, flaresPerDay, smallestAmplitudeG);
     return inG === 0 ? 0 : inG * flareColour[band] * 10 ** (0.4 * (colour[band] - colour.g));
   };
   return { change, parameters: { flaresPerDay, smallestAmplitudeG } };
 }
 
 /** Flux at that time of the flare that began in the bin, relative to the quiet star in g. */
-function flareIn(bin: number, mjd: number, seed: number, flaresPerDay: number, smallestAmplitudeG: number): number {
+function flareIn(
+  bin: number,
+  mjd: number,
+  seed: number,
+  flaresPerDay: number,
+  smallestAmplitudeG: number,
+): number {
   if (hashOf(seed, bin) > flaresPerDay * binDays * 2 ** 32) return 0;
   // the strongest: a hundred thousand times the energy of the weakest
   const energy = Math.max(1e-5, hashOf(seed, bin, 1) / 2 ** 32) ** (-1 / 0.9);
@@ -76,8 +88,22 @@ export const flareStar = stellarClass(
   },
   // 1 % of the early and 5 % of the late M dwarfs flare daily
   [
-    { component: "thin disc", perKpc3: 80_000, magnitude: 10.3, scatter: 0.7, colour: typeM3, contrast: contrastM3 },
-    { component: "thin disc", perKpc3: 400_000, magnitude: 13, scatter: 1, colour: typeM5, contrast: contrastM5 },
+    {
+      component: "thin disc",
+      perKpc3: 80_000,
+      magnitude: 10.3,
+      scatter: 0.7,
+      colour: typeM3,
+      contrast: contrastM3,
+    },
+    {
+      component: "thin disc",
+      perKpc3: 400_000,
+      magnitude: 13,
+      scatter: 1,
+      colour: typeM5,
+      contrast: contrastM5,
+    },
   ],
   vary,
 );

@@ -1,9 +1,20 @@
 /** hc/k in nm K. */
 const hcOverK = 1.438777e7;
 
-/** Luminosity per unit of frequency of a black body relative to that at another wavelength (and another temperature). */
-export function blackBody(nm: number, kelvin: number, relativeToNm: number, relativeToKelvin = kelvin): number {
-  return (relativeToNm / nm) ** 3 * (Math.expm1(hcOverK / (relativeToNm * relativeToKelvin)) / Math.expm1(hcOverK / (nm * kelvin)));
+/**
+ * Luminosity per unit of frequency of a black body relative to that at another wavelength (and
+ * another temperature).
+ */
+export function blackBody(
+  nm: number,
+  kelvin: number,
+  relativeToNm: number,
+  relativeToKelvin = kelvin,
+): number {
+  return (
+    (relativeToNm / nm) ** 3 *
+    (Math.expm1(hcOverK / (relativeToNm * relativeToKelvin)) / Math.expm1(hcOverK / (nm * kelvin)))
+  );
 }
 
 /** Lines of metals absorb below that wavelength: what is left, (λ / λ0)^power. */
@@ -11,7 +22,10 @@ export function blanketed(nm: number, belowNm: number, power: number): number {
   return nm < belowNm ? (nm / belowNm) ** power : 1;
 }
 
-/** Rise and exponential fall on these time scales (rise < fall), 1 at the peak, which is at 0: Bazin et al. 2009, A&A 499, 653, eq. 1, without its constant. */
+/**
+ * Rise and exponential fall on these time scales (rise < fall), 1 at the peak, which is at 0: Bazin
+ * et al. 2009, A&A 499, 653, eq. 1, without its constant.
+ */
 export function bazin(days: number, rise: number, fall: number): number {
   const share = rise / fall;
   return 1 / ((1 - share) * Math.exp(days / fall) + share * Math.exp(days / fall - days / rise));

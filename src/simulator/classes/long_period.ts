@@ -1,4 +1,10 @@
-import { type PerBand, type Population, type Star, stellarClass, type Variation } from "./stellar.ts";
+import {
+  type PerBand,
+  type Population,
+  type Star,
+  stellarClass,
+  type Variation,
+} from "./stellar.ts";
 import type { Random } from "../random.ts";
 import { fourier, periodic, sine, waveformOf } from "./waveform.ts";
 
@@ -34,7 +40,10 @@ const miraShape = waveformOf(
     [0.2, 2.4],
   ]),
 );
-/** Amplitudes relative to r: they grow to the blue, as TiO bands come and go (Iwanek et al. 2021, ApJS 257, 23). */
+/**
+ * Amplitudes relative to r: they grow to the blue, as TiO bands come and go (Iwanek et al. 2021,
+ * ApJS 257, 23).
+ */
 const amplitudes: PerBand = { u: 1.3, g: 1.3, r: 1, i: 0.65, z: 0.55, y: 0.5 };
 
 function vary({ population }: Star, random: Random): Variation {
@@ -48,8 +57,16 @@ function pulsation(random: Random): Variation {
   const epochMjd = 58000 + periodDays * random.uniform();
   const slowDays = periodDays * random.between(7, 13);
   const cycle = { waveform: miraShape, periodDays, epochMjd, amplitudeMagR };
-  const slow = { waveform: sine, periodDays: slowDays, epochMjd: epochMjd + slowDays * random.uniform(), amplitudeMagR: 0.3 };
-  return { change: periodic(amplitudes, cycle, slow), parameters: { periodDays, epochMjd, amplitudeMagR, slowDays } };
+  const slow = {
+    waveform: sine,
+    periodDays: slowDays,
+    epochMjd: epochMjd + slowDays * random.uniform(),
+    amplitudeMagR: 0.3,
+  };
+  return {
+    change: periodic(amplitudes, cycle, slow),
+    parameters: { periodDays, epochMjd, amplitudeMagR, slowDays },
+  };
 }
 
 /** A semi-regular giant: two periods that beat. */
@@ -61,10 +78,22 @@ function twoPulsations(random: Random): Variation {
   const epochMjd = 58000 + periodDays * random.uniform();
   const secondEpochMjd = epochMjd + secondPeriodDays * random.uniform();
   const first = { waveform: sine, periodDays, epochMjd, amplitudeMagR };
-  const second = { waveform: sine, periodDays: secondPeriodDays, epochMjd: secondEpochMjd, amplitudeMagR: secondAmplitudeMagR };
+  const second = {
+    waveform: sine,
+    periodDays: secondPeriodDays,
+    epochMjd: secondEpochMjd,
+    amplitudeMagR: secondAmplitudeMagR,
+  };
   return {
     change: periodic(amplitudes, first, second),
-    parameters: { periodDays, epochMjd, amplitudeMagR, secondPeriodDays, secondEpochMjd, secondAmplitudeMagR },
+    parameters: {
+      periodDays,
+      epochMjd,
+      amplitudeMagR,
+      secondPeriodDays,
+      secondEpochMjd,
+      secondAmplitudeMagR,
+    },
   };
 }
 

@@ -1,12 +1,26 @@
 import { type Random, randomStream } from "../random.ts";
 import type { Telescope } from "../survey/telescope.ts";
-import { brighterThan, drawAsteroid, epoch, magnitudeOfRank, rayleigh, reach, type SizeDistribution } from "./asteroid.ts";
+import {
+  brighterThan,
+  drawAsteroid,
+  epoch,
+  magnitudeOfRank,
+  rayleigh,
+  reach,
+  type SizeDistribution,
+} from "./asteroid.ts";
 import type { MovingClass } from "./class.ts";
 
-/** 700,000 brighter than H = 18 (Ivezić et al. 2001: 670,000); beyond, such that LSST can find its 5 million (Jones et al. 2018). */
+/**
+ * 700,000 brighter than H = 18 (Ivezić et al. 2001: 670,000); beyond, such that LSST can find its 5
+ * million (Jones et al. 2018).
+ */
 const sizes: SizeDistribution = { h: 18, count: 700_000, brightSlope: 0.38, faintSlope: 0.28 };
 
-/** Semi-major axes (au) between the gaps of the 4:1, 3:1, 5:2, 7:3 and 2:1 resonances with Jupiter (Kirkwood), and their shares. */
+/**
+ * Semi-major axes (au) between the gaps of the 4:1, 3:1, 5:2, 7:3 and 2:1 resonances with Jupiter
+ * (Kirkwood), and their shares.
+ */
 const zones = [
   { from: 2.1, to: 2.49, share: 0.27 },
   { from: 2.515, to: 2.81, share: 0.33 },
@@ -32,7 +46,10 @@ export const mainBelt: MovingClass = {
   count: (telescope) => brighterThan(sizes, reach(telescope, nearest)) * acceptedShare(telescope),
   draw(telescope, random) {
     const { a, e } = shapeInReach(telescope, random);
-    const h = magnitudeOfRank(sizes, (1 - random.uniform()) * brighterThan(sizes, reach(telescope, a * (1 - e / 2))));
+    const h = magnitudeOfRank(
+      sizes,
+      (1 - random.uniform()) * brighterThan(sizes, reach(telescope, a * (1 - e / 2))),
+    );
     const orbit = {
       a,
       e,
@@ -61,12 +78,24 @@ function anyShape(random: Random): { readonly a: number; readonly e: number } {
 /** No orbit's a (1 − e / 2) is smaller, au: where a = 2.1 and the perihelion is at 1.66. */
 const nearest = 1.88;
 
-/** Chance that an asteroid as small as any in reach is in reach on that orbit: half way between its mean distance and its perihelion, which leaves out those that rarely are. */
-function chance(telescope: Telescope, { a, e }: { readonly a: number; readonly e: number }): number {
-  return brighterThan(sizes, reach(telescope, a * (1 - e / 2))) / brighterThan(sizes, reach(telescope, nearest));
+/**
+ * Chance that an asteroid as small as any in reach is in reach on that orbit: half way between its
+ * mean distance and its perihelion, which leaves out those that rarely are.
+ */
+function chance(
+  telescope: Telescope,
+  { a, e }: { readonly a: number; readonly e: number },
+): number {
+  return (
+    brighterThan(sizes, reach(telescope, a * (1 - e / 2))) /
+    brighterThan(sizes, reach(telescope, nearest))
+  );
 }
 
-function shapeInReach(telescope: Telescope, random: Random): { readonly a: number; readonly e: number } {
+function shapeInReach(
+  telescope: Telescope,
+  random: Random,
+): { readonly a: number; readonly e: number } {
   for (;;) {
     const shape = anyShape(random);
     if (random.uniform() < chance(telescope, shape)) return shape;

@@ -1,6 +1,13 @@
 import type { Random } from "../random.ts";
 import { faintest } from "../survey/telescope.ts";
-import { brighterThan, drawAsteroid, epoch, magnitudeOfRank, rayleigh, type SizeDistribution } from "./asteroid.ts";
+import {
+  brighterThan,
+  drawAsteroid,
+  epoch,
+  magnitudeOfRank,
+  rayleigh,
+  type SizeDistribution,
+} from "./asteroid.ts";
 import type { MovingClass } from "./class.ts";
 
 /** 962 brighter than H = 17.75, 28,000 than 22, 800,000 than 25 (Granvik et al. 2018, table 6). */
@@ -16,15 +23,29 @@ export const nearEarth: MovingClass = {
   papers: ["Granvik et al. 2018, Icarus 312, 181", "Warner et al. 2009, Icarus 202, 134"],
   count: (telescope) => brighterThan(sizes, faintest(telescope)),
   draw(telescope, random) {
-    const h = magnitudeOfRank(sizes, (1 - random.uniform()) * brighterThan(sizes, faintest(telescope)));
+    const h = magnitudeOfRank(
+      sizes,
+      (1 - random.uniform()) * brighterThan(sizes, faintest(telescope)),
+    );
     const { a, e } = drawShape(random);
     const inclination = Math.min(150, rayleigh(13, random));
-    const orbit = { a, e, inclination, node: random.between(0, 360), perihelion: random.between(0, 360), meanAnomaly: random.between(0, 360), epoch };
+    const orbit = {
+      a,
+      e,
+      inclination,
+      node: random.between(0, 360),
+      perihelion: random.between(0, 360),
+      meanAnomaly: random.between(0, 360),
+      epoch,
+    };
     return drawAsteroid(orbit, h, random.uniform() < 0.6 ? "s" : "c", 20.5, random);
   },
 };
 
-/** Semi-major axes of 0.5 to 4.2 au and perihelia that crowd towards 1.3 au, where they come from the main belt (after figures 12 to 14 of Granvik et al. 2018). */
+/**
+ * Semi-major axes of 0.5 to 4.2 au and perihelia that crowd towards 1.3 au, where they come from
+ * the main belt (after figures 12 to 14 of Granvik et al. 2018).
+ */
 function drawShape(random: Random): { readonly a: number; readonly e: number } {
   for (;;) {
     const q = 1.3 * Math.sqrt(random.uniform());

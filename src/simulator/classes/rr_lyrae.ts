@@ -2,7 +2,8 @@ import { type Star, stellarClass, type Variation } from "./stellar.ts";
 import type { Random } from "../random.ts";
 import { fourier, periodic, waveformOf } from "./waveform.ts";
 
-// AB colours of the middle of the instability strip and amplitudes relative to r: Sesar et al. 2010, ApJ 708, 717
+// AB colours of the middle of the instability strip and amplitudes relative to r: Sesar et al.
+// 2010, ApJ 708, 717
 const common = {
   magnitude: 0.55,
   scatter: 0.15,
@@ -11,7 +12,10 @@ const common = {
 };
 const amplitudes = { u: 1.37, g: 1.41, r: 1, i: 0.79, z: 0.75, y: 0.74 };
 
-/** A quick rise and a slow decline (RRab), nearly a sine (RRc). Typical Fourier parameters: Simon & Teays 1982, ApJ 261, 586. */
+/**
+ * A quick rise and a slow decline (RRab), nearly a sine (RRc). Typical Fourier parameters: Simon &
+ * Teays 1982, ApJ 261, 586.
+ */
 const fundamental = waveformOf(
   fourier([
     [1, 0],
@@ -31,11 +35,22 @@ const overtone = waveformOf(
   ]),
 );
 
-/** Three of four are RRab, with a smaller amplitude at a longer period (Clement & Rowe 2000, AJ 120, 2579); amplitudes there are in V, 1.18 times those in r. */
+/**
+ * Three of four are RRab, with a smaller amplitude at a longer period (Clement & Rowe 2000, AJ 120,
+ * 2579); amplitudes there are in V, 1.18 times those in r.
+ */
 function vary(_star: Star, random: Random): Variation {
   const isOvertone = random.uniform() < 0.25;
-  const periodDays = Math.min(0.95, Math.max(isOvertone ? 0.22 : 0.38, isOvertone ? 0.33 + 0.035 * random.normal() : 0.57 + 0.07 * random.normal()));
-  const inV = isOvertone ? 0.48 + 0.06 * random.normal() : 1.05 - 5 * (Math.log10(periodDays) + 0.26) + 0.12 * random.normal();
+  const periodDays = Math.min(
+    0.95,
+    Math.max(
+      isOvertone ? 0.22 : 0.38,
+      isOvertone ? 0.33 + 0.035 * random.normal() : 0.57 + 0.07 * random.normal(),
+    ),
+  );
+  const inV = isOvertone
+    ? 0.48 + 0.06 * random.normal()
+    : 1.05 - 5 * (Math.log10(periodDays) + 0.26) + 0.12 * random.normal();
   const amplitudeMagR = Math.min(1.3, Math.max(0.2, inV)) / 1.18;
   const epochMjd = 58000 + periodDays * random.uniform();
   const waveform = isOvertone ? overtone : fundamental;

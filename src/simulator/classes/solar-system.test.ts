@@ -10,9 +10,12 @@ import { nearEarth } from "./near_earth.ts";
 import { trojan } from "./trojan.ts";
 
 const { ztf, lsst } = telescopes;
-const drawn = (model: MovingClass, telescope = ztf): Asteroid[] => Array.from({ length: 5000 }, (_, i) => model.draw(telescope, randomStream(1, i)));
-const share = (asteroids: readonly Asteroid[], test: (a: Asteroid) => boolean): number => asteroids.filter(test).length / asteroids.length;
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const drawn = (model: MovingClass, telescope = ztf): Asteroid[] =>
+  Array.from({ length: 5000 }, (_, i) => model.draw(telescope, randomStream(1, i)));
+const share = (asteroids: readonly Asteroid[], test: (a: Asteroid) => boolean): number =>
+  asteroids.filter(test).length / asteroids.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
 
 describe("the main belt", () => {
   const belt = drawn(mainBelt);
@@ -27,7 +30,8 @@ describe("the main belt", () => {
   it("has Kirkwood's gaps", () => {
     const axes = belt.map((a) => a.orbit.a);
     expect(axes.every((a) => a > 2.06 && a < 3.28)).toBe(true);
-    const near = (resonance: number): number => axes.filter((a) => Math.abs(a - resonance) < 0.01).length;
+    const near = (resonance: number): number =>
+      axes.filter((a) => Math.abs(a - resonance) < 0.01).length;
     expect([2.501, 2.825, 2.958].map(near)).toEqual([0, 0, 0]);
     expect([2.4, 2.65, 2.9, 3.1].every((a) => near(a) > 20)).toBe(true);
   });
@@ -72,7 +76,9 @@ describe("trojans", () => {
         const [x, y] = stateAt(orbit, mjd).position;
         return normalDegrees((Math.atan2(y, x) * 180) / Math.PI - jupiter);
       });
-      const [before, behind] = [60, 300].map((place) => ahead.filter((angle) => Math.abs(angle - place) < 35).length);
+      const [before, behind] = [60, 300].map(
+        (place) => ahead.filter((angle) => Math.abs(angle - place) < 35).length,
+      );
       expect(before + behind).toBeGreaterThan(950);
       expect(before / behind).toBeCloseTo(1.6, 0);
     }

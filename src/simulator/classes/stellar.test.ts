@@ -15,7 +15,16 @@ import { rrLyrae } from "./rr_lyrae.ts";
 import { youngStar } from "./young_star.ts";
 
 const { ztf } = telescopes;
-const stars: readonly FixedClass[] = [rrLyrae, cepheid, eclipsingBinary, longPeriod, flareStar, dwarfNova, microlensing, youngStar];
+const stars: readonly FixedClass[] = [
+  rrLyrae,
+  cepheid,
+  eclipsingBinary,
+  longPeriod,
+  flareStar,
+  dwarfNova,
+  microlensing,
+  youngStar,
+];
 const epoch = 60000;
 
 /** A square of some 7° there. */
@@ -45,12 +54,19 @@ function sample(model: FixedClass, count: number, patch = plane, telescope = ztf
 /** On the whole sky, from every third field. */
 function wholeSky(model: FixedClass, telescope: Telescope): number {
   const fields = fieldsOf({ ...telescope, decRange: [-90, 90] });
-  return 3 * fields.filter((_, i) => i % 3 === 0).reduce((sum, field) => sum + model.density(field, telescope), 0);
+  return (
+    3 *
+    fields
+      .filter((_, i) => i % 3 === 0)
+      .reduce((sum, field) => sum + model.density(field, telescope), 0)
+  );
 }
 
 /** At equal steps of phase. */
 function folded({ flux, truth: { parameters } }: Source, band: Band, steps = 200): number[] {
-  return Array.from({ length: steps }, (_, i) => flux(parameters.epochMjd + parameters.periodDays * (100 + i / steps), band));
+  return Array.from({ length: steps }, (_, i) =>
+    flux(parameters.epochMjd + parameters.periodDays * (100 + i / steps), band),
+  );
 }
 
 /** Magnitudes between the brightest and the faintest. */
@@ -59,12 +75,14 @@ function amplitude(source: Source, band: Band): number {
   return 2.5 * Math.log10(Math.max(...fluxes) / Math.min(...fluxes));
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1];
 
 describe("numbers on the sky", () => {
   const likeGaia: Telescope = { ...ztf, bands: { r: { depth: 21 } } };
 
-  // 270,000: Clementini 2023; 1,262 and 131,000 on three quarters of the sky: Chen 2020; 2.2 million: Mowlavi 2023; 79,000: Marton 2023
+  // 270,000: Clementini 2023; 1,262 and 131,000 on three quarters of the sky: Chen 2020; 2.2
+  // million: Mowlavi 2023; 79,000: Marton 2023
   test.each([
     [rrLyrae, 135_000, 540_000],
     [cepheid, 600, 3_300],
@@ -87,7 +105,8 @@ describe("numbers on the sky", () => {
   });
 
   test("young stars keep to the plane, RR Lyrae less so", () => {
-    const contrast = (model: FixedClass): number => model.density(plane, ztf) / model.density(patchAt(40, 50), ztf);
+    const contrast = (model: FixedClass): number =>
+      model.density(plane, ztf) / model.density(patchAt(40, 50), ztf);
     expect(contrast(cepheid)).toBeGreaterThan(1e6);
     expect(contrast(youngStar)).toBeGreaterThan(300);
     expect(contrast(eclipsingBinary)).toBeGreaterThan(10);
@@ -96,8 +115,11 @@ describe("numbers on the sky", () => {
 
   test("a telescope that sees deeper sees more, and nobody sees what saturates", () => {
     const high = patchAt(40, -50);
-    expect(eclipsingBinary.density(high, telescopes.lsst)).toBeGreaterThan(eclipsingBinary.density(high, ztf));
-    for (const model of [rrLyrae, cepheid, longPeriod]) for (const { truth } of sample(model, 300)) expect(truth.magnitude).toBeGreaterThan(12.2);
+    expect(eclipsingBinary.density(high, telescopes.lsst)).toBeGreaterThan(
+      eclipsingBinary.density(high, ztf),
+    );
+    for (const model of [rrLyrae, cepheid, longPeriod])
+      for (const { truth } of sample(model, 300)) expect(truth.magnitude).toBeGreaterThan(12.2);
   });
 });
 
@@ -110,17 +132,23 @@ describe.each(stars.map((model) => [model.name, model] as const))("%s", (_name, 
       expect(source.truth.distancePc).toBeGreaterThan(0);
       for (const band of bandsOf(telescopes.lsst)) {
         const forwards = times.map((mjd) => source.flux(mjd, band));
-        expect([...times].reverse().map((mjd) => again[i].flux(mjd, band))).toEqual(forwards.reverse());
-        for (const flux of forwards) expect(Number.isFinite(flux) && flux >= -source.referenceFlux(band)).toBe(true);
+        expect([...times].reverse().map((mjd) => again[i].flux(mjd, band))).toEqual(
+          forwards.reverse(),
+        );
+        for (const flux of forwards)
+          expect(Number.isFinite(flux) && flux >= -source.referenceFlux(band)).toBe(true);
       }
-      for (const value of Object.values(source.truth.parameters)) expect(Number.isFinite(value)).toBe(true);
+      for (const value of Object.values(source.truth.parameters))
+        expect(Number.isFinite(value)).toBe(true);
     }
   });
 
   test("many of those that are drawn can be seen", () => {
     const times = Array.from({ length: 4000 }, (_, i) => epoch - 400 + 0.2003 * i);
     const limit = abFlux(ztf.bands.g!.depth);
-    const seen = sample(model, 150).filter(({ flux }) => times.some((mjd) => Math.abs(flux(mjd, "g")) > limit || Math.abs(flux(mjd, "r")) > limit));
+    const seen = sample(model, 150).filter(({ flux }) =>
+      times.some((mjd) => Math.abs(flux(mjd, "g")) > limit || Math.abs(flux(mjd, "r")) > limit),
+    );
     console.log(`${model.name}: ${seen.length} of 150 give an alert in 800 days`);
     expect(seen.length).toBeGreaterThan(15);
   });
@@ -128,7 +156,9 @@ describe.each(stars.map((model) => [model.name, model] as const))("%s", (_name, 
 
 describe("light curves", () => {
   test("outside of its eclipses a detached pair is as bright as on the reference image", () => {
-    const detached = sample(eclipsingBinary, 200).filter(({ truth }) => truth.parameters.widthPhase < 0.06 && truth.parameters.ellipsoidal < 0.001);
+    const detached = sample(eclipsingBinary, 200).filter(
+      ({ truth }) => truth.parameters.widthPhase < 0.06 && truth.parameters.ellipsoidal < 0.001,
+    );
     expect(detached.length).toBeGreaterThan(10);
     for (const source of detached) {
       const fluxes = folded(source, "g", 200).toSorted((a, b) => a - b);
@@ -146,7 +176,10 @@ describe("light curves", () => {
 
   test("RR Lyrae rise fast, fall slowly and vary more in the blue; long periods have small amplitudes", () => {
     const sources = sample(rrLyrae, 400);
-    const [saw, round] = [sources.filter(({ truth }) => truth.parameters.isOvertone === 0), sources.filter(({ truth }) => truth.parameters.isOvertone === 1)];
+    const [saw, round] = [
+      sources.filter(({ truth }) => truth.parameters.isOvertone === 0),
+      sources.filter(({ truth }) => truth.parameters.isOvertone === 1),
+    ];
     expect(round.length / sources.length).toBeCloseTo(0.25, 1);
     const rise = (source: Source): number => {
       const fluxes = folded(source, "r");
@@ -161,13 +194,18 @@ describe("light curves", () => {
     }
     const short = saw.filter(({ truth }) => truth.parameters.periodDays < 0.52);
     const long = saw.filter(({ truth }) => truth.parameters.periodDays > 0.62);
-    expect(median(short.map((s) => amplitude(s, "g")))).toBeGreaterThan(median(long.map((s) => amplitude(s, "g"))) + 0.3);
+    expect(median(short.map((s) => amplitude(s, "g")))).toBeGreaterThan(
+      median(long.map((s) => amplitude(s, "g"))) + 0.3,
+    );
   });
 
   test("Cepheids follow Leavitt's law", () => {
     for (const { truth } of sample(cepheid, 200)) {
-      const absolute = truth.magnitude - 5 * Math.log10(truth.distancePc! / 10) - 0.83 * truth.extinctionV;
-      expect(Math.abs(absolute - (-4.25 - 2.85 * (Math.log10(truth.parameters.periodDays) - 1)))).toBeLessThan(1.5);
+      const absolute =
+        truth.magnitude - 5 * Math.log10(truth.distancePc! / 10) - 0.83 * truth.extinctionV;
+      expect(
+        Math.abs(absolute - (-4.25 - 2.85 * (Math.log10(truth.parameters.periodDays) - 1))),
+      ).toBeLessThan(1.5);
     }
   });
 
@@ -176,7 +214,9 @@ describe("light curves", () => {
       const fluxes = folded(source, "r", 400);
       expect(fluxes.indexOf(Math.min(...fluxes))).toBe(0);
       if (source.truth.parameters.periodDays > 5)
-        expect(fluxes.filter((flux) => flux < -0.02 * source.referenceFlux("r")).length / fluxes.length).toBeLessThan(0.25);
+        expect(
+          fluxes.filter((flux) => flux < -0.02 * source.referenceFlux("r")).length / fluxes.length,
+        ).toBeLessThan(0.25);
     }
   });
 
@@ -188,10 +228,13 @@ describe("light curves", () => {
     for (const source of sample(dwarfNova, 30)) {
       const { recurrenceDays, amplitudeMagR } = source.truth.parameters;
       const days = Array.from({ length: 4000 }, (_, i) => epoch + (recurrenceDays * i) / 400);
-      const brightest = Math.max(...days.map((mjd) => source.flux(mjd, "r"))) / source.referenceFlux("r");
+      const brightest =
+        Math.max(...days.map((mjd) => source.flux(mjd, "r"))) / source.referenceFlux("r");
       expect(2.5 * Math.log10(1 + brightest)).toBeLessThan(amplitudeMagR + 0.01);
       expect(2.5 * Math.log10(1 + brightest)).toBeGreaterThan(amplitudeMagR - 2);
-      expect(median(days.map((mjd) => source.flux(mjd, "r")))).toBeLessThan(0.5 * brightest * source.referenceFlux("r"));
+      expect(median(days.map((mjd) => source.flux(mjd, "r")))).toBeLessThan(
+        0.5 * brightest * source.referenceFlux("r"),
+      );
     }
   });
 
@@ -203,7 +246,8 @@ describe("light curves", () => {
         const flux = source.flux(mjd, "g");
         if (flux < 0.1 * source.referenceFlux("g")) continue;
         flaring++;
-        const relative = (band: Band): number => source.flux(mjd, band) / source.referenceFlux(band);
+        const relative = (band: Band): number =>
+          source.flux(mjd, band) / source.referenceFlux(band);
         expect(relative("u")).toBeGreaterThan(relative("g"));
         expect(relative("g")).toBeGreaterThan(5 * relative("i"));
       }
@@ -216,10 +260,16 @@ describe("light curves", () => {
     expect(magnification(1)).toBeCloseTo(1.3416, 4);
     for (const { flux, referenceFlux, truth } of sample(microlensing, 50)) {
       expect(flux(epoch + 10, "r")).toBeCloseTo(flux(epoch - 10, "r"), 9);
-      expect(flux(epoch + 5, "g") / referenceFlux("g")).toBeCloseTo(flux(epoch + 5, "i") / referenceFlux("i"), 9);
+      expect(flux(epoch + 5, "g") / referenceFlux("g")).toBeCloseTo(
+        flux(epoch + 5, "i") / referenceFlux("i"),
+        9,
+      );
       expect(flux(epoch + 400, "r")).toBeLessThan(0.02 * referenceFlux("r"));
       expect(flux(epoch + 401, "r")).toBe(0);
-      expect(truth.magnitude).toBeCloseTo(31.4 - 2.5 * Math.log10(referenceFlux("r") + flux(epoch, "r")), 6);
+      expect(truth.magnitude).toBeCloseTo(
+        31.4 - 2.5 * Math.log10(referenceFlux("r") + flux(epoch, "r")),
+        6,
+      );
     }
   });
 
@@ -229,7 +279,10 @@ describe("light curves", () => {
     const neighbours = sources.map((a) => sources.filter((b) => near(a, b)).length);
     expect(median(neighbours)).toBeGreaterThan(10);
     const scatter = sources.map(({ flux, referenceFlux }) => {
-      const relative = Array.from({ length: 200 }, (_, i) => flux(epoch + 3.7 * i, "r") / referenceFlux("r"));
+      const relative = Array.from(
+        { length: 200 },
+        (_, i) => flux(epoch + 3.7 * i, "r") / referenceFlux("r"),
+      );
       return Math.sqrt(relative.reduce((sum, x) => sum + x * x, 0) / 200);
     });
     expect(median(scatter)).toBeGreaterThan(0.03);

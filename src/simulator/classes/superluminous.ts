@@ -16,7 +16,12 @@ export const superluminous = eventClass({
   simbadType: "SN*",
   tnsType: "SLSN-I",
   lastsDays: [-250, 700],
-  population: { density: (z) => 40e-9 * starFormation(z), brightest: -23, faintest: -19.8, abundance: gaussian(-20.6, 0.7) },
+  population: {
+    density: (z) => 40e-9 * starFormation(z),
+    brightest: -23,
+    faintest: -19.8,
+    abundance: gaussian(-20.6, 0.7),
+  },
   host: { characteristicMagnitude: -18.5, earlyShare: 0, place: "where the light is" },
   hostAv: exponential(0.15),
   light(random) {
@@ -26,7 +31,11 @@ export const superluminous = eventClass({
     return {
       at(days, restNm) {
         const kelvin = Math.max(6000, peakKelvin * Math.exp(-Math.max(days, -40) / 100));
-        return bazin(days, riseDays, fallDays) * blackBody(restNm, kelvin, 478) * blanketed(restNm, 300, 1);
+        return (
+          bazin(days, riseDays, fallDays) *
+          blackBody(restNm, kelvin, 478) *
+          blanketed(restNm, 300, 1)
+        );
       },
       parameters: { riseDays, fallDays, peakKelvin },
     };

@@ -22,7 +22,9 @@ export const tidalDisruption = eventClass({
     density: () => 310e-9,
     brightest: -22.8,
     faintest: -17.3,
-    abundance: (magnitude) => 1 / (10 ** (-0.12 * (magnitude - breakMagnitude)) + 10 ** (-1.04 * (magnitude - breakMagnitude))),
+    abundance: (magnitude) =>
+      1 /
+      (10 ** (-0.12 * (magnitude - breakMagnitude)) + 10 ** (-1.04 * (magnitude - breakMagnitude))),
   },
   host: { characteristicMagnitude: -20, earlyShare: 0.5, place: "nucleus" },
   hostAv: exponential(0.1),
@@ -32,7 +34,8 @@ export const tidalDisruption = eventClass({
     const kelvin = 20000 * Math.exp(normalWithin(random, 0, 0.25, -0.5, 0.7));
     return {
       at(days, restNm) {
-        const brightness = days < 0 ? Math.exp(-0.5 * (days / riseDays) ** 2) : (1 + days / fallDays) ** (-5 / 3);
+        const brightness =
+          days < 0 ? Math.exp(-0.5 * (days / riseDays) ** 2) : (1 + days / fallDays) ** (-5 / 3);
         return brightness * blackBody(restNm, kelvin, 478);
       },
       parameters: { riseDays, fallDays, kelvin },

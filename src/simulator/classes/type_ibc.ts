@@ -16,7 +16,12 @@ export const typeIbc = eventClass({
   simbadType: "SN*",
   tnsType: "SN Ib/c",
   lastsDays: [-80, 350],
-  population: { density: (z) => 0.26 * 1.0e-4 * starFormation(z), brightest: -19.8, faintest: -15, abundance: gaussian(-17.2, 0.85) },
+  population: {
+    density: (z) => 0.26 * 1.0e-4 * starFormation(z),
+    brightest: -19.8,
+    faintest: -15,
+    abundance: gaussian(-17.2, 0.85),
+  },
   host: { characteristicMagnitude: -20.8, earlyShare: 0, place: "where the light is" },
   hostAv: exponential(0.5),
   light(random) {

@@ -17,12 +17,23 @@ export const typeII = eventClass({
   simbadType: "SN*",
   tnsType: "SN II",
   lastsDays: [-40, 450],
-  population: { density: (z) => 0.65 * 1.0e-4 * starFormation(z), brightest: -19.2, faintest: -13.5, abundance: gaussian(-16.5, 1.05) },
+  population: {
+    density: (z) => 0.65 * 1.0e-4 * starFormation(z),
+    brightest: -19.2,
+    faintest: -13.5,
+    abundance: gaussian(-16.5, 1.05),
+  },
   host: { characteristicMagnitude: -20.8, earlyShare: 0, place: "where the light is" },
   hostAv: exponential(0.3),
   light(random, absoluteMagnitude) {
     const riseDays = normalWithin(random, 11, 3, 5, 20);
-    const declinePer100Days = normalWithin(random, 0.9 - 0.5 * (absoluteMagnitude + 16.5), 0.5, 0, 3.5);
+    const declinePer100Days = normalWithin(
+      random,
+      0.9 - 0.5 * (absoluteMagnitude + 16.5),
+      0.5,
+      0,
+      3.5,
+    );
     const plateauDays = normalWithin(random, 90 - 8 * declinePer100Days, 12, 50, 120);
     const dropMagnitudes = normalWithin(random, 1.8, 0.3, 1, 2.6);
     return {
@@ -31,10 +42,20 @@ export const typeII = eventClass({
         if (rise === 0) return 0;
         const end = 1 / (1 + Math.exp((plateauDays - days) / 5));
         // cobalt fades by 0.98 mag in 100 days
-        const slope = days < 0 ? 0 : (Math.min(days, plateauDays) * declinePer100Days + Math.max(0, days - plateauDays) * 0.98) / 100;
+        const slope =
+          days < 0
+            ? 0
+            : (Math.min(days, plateauDays) * declinePer100Days +
+                Math.max(0, days - plateauDays) * 0.98) /
+              100;
         const kelvin = 5500 + 8500 * Math.exp(-(days + riseDays) / 14);
         const lines = blanketed(restNm, 450, 4 * (1 - Math.exp(-(days + riseDays) / 30)));
-        return rise * Math.exp(-0.921 * (slope + dropMagnitudes * end)) * blackBody(restNm, kelvin, 622) * lines;
+        return (
+          rise *
+          Math.exp(-0.921 * (slope + dropMagnitudes * end)) *
+          blackBody(restNm, kelvin, 622) *
+          lines
+        );
       },
       parameters: { riseDays, declinePer100Days, plateauDays, dropMagnitudes },
     };

@@ -15,17 +15,28 @@ export const typeIIn = eventClass({
   simbadType: "SN*",
   tnsType: "SN IIn",
   lastsDays: [-200, 700],
-  population: { density: (z) => 0.06 * 1.0e-4 * starFormation(z), brightest: -21.5, faintest: -15.5, abundance: gaussian(-17.2, 1.05) },
+  population: {
+    density: (z) => 0.06 * 1.0e-4 * starFormation(z),
+    brightest: -21.5,
+    faintest: -15.5,
+    abundance: gaussian(-17.2, 1.05),
+  },
   host: { characteristicMagnitude: -20.3, earlyShare: 0, place: "where the light is" },
   hostAv: exponential(0.2),
   light(random) {
     const isSlow = random.uniform() < 0.3;
-    const riseDays = isSlow ? normalWithin(random, 14, 3, 8, 22) : normalWithin(random, 6, 1.8, 3, 12);
+    const riseDays = isSlow
+      ? normalWithin(random, 14, 3, 8, 22)
+      : normalWithin(random, 6, 1.8, 3, 12);
     const fallDays = riseDays + normalWithin(random, isSlow ? 80 : 45, 15, 20, 120);
     return {
       at(days, restNm) {
         const kelvin = 6500 + 5500 * Math.exp(-Math.max(days, -30) / 50);
-        return bazin(days, riseDays, fallDays) * blackBody(restNm, kelvin, 622) * blanketed(restNm, 300, 1);
+        return (
+          bazin(days, riseDays, fallDays) *
+          blackBody(restNm, kelvin, 622) *
+          blanketed(restNm, 300, 1)
+        );
       },
       parameters: { riseDays, fallDays },
     };

@@ -1,7 +1,10 @@
 import { type Band, inEachBand } from "../survey/telescope.ts";
 import type { PerBand } from "./stellar.ts";
 
-/** One cycle of a light curve that repeats: magnitudes, 1 from peak to peak, brightest at phase 0; and what its mean flux is at an amplitude. */
+/**
+ * One cycle of a light curve that repeats: magnitudes, 1 from peak to peak, brightest at phase 0;
+ * and what its mean flux is at an amplitude.
+ */
 export interface Waveform {
   readonly magnitudes: Float64Array;
   /** ln of the mean over a cycle of the flux, for amplitudes in steps of 0.1 mag. */
@@ -19,13 +22,31 @@ export function waveformOf(shape: (phase: number) => number): Waveform {
   const [brightest, faintest] = [Math.min(...raw), Math.max(...raw)];
   const start = raw.indexOf(brightest);
   // one more than a cycle, so that interpolation needs no wrap
-  const magnitudes = Float64Array.from({ length: samples + 1 }, (_, i) => (raw[(start + i) % samples] - brightest) / (faintest - brightest));
-  return { magnitudes, logMeanFlux: Float64Array.from({ length: amplitudeSteps + 1 }, (_, i) => logMeanOf(magnitudes, i * amplitudeStep)) };
+  const magnitudes = Float64Array.from(
+    { length: samples + 1 },
+    (_, i) => (raw[(start + i) % samples] - brightest) / (faintest - brightest),
+  );
+  return {
+    magnitudes,
+    logMeanFlux: Float64Array.from({ length: amplitudeSteps + 1 }, (_, i) =>
+      logMeanOf(magnitudes, i * amplitudeStep),
+    ),
+  };
 }
 
-/** Σ a sin(2π k phase + φ), k = 1, 2, …: the sine series that is usual for pulsating stars (Simon & Lee 1981, ApJ 248, 291). */
-export function fourier(terms: readonly (readonly [amplitude: number, phase: number])[]): (phase: number) => number {
-  return (phase) => terms.reduce((sum, [amplitude, shift], k) => sum + amplitude * Math.sin(2 * Math.PI * (k + 1) * phase + shift), 0);
+/**
+ * Σ a sin(2π k phase + φ), k = 1, 2, …: the sine series that is usual for pulsating stars (Simon &
+ * Lee 1981, ApJ 248, 291).
+ */
+export function fourier(
+  terms: readonly (readonly [amplitude: number, phase: number])[],
+): (phase: number) => number {
+  return (phase) =>
+    terms.reduce(
+      (sum, [amplitude, shift], k) =>
+        sum + amplitude * Math.sin(2 * Math.PI * (k + 1) * phase + shift),
+      0,
+    );
 }
 
 export const sine = waveformOf(fourier([[1, 0]]));
@@ -40,15 +61,25 @@ export interface Wave {
 }
 
 /**
- * Flux relative to its mean over all phases, minus 1. The magnitudes of the waves add up; as their periods have no common multiple, the mean flux is the product of theirs.
- * `factors`: amplitude in that band relative to r.
+ * Flux relative to its mean over all phases, minus 1. The magnitudes of the waves add up; as their
+ * periods have no common multiple, the mean flux is the product of theirs. `factors`: amplitude in
+ * that band relative to r.
  */
-export function periodic(factors: PerBand, ...waves: readonly Wave[]): (mjd: number, band: Band) => number {
-  const logMeanIn = (band: Band): number => waves.reduce((sum, { waveform, amplitudeMagR }) => sum + logMeanFlux(waveform, amplitudeMagR * factors[band]), 0);
+export function periodic(
+  factors: PerBand,
+  ...waves: readonly Wave[]
+): (mjd: number, band: Band) => number {
+  const logMeanIn = (band: Band): number =>
+    waves.reduce(
+      (sum, { waveform, amplitudeMagR }) =>
+        sum + logMeanFlux(waveform, amplitudeMagR * factors[band]),
+      0,
+    );
   const logMean = inEachBand(logMeanIn);
   return (mjd, band) => {
     let inR = 0;
-    for (const { waveform, periodDays, epochMjd, amplitudeMagR } of waves) inR += amplitudeMagR * magnitudeAt(waveform, (mjd - epochMjd) / periodDays);
+    for (const { waveform, periodDays, epochMjd, amplitudeMagR } of waves)
+      inR += amplitudeMagR * magnitudeAt(waveform, (mjd - epochMjd) / periodDays);
     return Math.exp(perMagnitude * factors[band] * inR - logMean[band]) - 1;
   };
 }
@@ -57,7 +88,10 @@ export function periodic(factors: PerBand, ...waves: readonly Wave[]): (mjd: num
 function magnitudeAt({ magnitudes }: Waveform, cycles: number): number {
   const position = (cycles - Math.floor(cycles)) * samples;
   const index = Math.floor(position);
-  return magnitudes[index] + (position - index) * (magnitudes[Math.min(index + 1, samples)] - magnitudes[index]);
+  return (
+    magnitudes[index] +
+    (position - index) * (magnitudes[Math.min(index + 1, samples)] - magnitudes[index])
+  );
 }
 
 /** ln of the mean flux, relative to the brightest. */

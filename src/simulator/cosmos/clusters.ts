@@ -5,11 +5,22 @@ import { poisson, type Random, randomStream } from "../random.ts";
 import { arcsecPerKpc, volumePerRedshift } from "./cosmology.ts";
 import { distributionOf } from "./distribution.ts";
 
-/** Share of the galaxies that are in groups and clusters; one sigma of their places, kpc on each axis, and of their velocities / c. */
+/**
+ * Share of the galaxies that are in groups and clusters; one sigma of their places, kpc on each
+ * axis, and of their velocities / c.
+ */
 const [clustered, sizeKpc, velocity] = [0.3, 500, 0.002];
 
-/** Clusters above 1e14 solar masses a square degree and redshift: 1.5e-5 a Mpc³ today (Vikhlinin et al. 2009, ApJ 692, 1060), fewer in the past. */
-const redshifts = distributionOf(0, 1.2, 240, (z) => 1.5e-5 * Math.exp(-z / 0.5) * volumePerRedshift(z));
+/**
+ * Clusters above 1e14 solar masses a square degree and redshift: 1.5e-5 a Mpc³ today (Vikhlinin et
+ * al. 2009, ApJ 692, 1060), fewer in the past.
+ */
+const redshifts = distributionOf(
+  0,
+  1.2,
+  240,
+  (z) => 1.5e-5 * Math.exp(-z / 0.5) * volumePerRedshift(z),
+);
 
 export interface Place {
   readonly ra: number;
@@ -17,7 +28,10 @@ export interface Place {
   readonly redshift: number;
 }
 
-/** A place for a galaxy of about that redshift (within 5 %): anywhere in the patch or, as a Neyman-Scott process, around one of its clusters. */
+/**
+ * A place for a galaxy of about that redshift (within 5 %): anywhere in the patch or, as a
+ * Neyman-Scott process, around one of its clusters.
+ */
 export function placeIn(patch: Patch, redshift: number, random: Random): Place {
   const anywhere = { ...positionIn(patch, random), redshift };
   if (random.uniform() > clustered) return anywhere;
@@ -35,8 +49,14 @@ export function placeIn(patch: Patch, redshift: number, random: Random): Place {
 export function clustersOf(patch: Patch): readonly Place[] {
   return kept(cache, patch, () => {
     const random = randomStream(0x636c75, patch.number, Math.round(patch.areaSquareDegrees * 1000));
-    const drawn = (): Place => ({ ...positionIn(patch, random), redshift: redshifts.at(redshifts.total * random.uniform()) });
-    return Array.from({ length: poisson(redshifts.total * patch.areaSquareDegrees, random) }, drawn).sort((a, b) => a.redshift - b.redshift);
+    const drawn = (): Place => ({
+      ...positionIn(patch, random),
+      redshift: redshifts.at(redshifts.total * random.uniform()),
+    });
+    return Array.from(
+      { length: poisson(redshifts.total * patch.areaSquareDegrees, random) },
+      drawn,
+    ).sort((a, b) => a.redshift - b.redshift);
   });
 }
 

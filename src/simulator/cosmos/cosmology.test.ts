@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { arcsecPerKpc, comovingDistanceMpc, distanceModulus, volumePerRedshift } from "./cosmology.ts";
+import {
+  arcsecPerKpc,
+  comovingDistanceMpc,
+  distanceModulus,
+  volumePerRedshift,
+} from "./cosmology.ts";
 
 // astropy.cosmology.FlatLambdaCDM(H0=70, Om0=0.3)
 describe("flat ΛCDM, H0 = 70, Ωm = 0.3", () => {
@@ -19,7 +24,8 @@ describe("flat ΛCDM, H0 = 70, Ωm = 0.3", () => {
 
   it("the volume of the whole sky to z = 1 is that of a sphere", () => {
     let volume = 0;
-    for (let i = 0; i < 1000; i++) volume += (volumePerRedshift((i + 0.5) / 1000) / 1000) * 41252.96;
+    for (let i = 0; i < 1000; i++)
+      volume += (volumePerRedshift((i + 0.5) / 1000) / 1000) * 41252.96;
     expect(volume / ((4 / 3) * Math.PI * comovingDistanceMpc(1) ** 3)).toBeCloseTo(1, 4);
   });
 });

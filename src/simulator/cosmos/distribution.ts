@@ -1,4 +1,7 @@
-/** How many there are of each value of one quantity: a function integrated in equal steps, constant within each. */
+/**
+ * How many there are of each value of one quantity: a function integrated in equal steps, constant
+ * within each.
+ */
 export interface Distribution {
   readonly total: number;
   /** How many have less than x. */
@@ -7,7 +10,12 @@ export interface Distribution {
   at(count: number): number;
 }
 
-export function distributionOf(low: number, high: number, steps: number, density: (x: number) => number): Distribution {
+export function distributionOf(
+  low: number,
+  high: number,
+  steps: number,
+  density: (x: number) => number,
+): Distribution {
   const width = (high - low) / steps;
   const sums = new Float64Array(steps + 1);
   for (let i = 0; i < steps; i++) sums[i + 1] = sums[i] + width * density(low + (i + 0.5) * width);

@@ -10,7 +10,9 @@ export interface State {
   readonly velocity: Vector;
 }
 
-/** Gauss's constant: radians a day of a body at 1 au from the Sun; k² is the Sun's GM in au³/day². */
+/**
+ * Gauss's constant: radians a day of a body at 1 au from the Sun; k² is the Sun's GM in au³/day².
+ */
 const gauss = 0.01720209895;
 
 /** TT − UTC since 2017, days; no leap second is foreseen. */
@@ -20,11 +22,18 @@ export const ttMinusUtc = 69.184 / 86400;
 export function stateAt(orbit: Orbit, mjdTt: number): State {
   const { a, e } = orbit;
   const motion = meanMotion(a);
-  const eccentric = eccentricAnomaly(radiansOf(orbit.meanAnomaly) + motion * (mjdTt - orbit.epoch), e);
+  const eccentric = eccentricAnomaly(
+    radiansOf(orbit.meanAnomaly) + motion * (mjdTt - orbit.epoch),
+    e,
+  );
   const [cos, sin] = [Math.cos(eccentric), Math.sin(eccentric)];
   const rate = motion / (1 - e * cos);
   const { toPerihelion: p, across: q } = planeOf(orbit);
-  const along = (u: number, v: number): Vector => [p[0] * u + q[0] * v, p[1] * u + q[1] * v, p[2] * u + q[2] * v];
+  const along = (u: number, v: number): Vector => [
+    p[0] * u + q[0] * v,
+    p[1] * u + q[1] * v,
+    p[2] * u + q[2] * v,
+  ];
   return { position: along(cos - e, sin), velocity: along(-sin * rate, cos * rate) };
 }
 
@@ -33,9 +42,20 @@ export function meanMotion(a: number): number {
   return gauss / (a * Math.sqrt(a));
 }
 
-/** Half axes of the ellipse, au: towards its perihelion, and where the body is a quarter of its eccentric anomaly later. */
-export function planeOf({ a, e, inclination, node, perihelion }: Orbit): { readonly toPerihelion: Vector; readonly across: Vector } {
-  const [cn, sn, cw, sw] = [cosDegrees(node), sinDegrees(node), cosDegrees(perihelion), sinDegrees(perihelion)];
+/**
+ * Half axes of the ellipse, au: towards its perihelion, and where the body is a quarter of its
+ * eccentric anomaly later.
+ */
+export function planeOf({ a, e, inclination, node, perihelion }: Orbit): {
+  readonly toPerihelion: Vector;
+  readonly across: Vector;
+} {
+  const [cn, sn, cw, sw] = [
+    cosDegrees(node),
+    sinDegrees(node),
+    cosDegrees(perihelion),
+    sinDegrees(perihelion),
+  ];
   const [ci, si] = [cosDegrees(inclination), sinDegrees(inclination)];
   const b = a * Math.sqrt(1 - e * e);
   return {
@@ -45,8 +65,9 @@ export function planeOf({ a, e, inclination, node, perihelion }: Orbit): { reado
 }
 
 /**
- * Solves Kepler's equation E − e sin E = M, radians, by Halley's method. From the start E = M + 0.85 e sign(sin M) (Danby 1988,
- * Fundamentals of Celestial Mechanics, 6.6) it takes 3 steps in the main belt, and at most 8 for e < 0.99.
+ * Solves Kepler's equation E − e sin E = M, radians, by Halley's method. From the start E = M +
+ * 0.85 e sign(sin M) (Danby 1988, Fundamentals of Celestial Mechanics, 6.6) it takes 3 steps in the
+ * main belt, and at most 8 for e < 0.99.
  */
 export function eccentricAnomaly(meanAnomaly: number, e: number): number {
   const m = meanAnomaly - 2 * Math.PI * Math.round(meanAnomaly / (2 * Math.PI));
@@ -75,7 +96,10 @@ export function ecliptic([x, y, z]: Vector): Vector {
 
 /** Where a vector in equatorial axes points to, ICRS degrees. */
 export function directionOf([x, y, z]: Vector): { readonly ra: number; readonly dec: number } {
-  return { ra: normalDegrees(degreesOf(Math.atan2(y, x))), dec: degreesOf(Math.atan2(z, Math.hypot(x, y))) };
+  return {
+    ra: normalDegrees(degreesOf(Math.atan2(y, x))),
+    dec: degreesOf(Math.atan2(z, Math.hypot(x, y))),
+  };
 }
 
 export function minus(a: Vector, b: Vector): Vector {

@@ -6,7 +6,10 @@ import { distributionOf } from "./distribution.ts";
 
 /** How a class fills the universe. */
 export interface Population {
-  /** At that redshift, per comoving Mpc³ (and, of events, per year as the observer counts), over all magnitudes. */
+  /**
+   * At that redshift, per comoving Mpc³ (and, of events, per year as the observer counts), over all
+   * magnitudes.
+   */
   density(redshift: number): number;
   /** Absolute AB magnitudes and how many have each, on any scale. */
   readonly brightest: number;
@@ -34,16 +37,26 @@ export function visibleOf(population: Population): (telescope: Telescope) => Vis
   return (telescope) => kept(cache, telescope, () => visibleTo(telescope, population));
 }
 
-function visibleTo(telescope: Telescope, { density, brightest, faintest, abundance, brightening = () => 0, limit }: Population): Visible {
+function visibleTo(
+  telescope: Telescope,
+  { density, brightest, faintest, abundance, brightening = () => 0, limit }: Population,
+): Visible {
   const magnitudes = distributionOf(brightest, faintest, 200, abundance);
   const limitBefore = (z: number): number => limit(telescope, z) + brightening(z);
   let edge = nearest;
   while (edge < farthest && limitBefore(edge) > brightest) edge *= 1.02;
   /** How many of the magnitudes are seen, by equal steps of redshift. */
   const width = (edge - nearest) / steps;
-  const seen = Float64Array.from({ length: steps }, (_, i) => magnitudes.below(limitBefore(nearest + (i + 0.5) * width)));
+  const seen = Float64Array.from({ length: steps }, (_, i) =>
+    magnitudes.below(limitBefore(nearest + (i + 0.5) * width)),
+  );
   const stepOf = (z: number): number => Math.min(Math.floor((z - nearest) / width), steps - 1);
-  const redshifts = distributionOf(nearest, edge, steps, (z) => (density(z) * volumePerRedshift(z) * seen[stepOf(z)]) / magnitudes.total);
+  const redshifts = distributionOf(
+    nearest,
+    edge,
+    steps,
+    (z) => (density(z) * volumePerRedshift(z) * seen[stepOf(z)]) / magnitudes.total,
+  );
   return {
     perSquareDegree: redshifts.total,
     draw(random) {

@@ -5,8 +5,10 @@ import type { Visit } from "../survey/schedule.ts";
 export interface SkyObject {
   readonly model: ClassModel;
   /**
-   * Number of the field it is in, its number there (below 1,000,000) and the era that number belongs to: together they are its identity.
-   * What lasts: era 0, serial below 500,000. Events: era = number of 32 days since MJD 0, serial 500,000 to 749,999. One-offs (asteroids in a visit, artefacts): era = `visit.key`, serial from 750,000.
+   * Number of the field it is in, its number there (below 1,000,000) and the era that number
+   * belongs to: together they are its identity. What lasts: era 0, serial below 500,000. Events:
+   * era = number of 32 days since MJD 0, serial 500,000 to 749,999. One-offs (asteroids in a visit,
+   * artefacts): era = `visit.key`, serial from 750,000.
    */
   readonly field: number;
   readonly serial: number;
@@ -28,7 +30,10 @@ export interface SkyObject {
 /** An asteroid at the middle of a visit. Vectors: J2000 ecliptic, au and au/day. */
 export interface MovingState {
   readonly asteroid: Asteroid;
-  /** Number among all asteroids; `designation` (unpacked, such as "2014 RU77") only if its orbit is known. */
+  /**
+   * Number among all asteroids; `designation` (unpacked, such as "2014 RU77") only if its orbit is
+   * known.
+   */
   readonly number: number;
   readonly designation: string | null;
   readonly heliocentric: readonly number[];
@@ -53,7 +58,9 @@ export interface Observation {
   readonly flux: number;
   readonly fluxErr: number;
   readonly trueFlux: number;
-  /** What the reference image has at this place within a point source's reach: star and galaxy, nJy. */
+  /**
+   * What the reference image has at this place within a point source's reach: star and galaxy, nJy.
+   */
   readonly referenceFlux: number;
   /** |snr| ≥ 5 */
   readonly isDetected: boolean;
@@ -64,7 +71,10 @@ export interface Alert {
   readonly observation: Observation;
   /** The visits to its place before this one that the survey looks back on, oldest first. */
   readonly history: readonly Observation[];
-  /** MJD (UTC, start of exposure) of the first detection ever; how many detections and how many visits to its place since the survey began, this one included. */
+  /**
+   * MJD (UTC, start of exposure) of the first detection ever; how many detections and how many
+   * visits to its place since the survey began, this one included.
+   */
   readonly firstDetection: number;
   readonly detections: number;
   readonly coverage: number;

@@ -1,6 +1,15 @@
 import { degreesOf } from "../../sky/angle.ts";
 import type { Asteroid } from "../classes/class.ts";
-import { directionOf, equatorial, lengthOf, minus, type State, stateAt, ttMinusUtc, type Vector } from "../cosmos/orbit.ts";
+import {
+  directionOf,
+  equatorial,
+  lengthOf,
+  minus,
+  type State,
+  stateAt,
+  ttMinusUtc,
+  type Vector,
+} from "../cosmos/orbit.ts";
 import type { Band } from "../survey/telescope.ts";
 import type { MovingState } from "./alert.ts";
 
@@ -32,25 +41,46 @@ export function apparentAt(asteroid: Asteroid, observer: State, mjd: number): Ap
     heliocentricDist,
     topocentricDist,
     phaseAngle,
-    predictedV: asteroid.h + 5 * Math.log10(heliocentricDist * topocentricDist) + phaseDimming(phaseAngle, asteroid.g),
+    predictedV:
+      asteroid.h +
+      5 * Math.log10(heliocentricDist * topocentricDist) +
+      phaseDimming(phaseAngle, asteroid.g),
   };
 }
 
 /** AB magnitude with the rotation in it: the two ends of a long body turn by at each revolution. */
-export function magnitudeAt(asteroid: Asteroid, { predictedV, topocentricDist }: Apparent, mjd: number, band: Band): number {
+export function magnitudeAt(
+  asteroid: Asteroid,
+  { predictedV, topocentricDist }: Apparent,
+  mjd: number,
+  band: Band,
+): number {
   const { amplitude, periodHours, phase } = asteroid.rotation;
   const hours = (mjd + ttMinusUtc - topocentricDist * lightDaysPerAu - asteroid.orbit.epoch) * 24;
-  return predictedV + asteroid.colour[band] + (amplitude / 2) * Math.cos(4 * Math.PI * (phase + hours / periodHours));
+  return (
+    predictedV +
+    asteroid.colour[band] +
+    (amplitude / 2) * Math.cos(4 * Math.PI * (phase + hours / periodHours))
+  );
 }
 
-/** Magnitudes that a body is fainter at a phase angle in degrees than fully lit (Bowell et al. 1989, Asteroids II, 524, eq. A4, in its simple form). */
+/**
+ * Magnitudes that a body is fainter at a phase angle in degrees than fully lit (Bowell et al. 1989,
+ * Asteroids II, 524, eq. A4, in its simple form).
+ */
 export function phaseDimming(phaseAngle: number, g: number): number {
   const tangent = Math.tan((Math.min(phaseAngle, 170) * Math.PI) / 360);
-  return -2.5 * Math.log10((1 - g) * Math.exp(-3.33 * tangent ** 0.63) + g * Math.exp(-1.87 * tangent ** 1.22));
+  return (
+    -2.5 *
+    Math.log10((1 - g) * Math.exp(-3.33 * tangent ** 0.63) + g * Math.exp(-1.87 * tangent ** 1.22))
+  );
 }
 
 /** Motion on the sky in degrees a day, from equatorial vectors. */
-function rates([x, y, z]: Vector, [vx, vy, vz]: Vector): { readonly raRateCosDec: number; readonly decRate: number } {
+function rates(
+  [x, y, z]: Vector,
+  [vx, vy, vz]: Vector,
+): { readonly raRateCosDec: number; readonly decRate: number } {
   const inEquator = Math.hypot(x, y);
   const outwards = (x * vx + y * vy) / inEquator;
   return {

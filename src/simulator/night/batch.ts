@@ -5,7 +5,9 @@ export interface SimulationOptions {
   readonly survey: SurveyName;
   /** ZTF: 4.02 or 3.3; LSST: 9.0. */
   readonly schema: string;
-  /** Dates of the nights, YYYY-MM-DD: the UTC day for ZTF, that of the evening in Chile for LSST. */
+  /**
+   * Dates of the nights, YYYY-MM-DD: the UTC day for ZTF, that of the evening in Chile for LSST.
+   */
   readonly nights: readonly string[];
   /** A night. */
   readonly alerts: number;
@@ -14,7 +16,10 @@ export interface SimulationOptions {
   readonly rates: Readonly<Record<string, number>>;
 }
 
-/** Alerts of one visit or of a part of one, in the order of publication. All arrays but `bytes` and `objects` have an element per alert. */
+/**
+ * Alerts of one visit or of a part of one, in the order of publication. All arrays but `bytes` and
+ * `objects` have an element per alert.
+ */
 export interface Batch {
   /** YYYY-MM-DD */
   readonly night: string;
@@ -47,7 +52,9 @@ export interface AlertTruth {
   /** Start of the exposure, UTC. */
   readonly mjd: number;
   readonly band: string;
-  /** Difference flux without noise, nJy; its error as measured, nJy; and measured flux over error. */
+  /**
+   * Difference flux without noise, nJy; its error as measured, nJy; and measured flux over error.
+   */
   readonly flux: number;
   readonly fluxErr: number;
   readonly snr: number;
@@ -67,7 +74,10 @@ export interface ObjectTruth {
   readonly distancePc: number | null;
   /** MJD, UTC */
   readonly peakMjd: number | null;
-  /** r band, AB, as observed: at peak for events, on average for what lasts; V at the time for asteroids. */
+  /**
+   * r band, AB, as observed: at peak for events, on average for what lasts; V at the time for
+   * asteroids.
+   */
   readonly magnitude: number;
   /** Of the star or nucleus on the reference image, r band AB; null without one. */
   readonly referenceMagnitude: number | null;

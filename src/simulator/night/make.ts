@@ -16,7 +16,10 @@ import { densityFor, nightOfDate, ranksIn } from "./plan.ts";
 import { alertTruth, objectTruth } from "./truth-of.ts";
 import type { World } from "./world.ts";
 
-/** A part of a visit: its alerts in the order of rank, from … to before … of the `ofVisit` that become alerts. */
+/**
+ * A part of a visit: its alerts in the order of rank, from … to before … of the `ofVisit` that
+ * become alerts.
+ */
 export interface Part {
   readonly night: string;
   readonly visit: number;
@@ -44,9 +47,14 @@ export function asteroidsOf(options: SimulationOptions, density: number): Popula
   return solarSystem(telescopes[options.survey], (name) => density * (options.rates[name] ?? 1));
 }
 
-export function makerOf(options: SimulationOptions, density: number, asteroids?: Population): Maker {
+export function makerOf(
+  options: SimulationOptions,
+  density: number,
+  asteroids?: Population,
+): Maker {
   const world = { ...worldOf(options, density), asteroids };
-  const visits = (night: string): readonly Visit[] => visitsOfNight(world.telescope, world.seed, nightOfDate(night));
+  const visits = (night: string): readonly Visit[] =>
+    visitsOfNight(world.telescope, world.seed, nightOfDate(night));
   return {
     visits,
     ranks: (night, visit) => ranksIn(world, visits(night)[visit]),
@@ -59,16 +67,35 @@ export function makerOf(options: SimulationOptions, density: number, asteroids?:
 
 function worldOf({ survey, seed, rates }: SimulationOptions, density: number): World {
   const unknown = Object.keys(rates).find((name) => !classes.some((model) => model.name === name));
-  if (unknown !== undefined) throw new FinkError("usage", `there is no class "${unknown}"; there are ${classes.map((m) => m.name).join(", ")}`);
-  return { telescope: telescopes[survey], seed, classes, density: (model) => density * (rates[model.name] ?? 1) };
+  if (unknown !== undefined)
+    throw new FinkError(
+      "usage",
+      `there is no class "${unknown}"; there are ${classes.map((m) => m.name).join(", ")}`,
+    );
+  return {
+    telescope: telescopes[survey],
+    seed,
+    classes,
+    density: (model) => density * (rates[model.name] ?? 1),
+  };
 }
 
 /** One alert after the other: what an alert was made from is forgotten when its packet is. */
 function batchOf(world: World, options: SimulationOptions, part: Part, visit: Visit): Batch {
   const count = part.to - part.from;
-  const [ends, alertIds, publishedAt] = [new Uint32Array(count), new BigInt64Array(count), new Float64Array(count)];
-  const [objectIds, classes, truth, objects]: [string[], string[], AlertTruth[], ObjectTruth[]] = [[], [], [], []];
-  const readyAt = msOfMjd(visit.mjd) + 1000 * (world.telescope.exposureSeconds + world.telescope.secondsToAlert);
+  const [ends, alertIds, publishedAt] = [
+    new Uint32Array(count),
+    new BigInt64Array(count),
+    new Float64Array(count),
+  ];
+  const [objectIds, classes, truth, objects]: [string[], string[], AlertTruth[], ObjectTruth[]] = [
+    [],
+    [],
+    [],
+    [],
+  ];
+  const readyAt =
+    msOfMjd(visit.mjd) + 1000 * (world.telescope.exposureSeconds + world.telescope.secondsToAlert);
   const spacing = (1000 * world.telescope.burstSeconds) / part.ofVisit;
   const detections = detectionsIn(world, visit);
   for (let i = 0, size = 0; i < count; i++) {
@@ -84,7 +111,17 @@ function batchOf(world: World, options: SimulationOptions, part: Part, visit: Vi
   }
   const { night, visit: number } = part;
   const about = { night, visit: number, visitAt: Math.round(msOfMjd(visit.mjd)) };
-  return { ...about, bytes: piled.slice(0, ends[count - 1]), ends, alertIds, objectIds, publishedAt, classes, truth, objects };
+  return {
+    ...about,
+    bytes: piled.slice(0, ends[count - 1]),
+    ends,
+    alertIds,
+    objectIds,
+    publishedAt,
+    classes,
+    truth,
+    objects,
+  };
 }
 
 function packetOf(alert: Alert, { survey, schema }: SimulationOptions): Packet {

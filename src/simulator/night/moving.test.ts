@@ -13,13 +13,27 @@ const night = 61115; // 2026-03-16; opposite of the Sun is RA 175°, dec +2°
 
 function visitTo(telescope: Telescope, field: Patch, date = night, hours = 0): Visit {
   const mjd = date + telescope.dateShiftDays - telescope.longitude / 360 + hours / 24;
-  return { night: date, number: 0, key: 0, field, mjd, band: "r", depth: 19.6, seeingArcsec: 2, airmass: 1, sky: 1 };
+  return {
+    night: date,
+    number: 0,
+    key: 0,
+    field,
+    mjd,
+    band: "r",
+    depth: 19.6,
+    seeingArcsec: 2,
+    airmass: 1,
+    sky: 1,
+  };
 }
 
 const tenth = (): number => 0.1;
 const seenIn = (date = night, hours = 0): MovingObject[] =>
-  fieldsOf(ztf).flatMap((f) => movingInNight(ztf, 1, date, tenth).inVisit(visitTo(ztf, f, date, hours)));
-const byNumber = (objects: readonly MovingObject[]): Map<number, MovingObject> => new Map(objects.map((o) => [o.number, o]));
+  fieldsOf(ztf).flatMap((f) =>
+    movingInNight(ztf, 1, date, tenth).inVisit(visitTo(ztf, f, date, hours)),
+  );
+const byNumber = (objects: readonly MovingObject[]): Map<number, MovingObject> =>
+  new Map(objects.map((o) => [o.number, o]));
 
 const tonight = seenIn();
 
@@ -27,7 +41,8 @@ describe("asteroids of a ZTF night, a tenth of them", () => {
   it("are some 10,000 brighter than 20.6, nearly all of the main belt and known", () => {
     expect(tonight.length).toBeGreaterThan(7_000);
     expect(tonight.length).toBeLessThan(20_000);
-    const share = (test: (o: MovingObject) => boolean): number => tonight.filter(test).length / tonight.length;
+    const share = (test: (o: MovingObject) => boolean): number =>
+      tonight.filter(test).length / tonight.length;
     expect(share((o) => o.model.name === "main_belt")).toBeGreaterThan(0.9);
     expect(share((o) => o.designation !== null)).toBeGreaterThan(0.9);
     expect(tonight.every((o) => o.magnitude("r") < 20.6)).toBe(true);
@@ -37,22 +52,37 @@ describe("asteroids of a ZTF night, a tenth of them", () => {
     const latitudes = tonight.map((o) => Math.abs(eclipticOf(o.ra, o.dec)[1]));
     expect(latitudes.filter((b) => b < 15).length / tonight.length).toBeGreaterThan(0.6);
     expect(latitudes.filter((b) => b > 45).length / tonight.length).toBeLessThan(0.02);
-    const within = (ra: number, dec: number): number => tonight.filter((o) => separation(o.ra, o.dec, ra, dec) < 10).length;
+    const within = (ra: number, dec: number): number =>
+      tonight.filter((o) => separation(o.ra, o.dec, ra, dec) < 10).length;
     expect(within(175, 2)).toBeGreaterThan(2 * within(265, -23));
   });
 
   it("are in different fields but once", () => {
     expect(byNumber(tonight).size).toBe(tonight.length);
-    expect(new Set(tonight.map((o) => o.designation).filter(Boolean)).size).toBe(tonight.filter((o) => o.designation).length);
+    expect(new Set(tonight.map((o) => o.designation).filter(Boolean)).size).toBe(
+      tonight.filter((o) => o.designation).length,
+    );
   });
 
   it("go on by their rates: an hour later to 0.3″, the night after to 30″; those opposite of the Sun backwards by about 0.2° a day", () => {
     const [hour, day] = [byNumber(seenIn(night, 1)), byNumber(seenIn(night + 1))];
     const belt = tonight.filter((o) => o.model.name === "main_belt");
     const missArcsec = (o: MovingObject, later: MovingObject | undefined, days: number): number =>
-      later ? 3600 * separation(later.ra, later.dec, o.ra + (o.state.raRateCosDec * days) / cosDegrees(o.dec), o.dec + o.state.decRate * days) : NaN;
-    const hourMisses = belt.map((o) => missArcsec(o, hour.get(o.number), 1 / 24)).filter((m) => !Number.isNaN(m));
-    const dayMisses = belt.map((o) => missArcsec(o, day.get(o.number), 1)).filter((m) => !Number.isNaN(m));
+      later
+        ? 3600 *
+          separation(
+            later.ra,
+            later.dec,
+            o.ra + (o.state.raRateCosDec * days) / cosDegrees(o.dec),
+            o.dec + o.state.decRate * days,
+          )
+        : NaN;
+    const hourMisses = belt
+      .map((o) => missArcsec(o, hour.get(o.number), 1 / 24))
+      .filter((m) => !Number.isNaN(m));
+    const dayMisses = belt
+      .map((o) => missArcsec(o, day.get(o.number), 1))
+      .filter((m) => !Number.isNaN(m));
     expect(hourMisses.length).toBeGreaterThan(0.9 * belt.length);
     expect(dayMisses.length).toBeGreaterThan(0.85 * belt.length);
     expect(median(hourMisses)).toBeLessThan(0.3);
@@ -64,15 +94,25 @@ describe("asteroids of a ZTF night, a tenth of them", () => {
   it("have phase angles, distances and V magnitudes of one geometry", () => {
     for (const { asteroid, state } of tonight.slice(0, 200)) {
       const { heliocentricDist: r, topocentricDist: delta, phaseAngle } = state;
-      const sun = Math.sqrt(r * r + delta * delta - 2 * r * delta * cosDegrees(phaseAngle)); // law of cosines
+      // law of cosines
+      const sun = Math.sqrt(r * r + delta * delta - 2 * r * delta * cosDegrees(phaseAngle));
       expect(Math.abs(sun - 1)).toBeLessThan(0.0175);
       expect(state.predictedV).toBeGreaterThan(asteroid.h + 5 * Math.log10(r * delta));
     }
   });
 
   it("turn: their brightness over a rotation changes by its amplitude, twice", () => {
-    const turning = tonight.find((o) => o.asteroid.rotation.amplitude > 0.4 && o.asteroid.rotation.periodHours < 6);
-    const field = fieldsOf(ztf).find((f) => turning && turning.ra > f.raMin && turning.ra < f.raMax && turning.dec > f.decMin && turning.dec < f.decMax);
+    const turning = tonight.find(
+      (o) => o.asteroid.rotation.amplitude > 0.4 && o.asteroid.rotation.periodHours < 6,
+    );
+    const field = fieldsOf(ztf).find(
+      (f) =>
+        turning &&
+        turning.ra > f.raMin &&
+        turning.ra < f.raMax &&
+        turning.dec > f.decMin &&
+        turning.dec < f.decMax,
+    );
     if (!turning || !field) throw new Error("none turns");
     const { amplitude, periodHours } = turning.asteroid.rotation;
     const excess = [0, 0.125, 0.25, 0.375, 0.5].map((turns) => {
@@ -88,7 +128,9 @@ describe("asteroids of a ZTF night, a tenth of them", () => {
   });
 
   it("are the first of a larger sky, and another with another seed", () => {
-    const field = fieldsOf(ztf).reduce((best, f) => (separation(f.ra, f.dec, 175, 2) < separation(best.ra, best.dec, 175, 2) ? f : best));
+    const field = fieldsOf(ztf).reduce((best, f) =>
+      separation(f.ra, f.dec, 175, 2) < separation(best.ra, best.dec, 175, 2) ? f : best,
+    );
     const here = (seed: number, factor: number): number[] =>
       movingInNight(ztf, seed, night, () => factor)
         .inVisit(visitTo(ztf, field))

@@ -15,17 +15,23 @@ export class MakerPool {
 
   constructor(workers: number, workerData: WorkerData) {
     this.#workers = Array.from({ length: workers }, () => ({
-      worker: new Worker(new URL("worker.ts", import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 640 } }),
+      worker: new Worker(new URL("worker.ts", import.meta.url), {
+        workerData,
+        resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 640 },
+      }),
       busy: 0,
     }));
     for (const slot of this.#workers) {
-      slot.worker.on("message", ({ id, result, error }: { id: number; result?: unknown; error?: Failure }) => {
-        const waiting = this.#waiting.get(id);
-        this.#waiting.delete(id);
-        slot.busy--;
-        if (error === undefined) waiting?.resolve(result);
-        else waiting?.reject(new FinkError(error.code, error.message));
-      });
+      slot.worker.on(
+        "message",
+        ({ id, result, error }: { id: number; result?: unknown; error?: Failure }) => {
+          const waiting = this.#waiting.get(id);
+          this.#waiting.delete(id);
+          slot.busy--;
+          if (error === undefined) waiting?.resolve(result);
+          else waiting?.reject(new FinkError(error.code, error.message));
+        },
+      );
       slot.worker.on("error", (error) => {
         for (const waiting of this.#waiting.values()) waiting.reject(error);
         this.#waiting.clear();

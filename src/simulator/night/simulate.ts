@@ -9,12 +9,18 @@ export interface SimulationRun {
   readonly signal?: AbortSignal;
 }
 
-/** Packets made in one go: enough to be worth a message between threads, few enough to keep memory small. */
+/**
+ * Packets made in one go: enough to be worth a message between threads, few enough to keep memory
+ * small.
+ */
 const alertsPerPart = 250;
 const visitsPerTask = 8;
 
 /** All nights in order, visit by visit. */
-export async function* simulate(options: SimulationOptions, { workers, signal }: SimulationRun): AsyncGenerator<Batch> {
+export async function* simulate(
+  options: SimulationOptions,
+  { workers, signal }: SimulationRun,
+): AsyncGenerator<Batch> {
   const density = skyDensity(options);
   const maker = makerOf(options, density);
   const asteroids = asteroidsOf(options, density);
@@ -37,8 +43,18 @@ export function* simulateHere(options: SimulationOptions): Generator<Batch> {
 }
 
 /** Asks ahead, gives in order: never more batches in memory than a few for each worker. */
-async function* nightFrom(pool: MakerPool, options: SimulationOptions, night: string, maker: Maker, signal?: AbortSignal): AsyncGenerator<Batch> {
-  const parts = partsOf(night, await ranksOf(pool, night, maker.visits(night).length), options.alerts)[Symbol.iterator]();
+async function* nightFrom(
+  pool: MakerPool,
+  options: SimulationOptions,
+  night: string,
+  maker: Maker,
+  signal?: AbortSignal,
+): AsyncGenerator<Batch> {
+  const parts = partsOf(
+    night,
+    await ranksOf(pool, night, maker.visits(night).length),
+    options.alerts,
+  )[Symbol.iterator]();
   const asked: Promise<Batch>[] = [];
   for (;;) {
     while (asked.length < 2 * pool.size + 1) {
@@ -58,14 +74,18 @@ async function* nightFrom(pool: MakerPool, options: SimulationOptions, night: st
 async function drawAsteroids(pool: MakerPool, size: number): Promise<void> {
   const step = Math.ceil(size / pool.size);
   const tasks: Promise<null>[] = [];
-  for (let from = 0; from < size; from += step) tasks.push(pool.ask({ asteroids: { from, to: Math.min(from + step, size) } }));
+  for (let from = 0; from < size; from += step)
+    tasks.push(pool.ask({ asteroids: { from, to: Math.min(from + step, size) } }));
   await Promise.all(tasks);
 }
 
 async function ranksOf(pool: MakerPool, night: string, visits: number): Promise<Float64Array[]> {
   const tasks: Promise<Float64Array[]>[] = [];
   for (let from = 0; from < visits; from += visitsPerTask) {
-    const numbers = Array.from({ length: Math.min(visitsPerTask, visits - from) }, (_, i) => from + i);
+    const numbers = Array.from(
+      { length: Math.min(visitsPerTask, visits - from) },
+      (_, i) => from + i,
+    );
     tasks.push(pool.ask({ ranks: { night, visits: numbers } }));
   }
   return (await Promise.all(tasks)).flat();
@@ -73,6 +93,7 @@ async function ranksOf(pool: MakerPool, night: string, visits: number): Promise<
 
 function* partsOf(night: string, ranks: readonly Float64Array[], alerts: number): Generator<Part> {
   for (const { visit, alerts: ofVisit } of planNight(ranks, alerts)) {
-    for (let from = 0; from < ofVisit; from += alertsPerPart) yield { night, visit, from, to: Math.min(from + alertsPerPart, ofVisit), ofVisit };
+    for (let from = 0; from < ofVisit; from += alertsPerPart)
+      yield { night, visit, from, to: Math.min(from + alertsPerPart, ofVisit), ofVisit };
   }
 }

@@ -4,7 +4,10 @@ import type { Population } from "./asteroids.ts";
 import type { SimulationOptions } from "./batch.ts";
 import { type Maker, makerOf, type Part } from "./make.ts";
 
-/** What a worker is asked: to draw some of the asteroids, the ranks of some visits, or the alerts of a part of one. */
+/**
+ * What a worker is asked: to draw some of the asteroids, the ranks of some visits, or the alerts of
+ * a part of one.
+ */
 export type Task = { readonly id: number } & Question;
 
 export type Question =
@@ -19,10 +22,21 @@ export interface WorkerData {
 }
 
 /** The answer to a task, and the buffers that move instead of being copied. */
-export function answer(maker: Maker, task: Task): { readonly result: unknown; readonly moved: ArrayBuffer[] } {
+export function answer(
+  maker: Maker,
+  task: Task,
+): { readonly result: unknown; readonly moved: ArrayBuffer[] } {
   if ("part" in task) {
     const batch = maker.make(task.part);
-    return { result: batch, moved: [batch.bytes.buffer, batch.ends.buffer, batch.alertIds.buffer, batch.publishedAt.buffer] };
+    return {
+      result: batch,
+      moved: [
+        batch.bytes.buffer,
+        batch.ends.buffer,
+        batch.alertIds.buffer,
+        batch.publishedAt.buffer,
+      ],
+    };
   }
   if ("asteroids" in task) {
     maker.drawAsteroids(task.asteroids.from, task.asteroids.to);

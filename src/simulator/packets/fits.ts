@@ -1,4 +1,5 @@
-// FITS 4.0: a header of 80-character cards in blocks of 2880 bytes, then big-endian pixels padded to such blocks.
+// FITS 4.0: a header of 80-character cards in blocks of 2880 bytes, then big-endian pixels padded
+// to such blocks.
 const [cardBytes, blockBytes] = [80, 2880];
 
 /** Name and value of each card, in their order. */
@@ -6,7 +7,10 @@ export type Cards = Readonly<Record<string, string | number | boolean>>;
 
 type Pixels = Float32Array | Float64Array;
 
-/** A square image: `cards` is what the header says beyond type and size; one with EXTNAME makes it an extension. */
+/**
+ * A square image: `cards` is what the header says beyond type and size; one with EXTNAME makes it
+ * an extension.
+ */
 export function imageHdu(pixels: Pixels, cards: Cards): Buffer {
   const header = imageHeader(Math.sqrt(pixels.length), pixels.BYTES_PER_ELEMENT, cards);
   const hdu = Buffer.allocUnsafeSlow(hduBytes(header, pixels));
@@ -18,14 +22,23 @@ export function imageHdu(pixels: Pixels, cards: Cards): Buffer {
 export function imageHeader(side: number, bytesPerPixel: number, cards: Cards): Buffer {
   const isExtension = "EXTNAME" in cards;
   const size = { BITPIX: -8 * bytesPerPixel, NAXIS: 2, NAXIS1: side, NAXIS2: side };
-  const all: Cards = { ...(isExtension ? { XTENSION: "IMAGE" } : { SIMPLE: true }), ...size, ...(isExtension && { PCOUNT: 0, GCOUNT: 1 }), ...cards };
+  const all: Cards = {
+    ...(isExtension ? { XTENSION: "IMAGE" } : { SIMPLE: true }),
+    ...size,
+    ...(isExtension && { PCOUNT: 0, GCOUNT: 1 }),
+    ...cards,
+  };
   const text = Object.entries(all).map(cardText).join("") + "END".padEnd(cardBytes);
   return Buffer.from(text.padEnd(wholeBlocks(text.length)), "latin1");
 }
 
 /** Exchanges the number of a card in a header made with `imageHeader`. */
 export function setNumber(header: Buffer, name: string, value: number): void {
-  header.write(numberText(value), header.indexOf(`${name.padEnd(8)}= `, 0, "latin1") + 10, "latin1");
+  header.write(
+    numberText(value),
+    header.indexOf(`${name.padEnd(8)}= `, 0, "latin1") + 10,
+    "latin1",
+  );
 }
 
 export function hduBytes(header: Uint8Array, pixels: Pixels): number {
@@ -52,10 +65,14 @@ function wholeBlocks(bytes: number): number {
 function cardText([name, value]: readonly [string, Cards[string]]): string {
   const start = `${name.padEnd(8)}= `;
   if (typeof value === "string") return `${start}'${value.padEnd(8)}'`.padEnd(cardBytes);
-  return `${start}${typeof value === "boolean" ? (value ? "T" : "F").padStart(20) : numberText(value)}`.padEnd(cardBytes);
+  return `${start}${typeof value === "boolean" ? (value ? "T" : "F").padStart(20) : numberText(value)}`.padEnd(
+    cardBytes,
+  );
 }
 
 /** 20 characters. */
 function numberText(value: number): string {
-  return (Number.isInteger(value) ? String(value) : value.toExponential(12).toUpperCase()).padStart(20);
+  return (Number.isInteger(value) ? String(value) : value.toExponential(12).toUpperCase()).padStart(
+    20,
+  );
 }

@@ -9,24 +9,49 @@ import { placeOf } from "./lsst-ids.ts";
 const { pixelArcsec } = telescopes.lsst;
 const faintestNeighbour = faintest(telescopes.lsst);
 const [smallestSide, psfSide] = [30, 41];
-/** The template is resampled from pieces; the point-spread functions of some come in larger frames. */
+/**
+ * The template is resampled from pieces; the point-spread functions of some come in larger frames.
+ */
 const templatePsfSides = [41, 45, 49];
 
-/** Each cutout is a FITS file of three images: pixels in nJy, their variance, and the point-spread function. Valid until the next are drawn. */
+/**
+ * Each cutout is a FITS file of three images: pixels in nJy, their variance, and the point-spread
+ * function. Valid until the next are drawn.
+ */
 export function lsstCutouts(alert: Alert, bboxSize: number) {
   const { object, observation } = alert;
   const { visit } = observation;
   const side = Math.max(smallestSide, bboxSize);
   const camera = { side, pixelArcsec, unitsPerNJy: 1, sky: 0, faintest: faintestNeighbour };
-  const { science, template, difference, x, y, noise, templateNoise } = drawCutouts(alert, camera, randomStream(object.hash, visit.key, 1));
+  const { science, template, difference, x, y, noise, templateNoise } = drawCutouts(
+    alert,
+    camera,
+    randomStream(object.hash, visit.key, 1),
+  );
   const header = headerOf(alert, side, x, y);
   const sigma = visit.seeingArcsec / 2.355 / pixelArcsec;
-  const templatePsfSide = templatePsfSides[hashOf(object.field, visit.band.charCodeAt(0)) % templatePsfSides.length];
+  const templatePsfSide =
+    templatePsfSides[hashOf(object.field, visit.band.charCodeAt(0)) % templatePsfSides.length];
   workspaceAt = 0;
   return {
-    cutoutDifference: fits(header, difference, uncertainty(side, noise ** 2), pointSpread(psfSide, sigma)),
-    cutoutScience: fits(header, science, uncertainty(side, noise ** 2 + templateNoise ** 2), pointSpread(psfSide, sigma)),
-    cutoutTemplate: fits(header, template, uncertainty(side, templateNoise ** 2), pointSpread(templatePsfSide, sigma)),
+    cutoutDifference: fits(
+      header,
+      difference,
+      uncertainty(side, noise ** 2),
+      pointSpread(psfSide, sigma),
+    ),
+    cutoutScience: fits(
+      header,
+      science,
+      uncertainty(side, noise ** 2 + templateNoise ** 2),
+      pointSpread(psfSide, sigma),
+    ),
+    cutoutTemplate: fits(
+      header,
+      template,
+      uncertainty(side, templateNoise ** 2),
+      pointSpread(templatePsfSide, sigma),
+    ),
   };
 }
 
@@ -46,7 +71,10 @@ function fits(header: Buffer, pixels: Float32Array, variance: Buffer, psf: Buffe
 
 const headers = new Map<number, Buffer>();
 
-/** North is up, east left; world coordinates as in the survey's headers, with the projection that those leave out. */
+/**
+ * North is up, east left; world coordinates as in the survey's headers, with the projection that
+ * those leave out.
+ */
 function headerOf({ object, observation }: Alert, side: number, x: number, y: number): Buffer {
   const header = kept(headers, side, () => imageHeader(side, 4, cards));
   const place = placeOf(object, observation.visit.field);
@@ -60,8 +88,26 @@ function headerOf({ object, observation }: Alert, side: number, x: number, y: nu
 }
 
 const axes = { WCSAXES: 2, CTYPE1: "RA---TAN", CTYPE2: "DEC--TAN", CRPIX1: 0, CRPIX2: 0 };
-const scale = { PC1_1: -pixelArcsec / 3600, PC1_2: 0, PC2_1: 0, PC2_2: pixelArcsec / 3600, CDELT1: 1, CDELT2: 1 };
-const cards = { EXTEND: true, CUTMINX: 0, CUTMINY: 0, BUNIT: "nJy", ...axes, ...scale, CRVAL1: 0, CRVAL2: 0, LATPOLE: 90, MJDREF: 0 };
+const scale = {
+  PC1_1: -pixelArcsec / 3600,
+  PC1_2: 0,
+  PC2_1: 0,
+  PC2_2: pixelArcsec / 3600,
+  CDELT1: 1,
+  CDELT2: 1,
+};
+const cards = {
+  EXTEND: true,
+  CUTMINX: 0,
+  CUTMINY: 0,
+  BUNIT: "nJy",
+  ...axes,
+  ...scale,
+  CRVAL1: 0,
+  CRVAL2: 0,
+  LATPOLE: 90,
+  MJDREF: 0,
+};
 
 /** Images that the alerts of a visit share. */
 const shared = new Map<string, Buffer>();
@@ -73,14 +119,21 @@ function once(key: string, make: () => Buffer): Buffer {
 
 function uncertainty(side: number, variance: number): Buffer {
   const cards = { UTYPE: "VarianceUncertainty", EXTNAME: "UNCERT" };
-  return once(`variance ${side} ${variance}`, () => imageHdu(new Float32Array(side * side).fill(variance), cards));
+  return once(`variance ${side} ${variance}`, () =>
+    imageHdu(new Float32Array(side * side).fill(variance), cards),
+  );
 }
 
 function pointSpread(side: number, sigma: number): Buffer {
   return once(`psf ${side} ${sigma}`, () => {
-    const profile = Float64Array.from({ length: side }, (_, i) => Math.exp(-0.5 * ((i - (side - 1) / 2) / sigma) ** 2));
+    const profile = Float64Array.from({ length: side }, (_, i) =>
+      Math.exp(-0.5 * ((i - (side - 1) / 2) / sigma) ** 2),
+    );
     const total = profile.reduce((a, b) => a + b) ** 2;
-    const pixels = Float64Array.from({ length: side * side }, (_, i) => (profile[i % side] * profile[Math.floor(i / side)]) / total);
+    const pixels = Float64Array.from(
+      { length: side * side },
+      (_, i) => (profile[i % side] * profile[Math.floor(i / side)]) / total,
+    );
     return imageHdu(pixels, { EXTNAME: "PSFIMAGE" });
   });
 }

@@ -16,7 +16,10 @@ export function lsstObjectId(object: SkyObject): string {
   return String(ssObjectIdOf(object) ?? diaObjectIdOf(object));
 }
 
-/** diaSourceId, diaForcedSourceId: nights since 2010 (14 bits), visit (11), detector (8), era (8: 22 years) and number of the object (20). */
+/**
+ * diaSourceId, diaForcedSourceId: nights since 2010 (14 bits), visit (11), detector (8), era (8: 22
+ * years) and number of the object (20).
+ */
 export function lsstSourceId(object: SkyObject, { night, number, field }: Visit): bigint {
   const image = ((night - mjdOf2010) * 2 ** 11 + number) * 2 ** 8 + placeOf(object, field).detector;
   return (BigInt(image) << 28n) | BigInt((object.era % 256) * 2 ** 20 + object.serial);
@@ -29,7 +32,10 @@ export function diaObjectIdOf({ field, era, serial }: SkyObject): bigint {
   return (BigInt((2 ** 13 + field) * 2 ** 28 + era) << 20n) | BigInt(serial);
 }
 
-/** The letters of the packed designation as the bytes of a number; null but for asteroids with a known orbit. */
+/**
+ * The letters of the packed designation as the bytes of a number; null but for asteroids with a
+ * known orbit.
+ */
 export function ssObjectIdOf({ moving }: SkyObject): bigint | null {
   if (!moving?.designation) return null;
   return BigInt(`0x${Buffer.from(packedDesignation(moving.designation)).toString("hex")}`);
@@ -46,9 +52,18 @@ let [lastNight, lastDate] = [0, 0];
 const [columns, rows] = [14, 14];
 const detectors = 189;
 
-/** The field as 14 × 14 sensors of 4072 × 4000 pixels; the camera has seven less, so the last of them bear the numbers of the first. */
+/**
+ * The field as 14 × 14 sensors of 4072 × 4000 pixels; the camera has seven less, so the last of
+ * them bear the numbers of the first.
+ */
 export function placeOf({ ra, dec }: SkyObject, field: Patch): Place {
-  const right = columns * Math.min(0.999999, Math.max(0, (ra - field.raMin) / (field.raMax - field.raMin)));
-  const up = rows * Math.min(0.999999, Math.max(0, (dec - field.decMin) / (field.decMax - field.decMin)));
-  return { detector: (Math.floor(up) * columns + Math.floor(right)) % detectors, x: 4072 * (right % 1), y: 4000 * (up % 1) };
+  const right =
+    columns * Math.min(0.999999, Math.max(0, (ra - field.raMin) / (field.raMax - field.raMin)));
+  const up =
+    rows * Math.min(0.999999, Math.max(0, (dec - field.decMin) / (field.decMax - field.decMin)));
+  return {
+    detector: (Math.floor(up) * columns + Math.floor(right)) % detectors,
+    x: 4072 * (right % 1),
+    y: 4000 * (up % 1),
+  };
 }

@@ -4,8 +4,15 @@ import { type DiaSource, midpointMjdTai } from "./lsst-source.ts";
 
 const bands = bandsOf(telescopes.lsst);
 
-/** The object as its sources in this packet (oldest first, the alert's own last) describe it; their number and the first date are of all ever. */
-export function diaObject({ object, detections, firstDetection }: Alert, diaObjectId: bigint, sources: readonly DiaSource[]) {
+/**
+ * The object as its sources in this packet (oldest first, the alert's own last) describe it; their
+ * number and the first date are of all ever.
+ */
+export function diaObject(
+  { object, detections, firstDetection }: Alert,
+  diaObjectId: bigint,
+  sources: readonly DiaSource[],
+) {
   const latest = sources[sources.length - 1];
   const record: Record<string, unknown> = {
     diaObjectId,
@@ -29,11 +36,23 @@ function meanPosition({ ra, dec }: SkyObject, sources: readonly DiaSource[]) {
     north += weight * (source.dec - dec);
   }
   const error = weights ** -0.5;
-  return { ra: ra + east / weights, raErr: error, dec: dec + north / weights, decErr: error, ra_dec_Cov: 0 };
+  return {
+    ra: ra + east / weights,
+    raErr: error,
+    dec: dec + north / weights,
+    decErr: error,
+    ra_dec_Cov: 0,
+  };
 }
 
-/** Sets the fields of one band: weighted means, spread, extremes and the steepest rise (nJy a day). */
-function summarise(record: Record<string, unknown>, band: string, sources: readonly DiaSource[]): void {
+/**
+ * Sets the fields of one band: weighted means, spread, extremes and the steepest rise (nJy a day).
+ */
+function summarise(
+  record: Record<string, unknown>,
+  band: string,
+  sources: readonly DiaSource[],
+): void {
   let [count, weights, flux, scienceWeights, science, errors] = [0, 0, 0, 0, 0, 0];
   let [least, most, steepest] = [Infinity, -Infinity, -Infinity];
   let before: DiaSource | null = null;
@@ -48,7 +67,11 @@ function summarise(record: Record<string, unknown>, band: string, sources: reado
     errors += source.psfFluxErr;
     least = Math.min(least, source.psfFlux);
     most = Math.max(most, source.psfFlux);
-    if (before) steepest = Math.max(steepest, (source.psfFlux - before.psfFlux) / (source.midpointMjdTai - before.midpointMjdTai));
+    if (before)
+      steepest = Math.max(
+        steepest,
+        (source.psfFlux - before.psfFlux) / (source.midpointMjdTai - before.midpointMjdTai),
+      );
     before = source;
   }
   record[`${band}_psfFluxNdata`] = count;

@@ -105,11 +105,22 @@ procstatus Codes of what went wrong with the forced photometry: 0 for nothing, 6
 fp_hist.distnr Separation from the nearest source in the catalogue of the reference image [arcsec]
 `;
 
-/** What the fields of a ZTF packet mean, for the schema's `doc`: by name, or by record and name where the same name means something else. */
-export const ztfDocs: ReadonlyMap<string, string> = new Map(lines().map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ")).trim()]));
+/**
+ * What the fields of a ZTF packet mean, for the schema's `doc`: by name, or by record and name
+ * where the same name means something else.
+ */
+export const ztfDocs: ReadonlyMap<string, string> = new Map(
+  lines().map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ")).trim()]),
+);
 
 function lines(): string[] {
-  return [table, ...["nearest", "second nearest", "third nearest"].map((rank, i) => panStarrs(i + 1, rank))].join("").trim().split("\n");
+  return [
+    table,
+    ...["nearest", "second nearest", "third nearest"].map((rank, i) => panStarrs(i + 1, rank)),
+  ]
+    .join("")
+    .trim()
+    .split("\n");
 }
 
 /** The three neighbours in Pan-STARRS1. */

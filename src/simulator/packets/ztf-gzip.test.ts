@@ -15,7 +15,11 @@ const images: readonly [what: string, pixel: (i: number) => number, mostBytes: n
   ["no number", () => NaN, 7000],
   ["all scales", (i) => (i & 1 ? 1 : -1) * 2 ** (normal() * 20), 16_500],
   // bytes that are ever half as frequent would have codes of 13 bits and more
-  ["halving frequencies", (i) => new DataView(Uint8Array.of(0, 0, 0, Math.clz32(i + 1)).buffer).getFloat32(0), 4000],
+  [
+    "halving frequencies",
+    (i) => new DataView(Uint8Array.of(0, 0, 0, Math.clz32(i + 1)).buffer).getFloat32(0),
+    4000,
+  ],
 ];
 
 describe("the compression of images", () => {

@@ -1,10 +1,14 @@
 import { crc32 } from "node:zlib";
 import { hduBytes, imageHeader, writeHdu } from "./fits.ts";
 
-// gzip (RFC 1952) of FITS images, in three blocks of deflate (RFC 1951): the header, the pixels, the padding. Pixels of noise repeat nothing: a Huffman code is all
-// that shortens them. That takes half the time of zlib's fastest way at the same size, and gives the same bytes on all machines.
+// gzip (RFC 1952) of FITS images, in three blocks of deflate (RFC 1951): the header, the pixels,
+// the padding. Pixels of noise repeat nothing: a Huffman code is all that shortens them. That takes
+// half the time of zlib's fastest way at the same size, and gives the same bytes on all machines.
 
-/** Makes the compressor of square images with one header. It writes to `out`, which has room for twice the pixels, and returns the part it used. */
+/**
+ * Makes the compressor of square images with one header. It writes to `out`, which has room for
+ * twice the pixels, and returns the part it used.
+ */
 export function imageGzip(side: number): (pixels: Float32Array, out: Uint8Array) => Uint8Array {
   const header = imageHeader(side, Float32Array.BYTES_PER_ELEMENT, { BUNIT: "DN" });
   const fits = Buffer.alloc(hduBytes(header, new Float32Array(side * side)));
@@ -73,7 +77,10 @@ function putFixedSymbol(to: Bits, symbol: number): void {
   else put(to, reversed(0xc0 + symbol - 280, 8), 8);
 }
 
-/** A block with a code of its own for the pixels, given as words: their bytes count from the highest, as in FITS. */
+/**
+ * A block with a code of its own for the pixels, given as words: their bytes count from the
+ * highest, as in FITS.
+ */
 function putPixels(to: Bits, pixels: Uint32Array): void {
   const codes = codesFor(pixels);
   put(to, 0b10 << 1, 3); // not the last; dynamic code
@@ -117,7 +124,10 @@ const parents = new Uint16Array(2 * symbols - 1);
 const depths = new Uint8Array(2 * symbols - 1);
 const codes = new Uint32Array(symbols);
 
-/** Huffman's code for bytes and end of block: each the code, first bit lowest, shifted by four, and its length. Every second pixel is counted. */
+/**
+ * Huffman's code for bytes and end of block: each the code, first bit lowest, shifted by four, and
+ * its length. Every second pixel is counted.
+ */
 function codesFor(pixels: Uint32Array): Uint32Array {
   counts.fill(1);
   for (let i = 0; i < pixels.length; i += 2) {
@@ -131,7 +141,8 @@ function codesFor(pixels: Uint32Array): Uint32Array {
   const ofLength = new Uint16Array(longestCode + 1);
   for (let i = 0; i < symbols; i++) ofLength[depths[i]]++;
   const next = new Uint16Array(longestCode + 1);
-  for (let length = 2; length <= longestCode; length++) next[length] = (next[length - 1] + ofLength[length - 1]) << 1;
+  for (let length = 2; length <= longestCode; length++)
+    next[length] = (next[length - 1] + ofLength[length - 1]) << 1;
   const lengths = codes; // in the order of the symbols
   for (let i = 0; i < symbols; i++) lengths[sorted[i] & 511] = depths[i];
   for (let symbol = 0; symbol < symbols; symbol++) {
@@ -141,7 +152,10 @@ function codesFor(pixels: Uint32Array): Uint32Array {
   return codes;
 }
 
-/** Joins the two lightest again and again; leaves are in the order of `sorted`. False where a code would be too long. */
+/**
+ * Joins the two lightest again and again; leaves are in the order of `sorted`. False where a code
+ * would be too long.
+ */
 function setDepths(): boolean {
   for (let i = 0; i < symbols; i++) sorted[i] = (counts[i] << 9) | i;
   sorted.sort();
@@ -150,7 +164,8 @@ function setDepths(): boolean {
   for (let joined = symbols; joined < weights.length; joined++) {
     weights[joined] = 0;
     for (let child = 0; child < 2; child++) {
-      const lightest = leaf < symbols && (inner >= joined || weights[leaf] <= weights[inner]) ? leaf++ : inner++;
+      const lightest =
+        leaf < symbols && (inner >= joined || weights[leaf] <= weights[inner]) ? leaf++ : inner++;
       weights[joined] += weights[lightest];
       parents[lightest] = joined;
     }

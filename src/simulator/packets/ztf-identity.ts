@@ -15,12 +15,19 @@ export const [channelColumns, channelRows] = [3072, 3080];
 const channelsAcross = 8;
 
 /** The camera covers the field: 8 × 8 channels, four to a CCD, x to the west and y to the north. */
-export function cameraPlace({ ra, dec }: { readonly ra: number; readonly dec: number }, field: Patch): CameraPlace {
+export function cameraPlace(
+  { ra, dec }: { readonly ra: number; readonly dec: number },
+  field: Patch,
+): CameraPlace {
   const across = inside((channelsAcross * (field.raMax - ra)) / (field.raMax - field.raMin));
   const up = inside((channelsAcross * (dec - field.decMin)) / (field.decMax - field.decMin));
   const [column, row] = [Math.floor(across), Math.floor(up)];
   const ccd = 4 * (row >> 1) + (column >> 1);
-  return { rcid: 4 * ccd + 2 * (row & 1) + (column & 1), xpos: (across - column) * channelColumns, ypos: (up - row) * channelRows };
+  return {
+    rcid: 4 * ccd + 2 * (row & 1) + (column & 1),
+    xpos: (across - column) * channelColumns,
+    ypos: (up - row) * channelRows,
+  };
 }
 
 /** What moved out of the field since it was counted there is at its edge. */
@@ -54,16 +61,32 @@ export function candidOf(imageId: number, serial: number): bigint {
 
 /** Serials from here on are of what is seen once; eras are then keys of visits. */
 const [firstOneOff, visitsPerNight, eraDays] = [750_000, 2000, 32];
-/** Fields are numbered below 1,300, so that names of one-offs begin after those of the rest; 366 days · 1,050 visits · 17,000 one-offs then fit below 26^7. */
+/**
+ * Fields are numbered below 1,300, so that names of one-offs begin after those of the rest; 366
+ * days · 1,050 visits · 17,000 one-offs then fit below 26^7.
+ */
 const [oneOffNames, visitsNamed, oneOffsNamed] = [1.3e9, 1050, 17_000];
 
-/** As in the packets: ZTF, a year, seven letters. Stable over the nights, and another for each object. */
+/**
+ * As in the packets: ZTF, a year, seven letters. Stable over the nights, and another for each
+ * object.
+ */
 export function ztfObjectId({ field, serial, era, hash }: SkyObject): string {
-  if (serial < firstOneOff) return objectIdOf(era === 0 ? 17 + (hash & 1) : yearOf(era * eraDays), field * 1_000_000 + serial);
+  if (serial < firstOneOff)
+    return objectIdOf(
+      era === 0 ? 17 + (hash & 1) : yearOf(era * eraDays),
+      field * 1_000_000 + serial,
+    );
   const night = Math.floor(era / visitsPerNight);
   const year = yearOf(night);
   const dayOfYear = night - mjdOfYear(year);
-  return objectIdOf(year, oneOffNames + (dayOfYear * visitsNamed + (era % visitsPerNight)) * oneOffsNamed + serial - firstOneOff);
+  return objectIdOf(
+    year,
+    oneOffNames +
+      (dayOfYear * visitsNamed + (era % visitsPerNight)) * oneOffsNamed +
+      serial -
+      firstOneOff,
+  );
 }
 
 const letterCodes = 26 ** 7;
@@ -72,7 +95,8 @@ function objectIdOf(year: number, code: number): string {
   // a permutation, for 26 and the factor have no common divisor; exact below 2^53
   let rest = (code * 1_000_003) % letterCodes;
   let letters = "";
-  for (let i = 0; i < 7; i++, rest = Math.floor(rest / 26)) letters = String.fromCharCode(97 + (rest % 26)) + letters;
+  for (let i = 0; i < 7; i++, rest = Math.floor(rest / 26))
+    letters = String.fromCharCode(97 + (rest % 26)) + letters;
   return `ZTF${String(year % 100).padStart(2, "0")}${letters}`;
 }
 
@@ -84,8 +108,18 @@ function mjdOfYear(year: number): number {
   return Date.UTC(year, 0, 1) / 86_400_000 + 40587;
 }
 
-/** Right ascension and declination so many arcsec to the east and north, with the seven decimals that ZTF gives. */
-export function offsetBy({ ra, dec }: { readonly ra: number; readonly dec: number }, east: number, north: number): { ra: number; dec: number } {
+/**
+ * Right ascension and declination so many arcsec to the east and north, with the seven decimals
+ * that ZTF gives.
+ */
+export function offsetBy(
+  { ra, dec }: { readonly ra: number; readonly dec: number },
+  east: number,
+  north: number,
+): { ra: number; dec: number } {
   const right = ra + east / 3600 / cosDegrees(dec);
-  return { ra: Math.round(((right + 360) % 360) * 1e7) / 1e7, dec: Math.round((dec + north / 3600) * 1e7) / 1e7 };
+  return {
+    ra: Math.round(((right + 360) % 360) * 1e7) / 1e7,
+    dec: Math.round((dec + north / 3600) * 1e7) / 1e7,
+  };
 }

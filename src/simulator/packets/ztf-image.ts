@@ -8,16 +8,35 @@ import { imageIdOf, jdOf, nightIdOf } from "./ztf-identity.ts";
 
 const { pixelArcsec, exposureSeconds, seeingArcsec, bands } = telescopes.ztf;
 
-/** By filter: ZTF's number, zero point under a clear sky and colour term (Masci et al. 2019, PASP 131, 018003, section 3.5). */
-const filters: Readonly<Record<string, { readonly fid: number; readonly zeroPoint: number; readonly clrcoeff: number; readonly clrmed: number }>> = {
+/**
+ * By filter: ZTF's number, zero point under a clear sky and colour term (Masci et al. 2019, PASP
+ * 131, 018003, section 3.5).
+ */
+const filters: Readonly<
+  Record<
+    string,
+    {
+      readonly fid: number;
+      readonly zeroPoint: number;
+      readonly clrcoeff: number;
+      readonly clrmed: number;
+    }
+  >
+> = {
   g: { fid: 1, zeroPoint: 26.33, clrcoeff: -0.05, clrmed: 0.65 },
   r: { fid: 2, zeroPoint: 26.28, clrcoeff: 0.1, clrmed: 0.65 },
   i: { fid: 3, zeroPoint: 25.65, clrcoeff: -0.01, clrmed: 0.3 },
 };
-/** DN of sky for the variance that a pixel has: not all of the 6.2 electrons per DN, for pixels are read and resampled. */
+/**
+ * DN of sky for the variance that a pixel has: not all of the 6.2 electrons per DN, for pixels are
+ * read and resampled.
+ */
 const skyPerVariance = 3.5;
 
-/** What one readout channel recorded in a visit, by the names of the packet: an upper limit of the history is just this. */
+/**
+ * What one readout channel recorded in a visit, by the names of the packet: an upper limit of the
+ * history is just this.
+ */
 export type ZtfImage = ReturnType<typeof describe>;
 
 /** The alerts of a visit, and their histories, share few images. */
@@ -37,8 +56,10 @@ function describe(visit: Visit, rcid: number) {
   const magzpsci = zeroPoint - dimming(visit) + 0.03 * random.normal();
   const dnPerNJy = 10 ** (0.4 * (magzpsci - 31.4));
   const sciinpseeing = visit.seeingArcsec / pixelArcsec;
-  // a Gaussian point source gathers the noise of 4 π σ² pixels (King 1983, PASP 95, 163); subtraction and correlated pixels double it (real alerts: 2.1)
-  const scisigpix = (dnPerNJy * abFlux(depth)) / 5 / 2.1 / Math.sqrt(4 * Math.PI) / (sciinpseeing / 2.355);
+  // a Gaussian point source gathers the noise of 4 π σ² pixels (King 1983, PASP 95, 163);
+  // subtraction and correlated pixels double it (real alerts: 2.1)
+  const scisigpix =
+    (dnPerNJy * abFlux(depth)) / 5 / 2.1 / Math.sqrt(4 * Math.PI) / (sciinpseeing / 2.355);
   return {
     jd,
     fid,
@@ -73,9 +94,15 @@ function describe(visit: Visit, rcid: number) {
   };
 }
 
-/** Magnitudes by which air and clouds dim the stars: what seeing and sky do not explain of the depth. */
+/**
+ * Magnitudes by which air and clouds dim the stars: what seeing and sky do not explain of the
+ * depth.
+ */
 function dimming({ band, depth, sky, seeingArcsec: seeing }: Visit): number {
-  const clear = (bands[band]?.depth ?? depth) - 2.5 * Math.log10(seeing / seeingArcsec) - 1.25 * Math.log10(sky);
+  const clear =
+    (bands[band]?.depth ?? depth) -
+    2.5 * Math.log10(seeing / seeingArcsec) -
+    1.25 * Math.log10(sky);
   return Math.max(0, clear - depth);
 }
 

@@ -24,16 +24,40 @@ const field = fieldsOf(telescopes.ztf)[300];
 
 /** Two visits a night, in g and r. */
 const visits = Array.from({ length: 50 }, (_, i): Visit => {
-  const [night, number, band]: [number, number, Band] = [60000 + (i >> 1), 10 + 45 * (i & 1), i & 1 ? "r" : "g"];
-  const conditions = { depth: 20.6 - 0.3 * uniformOf(i, 1), seeingArcsec: 2 * Math.exp(0.15 * normalOf(i, 2)), airmass: 1.1, sky: 1 + uniformOf(i, 3) };
-  return { night, number, key: night * 2000 + number, field, mjd: night + 0.3 + 0.0208 * (i & 1) + 1e-5 * i, band, ...conditions };
+  const [night, number, band]: [number, number, Band] = [
+    60000 + (i >> 1),
+    10 + 45 * (i & 1),
+    i & 1 ? "r" : "g",
+  ];
+  const conditions = {
+    depth: 20.6 - 0.3 * uniformOf(i, 1),
+    seeingArcsec: 2 * Math.exp(0.15 * normalOf(i, 2)),
+    airmass: 1.1,
+    sky: 1 + uniformOf(i, 3),
+  };
+  return {
+    night,
+    number,
+    key: night * 2000 + number,
+    field,
+    mjd: night + 0.3 + 0.0208 * (i & 1) + 1e-5 * i,
+    band,
+    ...conditions,
+  };
 });
 
 function observe(object: SkyObject, visit: Visit): Observation {
   const trueFlux = object.source.flux(visit.mjd, visit.band);
   const fluxErr = Math.hypot(abFlux(visit.depth) / 5, 0.02 * trueFlux);
   const flux = trueFlux + fluxErr * normalOf(object.hash, visit.key);
-  return { visit, flux, fluxErr, trueFlux, referenceFlux: object.source.referenceFlux(visit.band), isDetected: Math.abs(flux) >= 5 * fluxErr };
+  return {
+    visit,
+    flux,
+    fluxErr,
+    trueFlux,
+    referenceFlux: object.source.referenceFlux(visit.band),
+    isDetected: Math.abs(flux) >= 5 * fluxErr,
+  };
 }
 
 /** A source of constant brightness. */
@@ -45,10 +69,36 @@ function objectOf(
   const { sign = 1, star, galaxy = null, era = 0, moving = null, shape = null } = more;
   const ra = field.raMin + (field.raMax - field.raMin) * uniformOf(serial, 5);
   const dec = field.decMin + (field.decMax - field.decMin) * uniformOf(serial, 6);
-  const truth = { redshift: null, distancePc: null, peakMjd: null, magnitude, extinctionV: 0, parameters: {} };
-  const source = { ra, dec, flux: () => sign * abFlux(magnitude), referenceFlux: () => (star === undefined ? 0 : abFlux(star)), galaxy, truth };
+  const truth = {
+    redshift: null,
+    distancePc: null,
+    peakMjd: null,
+    magnitude,
+    extinctionV: 0,
+    parameters: {},
+  };
+  const source = {
+    ra,
+    dec,
+    flux: () => sign * abFlux(magnitude),
+    referenceFlux: () => (star === undefined ? 0 : abFlux(star)),
+    galaxy,
+    truth,
+  };
   const model = { kind: "fixed" } as SkyObject["model"];
-  return { model, field: field.number, serial, era, hash: hashOf(serial, era), rank: 0.5, ra, dec, source, moving, shape };
+  return {
+    model,
+    field: field.number,
+    serial,
+    era,
+    hash: hashOf(serial, era),
+    rank: 0.5,
+    ra,
+    dec,
+    source,
+    moving,
+    shape,
+  };
 }
 
 /** What is known at that visit, from the 20 visits before. */
@@ -56,10 +106,26 @@ function alertOf(object: SkyObject, at = visits.length - 1): Alert {
   const history = visits.slice(Math.max(0, at - 20), at).map((v) => observe(object, v));
   const detected = history.filter((o) => o.isDetected);
   const firstDetection = (detected[0]?.visit ?? visits[at]).mjd;
-  return { object, observation: observe(object, visits[at]), history, firstDetection, detections: detected.length + 1, coverage: 300 };
+  return {
+    object,
+    observation: observe(object, visits[at]),
+    history,
+    firstDetection,
+    detections: detected.length + 1,
+    coverage: 300,
+  };
 }
 
-const galaxy: Galaxy = { flux: () => abFlux(18), radiusArcsec: 2, axisRatio: 0.6, angle: 30, eastArcsec: 1.5, northArcsec: -2, redshift: 0.05, sersic: 1 };
+const galaxy: Galaxy = {
+  flux: () => abFlux(18),
+  radiusArcsec: 2,
+  axisRatio: 0.6,
+  angle: 30,
+  eastArcsec: 1.5,
+  northArcsec: -2,
+  redshift: 0.05,
+  sersic: 1,
+};
 const moving = { designation: "2014 RU77", predictedV: 18.83 } as MovingState;
 
 const star = objectOf(1, 17.5, { star: 16.2 });
@@ -76,7 +142,11 @@ interface Fields {
 interface Content {
   readonly objectId: string;
   readonly candid: bigint;
-  readonly candidate: Readonly<Record<string, number>> & { readonly candid: bigint; readonly isdiffpos: string; readonly ssnamenr: string };
+  readonly candidate: Readonly<Record<string, number>> & {
+    readonly candid: bigint;
+    readonly isdiffpos: string;
+    readonly ssnamenr: string;
+  };
   readonly prv_candidates: readonly Fields[];
   readonly fp_hists: readonly Fields[];
   readonly cutoutScience: { readonly fileName: string; readonly stampData: Uint8Array };
@@ -87,7 +157,9 @@ interface Content {
 /** The second opinion: avsc, which refuses the defaults of 3.3. */
 const types = Object.fromEntries(
   (["4.02", "3.3"] as const).map((version) => {
-    const schema = JSON.parse(schemaFor("ztf", version).text, (key, value: unknown) => (key === "default" ? undefined : value)) as avsc.Schema;
+    const schema = JSON.parse(schemaFor("ztf", version).text, (key, value: unknown) =>
+      key === "default" ? undefined : value,
+    ) as avsc.Schema;
     return [version, avsc.Type.forSchema(schema, { registry: { long }, wrapUnions: "never" })];
   }),
 );
@@ -99,7 +171,8 @@ function read(bytes: Uint8Array, version: ZtfSchema = "4.02"): Content {
   return types[version].fromBuffer(Buffer.from(bytes.subarray(block.start, block.end))) as Content;
 }
 
-const packetOf = (object: SkyObject, at?: number, version?: ZtfSchema): Content => read(ztfPacket(alertOf(object, at), version).bytes, version);
+const packetOf = (object: SkyObject, at?: number, version?: ZtfSchema): Content =>
+  read(ztfPacket(alertOf(object, at), version).bytes, version);
 
 describe("a ZTF packet", () => {
   it("has magnitudes, errors, times and places that follow from the observation", () => {
@@ -116,7 +189,13 @@ describe("a ZTF packet", () => {
       expect(c.jd).toBeCloseTo(visit.mjd + jdMinusMjd, 6);
       expect(c.jdendhist).toBe(c.jd);
       expect(c.jdstarthist).toBeCloseTo(alert.firstDetection + jdMinusMjd, 6);
-      expect([c.ndethist, c.ncovhist, c.fid, c.rcid < 64, c.mindtoedge >= 0]).toEqual([alert.detections, alert.coverage, 2, true, true]);
+      expect([c.ndethist, c.ncovhist, c.fid, c.rcid < 64, c.mindtoedge >= 0]).toEqual([
+        alert.detections,
+        alert.coverage,
+        2,
+        true,
+        true,
+      ]);
     }
   });
 
@@ -126,17 +205,26 @@ describe("a ZTF packet", () => {
       const { seeingArcsec } = visits[10];
       const c = packetOf(object, 10).candidate;
       const sigma = seeingArcsec / 2.355 / c.scorr / 3600;
-      return [((c.ra - object.ra) * Math.cos((object.dec * Math.PI) / 180)) / sigma, (c.dec - object.dec) / sigma];
+      return [
+        ((c.ra - object.ra) * Math.cos((object.dec * Math.PI) / 180)) / sigma,
+        (c.dec - object.dec) / sigma,
+      ];
     }).flat();
-    expect(Math.sqrt(scatters.reduce((sum, s) => sum + s * s, 0) / scatters.length)).toBeCloseTo(1, 1);
+    expect(Math.sqrt(scatters.reduce((sum, s) => sum + s * s, 0) / scatters.length)).toBeCloseTo(
+      1,
+      1,
+    );
   });
 
   it("has its detection again, field for field, in the history of later alerts", () => {
     for (const object of [star, faded, supernova]) {
       const earlier = packetOf(object, 30).candidate as unknown as Fields;
-      const later = packetOf(object, 45).prv_candidates.find((p) => p["candid"] === earlier["candid"]);
+      const later = packetOf(object, 45).prv_candidates.find(
+        (p) => p["candid"] === earlier["candid"],
+      );
       expect(later).toBeDefined();
-      for (const [name, value] of Object.entries(later ?? {})) expect(value, name).toEqual(earlier[name]);
+      for (const [name, value] of Object.entries(later ?? {}))
+        expect(value, name).toEqual(earlier[name]);
     }
   });
 
@@ -145,7 +233,13 @@ describe("a ZTF packet", () => {
     expect([history.length, forced.length]).toEqual([20, 20]);
     const limits = history.filter((p) => p["candid"] === null);
     expect(limits.length).toBeGreaterThan(5);
-    for (const limit of limits) expect([limit["magpsf"], limit["ra"], limit["isdiffpos"], limit["diffmaglim"] !== null]).toEqual([null, null, null, true]);
+    for (const limit of limits)
+      expect([
+        limit["magpsf"],
+        limit["ra"],
+        limit["isdiffpos"],
+        limit["diffmaglim"] !== null,
+      ]).toEqual([null, null, null, true]);
     const good = packetOf(star).fp_hists.filter((f) => f["procstatus"] === "0");
     expect(good.length).toBeGreaterThan(14);
     for (const f of good) {
@@ -176,7 +270,10 @@ describe("a ZTF packet", () => {
   it("has three gzipped FITS images; the difference is that in which the source is positive", () => {
     const pixels = (gzipped: Uint8Array): Float32Array => {
       const fits = gunzipSync(gzipped);
-      expect([fits.length, fits.subarray(0, 30).toString()]).toEqual([20160, "SIMPLE  =                    T"]);
+      expect([fits.length, fits.subarray(0, 30).toString()]).toEqual([
+        20160,
+        "SIMPLE  =                    T",
+      ]);
       return Float32Array.from({ length: 63 * 63 }, (_, i) => fits.readFloatBE(2880 + 4 * i));
     };
     for (const [object, sign, name] of [
@@ -184,16 +281,27 @@ describe("a ZTF packet", () => {
       [faded, -1, "refmsci"],
     ] as const) {
       const { cutoutScience, cutoutTemplate, cutoutDifference, candid } = packetOf(object);
-      const [science, template, difference] = [cutoutScience, cutoutTemplate, cutoutDifference].map((c) => pixels(c.stampData));
-      expect(Math.max(...science.map((value, i) => Math.abs(value - template[i] - sign * difference[i])))).toBeLessThan(0.05);
+      const [science, template, difference] = [cutoutScience, cutoutTemplate, cutoutDifference].map(
+        (c) => pixels(c.stampData),
+      );
+      expect(
+        Math.max(
+          ...science.map((value, i) => Math.abs(value - template[i] - sign * difference[i])),
+        ),
+      ).toBeLessThan(0.05);
       expect(difference[31 * 63 + 31]).toBeGreaterThan(50);
-      expect(cutoutDifference.fileName).toBe(`candid${candid}_pid${candid / 1_000_000n}_targ_${name}.fits.gz`);
+      expect(cutoutDifference.fileName).toBe(
+        `candid${candid}_pid${candid / 1_000_000n}_targ_${name}.fits.gz`,
+      );
     }
   });
 
   it("has scores that overlap: most sources above, most artefacts below a half", () => {
     const scores = (shape: SkyObject["shape"], magnitude: number): number[] =>
-      Array.from({ length: 200 }, (_, i) => packetOf(objectOf(i, magnitude, { shape }), 5).candidate.rb).sort((a, b) => a - b);
+      Array.from(
+        { length: 200 },
+        (_, i) => packetOf(objectOf(i, magnitude, { shape }), 5).candidate.rb,
+      ).sort((a, b) => a - b);
     const [real, artefacts] = [scores(null, 19.3), scores("cosmic ray", 19.3)];
     expect(real[100]).toBeGreaterThan(0.75);
     expect(real[100]).toBeLessThan(0.9);
@@ -211,13 +319,18 @@ describe("a ZTF packet", () => {
 });
 
 describe("identifiers", () => {
-  const ztfCandid = (object: SkyObject, { mjd, field }: Visit) => candidOf(imageIdOf(jdOf(mjd), cameraPlace(object, field).rcid), object.serial);
+  const ztfCandid = (object: SkyObject, { mjd, field }: Visit) =>
+    candidOf(imageIdOf(jdOf(mjd), cameraPlace(object, field).rcid), object.serial);
 
   it("are those in the packets", () => {
     for (const object of all) {
       const { bytes, alertId, objectId } = ztfPacket(alertOf(object));
       const content = read(bytes);
-      expect([content.candid, content.candidate.candid, content.objectId]).toEqual([alertId, alertId, objectId]);
+      expect([content.candid, content.candidate.candid, content.objectId]).toEqual([
+        alertId,
+        alertId,
+        objectId,
+      ]);
       expect([ztfCandid(object, visits[49]), ztfObjectId(object)]).toEqual([alertId, objectId]);
       expect(objectId).toMatch(/^ZTF\d\d[a-z]{7}$/);
     }
@@ -227,9 +340,17 @@ describe("identifiers", () => {
     const identities = Array.from({ length: 20_000 }, (_, i) => {
       const kind = i % 3;
       const serial = [0, 500_000, 750_000][kind] + Math.floor(i / 60);
-      return { ...star, field: (7 * i) % 678, serial, era: [0, 1874 + (i % 7), 120_000_000 + 2000 * (i % 40) + (i % 1000)][kind] };
+      return {
+        ...star,
+        field: (7 * i) % 678,
+        serial,
+        era: [0, 1874 + (i % 7), 120_000_000 + 2000 * (i % 40) + (i % 1000)][kind],
+      };
     });
-    expect(new Set(identities.map(ztfObjectId)).size).toBe(new Set(identities.map((o) => `${o.serial < 750_000 ? o.field : ""} ${o.serial} ${o.era}`)).size);
+    expect(new Set(identities.map(ztfObjectId)).size).toBe(
+      new Set(identities.map((o) => `${o.serial < 750_000 ? o.field : ""} ${o.serial} ${o.era}`))
+        .size,
+    );
     const candids = visits.flatMap((v) => all.map((o) => ztfCandid(o, v)));
     expect(new Set(candids).size).toBe(candids.length);
   });
@@ -242,32 +363,44 @@ describe("identifiers", () => {
 });
 
 const reference = join(import.meta.dirname, "../../../../shared/reference/alerts/ztf");
-const hasReference = available("reference", existsSync(reference), "no ../shared/reference to compare the packets' schemas with");
+const hasReference = available(
+  "reference",
+  existsSync(reference),
+  "no ../shared/reference to compare the packets' schemas with",
+);
 
 describe.skipIf(!hasReference)("the schemas", () => {
   it.each([
     ["4.02", "v4.02/3044341005815015012.avro"],
     ["3.3", "v3.3/1435168566115010000.avro"],
-  ] as const)("%s: have the published names, order, types and defaults, and about the size", (version, path) => {
-    const file = readFileSync(join(reference, path));
-    const published = Buffer.from(readContainerHeader(file, 0, file.length).schema)
-      .toString()
-      .replace('"default": 0', '"default": null'); // tooflag in 3.3, the only one
-    const { text } = schemaFor("ztf", version);
-    const undocumented = (schema: string): unknown => JSON.parse(schema, (key, value: unknown) => (key === "doc" ? undefined : value));
-    expect(undocumented(text)).toEqual(undocumented(published));
-    expect(text.length / published.length).toBeCloseTo(1, 0.8);
-  });
+  ] as const)(
+    "%s: have the published names, order, types and defaults, and about the size",
+    (version, path) => {
+      const file = readFileSync(join(reference, path));
+      const published = Buffer.from(readContainerHeader(file, 0, file.length).schema)
+        .toString()
+        .replace('"default": 0', '"default": null'); // tooflag in 3.3, the only one
+      const { text } = schemaFor("ztf", version);
+      const undocumented = (schema: string): unknown =>
+        JSON.parse(schema, (key, value: unknown) => (key === "doc" ? undefined : value));
+      expect(undocumented(text)).toEqual(undocumented(published));
+      expect(text.length / published.length).toBeCloseTo(1, 0.8);
+    },
+  );
 
   it("have a description of every field", () => {
-    const undescribed = [...schemaFor("ztf").text.matchAll(/\{"name":"(\w+)","type":(?:"\w+"|\["null","\w+"\])(?:,"default":null)?\}/g)].map(
-      ([, name]) => name,
-    );
+    const undescribed = [
+      ...schemaFor("ztf").text.matchAll(
+        /\{"name":"(\w+)","type":(?:"\w+"|\["null","\w+"\])(?:,"default":null)?\}/g,
+      ),
+    ].map(([, name]) => name);
     expect(undescribed).toEqual([]);
   });
 
   it("of other versions are not here", () => {
-    expect(() => schemaFor("ztf", "4.01")).toThrow("ztf has no schema 4.01 here; there are 4.02, 3.3");
+    expect(() => schemaFor("ztf", "4.01")).toThrow(
+      "ztf has no schema 4.01 here; there are 4.02, 3.3",
+    );
   });
 });
 

@@ -19,7 +19,10 @@ export interface Patch {
   readonly areaSquareDegrees: number;
 }
 
-/** The fields of a survey: they cover its part of the sky without gap or overlap, in rows of equal declination, numbered from the south. */
+/**
+ * The fields of a survey: they cover its part of the sky without gap or overlap, in rows of equal
+ * declination, numbered from the south.
+ */
 export function fieldsOf(telescope: Telescope): readonly Patch[] {
   return kept(cache, telescope, () => cover(telescope));
 }
@@ -34,16 +37,33 @@ function cover(telescope: Telescope): Patch[] {
     const decMin = south + ((north - south) * row) / rows;
     const decMax = south + ((north - south) * (row + 1)) / rows;
     // as wide as high, on the parallel nearest to the equator
-    const widest = decMin < 0 && decMax > 0 ? 1 : Math.max(Math.cos((decMin * Math.PI) / 180), Math.cos((decMax * Math.PI) / 180));
+    const widest =
+      decMin < 0 && decMax > 0
+        ? 1
+        : Math.max(Math.cos((decMin * Math.PI) / 180), Math.cos((decMax * Math.PI) / 180));
     const columns = Math.ceil((360 * widest) / telescope.fieldDegrees);
     for (let column = 0; column < columns; column++) {
-      fields.push(patchOf(fields.length, (360 * column) / columns, (360 * (column + 1)) / columns, decMin, decMax));
+      fields.push(
+        patchOf(
+          fields.length,
+          (360 * column) / columns,
+          (360 * (column + 1)) / columns,
+          decMin,
+          decMax,
+        ),
+      );
     }
   }
   return fields;
 }
 
-function patchOf(number: number, raMin: number, raMax: number, decMin: number, decMax: number): Patch {
+function patchOf(
+  number: number,
+  raMin: number,
+  raMax: number,
+  decMin: number,
+  decMax: number,
+): Patch {
   const [ra, dec] = [(raMin + raMax) / 2, (decMin + decMax) / 2];
   const [l, b] = galacticOf(ra, dec);
   const areaSquareDegrees = (raMax - raMin) * degreesOf(sinDegrees(decMax) - sinDegrees(decMin));
@@ -51,9 +71,15 @@ function patchOf(number: number, raMin: number, raMax: number, decMin: number, d
 }
 
 /** A position in the patch, each part of its area as likely. */
-export function positionIn(patch: Patch, random: { uniform(): number }): { ra: number; dec: number } {
+export function positionIn(
+  patch: Patch,
+  random: { uniform(): number },
+): { ra: number; dec: number } {
   const [low, high] = [sinDegrees(patch.decMin), sinDegrees(patch.decMax)];
-  return { ra: patch.raMin + (patch.raMax - patch.raMin) * random.uniform(), dec: degreesOf(Math.asin(low + (high - low) * random.uniform())) };
+  return {
+    ra: patch.raMin + (patch.raMax - patch.raMin) * random.uniform(),
+    dec: degreesOf(Math.asin(low + (high - low) * random.uniform())),
+  };
 }
 
 export function isIn(patch: Patch, ra: number, dec: number): boolean {

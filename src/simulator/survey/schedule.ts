@@ -18,7 +18,10 @@ export interface Visit {
   /** Start of the exposure, UTC. */
   readonly mjd: number;
   readonly band: Band;
-  /** 5 σ for a point source, AB magnitude, with everything that dims it: airmass, moon, seeing, clouds. */
+  /**
+   * 5 σ for a point source, AB magnitude, with everything that dims it: airmass, moon, seeing,
+   * clouds.
+   */
   readonly depth: number;
   readonly seeingArcsec: number;
   readonly airmass: number;
@@ -27,22 +30,38 @@ export interface Visit {
 }
 
 /**
- * All visits of the night, in the order of time. A compact imitation of the surveys' schedulers (Bellm et al. 2019, PASP 131, 068003; Bianco et al. 2022, ApJS 258, 1):
- * a field that is up is visited every so many nights, in pairs of bands half an hour apart; clouds take some; exposures follow one another.
+ * All visits of the night, in the order of time. A compact imitation of the surveys' schedulers
+ * (Bellm et al. 2019, PASP 131, 068003; Bianco et al. 2022, ApJS 258, 1): a field that is up is
+ * visited every so many nights, in pairs of bands half an hour apart; clouds take some; exposures
+ * follow one another.
  */
 export function visitsOfNight(telescope: Telescope, seed: number, night: number): readonly Visit[] {
   return nightOf(telescope, seed, night).visits;
 }
 
 /** The visits to a field from one time to another (MJD UTC; from ≤ start < to), oldest first. */
-export function visitsOfField(telescope: Telescope, seed: number, field: Patch, from: number, to: number): readonly Visit[] {
-  const known = asked.find((a) => a.telescope === telescope && a.seed === seed && a.field === field && a.from === from && a.to === to);
+export function visitsOfField(
+  telescope: Telescope,
+  seed: number,
+  field: Patch,
+  from: number,
+  to: number,
+): readonly Visit[] {
+  const known = asked.find(
+    (a) =>
+      a.telescope === telescope &&
+      a.seed === seed &&
+      a.field === field &&
+      a.from === from &&
+      a.to === to,
+  );
   if (known) return known.found;
   const found: Visit[] = [];
   const first = Math.max(Math.floor(from) - 1, telescope.firstNight);
   for (let night = first; night <= to; night++) {
     if (!isVisited(telescope, seed, field, night)) continue;
-    for (const visit of nightOf(telescope, seed, night).byField.get(field.number) ?? []) if (visit.mjd >= from && visit.mjd < to) found.push(visit);
+    for (const visit of nightOf(telescope, seed, night).byField.get(field.number) ?? [])
+      if (visit.mjd >= from && visit.mjd < to) found.push(visit);
   }
   asked.unshift({ telescope, seed, field, from, to, found });
   asked.length = Math.min(asked.length, 4);
@@ -60,7 +79,12 @@ const asked: {
 }[] = [];
 
 /** How many visits to a field were planned from the first night of the survey to before `night`. */
-export function visitsBefore(telescope: Telescope, seed: number, field: Patch, night: number): number {
+export function visitsBefore(
+  telescope: Telescope,
+  seed: number,
+  field: Patch,
+  night: number,
+): number {
   const key = `${telescope.survey} ${seed} ${field.number}`;
   const sums = kept(planned, key, () => [0]);
   const perNight = visitsPerNight(telescope, seed, field);
@@ -102,17 +126,32 @@ function schedule(telescope: Telescope, seed: number, night: number): Visit[] {
   const [start, end] = darkTimeOf(telescope, night);
   const moon = moonPosition((start + end) / 2);
   const fields = fieldsOf(telescope).filter((field) => isVisited(telescope, seed, field, night));
-  const wishes = fields.flatMap((field) => wishesFor(telescope, seed, field, night, moon)).sort((a, b) => a.mjd - b.mjd);
+  const wishes = fields
+    .flatMap((field) => wishesFor(telescope, seed, field, night, moon))
+    .sort((a, b) => a.mjd - b.mjd);
   const visits: Visit[] = [];
   const step = telescope.secondsBetweenVisits / 86400;
   let free = start;
   for (const { field, band, mjd: wished } of wishes) {
     const mjd = Math.max(wished, free);
-    if (mjd > end || altitudeOf(field.ra, field.dec, mjd, telescope.longitude, telescope.latitude) < lowestDegrees - 12) continue;
+    if (
+      mjd > end ||
+      altitudeOf(field.ra, field.dec, mjd, telescope.longitude, telescope.latitude) <
+        lowestDegrees - 12
+    )
+      continue;
     free = mjd + step;
     const number = visits.length;
     const key = night * 2000 + number;
-    visits.push({ night, number, key, field, mjd, band, ...conditionsOf(telescope, seed, key, { field, band, mjd, moon }) });
+    visits.push({
+      night,
+      number,
+      key,
+      field,
+      mjd,
+      band,
+      ...conditionsOf(telescope, seed, key, { field, band, mjd, moon }),
+    });
   }
   return visits;
 }
@@ -122,22 +161,46 @@ const lowestDegrees = 38;
 const pairDays = 0.5 / 24;
 
 /** When and in which bands a field would best be seen: any time while it is up, by chance. */
-function wishesFor(telescope: Telescope, seed: number, field: Patch, night: number, moon: Moon): Wish[] {
+function wishesFor(
+  telescope: Telescope,
+  seed: number,
+  field: Patch,
+  night: number,
+  moon: Moon,
+): Wish[] {
   const [start, end] = darkTimeOf(telescope, night);
   const halfUp = hourAngleLimit(telescope, field) / 360.9856;
-  const transit = start + normalDegrees(field.ra - siderealDegrees(start, telescope.longitude) + 180) / 360.9856 - 180 / 360.9856;
+  const transit =
+    start +
+    normalDegrees(field.ra - siderealDegrees(start, telescope.longitude) + 180) / 360.9856 -
+    180 / 360.9856;
   // the transit may also be the next or last one
-  const nearest = [transit - 0.9973, transit, transit + 0.9973].sort((a, b) => Math.abs(a - (start + end) / 2) - Math.abs(b - (start + end) / 2))[0];
+  const nearest = [transit - 0.9973, transit, transit + 0.9973].sort(
+    (a, b) => Math.abs(a - (start + end) / 2) - Math.abs(b - (start + end) / 2),
+  )[0];
   const from = Math.max(start, nearest - halfUp);
   const to = Math.max(from, Math.min(end, nearest + halfUp) - pairDays);
   const count = visitsPerNight(telescope, seed, field);
   const begin = from + (to - from) * uniformOf(seed, night, field.number, 3) * (2 / count);
   const bands = bandsFor(telescope, seed, field, night, moon);
-  return Array.from({ length: count }, (_, i) => ({ field, band: bands[i % bands.length], mjd: begin + i * pairDays }));
+  return Array.from({ length: count }, (_, i) => ({
+    field,
+    band: bands[i % bands.length],
+    mjd: begin + i * pairDays,
+  }));
 }
 
-/** ZTF: g and r, every fourth time i. LSST: two neighbouring bands, bluer ones when the moon is away, or twice the same. */
-function bandsFor({ survey }: Telescope, seed: number, field: Patch, night: number, moon: Moon): readonly Band[] {
+/**
+ * ZTF: g and r, every fourth time i. LSST: two neighbouring bands, bluer ones when the moon is
+ * away, or twice the same.
+ */
+function bandsFor(
+  { survey }: Telescope,
+  seed: number,
+  field: Patch,
+  night: number,
+  moon: Moon,
+): readonly Band[] {
   const chance = uniformOf(seed, night, field.number, 4);
   if (survey === "ztf") return chance < 0.16 ? ["i", "r"] : chance < 0.58 ? ["g", "r"] : ["r", "g"];
   const dark: readonly (readonly Band[])[] = [
@@ -176,7 +239,8 @@ function nightsBetween(telescope: Telescope, seed: number, field: Patch): number
 
 function isVisited(telescope: Telescope, seed: number, field: Patch, night: number): boolean {
   const everyNights = nightsBetween(telescope, seed, field);
-  if ((night + Math.floor(1000 * uniformOf(seed, field.number, 2))) % everyNights !== 0) return false;
+  if ((night + Math.floor(1000 * uniformOf(seed, field.number, 2))) % everyNights !== 0)
+    return false;
   const clear = 0.55 + 0.35 * uniformOf(seed, night, 5);
   return uniformOf(seed, night, field.number, 6) < clear && isUp(telescope, field, night);
 }
@@ -186,13 +250,20 @@ function isUp(telescope: Telescope, field: Patch, night: number): boolean {
   const limit = hourAngleLimit(telescope, field);
   if (limit < 15) return false;
   const [start, end] = darkTimeOf(telescope, night);
-  const offMeridian = Math.abs(normalDegrees(siderealDegrees((start + end) / 2, telescope.longitude) - field.ra + 180) - 180);
+  const offMeridian = Math.abs(
+    normalDegrees(siderealDegrees((start + end) / 2, telescope.longitude) - field.ra + 180) - 180,
+  );
   return offMeridian < limit + (end - start) * 180 - 15;
 }
 
-/** Hour angle at which it reaches the lowest altitude, degrees; 180 where it never sets below, 0 where it never rises above. */
+/**
+ * Hour angle at which it reaches the lowest altitude, degrees; 180 where it never sets below, 0
+ * where it never rises above.
+ */
 function hourAngleLimit({ latitude }: Telescope, { dec }: Patch): number {
-  const cosine = (sinDegrees(lowestDegrees) - sinDegrees(latitude) * sinDegrees(dec)) / (cosDegrees(latitude) * cosDegrees(dec));
+  const cosine =
+    (sinDegrees(lowestDegrees) - sinDegrees(latitude) * sinDegrees(dec)) /
+    (cosDegrees(latitude) * cosDegrees(dec));
   return cosine < -1 ? 180 : cosine > 1 ? 0 : degreesOf(Math.acos(cosine));
 }
 
@@ -202,7 +273,10 @@ const darkTimes = new Map<number, readonly [number, number]>();
 function darkTimeOf(telescope: Telescope, night: number): readonly [start: number, end: number] {
   const midnight = night + telescope.dateShiftDays - telescope.longitude / 360;
   return kept(darkTimes, midnight, () => {
-    const { start, end } = darkTime(telescope.longitude, telescope.latitude, midnight) ?? { start: midnight, end: midnight };
+    const { start, end } = darkTime(telescope.longitude, telescope.latitude, midnight) ?? {
+      start: midnight,
+      end: midnight,
+    };
     return [start, end];
   });
 }

@@ -1,8 +1,17 @@
 export type SurveyName = "ztf" | "lsst";
 export type Band = "u" | "g" | "r" | "i" | "z" | "y";
 
-/** Effective wavelengths, nm (SVO Filter Profile Service); ZTF's g, r, i are close enough to LSST's. */
-export const wavelengthNm: Readonly<Record<Band, number>> = { u: 368, g: 478, r: 622, i: 755, z: 869, y: 971 };
+/**
+ * Effective wavelengths, nm (SVO Filter Profile Service); ZTF's g, r, i are close enough to LSST's.
+ */
+export const wavelengthNm: Readonly<Record<Band, number>> = {
+  u: 368,
+  g: 478,
+  r: 622,
+  i: 755,
+  z: 869,
+  y: 971,
+};
 
 /** A number for each band. */
 export function inEachBand(of: (band: Band) => number): Record<Band, number> {
@@ -34,14 +43,22 @@ export interface Telescope {
   /** Electrons per nJy in one visit: the Poisson noise of the sources. */
   readonly electronsPerNJy: Partial<Readonly<Record<Band, number>>>;
   /**
-   * Noise that is proportional: to the flux (calibration), and to what stands on the reference image (what flat field, kernel and astrometry leave of it in the difference;
-   * Zackay et al. 2016, ApJ 830, 27, section 5). Chosen so that errors at given magnitude are those of real alerts.
+   * Noise that is proportional: to the flux (calibration), and to what stands on the reference
+   * image (what flat field, kernel and astrometry leave of it in the difference; Zackay et al.
+   * 2016, ApJ 830, 27, section 5). Chosen so that errors at given magnitude are those of real
+   * alerts.
    */
   readonly calibrationError: number;
-  /** Factor by which the error of a fit exceeds what sky and photons say: median, and standard deviation of its logarithm from one detection to the next. */
+  /**
+   * Factor by which the error of a fit exceeds what sky and photons say: median, and standard
+   * deviation of its logarithm from one detection to the next.
+   */
   readonly fitExcess: { readonly median: number; readonly spread: number };
   readonly subtractionError: number;
-  /** Added to the date of a night before it begins at noon UTC: Chile's nights carry the date of their evening. */
+  /**
+   * Added to the date of a night before it begins at noon UTC: Chile's nights carry the date of
+   * their evening.
+   */
   readonly dateShiftDays: number;
 }
 
@@ -83,7 +100,14 @@ export const telescopes: Readonly<Record<SurveyName, Telescope>> = {
     burstSeconds: 5,
     pixelArcsec: 0.2,
     seeingArcsec: 0.8,
-    bands: { u: { depth: 23.9 }, g: { depth: 25 }, r: { depth: 24.7 }, i: { depth: 24 }, z: { depth: 23.3 }, y: { depth: 22.1 } },
+    bands: {
+      u: { depth: 23.9 },
+      g: { depth: 25 },
+      r: { depth: 24.7 },
+      i: { depth: 24 },
+      z: { depth: 23.3 },
+      y: { depth: 22.1 },
+    },
     electronsPerNJy: { u: 0.53, g: 1.85, r: 1.53, i: 1.14, z: 0.79, y: 0.39 },
     calibrationError: 0.01,
     fitExcess: { median: 1.1, spread: 0.2 },

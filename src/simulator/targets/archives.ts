@@ -6,7 +6,10 @@ import { unwritable } from "./files.ts";
 import { tarEnd, tarEntry } from "./tar.ts";
 import type { OutgoingPacket, Target } from "./target.ts";
 
-/** An archive of each night, as surveys publish them: written beside its place and moved there when it is complete. */
+/**
+ * An archive of each night, as surveys publish them: written beside its place and moved there when
+ * it is complete.
+ */
 export function archivesTarget(pathOf: (packet: OutgoingPacket) => string): Target {
   const complete: string[] = [];
   let delivered = 0;
@@ -24,7 +27,11 @@ export function archivesTarget(pathOf: (packet: OutgoingPacket) => string): Targ
       await work();
     } catch (error) {
       await archive?.discard();
-      throw unwritable(archive?.path ?? "the archive", error, `${complete.length} archives are complete`);
+      throw unwritable(
+        archive?.path ?? "the archive",
+        error,
+        `${complete.length} archives are complete`,
+      );
     }
   };
 
@@ -51,8 +58,8 @@ const membersAtOnce = 4;
 const compress = promisify(gzip);
 
 /**
- * A .tar.gz that grows. It consists of gzip members one after the other, which every reader takes for one (RFC 1952, 2.2);
- * where they are cut depends on nothing but the packets.
+ * A .tar.gz that grows. It consists of gzip members one after the other, which every reader takes
+ * for one (RFC 1952, 2.2); where they are cut depends on nothing but the packets.
  */
 class Archive {
   readonly path: string;
@@ -105,7 +112,9 @@ class Archive {
 
   #compress(): void {
     // the fastest there is: the cutouts are compressed already, or noise
-    this.#compressing.push(compress(Buffer.concat(this.#pieces, this.#pieceBytes), { level: 1, memLevel: 9 }));
+    this.#compressing.push(
+      compress(Buffer.concat(this.#pieces, this.#pieceBytes), { level: 1, memLevel: 9 }),
+    );
     this.#pieces = [];
     this.#pieceBytes = 0;
   }

@@ -5,7 +5,10 @@ import { FinkError, messageOf } from "../../errors.ts";
 import { makeFolder } from "../../folder.ts";
 import type { NumberedSchema, OutgoingPacket, Target } from "./target.ts";
 
-/** A file per packet, in a folder per night: `<folder>/<survey>_<YYYYMMDD>/<alert id>.avro`. A file of that name is replaced. */
+/**
+ * A file per packet, in a folder per night: `<folder>/<survey>_<YYYYMMDD>/<alert id>.avro`. A file
+ * of that name is replaced.
+ */
 export function filesTarget(folder: string): Target {
   const nights = new Set<string>();
   const part = join(folder, partName());
@@ -15,7 +18,8 @@ export function filesTarget(folder: string): Target {
     const into = join(folder, `${survey}_${night}`);
     if (!nights.has(into)) makeFolder(into);
     nights.add(into);
-    // No fsync: whoever wants the data back after a power cut makes them again. But under its name a file is whole.
+    // No fsync: whoever wants the data back after a power cut makes them again. But under its name
+    // a file is whole.
     writeFileSync(part, bytes);
     renameSync(part, join(into, name));
     delivered++;
@@ -66,7 +70,10 @@ export function writeSchema(folder: string, { id, text }: NumberedSchema): void 
   }
 }
 
-/** Begins with a dot, as readers of folders pass such names over; several processes may write into one folder. */
+/**
+ * Begins with a dot, as readers of folders pass such names over; several processes may write into
+ * one folder.
+ */
 export function partName(): string {
   return `.fink-${process.pid}.part`;
 }

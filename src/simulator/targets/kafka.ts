@@ -19,10 +19,19 @@ export interface KafkaTargetOptions {
 /** An answer takes longer than making the next request: while some lanes wait, others send. */
 const laneCount = 3;
 
-/** Topics of Kafka: each message once and, in its partition, in order. Resolves once the broker has answered. */
-export async function kafkaTarget({ kafka, topic: template, partitions, times }: KafkaTargetOptions): Promise<Target> {
+/**
+ * Topics of Kafka: each message once and, in its partition, in order. Resolves once the broker has
+ * answered.
+ */
+export async function kafkaTarget({
+  kafka,
+  topic: template,
+  partitions,
+  times,
+}: KafkaTargetOptions): Promise<Target> {
   // a broker deletes messages that are older than it keeps them within minutes
-  const configs: Readonly<Record<string, string>> = times === "original" ? { "retention.ms": "-1" } : {};
+  const configs: Readonly<Record<string, string>> =
+    times === "original" ? { "retention.ms": "-1" } : {};
   const topics = await Topics.open(kafka, { partitions, configs, givenBy: "--to" });
   /** Each has the partitions whose number leaves the same rest. */
   const lanes = Array.from({ length: laneCount }, () => new KafkaLane(kafka));
@@ -30,7 +39,11 @@ export async function kafkaTarget({ kafka, topic: template, partitions, times }:
   const throwFailure = (): void => {
     const failed = lanes.find(({ failure }) => failure !== null);
     if (!failed) return;
-    throw new FinkError("kafka", `${explainProducing(failed.failure, kafka, "--to")}; ${delivered()} packets were delivered before`, failed.failure);
+    throw new FinkError(
+      "kafka",
+      `${explainProducing(failed.failure, kafka, "--to")}; ${delivered()} packets were delivered before`,
+      failed.failure,
+    );
   };
   /** A message is whole in any case: what was taken is delivered. */
   const abandon = async (): Promise<void> => {
@@ -45,7 +58,13 @@ export async function kafkaTarget({ kafka, topic: template, partitions, times }:
         const key = Buffer.from(packet.key);
         const partition = compatibilityPartitioner({ topic, key }, key) % count;
         const lane = lanes[partition % laneCount];
-        lane.add({ topic, partition, key, value: packet.bytes, publishedAt: times === "original" ? packet.publishedAt : null });
+        lane.add({
+          topic,
+          partition,
+          key,
+          value: packet.bytes,
+          publishedAt: times === "original" ? packet.publishedAt : null,
+        });
         if (lane.isFull) await lane.room();
         throwFailure();
       }
@@ -61,6 +80,9 @@ export async function kafkaTarget({ kafka, topic: template, partitions, times }:
 }
 
 /** `{date}` stands for YYYYMMDD of the night, `{survey}` for the survey. */
-export function topicOf(template: string, { survey, night }: Pick<OutgoingPacket, "survey" | "night">): string {
+export function topicOf(
+  template: string,
+  { survey, night }: Pick<OutgoingPacket, "survey" | "night">,
+): string {
   return template.replaceAll("{date}", night).replaceAll("{survey}", survey);
 }

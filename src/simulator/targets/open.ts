@@ -25,7 +25,8 @@ const forms = "a folder, a .tar.gz or kafka://host:9092/topic";
 export function parseDestination(to: string, isArchived: boolean): Destination {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(to)?.[1].toLowerCase();
   if (scheme === "kafka") return kafkaDestination(to);
-  if (scheme !== undefined || to === "") throw new FinkError("usage", `--to ${JSON.stringify(to)}: write ${forms}`);
+  if (scheme !== undefined || to === "")
+    throw new FinkError("usage", `--to ${JSON.stringify(to)}: write ${forms}`);
   const path = resolve(to);
   if (/\.(tar\.gz|tgz)$/i.test(to)) return { kind: "archive", path, folder: dirname(path) };
   return { kind: isArchived ? "archives" : "folder", folder: path };
@@ -35,16 +36,26 @@ function kafkaDestination(to: string): Destination {
   const [, brokers = "", topic = ""] = /^kafka:\/\/([^/]*)\/?(.*)$/i.exec(to) ?? [];
   const addresses = brokers.split(",");
   const wrong = addresses.find((address) => !/^.+:\d{1,5}$/.test(address));
-  if (wrong !== undefined) throw new FinkError("usage", `--to ${to}: ${JSON.stringify(wrong)} is no broker; write kafka://host:9092/topic`);
+  if (wrong !== undefined)
+    throw new FinkError(
+      "usage",
+      `--to ${to}: ${JSON.stringify(wrong)} is no broker; write kafka://host:9092/topic`,
+    );
   // Kafka's own rule for names
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topicOf(topic, { survey: "ztf", night: "20260101" }))) {
-    throw new FinkError("usage", `--to ${to}: ${JSON.stringify(topic)} is no topic; write one such as {survey}_{date}_programid1`);
+    throw new FinkError(
+      "usage",
+      `--to ${to}: ${JSON.stringify(topic)} is no topic; write one such as {survey}_{date}_programid1`,
+    );
   }
   return { kind: "kafka", brokers: addresses, topic };
 }
 
 /** Looks at the place before any work is done, and makes what is missing. */
-export async function openTarget(destination: Destination, { kafka, ...settings }: KafkaSettings): Promise<Target> {
+export async function openTarget(
+  destination: Destination,
+  { kafka, ...settings }: KafkaSettings,
+): Promise<Target> {
   if (destination.kind === "kafka") {
     const { brokers, topic } = destination;
     return await kafkaTarget({ ...settings, topic, kafka: { ...kafka, brokers: [...brokers] } });
@@ -52,5 +63,9 @@ export async function openTarget(destination: Destination, { kafka, ...settings 
   const { folder } = destination;
   openFolder(folder);
   if (destination.kind === "folder") return filesTarget(folder);
-  return archivesTarget(destination.kind === "archive" ? () => destination.path : ({ survey, night }) => join(folder, `${survey}_${night}.tar.gz`));
+  return archivesTarget(
+    destination.kind === "archive"
+      ? () => destination.path
+      : ({ survey, night }) => join(folder, `${survey}_${night}.tar.gz`),
+  );
 }

@@ -36,15 +36,27 @@ export function sizeAt(tally: Tally, quantile: number): number {
   return 0;
 }
 
-/** A row for each label, the most frequent first, and one for all: label, packets in each night, packets. */
-export function rowsOf(tally: Tally): { readonly label: string; readonly nights: readonly number[]; readonly packets: number }[] {
+/**
+ * A row for each label, the most frequent first, and one for all: label, packets in each night,
+ * packets.
+ */
+export function rowsOf(
+  tally: Tally,
+): { readonly label: string; readonly nights: readonly number[]; readonly packets: number }[] {
   const nights = nightsOf(tally);
   const rows = [...tally.labels].map(([label, counts]) => {
     const own = nights.map((night) => counts.get(night) ?? 0);
     return { label, nights: own, packets: sum(own) };
   });
   rows.sort((a, b) => b.packets - a.packets || (a.label < b.label ? -1 : 1));
-  return [...rows, { label: "all", nights: nights.map((_, i) => sum(rows.map((row) => row.nights[i]))), packets: tally.packets }];
+  return [
+    ...rows,
+    {
+      label: "all",
+      nights: nights.map((_, i) => sum(rows.map((row) => row.nights[i]))),
+      packets: tally.packets,
+    },
+  ];
 }
 
 function sum(values: readonly number[]): number {

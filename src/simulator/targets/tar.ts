@@ -1,9 +1,13 @@
 const blockBytes = 512;
 
-/** One file of a tar archive: POSIX.1-1988 "ustar" header, bytes, zeros up to a whole block. `name` has at most 100 bytes. */
+/**
+ * One file of a tar archive: POSIX.1-1988 "ustar" header, bytes, zeros up to a whole block. `name`
+ * has at most 100 bytes.
+ */
 export function tarEntry(name: string, bytes: Uint8Array, modifiedMs: number): Uint8Array[] {
   const header = Buffer.alloc(blockBytes);
-  const octal = (value: number, at: number, digits: number) => header.write(value.toString(8).padStart(digits, "0"), at, "latin1");
+  const octal = (value: number, at: number, digits: number) =>
+    header.write(value.toString(8).padStart(digits, "0"), at, "latin1");
   header.write(name, 0, 100, "latin1");
   octal(0o644, 100, 7);
   octal(0, 108, 7); // owner and group

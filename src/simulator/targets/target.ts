@@ -15,7 +15,10 @@ export interface OutgoingPacket {
 
 /** Where packets go: a folder, archives, Kafka. */
 export interface Target {
-  /** Takes packets, and resolves when there is room for more. Throws FinkError "io" or "kafka" when they cannot be delivered. */
+  /**
+   * Takes packets, and resolves when there is room for more. Throws FinkError "io" or "kafka" when
+   * they cannot be delivered.
+   */
   put(packets: readonly OutgoingPacket[]): Promise<void>;
   /** Resolves when everything is where it belongs. */
   close(): Promise<void>;

@@ -15,9 +15,25 @@ const columns = {
   a: "double", // au
 } as const satisfies Columns;
 
-/** Orbits that the Minor Planet Center knows, without error: they put the asteroid where its alert is. */
+/**
+ * Orbits that the Minor Planet Center knows, without error: they put the asteroid where its alert
+ * is.
+ */
 export const asteroids = catalogue("asteroids", columns, ({ object: { asteroid } }) => {
   if (!asteroid?.designation) return [];
   const { designation, h, g, epoch, meanAnomaly, perihelion, node, inclination, e, a } = asteroid;
-  return [{ designation, H: rounded(h, 2), G: rounded(g, 2), epoch, M: meanAnomaly, peri: perihelion, node, incl: inclination, e, a }];
+  return [
+    {
+      designation,
+      H: rounded(h, 2),
+      G: rounded(g, 2),
+      epoch,
+      M: meanAnomaly,
+      peri: perihelion,
+      node,
+      incl: inclination,
+      e,
+      a,
+    },
+  ];
 });

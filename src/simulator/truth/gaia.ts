@@ -15,8 +15,13 @@ const columns = {
   phot_g_mean_mag: "double", // here the AB magnitude in r
 } as const satisfies Columns;
 
-/** Stars and quasars down to G = 20.7 with the errors and the zero-point of Gaia's third release (Gaia Collaboration 2021, A&A 649, A1; Lindegren et al. 2021, A&A 649, A2 and A4). */
-export const gaia = catalogue("gaia", columns, ({ stars }, random) => stars.filter((star) => star.magnitude < 20.7).map((star) => sourceOf(star, random)));
+/**
+ * Stars and quasars down to G = 20.7 with the errors and the zero-point of Gaia's third release
+ * (Gaia Collaboration 2021, A&A 649, A1; Lindegren et al. 2021, A&A 649, A2 and A4).
+ */
+export const gaia = catalogue("gaia", columns, ({ stars }, random) =>
+  stars.filter((star) => star.magnitude < 20.7).map((star) => sourceOf(star, random)),
+);
 
 const refEpoch = 2016;
 /** The simulated stars stand still: where their alerts are is where they are at this epoch. */
@@ -29,13 +34,20 @@ function sourceOf({ ra, dec, magnitude, distancePc }: Star, random: Random): Row
   const error = parallaxError(magnitude);
   const kmPerSecond = [velocity * random.normal(), velocity * random.normal()];
   // mas/yr: 1 au/yr is 4.74 km/s
-  const [east, north] = kmPerSecond.map((v) => (distancePc === null ? 0 : (1000 * v) / 4.74 / distancePc));
+  const [east, north] = kmPerSecond.map((v) =>
+    distancePc === null ? 0 : (1000 * v) / 4.74 / distancePc,
+  );
   const years = refEpoch - epochOfAlerts;
   return {
     source_id: BigInt(random.integer(2 ** 31)) * 2n ** 32n + BigInt(random.integer(2 ** 32)),
-    ...scattered(shifted(ra, dec, (east * years) / 1000, (north * years) / 1000), (0.8 * error) / 1000, random),
+    ...scattered(
+      shifted(ra, dec, (east * years) / 1000, (north * years) / 1000),
+      (0.8 * error) / 1000,
+      random,
+    ),
     ref_epoch: refEpoch,
-    parallax: (distancePc === null ? 0 : 1000 / distancePc) + zeroPointMas + error * random.normal(),
+    parallax:
+      (distancePc === null ? 0 : 1000 / distancePc) + zeroPointMas + error * random.normal(),
     parallax_error: error,
     pmra: east + 1.03 * error * random.normal(),
     pmdec: north + 0.89 * error * random.normal(),

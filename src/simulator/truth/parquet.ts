@@ -8,7 +8,10 @@ import { type Columns, recordBatchOf, type RowOf, schemaOf } from "./columns.ts"
 /** As many rows are held in memory before they are compressed. */
 const rowGroup = 50_000;
 
-/** A Parquet file of any length, written row group by row group to `<path>.part`. Errors of the disk come out of whatever is called next. */
+/**
+ * A Parquet file of any length, written row group by row group to `<path>.part`. Errors of the disk
+ * come out of whatever is called next.
+ */
 export class ParquetWriter<C extends Columns> {
   readonly path: string;
   readonly #columns: C;
@@ -29,7 +32,8 @@ export class ParquetWriter<C extends Columns> {
       throw cannotWrite(path, error);
     });
     const writer = new ParquetWriter(path, columns, file);
-    await writer.#write([]); // the encoder takes the columns from its first batch, and fails without one
+    // the encoder takes the columns from its first batch, and fails without one
+    await writer.#write([]);
     return writer;
   }
 
@@ -69,15 +73,26 @@ export class ParquetWriter<C extends Columns> {
   async #write(rows: readonly RowOf<C>[]): Promise<void> {
     if (this.#failure) throw cannotWrite(this.path, this.#failure);
     const schema = schemaOf(this.#columns);
-    const table = parquet.Table.fromIPCStream(tableToIPC(new Table(schema, [recordBatchOf(schema, this.#columns, rows)]), "stream"));
+    const table = parquet.Table.fromIPCStream(
+      tableToIPC(new Table(schema, [recordBatchOf(schema, this.#columns, rows)]), "stream"),
+    );
     for (const batch of table.recordBatches()) await this.#batches.write(batch);
     table.free();
   }
 
-  /** What the encoder gives goes to the disk; after an error it is dropped, because an encoder that nobody reads never ends. */
+  /**
+   * What the encoder gives goes to the disk; after an error it is dropped, because an encoder that
+   * nobody reads never ends.
+   */
   async #drain(batches: ReadableStream<Parquet.RecordBatch>): Promise<void> {
-    const properties = new parquet.WriterPropertiesBuilder().setCompression(parquet.Compression.ZSTD).setMaxRowGroupSize(rowGroup).build();
-    const bytes = (await parquet.transformParquetStream(batches, properties)) as ReadableStream<Uint8Array>;
+    const properties = new parquet.WriterPropertiesBuilder()
+      .setCompression(parquet.Compression.ZSTD)
+      .setMaxRowGroupSize(rowGroup)
+      .build();
+    const bytes = (await parquet.transformParquetStream(
+      batches,
+      properties,
+    )) as ReadableStream<Uint8Array>;
     for await (const chunk of bytes) {
       if (this.#failure) continue;
       await this.#file.writeFile(chunk).catch((error: Error) => (this.#failure ??= error));
@@ -93,5 +108,9 @@ export class ParquetWriter<C extends Columns> {
 }
 
 export function cannotWrite(path: string, cause: unknown): FinkError {
-  return new FinkError("io", `${path} cannot be written: ${messageOf(cause)}; give a folder that may be written to and has room`, cause);
+  return new FinkError(
+    "io",
+    `${path} cannot be written: ${messageOf(cause)}; give a folder that may be written to and has room`,
+    cause,
+  );
 }

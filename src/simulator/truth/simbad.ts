@@ -12,17 +12,31 @@ const columns = {
 const unnoticed = 0.15;
 
 /**
- * What the literature had before the alert (Wenger et al. 2000, A&AS 143, 9): half of the stars of 16.5 mag, active galaxies of 19.5 and other galaxies of 17.5.
- * A galaxy with an active nucleus is listed once, as that.
+ * What the literature had before the alert (Wenger et al. 2000, A&AS 143, 9): half of the stars of
+ * 16.5 mag, active galaxies of 19.5 and other galaxies of 17.5. A galaxy with an active nucleus is
+ * listed once, as that.
  */
 export const simbad = catalogue("simbad", columns, ({ object, stars, galaxies }, random) => {
   const points = stars.map(({ simbadType, distancePc, ...star }) => {
     const half = distancePc === null ? 19.5 : 16.5;
-    return { ...star, half, otype: simbadType && distancePc !== null && random.uniform() < unnoticed ? "*" : simbadType };
+    return {
+      ...star,
+      half,
+      otype: simbadType && distancePc !== null && random.uniform() < unnoticed ? "*" : simbadType,
+    };
   });
   const hasNucleus = stars.some(({ distancePc }) => distancePc === null);
-  const extended = galaxies.slice(hasNucleus && object.host ? 1 : 0).map((galaxy) => ({ ...galaxy, half: 17.5, otype: "G" }));
+  const extended = galaxies
+    .slice(hasNucleus && object.host ? 1 : 0)
+    .map((galaxy) => ({ ...galaxy, half: 17.5, otype: "G" }));
   return [...points, ...extended]
-    .filter(({ magnitude, half, otype }) => random.uniform() < completeness(magnitude, half, 4) && otype !== undefined)
-    .map((thing) => ({ main_id: nameByPosition("SIM", thing), ...scattered(thing, thing.otype === "G" ? 0.5 : 0.1, random), otype: thing.otype ?? null }));
+    .filter(
+      ({ magnitude, half, otype }) =>
+        random.uniform() < completeness(magnitude, half, 4) && otype !== undefined,
+    )
+    .map((thing) => ({
+      main_id: nameByPosition("SIM", thing),
+      ...scattered(thing, thing.otype === "G" ? 0.5 : 0.1, random),
+      otype: thing.otype ?? null,
+    }));
 });

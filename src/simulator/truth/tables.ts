@@ -15,11 +15,34 @@ export const alertColumns = {
   dec: "double",
 } as const satisfies Columns & Record<keyof AlertTruth, string>;
 
-const hostColumns: Columns = { ra: "double", dec: "double", redshift: "double", magnitude: "double", radiusArcsec: "double" };
-const orbitColumns: Columns = { a: "double", e: "double", inclination: "double", node: "double", perihelion: "double", meanAnomaly: "double", epoch: "double" };
-const asteroidColumns: Columns = { number: "integer", designation: "string", h: "double", g: "double", ...orbitColumns };
+const hostColumns: Columns = {
+  ra: "double",
+  dec: "double",
+  redshift: "double",
+  magnitude: "double",
+  radiusArcsec: "double",
+};
+const orbitColumns: Columns = {
+  a: "double",
+  e: "double",
+  inclination: "double",
+  node: "double",
+  perihelion: "double",
+  meanAnomaly: "double",
+  epoch: "double",
+};
+const asteroidColumns: Columns = {
+  number: "integer",
+  designation: "string",
+  h: "double",
+  g: "double",
+  ...orbitColumns,
+};
 
-/** `truth.parquet`: an object each. Meaning and units: `ObjectTruth`, `HostTruth` and `AsteroidTruth` in night/batch.ts. */
+/**
+ * `truth.parquet`: an object each. Meaning and units: `ObjectTruth`, `HostTruth` and
+ * `AsteroidTruth` in night/batch.ts.
+ */
 export const objectColumns: Columns = {
   objectId: "string",
   class: "string",
@@ -38,9 +61,17 @@ export const objectColumns: Columns = {
 
 export function objectRow({ host, asteroid, ...object }: ObjectTruth): Row {
   const valuesOf = (part: object | null) => (name: string) => (part as Row | null)?.[name] ?? null;
-  return { ...object, ...prefixed("host", hostColumns, valuesOf(host)), ...prefixed("asteroid", asteroidColumns, valuesOf(asteroid)) };
+  return {
+    ...object,
+    ...prefixed("host", hostColumns, valuesOf(host)),
+    ...prefixed("asteroid", asteroidColumns, valuesOf(asteroid)),
+  };
 }
 
-function prefixed<T>(prefix: string, columns: Columns, of: (name: string) => T): Readonly<Record<string, T>> {
+function prefixed<T>(
+  prefix: string,
+  columns: Columns,
+  of: (name: string) => T,
+): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.keys(columns).map((name) => [`${prefix}_${name}`, of(name)]));
 }

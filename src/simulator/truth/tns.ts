@@ -19,13 +19,16 @@ const columns = {
 const mistaken = 0.01;
 
 /**
- * Reports of transients, some days after discovery: half of those with a peak of 20.5 mag; classified are half of those of 19 mag, some days after peak
- * (completeness of the Bright Transient Survey: Perley et al. 2020, ApJ 904, 35). Discovery is the first alert of the simulated nights, or the peak if that was before.
+ * Reports of transients, some days after discovery: half of those with a peak of 20.5 mag;
+ * classified are half of those of 19 mag, some days after peak (completeness of the Bright
+ * Transient Survey: Perley et al. 2020, ApJ 904, 35). Discovery is the first alert of the simulated
+ * nights, or the peak if that was before.
  */
 export const tns = catalogue("tns", columns, ({ object, model, firstAlert }, random) => {
   if (model.kind !== "fixed" || !model.tnsType) return [];
   const { objectId, magnitude, peakMjd, redshift } = object;
-  const isReported = random.uniform() < (model.lastsDays ? completeness(magnitude, 20.5, 2) : mistaken);
+  const isReported =
+    random.uniform() < (model.lastsDays ? completeness(magnitude, 20.5, 2) : mistaken);
   const isClassified = random.uniform() < completeness(magnitude, 19, 1);
   if (!isReported) return [];
   const discovered = Math.min(firstAlert, peakMjd ?? firstAlert);
@@ -37,7 +40,10 @@ export const tns = catalogue("tns", columns, ({ object, model, firstAlert }, ran
       fullname: `${prefix} ${new Date(msOfMjd(discovered)).getUTCFullYear()}${letters(random.integer(26 ** 6))}`,
       ...scattered(object, 0.2, random),
       type: isClassified ? model.tnsType : null,
-      redshift: isClassified && redshift !== null ? rounded(Math.max(0.001, redshift + 0.003 * random.normal()), 3) : null,
+      redshift:
+        isClassified && redshift !== null
+          ? rounded(Math.max(0.001, redshift + 0.003 * random.normal()), 3)
+          : null,
       discoverydate: msOfMjd(discovered),
       reportdate: msOfMjd(reported),
       classified_at: isClassified ? msOfMjd(classified) : null,
@@ -53,5 +59,7 @@ function delay(least: number, mean: number, uniform: number): number {
 
 /** Six letters: more than the server gives, so that names drawn by chance hardly ever meet. */
 function letters(number: number): string {
-  return Array.from({ length: 6 }, (_, i) => String.fromCharCode(97 + (Math.floor(number / 26 ** i) % 26))).join("");
+  return Array.from({ length: 6 }, (_, i) =>
+    String.fromCharCode(97 + (Math.floor(number / 26 ** i) % 26)),
+  ).join("");
 }

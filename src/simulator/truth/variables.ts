@@ -12,17 +12,23 @@ const columns = {
   min_mag: "double", // faintest
 } as const satisfies Columns;
 
-/** Shares of wrong entries: type not known better than "variable", and period taken for its half. */
+/**
+ * Shares of wrong entries: type not known better than "variable", and period taken for its half.
+ */
 const [untyped, halved] = [0.1, 0.03];
 
-/** Variable stars as in the Variable Star Index (Watson et al. 2006, SASS 25, 47): half of those that reach 17.5 mag. */
+/**
+ * Variable stars as in the Variable Star Index (Watson et al. 2006, SASS 25, 47): half of those
+ * that reach 17.5 mag.
+ */
 export const variables = catalogue("variables", columns, ({ object, model }, random) => {
   const { parameters, referenceMagnitude } = object;
   if (!model.vsxType || referenceMagnitude === null) return [];
   const [brightest, faintest] = rangeOf(referenceMagnitude, parameters);
   if (random.uniform() >= completeness(brightest, 17.5, 4)) return [];
   const type = random.uniform() < untyped ? "VAR" : model.vsxType;
-  const period = parameters["periodDays"] * (random.uniform() < halved ? 0.5 : 1) * (1 + 1e-5 * random.normal());
+  const period =
+    parameters["periodDays"] * (random.uniform() < halved ? 0.5 : 1) * (1 + 1e-5 * random.normal());
   return [
     {
       name: nameByPosition("SIMV", object),
@@ -35,9 +41,17 @@ export const variables = catalogue("variables", columns, ({ object, model }, ran
   ];
 });
 
-/** Pulsations go about the mean, eclipses below it and outbursts, which have no period, above; of other variability the range is not known. */
-function rangeOf(mean: number, { periodDays, amplitudeMagR, primaryDepthR }: ObjectTruth["parameters"]): [brightest: number, faintest: number | null] {
+/**
+ * Pulsations go about the mean, eclipses below it and outbursts, which have no period, above; of
+ * other variability the range is not known.
+ */
+function rangeOf(
+  mean: number,
+  { periodDays, amplitudeMagR, primaryDepthR }: ObjectTruth["parameters"],
+): [brightest: number, faintest: number | null] {
   if (primaryDepthR !== undefined) return [mean, mean + primaryDepthR];
   if (amplitudeMagR === undefined) return [mean, null];
-  return periodDays === undefined ? [mean - amplitudeMagR, mean] : [mean - amplitudeMagR / 2, mean + amplitudeMagR / 2];
+  return periodDays === undefined
+    ? [mean - amplitudeMagR, mean]
+    : [mean - amplitudeMagR / 2, mean + amplitudeMagR / 2];
 }

@@ -22,17 +22,28 @@ export interface TruthPaths {
 
 export interface TruthWriter {
   add(batch: Batch): Promise<void>;
-  /** Gives the files their names, and returns these. Until then, and after an error, what was under them before is still there. */
+  /**
+   * Gives the files their names, and returns these. Until then, and after an error, what was under
+   * them before is still there.
+   */
   close(): Promise<string[]>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }
 
-/** Writes what is true of simulated alerts, and the catalogues that follow from it. Throws FinkError "io", here or later, where the disk does not take it. */
-export async function openTruth(paths: TruthPaths, survey: SurveyName, models: readonly ClassModel[] = classes): Promise<TruthWriter> {
+/**
+ * Writes what is true of simulated alerts, and the catalogues that follow from it. Throws FinkError
+ * "io", here or later, where the disk does not take it.
+ */
+export async function openTruth(
+  paths: TruthPaths,
+  survey: SurveyName,
+  models: readonly ClassModel[] = classes,
+): Promise<TruthWriter> {
   const tables = [...truthTables(paths.truth), ...catalogueTables(paths.catalogues)];
   const files: ParquetWriter<Columns>[] = [];
-  const discard = async (): Promise<void> => void (await Promise.all(files.map((file) => file.discard())));
+  const discard = async (): Promise<void> =>
+    void (await Promise.all(files.map((file) => file.discard())));
   const orDiscard = (error: unknown): Promise<never> => discard().then(() => Promise.reject(error));
   const open = async (): Promise<void> => {
     for (const { path, columns } of tables) {
@@ -72,8 +83,16 @@ interface TruthTable {
 function truthTables(path: string | undefined): TruthTable[] {
   if (path === undefined) return [];
   return [
-    { path, columns: objectColumns, rows: (_, fresh) => fresh.map(({ sight }) => objectRow(sight.object)) },
-    { path: path.replace(/(\.parquet)?$/, "_alerts.parquet"), columns: alertColumns, rows: ({ truth }) => truth as unknown as readonly Row[] },
+    {
+      path,
+      columns: objectColumns,
+      rows: (_, fresh) => fresh.map(({ sight }) => objectRow(sight.object)),
+    },
+    {
+      path: path.replace(/(\.parquet)?$/, "_alerts.parquet"),
+      columns: alertColumns,
+      rows: ({ truth }) => truth as unknown as readonly Row[],
+    },
   ];
 }
 
@@ -82,7 +101,10 @@ function catalogueTables(folder: string | undefined): TruthTable[] {
   return catalogues.map(({ name, columns, entries }) => ({
     path: join(folder, `${name}.parquet`),
     columns,
-    rows: (_, fresh) => fresh.flatMap(({ sight, seed, isListed }) => (isListed ? [] : entries(sight, randomStream(seed, hashOfText(name))))),
+    rows: (_, fresh) =>
+      fresh.flatMap(({ sight, seed, isListed }) =>
+        isListed ? [] : entries(sight, randomStream(seed, hashOfText(name))),
+      ),
   }));
 }
 
@@ -106,7 +128,11 @@ function newIn(survey: SurveyName, models: readonly ClassModel[]): (batch: Batch
     return objects.flatMap((object) => {
       const { objectId, asteroid } = object;
       const model = modelOf.get(object.class);
-      if (!model) throw new FinkError("internal", `class ${object.class} of ${objectId} is in no list of classes`);
+      if (!model)
+        throw new FinkError(
+          "internal",
+          `class ${object.class} of ${objectId} is in no list of classes`,
+        );
       const seed = hashOfText(objectId);
       const known = seen[seed % seen.length];
       if (known.has(objectId)) return [];
@@ -115,7 +141,13 @@ function newIn(survey: SurveyName, models: readonly ClassModel[]): (batch: Batch
       if (!isOneOff) known.add(objectId);
       const isListed = asteroid !== null && asteroids.has(asteroid.number);
       if (asteroid) asteroids.add(asteroid.number);
-      return [{ sight: sightOf(object, model, firstAlert.get(objectId)!, randomStream(seed)), seed, isListed }];
+      return [
+        {
+          sight: sightOf(object, model, firstAlert.get(objectId)!, randomStream(seed)),
+          seed,
+          isListed,
+        },
+      ];
     });
   };
 }

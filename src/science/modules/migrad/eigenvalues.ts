@@ -1,4 +1,7 @@
-/** Of a symmetric matrix, which is overwritten; ascending, to 1e-6. Householder's reduction (Martin, Reinsch & Wilkinson 1968), then QL (Bowdler et al. 1968). */
+/**
+ * Of a symmetric matrix, which is overwritten; ascending, to 1e-6. Householder's reduction (Martin,
+ * Reinsch & Wilkinson 1968), then QL (Bowdler et al. 1968).
+ */
 export function eigenvalues(a: readonly Float64Array[]): Float64Array {
   const n = a.length;
   const e = tridiagonal(a);

@@ -1,4 +1,14 @@
-import { at, diagonal, dot, eps, eps2, inverse, positiveDefinite, type Symmetric, times } from "./symmetric.ts";
+import {
+  at,
+  diagonal,
+  dot,
+  eps,
+  eps2,
+  inverse,
+  positiveDefinite,
+  type Symmetric,
+  times,
+} from "./symmetric.ts";
 import { type Slopes, type Strategy, up, type Valley } from "./valley.ts";
 
 /** A point of a valley and what is known there, all in internal parameters. */
@@ -23,8 +33,17 @@ export function distanceOf(metric: Symmetric, g: Float64Array): number {
   return 0.5 * dot(g, times(metric, g));
 }
 
-/** The state with a metric of all second derivatives, by finite differences; not sound where the cost is flat or after `most` calls. */
-export function hesse(valley: Valley, state: State, errors: ArrayLike<number>, strategy: Strategy, most: number): State {
+/**
+ * The state with a metric of all second derivatives, by finite differences; not sound where the
+ * cost is flat or after `most` calls.
+ */
+export function hesse(
+  valley: Valley,
+  state: State,
+  errors: ArrayLike<number>,
+  strategy: Strategy,
+  most: number,
+): State {
   const { n } = valley;
   const x = state.x.slice();
   const f = valley.cost(x);
@@ -32,7 +51,9 @@ export function hesse(valley: Valley, state: State, errors: ArrayLike<number>, s
   const slopes = { g: state.g.slice(), g2: before.g2.slice(), h: before.h.slice() };
   const beside = new Float64Array(n);
   const failed = (isLimited: boolean): State => {
-    const metric = diagonal(slopes.g2.map((second) => (second < eps2 || 1 / second < eps2 ? 1 : 1 / second)));
+    const metric = diagonal(
+      slopes.g2.map((second) => (second < eps2 || 1 / second < eps2 ? 1 : 1 / second)),
+    );
     return { ...state, metric, uncertainty: 1, isSound: false, isLimited };
   };
   for (let i = 0; i < n; i++) {
@@ -56,10 +77,22 @@ export function hesse(valley: Valley, state: State, errors: ArrayLike<number>, s
   const { matrix, made } = positiveDefinite(second, n);
   const metric = inverse(matrix, n);
   if (metric === null) return failed(false);
-  return { x: state.x, f: state.f, g: slopes.g, slopes, metric, uncertainty: made ? 1 : 0, distance: distanceOf(metric, slopes.g), isSound: true };
+  return {
+    x: state.x,
+    f: state.f,
+    g: slopes.g,
+    slopes,
+    metric,
+    uncertainty: made ? 1 : 0,
+    distance: distanceOf(metric, slopes.g),
+    isSound: true,
+  };
 }
 
-/** Derivatives along parameter i, and the step for the mixed ones: into `slopes`. The cost at that step; null: it does not change. */
+/**
+ * Derivatives along parameter i, and the step for the mixed ones: into `slopes`. The cost at that
+ * step; null: it does not change.
+ */
 function along(
   valley: Valley,
   x: Float64Array,
@@ -86,18 +119,31 @@ function along(
     g[i] = (ahead - behind) / (2 * d);
     h[i] = d;
     d = Math.max(Math.min(Math.sqrt((2 * aim) / Math.abs(g2[i])), 0.5), least);
-    if (Math.abs((d - last) / d) < stepTolerance || Math.abs((g2[i] - old) / g2[i]) < tolerance) break;
+    if (Math.abs((d - last) / d) < stepTolerance || Math.abs((g2[i] - old) / g2[i]) < tolerance)
+      break;
     d = Math.max(Math.min(d, 10 * last), 0.1 * last);
   }
   return ahead;
 }
 
 /** Of the first derivatives, with ever smaller steps. */
-function refine(valley: Valley, x: Float64Array, f: number, { g, g2, h }: Slopes, cycles: number): void {
+function refine(
+  valley: Valley,
+  x: Float64Array,
+  f: number,
+  { g, g2, h }: Slopes,
+  cycles: number,
+): void {
   const noise = 4 * eps2 * (Math.abs(f) + up);
   for (let i = 0; i < x.length; i++) {
     const least = 4 * eps2 * (x[i] + eps2);
-    let d = Math.max(Math.min(0.2 * Math.abs(h[i]), Math.sqrt(noise / (Math.abs(g2[i]) + eps2 + Math.abs(g[i] * eps2)))), least);
+    let d = Math.max(
+      Math.min(
+        0.2 * Math.abs(h[i]),
+        Math.sqrt(noise / (Math.abs(g2[i]) + eps2 + Math.abs(g[i] * eps2))),
+      ),
+      least,
+    );
     for (let cycle = 0, lastChange = 10000; cycle < cycles; cycle++) {
       const [ahead, behind] = valley.around(x, i, d);
       const old = g[i];
@@ -108,7 +154,12 @@ function refine(valley: Valley, x: Float64Array, f: number, { g, g2, h }: Slopes
       lastChange = change;
       g[i] = slope;
       h[i] = d;
-      if (change < 0.05 || Math.abs(old - slope) < (eps * (Math.abs(ahead) + Math.abs(behind))) / d || d < least) break;
+      if (
+        change < 0.05 ||
+        Math.abs(old - slope) < (eps * (Math.abs(ahead) + Math.abs(behind))) / d ||
+        d < least
+      )
+        break;
       d *= 0.2;
     }
   }

@@ -10,8 +10,17 @@ export interface Along {
   readonly cost: number;
 }
 
-/** The lowest found along a step, by parabolas through the start and its slope and then through the three best; { 0, f }: none is lower. */
-export function lineSearch(costAt: (length: number) => number, x: Float64Array, f: number, step: Float64Array, slope: number): Along {
+/**
+ * The lowest found along a step, by parabolas through the start and its slope and then through the
+ * three best; { 0, f }: none is lower.
+ */
+export function lineSearch(
+  costAt: (length: number) => number,
+  x: Float64Array,
+  f: number,
+  step: Float64Array,
+  slope: number,
+): Along {
   let best: Along = { length: 0, cost: f };
   let [precision, reach, calls, lower, upper] = [tolerance, 5, 1, leastLength, mostLength];
   const tried = (length: number): Along => {
@@ -24,7 +33,8 @@ export function lineSearch(costAt: (length: number) => number, x: Float64Array, 
   if (first.cost < f) best = first;
   let second = first;
   do {
-    const curvature = (2 * (second.cost - f - slope * second.length)) / (second.length * second.length);
+    const curvature =
+      (2 * (second.cost - f - slope * second.length)) / (second.length * second.length);
     let length = curvature !== 0 ? -slope / curvature : 1;
     if (length < 0 || length > reach) length = reach;
     if (length < precision) length = precision;
@@ -78,13 +88,20 @@ function leastOf(x: Float64Array, step: Float64Array): number {
   return Math.max(least, eps) * eps2;
 }
 
-/** Of the parabola through three, at most `reach` from the best; where it has no bottom, down as far. */
+/**
+ * Of the parabola through three, at most `reach` from the best; where it has no bottom, down as
+ * far.
+ */
 function bottom([p1, p2, p3]: readonly Along[], best: number, reach: number): number {
   const [d12, d13, d23] = [p1.length - p2.length, p1.length - p3.length, p2.length - p3.length];
   const mean = (p1.length + p2.length + p3.length) / 3;
   const [x1, x2, x3] = [p1.length - mean, p2.length - mean, p3.length - mean];
   const a = p1.cost / (d12 * d13) - p2.cost / (d12 * d23) + p3.cost / (d13 * d23);
-  const b = (-p1.cost * (x2 + x3)) / (d12 * d13) + (p2.cost * (x1 + x3)) / (d12 * d23) - (p3.cost * (x1 + x2)) / (d13 * d23) - 2 * mean * a;
+  const b =
+    (-p1.cost * (x2 + x3)) / (d12 * d13) +
+    (p2.cost * (x1 + x3)) / (d12 * d23) -
+    (p3.cost * (x1 + x2)) / (d13 * d23) -
+    2 * mean * a;
   if (a < eps2) return 2 * a * best + b < 0 ? best + reach : best - reach;
   const length = -b / (2 * a);
   return length > best + reach ? best + reach : length < best - reach ? best - reach : length;

@@ -23,25 +23,37 @@ it("goes along a curved valley to its lowest point, and Hesse knows how wide tha
 });
 
 it("ends next to a limit that lies before the lowest point", () => {
-  const found = migrad({ ...curvedValley, limits: [[-3, 0.5], curvedValley.limits[1]] }, { values: [-1.2, 1], errors });
+  const found = migrad(
+    { ...curvedValley, limits: [[-3, 0.5], curvedValley.limits[1]] },
+    { values: [-1.2, 1], errors },
+  );
   expect(found.values[0]).toBeCloseTo(0.5, 2);
   expect(found.values[0]).toBeLessThanOrEqual(0.5);
 });
 
 it("is not valid where the cost is nowhere finite, and where a call limit ends it", () => {
-  expect(migrad({ ...curvedValley, cost: () => Infinity }, { values: [-1.2, 1], errors }).isValid).toBe(false);
+  expect(
+    migrad({ ...curvedValley, cost: () => Infinity }, { values: [-1.2, 1], errors }).isValid,
+  ).toBe(false);
   let calls = 0;
-  const endless = migrad({ ...curvedValley, cost: () => -((calls++) ** 2) }, { values: [-1.2, 1], errors });
+  const endless = migrad(
+    { ...curvedValley, cost: () => -((calls++) ** 2) },
+    { values: [-1.2, 1], errors },
+  );
   expect(endless.isValid).toBe(false);
   expect(calls).toBeLessThan(10_000);
 });
 
 it("a simplex goes down without a gradient", () => {
   const { values } = simplex(curvedValley, { values: [-1.2, 1], errors });
-  expect(curvedValley.cost(Float64Array.from(values))).toBeLessThan(curvedValley.cost(Float64Array.of(-1.2, 1)) / 4);
+  expect(curvedValley.cost(Float64Array.from(values))).toBeLessThan(
+    curvedValley.cost(Float64Array.of(-1.2, 1)) / 4,
+  );
 });
 
-/** Each function with its gradient, start and limits: what iminuit asks of it, and what it answers. */
+/**
+ * Each function with its gradient, start and limits: what iminuit asks of it, and what it answers.
+ */
 const script = `
 import json, math
 from iminuit import Minuit
@@ -99,39 +111,69 @@ interface Trace {
   readonly errors: readonly number[];
   readonly limits: Problem["limits"];
   /** Parameters, and the cost or its gradient. */
-  readonly asked: readonly (readonly [parameters: readonly number[], answer: number | readonly number[]])[];
-  readonly ends: readonly (readonly [kind: string, asked: number, isValid: boolean, values: readonly number[], errors: readonly number[]])[];
+  readonly asked: readonly (readonly [
+    parameters: readonly number[],
+    answer: number | readonly number[],
+  ])[];
+  readonly ends: readonly (readonly [
+    kind: string,
+    asked: number,
+    isValid: boolean,
+    values: readonly number[],
+    errors: readonly number[],
+  ])[];
 }
 
 const python = process.env.FINK_PYTHON ?? "python3";
 const answered = await run(python, ["-c", script]).catch(() => null);
-const hasIminuit = available("python", answered?.code === 0, `${python} has no iminuit: what MIGRAD asks is not compared`);
+const hasIminuit = available(
+  "python",
+  answered?.code === 0,
+  `${python} has no iminuit: what MIGRAD asks is not compared`,
+);
 
 describe.skipIf(!hasIminuit)("given the costs that iminuit was given", () => {
   const traces = (answered?.stdout ?? "")
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Trace);
-  it.each(traces)("asks what it asks: $name", ({ start, errors: startErrors, limits, asked, ends }) => {
-    let at = 0;
-    const answer = (p: Float64Array): number | readonly number[] => {
-      const [parameters, value] = asked[at++] ?? expect.fail("asks more");
-      p.forEach((found, k) => expect(Math.abs(found - parameters[k]) / (limits[k][1] - limits[k][0]), `request ${at}`).toBeLessThan(1e-8));
-      return value;
-    };
-    const problem = { limits, cost: (p: Float64Array) => Number(answer(p)), gradient: (p: Float64Array) => Float64Array.from(answer(p) as readonly number[]) };
-    const expectClose = (found: ArrayLike<number>, wanted: readonly number[]) =>
-      wanted.forEach((value, k) => expect(Math.abs(found[k] - value)).toBeLessThanOrEqual(1e-6 * Math.abs(value)));
-    let minimum: Minimum | undefined;
-    for (const [kind, count, isValid, values, errorsThen] of ends) {
-      if (kind === "simplex") expectClose(simplex(problem, minimum!).values, values);
-      else {
-        minimum = kind === "migrad" ? migrad(problem, { values: start, errors: startErrors }) : hesse(problem, minimum!);
-        expect(minimum.isValid).toBe(isValid);
-        expectClose(minimum.values, values);
-        expectClose(minimum.errors, errorsThen);
+  it.each(traces)(
+    "asks what it asks: $name",
+    ({ start, errors: startErrors, limits, asked, ends }) => {
+      let at = 0;
+      const answer = (p: Float64Array): number | readonly number[] => {
+        const [parameters, value] = asked[at++] ?? expect.fail("asks more");
+        p.forEach((found, k) =>
+          expect(
+            Math.abs(found - parameters[k]) / (limits[k][1] - limits[k][0]),
+            `request ${at}`,
+          ).toBeLessThan(1e-8),
+        );
+        return value;
+      };
+      const problem = {
+        limits,
+        cost: (p: Float64Array) => Number(answer(p)),
+        gradient: (p: Float64Array) => Float64Array.from(answer(p) as readonly number[]),
+      };
+      const expectClose = (found: ArrayLike<number>, wanted: readonly number[]) =>
+        wanted.forEach((value, k) =>
+          expect(Math.abs(found[k] - value)).toBeLessThanOrEqual(1e-6 * Math.abs(value)),
+        );
+      let minimum: Minimum | undefined;
+      for (const [kind, count, isValid, values, errorsThen] of ends) {
+        if (kind === "simplex") expectClose(simplex(problem, minimum!).values, values);
+        else {
+          minimum =
+            kind === "migrad"
+              ? migrad(problem, { values: start, errors: startErrors })
+              : hesse(problem, minimum!);
+          expect(minimum.isValid).toBe(isValid);
+          expectClose(minimum.values, values);
+          expectClose(minimum.errors, errorsThen);
+        }
+        expect(at, kind).toBe(count);
       }
-      expect(at, kind).toBe(count);
-    }
-  });
+    },
+  );
 });

@@ -1,7 +1,18 @@
 import { distanceOf, hesse as hesseOf, type State } from "./hesse.ts";
 import { lineSearch } from "./line-search.ts";
 import { simplex as simplexOf } from "./simplex.ts";
-import { addSquare, at, diagonal, dot, eps, eps2, plus, positiveDefinite, type Symmetric, times } from "./symmetric.ts";
+import {
+  addSquare,
+  at,
+  diagonal,
+  dot,
+  eps,
+  eps2,
+  plus,
+  positiveDefinite,
+  type Symmetric,
+  times,
+} from "./symmetric.ts";
 import { careful, type Problem, quick, type Slopes, type Strategy, up, Valley } from "./valley.ts";
 
 /** Where a search begins: values, their errors, and the metric of an earlier search. */
@@ -25,9 +36,11 @@ const goal = 0.002 * Math.max(tolerance * up, eps2);
 const mostAttempts = 5;
 
 /**
- * A minimum of a smooth cost: MIGRAD of Minuit (James & Roos 1975, Comput. Phys. Commun. 10, 343; James, MINUIT reference manual), a variable metric method (Davidon
- * 1959; Fletcher 1970) in angles that keep the parameters inside their limits. It ends where the metric expects a gain below 1e-4; not valid: above 1e-3. While it is
- * not, a simplex moves on from there and the search is repeated with more care, five in all.
+ * A minimum of a smooth cost: MIGRAD of Minuit (James & Roos 1975, Comput. Phys. Commun. 10, 343;
+ * James, MINUIT reference manual), a variable metric method (Davidon 1959; Fletcher 1970) in angles
+ * that keep the parameters inside their limits. It ends where the metric expects a gain below 1e-4;
+ * not valid: above 1e-3. While it is not, a simplex moves on from there and the search is repeated
+ * with more care, five in all.
  */
 export function migrad(problem: Problem, start: Start): Minimum {
   let minimum = search(problem, start, quick);
@@ -36,7 +49,10 @@ export function migrad(problem: Problem, start: Start): Minimum {
   return minimum;
 }
 
-/** The minimum with the metric of all second derivatives there; not valid where these expect a gain above 1e-3. */
+/**
+ * The minimum with the metric of all second derivatives there; not valid where these expect a gain
+ * above 1e-3.
+ */
 export function hesse(problem: Problem, { state, errors }: Minimum): Minimum {
   const valley = new Valley(problem);
   const found = hesseOf(valley, state, errors, quick, mostCalls(valley.n));
@@ -46,7 +62,13 @@ export function hesse(problem: Problem, { state, errors }: Minimum): Minimum {
 /** A lower point, without a metric. */
 export function simplex(problem: Problem, { values, errors }: Start): Start {
   const valley = new Valley(problem);
-  const { x, extents } = simplexOf(valley, valley.inside(values), errors, tolerance * up, mostCalls(valley.n));
+  const { x, extents } = simplexOf(
+    valley,
+    valley.inside(values),
+    errors,
+    tolerance * up,
+    mostCalls(valley.n),
+  );
   return { values: valley.outside(x), errors: valley.errors(x, extents) };
 }
 
@@ -54,7 +76,13 @@ function mostCalls(n: number): number {
   return 200 + 100 * n + 5 * n * n;
 }
 
-function minimumOf(valley: Valley, state: State, isAbove: boolean, isLimited = false, distance = state.distance): Minimum {
+function minimumOf(
+  valley: Valley,
+  state: State,
+  isAbove: boolean,
+  isLimited = false,
+  distance = state.distance,
+): Minimum {
   const { x, metric, isSound } = state;
   const values = valley.outside(x);
   const isValid = isSound && !isAbove && !isLimited && distance >= 0;
@@ -75,30 +103,52 @@ function search(problem: Problem, start: Start, strategy: Strategy): Minimum {
   const most = mostCalls(valley.n);
   let state = seed(valley, start, strategy, most);
   if (valley.calls >= most) return minimumOf(valley, state, false, true);
-  if (state.distance < 0) return minimumOf(valley, state, false, false, state.f); // as the original has it
+  // as the original has it
+  if (state.distance < 0) return minimumOf(valley, state, false, false, state.f);
   for (let limit = most; ; limit = Math.trunc(1.3 * most)) {
     const found = descend(valley, state, limit);
     state = found.state;
-    if (found.isLimited || (limit > most && (found.isAbove || !state.isSound))) return minimumOf(valley, state, found.isAbove, found.isLimited);
+    if (found.isLimited || (limit > most && (found.isAbove || !state.isSound)))
+      return minimumOf(valley, state, found.isAbove, found.isLimited);
     const { distance } = state;
     if (!strategy.usesHesse) return minimumOf(valley, state, distance > 10 * goal);
     state = hesseOf(valley, state, start.errors, strategy, most);
     if (!state.isSound) return minimumOf(valley, state, distance > 10 * goal, state.isLimited);
-    if (!(state.distance > goal) || state.distance < Math.abs(eps2 * state.f)) return minimumOf(valley, state, state.distance > 10 * goal);
+    if (!(state.distance > goal) || state.distance < Math.abs(eps2 * state.f))
+      return minimumOf(valley, state, state.distance > 10 * goal);
   }
 }
 
-/** The start with numerical derivatives; where it has no metric, with one of those along each parameter. */
-function seed(valley: Valley, { values, errors, metric: known }: Start, strategy: Strategy, most: number): State {
+/**
+ * The start with numerical derivatives; where it has no metric, with one of those along each
+ * parameter.
+ */
+function seed(
+  valley: Valley,
+  { values, errors, metric: known }: Start,
+  strategy: Strategy,
+  most: number,
+): State {
   const x = valley.inside(values);
   const f = valley.cost(x);
   const begun = { x, f, slopes: valley.slopes(x, f, valley.assumed(x, errors), strategy) };
   const point = known === undefined ? upward(valley, begun, strategy) : begun;
   const { g, g2 } = point.slopes;
-  const metric = known?.slice() ?? diagonal(g2.map((second) => (Math.abs(second) > eps ? 1 / second : 1)));
-  for (let i = 0; known !== undefined && i < valley.n; i++) if (!(known[at(i, i)] > eps)) metric[at(i, i)] = g2[i] > eps ? 1 / g2[i] : 1;
-  const state = { ...point, g, metric, uncertainty: known ? 0 : 1, distance: distanceOf(metric, g), isSound: true };
-  return strategy.usesHesse && known === undefined ? hesseOf(valley, state, errors, strategy, most) : state;
+  const metric =
+    known?.slice() ?? diagonal(g2.map((second) => (Math.abs(second) > eps ? 1 / second : 1)));
+  for (let i = 0; known !== undefined && i < valley.n; i++)
+    if (!(known[at(i, i)] > eps)) metric[at(i, i)] = g2[i] > eps ? 1 / g2[i] : 1;
+  const state = {
+    ...point,
+    g,
+    metric,
+    uncertainty: known ? 0 : 1,
+    distance: distanceOf(metric, g),
+    isSound: true,
+  };
+  return strategy.usesHesse && known === undefined
+    ? hesseOf(valley, state, errors, strategy, most)
+    : state;
 }
 
 type Point = Pick<State, "x" | "f"> & { readonly slopes: Slopes };
@@ -109,10 +159,18 @@ function upward(valley: Valley, from: Point, strategy: Strategy): Point {
   for (let turn = 0; turn < 2 * valley.n + 1; turn++) {
     const { x, f, slopes } = point;
     const { g, g2, h } = slopes;
-    const k = g2.findIndex((second, i) => second <= 0 && (Math.abs(g[i]) >= eps || Math.abs(second) >= eps));
+    const k = g2.findIndex(
+      (second, i) => second <= 0 && (Math.abs(g[i]) >= eps || Math.abs(second) >= eps),
+    );
     if (k < 0) break;
     const step = x.map((_, i) => (i !== k ? 0 : g[i] < 0 ? h[i] : -h[i]));
-    const along = lineSearch((length) => valley.cost(plus(x, step, length)), x, f, step, step[k] * g[k]);
+    const along = lineSearch(
+      (length) => valley.cost(plus(x, step, length)),
+      x,
+      f,
+      step,
+      step[k] * g[k],
+    );
     const next = plus(x, step, along.length);
     point = { x: next, f: along.cost, slopes: valley.slopes(next, along.cost, slopes, strategy) };
   }
@@ -120,7 +178,11 @@ function upward(valley: Valley, from: Point, strategy: Strategy): Point {
 }
 
 /** Steps of the metric, which each of them betters. */
-function descend(valley: Valley, from: State, limit: number): { readonly state: State; readonly isAbove: boolean; readonly isLimited: boolean } {
+function descend(
+  valley: Valley,
+  from: State,
+  limit: number,
+): { readonly state: State; readonly isAbove: boolean; readonly isLimited: boolean } {
   let state = from;
   let distance: number;
   do {
@@ -132,11 +194,18 @@ function descend(valley: Valley, from: State, limit: number): { readonly state: 
     distance = state.distance * (1 + 3 * state.uncertainty);
   } while (distance > goal && valley.calls < limit);
   const isLimited = valley.calls >= limit;
-  return { state, isLimited, isAbove: !isLimited && distance >= 10 * goal && distance >= Math.abs(eps2 * state.f) };
+  return {
+    state,
+    isLimited,
+    isAbove: !isLimited && distance >= 10 * goal && distance >= Math.abs(eps2 * state.f),
+  };
 }
 
 /** bottom: no point of the step is lower; lost: the metric leads nowhere. */
-function stepFrom(valley: Valley, state: State): { readonly state: State; readonly end?: "bottom" | "lost" } {
+function stepFrom(
+  valley: Valley,
+  state: State,
+): { readonly state: State; readonly end?: "bottom" | "lost" } {
   const { x, f, g } = state;
   let { metric, uncertainty } = state;
   const mend = (): void => {
@@ -152,7 +221,13 @@ function stepFrom(valley: Valley, state: State): { readonly state: State; readon
     step = times(metric, g, -1);
     if (dot(step, g) > 0) return ended("lost");
   }
-  const along = lineSearch((length) => valley.cost(plus(x, step, length)), x, f, step, dot(step, g));
+  const along = lineSearch(
+    (length) => valley.cost(plus(x, step, length)),
+    x,
+    f,
+    step,
+    dot(step, g),
+  );
   if (Math.abs(along.cost - f) <= Math.abs(f) * eps) return ended("bottom");
   const next = plus(x, step, along.length);
   const nextG = valley.gradient(next);
@@ -163,11 +238,21 @@ function stepFrom(valley: Valley, state: State): { readonly state: State; readon
   }
   if (!(distance >= 0)) return ended("lost");
   const better = update(metric, uncertainty, plus(next, x, -1), plus(nextG, g, -1));
-  return { state: { x: next, f: along.cost, g: nextG, slopes: null, ...better, distance, isSound: true } };
+  return {
+    state: { x: next, f: along.cost, g: nextG, slopes: null, ...better, distance, isSound: true },
+  };
 }
 
-/** Rank two (Davidon, Fletcher & Powell), and where that makes the metric too small the dual formula (Fletcher 1970). */
-function update(metric: Symmetric, uncertainty: number, move: Float64Array, turn: Float64Array): Pick<State, "metric" | "uncertainty"> {
+/**
+ * Rank two (Davidon, Fletcher & Powell), and where that makes the metric too small the dual formula
+ * (Fletcher 1970).
+ */
+function update(
+  metric: Symmetric,
+  uncertainty: number,
+  move: Float64Array,
+  turn: Float64Array,
+): Pick<State, "metric" | "uncertainty"> {
   const along = dot(move, turn);
   const v = times(metric, turn);
   const width = dot(turn, v);

@@ -7,13 +7,21 @@ interface Vertex {
 }
 
 /**
- * The lowest point that a simplex of n + 1 vertices finds (Nelder & Mead 1965, with the parabolic step of the MINUIT manual), and the errors that its extents suggest.
- * It ends where the costs of its vertices differ by `goal`, or after `most` calls.
+ * The lowest point that a simplex of n + 1 vertices finds (Nelder & Mead 1965, with the parabolic
+ * step of the MINUIT manual), and the errors that its extents suggest. It ends where the costs of
+ * its vertices differ by `goal`, or after `most` calls.
  */
-export function simplex(valley: Valley, x: Float64Array, errors: ArrayLike<number>, goal: number, most: number) {
+export function simplex(
+  valley: Valley,
+  x: Float64Array,
+  errors: ArrayLike<number>,
+  goal: number,
+  most: number,
+) {
   const { n } = valley;
   const vertexAt = (place: Float64Array): Vertex => ({ x: place, f: valley.cost(place) });
-  const between = (a: Float64Array, share: number, b: Float64Array, rest: number) => vertexAt(a.map((value, k) => share * value + rest * b[k]));
+  const between = (a: Float64Array, share: number, b: Float64Array, rest: number) =>
+    vertexAt(a.map((value, k) => share * value + rest * b[k]));
   const vertices = [vertexAt(x.slice())];
   const { h } = valley.assumed(x, errors);
   const moved = x.slice();
@@ -26,7 +34,10 @@ export function simplex(valley: Valley, x: Float64Array, errors: ArrayLike<numbe
   let low = vertices.reduce((least, { f }, i) => (f < vertices[least].f ? i : least), 0);
   let high = highest(vertices);
   const width = () => vertices[high].f - vertices[low].f;
-  const centre = () => x.map((_, k) => vertices.reduce((sum, vertex, i) => (i === high ? sum : sum + (1 / n) * vertex.x[k]), 0));
+  const centre = () =>
+    x.map((_, k) =>
+      vertices.reduce((sum, vertex, i) => (i === high ? sum : sum + (1 / n) * vertex.x[k]), 0),
+    );
   const replace = (vertex: Vertex): void => {
     if (vertex.f < vertices[low].f) low = high;
     vertices[high] = vertex;

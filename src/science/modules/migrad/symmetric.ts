@@ -72,12 +72,18 @@ export function inverse(matrix: Symmetric, n: number): Symmetric | null {
 
 function scaled(matrix: Symmetric, unit: Float64Array): Symmetric {
   const m = matrix.slice();
-  for (let j = 0, k = 0; j < unit.length; j++) for (let i = 0; i <= j; i++) m[k++] *= unit[i] * unit[j];
+  for (let j = 0, k = 0; j < unit.length; j++)
+    for (let i = 0; i <= j; i++) m[k++] *= unit[i] * unit[j];
   return m;
 }
 
-/** The matrix, or one with so much added along the diagonal that it is positive definite (`made`). */
-export function positiveDefinite(matrix: Symmetric, n: number): { readonly matrix: Symmetric; readonly made: boolean } {
+/**
+ * The matrix, or one with so much added along the diagonal that it is positive definite (`made`).
+ */
+export function positiveDefinite(
+  matrix: Symmetric,
+  n: number,
+): { readonly matrix: Symmetric; readonly made: boolean } {
   const m = matrix.slice();
   let least = m[0];
   for (let i = 1; i < n; i++) least = Math.min(least, m[at(i, i)]);
@@ -87,7 +93,9 @@ export function positiveDefinite(matrix: Symmetric, n: number): { readonly matri
       if (m[at(i, i)] < 0) m[at(i, i)] = 1;
     }
   const unit = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(m[at(i, i)]));
-  const full = Array.from({ length: n }, (_, i) => Float64Array.from({ length: n }, (__, j) => m[i < j ? at(i, j) : at(j, i)] * unit[i] * unit[j]));
+  const full = Array.from({ length: n }, (_, i) =>
+    Float64Array.from({ length: n }, (__, j) => m[i < j ? at(i, j) : at(j, i)] * unit[i] * unit[j]),
+  );
   const values = eigenvalues(full);
   const largest = Math.max(Math.abs(values[n - 1]), 1);
   if (values[0] > eps2 * largest) return { matrix: m, made: false };

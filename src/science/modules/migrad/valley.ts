@@ -1,7 +1,10 @@
 import { inside, type Limits, outside, slopeOutside } from "./limits.ts";
 import { eps, eps2 } from "./symmetric.ts";
 
-/** What is minimized: of one value for each pair of limits, all inside them. Arrays are valid for the length of a call. */
+/**
+ * What is minimized: of one value for each pair of limits, all inside them. Arrays are valid for
+ * the length of a call.
+ */
 export interface Problem {
   /** Minus the logarithm of a likelihood; infinite, never NaN, where the parameters are no good. */
   readonly cost: (parameters: Float64Array) => number;
@@ -13,7 +16,10 @@ export interface Problem {
 /** What the cost rises by at one standard error. */
 export const up = 0.5;
 
-/** The two strategies of the manual: the first, and that of a second attempt. Cycles, and the relative changes of step and derivative at which they end. */
+/**
+ * The two strategies of the manual: the first, and that of a second attempt. Cycles, and the
+ * relative changes of step and derivative at which they end.
+ */
 export interface Strategy {
   readonly gradient: readonly [cycles: number, step: number, change: number];
   readonly hesse: readonly [cycles: number, step: number, change: number];
@@ -21,8 +27,18 @@ export interface Strategy {
   readonly refinement: number;
   readonly usesHesse: boolean;
 }
-export const quick: Strategy = { gradient: [2, 0.5, 0.1], hesse: [3, 0.5, 0.1], refinement: 0, usesHesse: false };
-export const careful: Strategy = { gradient: [5, 0.1, 0.02], hesse: [7, 0.1, 0.02], refinement: 6, usesHesse: true };
+export const quick: Strategy = {
+  gradient: [2, 0.5, 0.1],
+  hesse: [3, 0.5, 0.1],
+  refinement: 0,
+  usesHesse: false,
+};
+export const careful: Strategy = {
+  gradient: [5, 0.1, 0.02],
+  hesse: [7, 0.1, 0.02],
+  refinement: 6,
+  usesHesse: true,
+};
 
 /** First and second derivatives along each internal parameter, and the steps that found them. */
 export interface Slopes {
@@ -31,7 +47,10 @@ export interface Slopes {
   readonly h: Float64Array;
 }
 
-/** A problem in internal parameters, the angles whose sines lead from limit to limit; it counts how often it is asked for the cost. */
+/**
+ * A problem in internal parameters, the angles whose sines lead from limit to limit; it counts how
+ * often it is asked for the cost.
+ */
 export class Valley {
   calls = 0;
   readonly n: number;
@@ -82,9 +101,16 @@ export class Valley {
     });
   }
 
-  /** As if the errors of the values were known, and the cost a parabola of them. Does not ask for the cost. */
+  /**
+   * As if the errors of the values were known, and the cost a parabola of them. Does not ask for
+   * the cost.
+   */
   assumed(x: Float64Array, errors: ArrayLike<number>): Slopes {
-    const slopes = { g: new Float64Array(this.n), g2: new Float64Array(this.n), h: new Float64Array(this.n) };
+    const slopes = {
+      g: new Float64Array(this.n),
+      g2: new Float64Array(this.n),
+      h: new Float64Array(this.n),
+    };
     for (let i = 0; i < this.n; i++) {
       const [low, high] = this.#problem.limits[i];
       const value = outside(x[i], [low, high]);
@@ -100,14 +126,23 @@ export class Valley {
   }
 
   /** Numerical derivatives at x, where the cost is f; with steps as the ones before suggest. */
-  slopes(x: Float64Array, f: number, before: Slopes, { gradient: [cycles, stepTolerance, tolerance] }: Strategy): Slopes {
+  slopes(
+    x: Float64Array,
+    f: number,
+    before: Slopes,
+    { gradient: [cycles, stepTolerance, tolerance] }: Strategy,
+  ): Slopes {
     const [g, g2, h] = [before.g.slice(), before.g2.slice(), before.h.slice()];
     const noise = 8 * eps2 * (Math.abs(f) + up);
     for (let i = 0; i < this.n; i++) {
       const floor = eps2 + Math.abs(g[i] * eps2);
       for (let cycle = 0, last = 0; cycle < cycles; cycle++) {
         let s = Math.max(Math.sqrt(noise / (Math.abs(g2[i]) + floor)), Math.abs(0.1 * h[i]));
-        s = Math.max(Math.min(s, 0.5, 10 * Math.abs(h[i])), 8 * eps * eps, 8 * Math.abs(eps2 * x[i]));
+        s = Math.max(
+          Math.min(s, 0.5, 10 * Math.abs(h[i])),
+          8 * eps * eps,
+          8 * Math.abs(eps2 * x[i]),
+        );
         if (Math.abs((s - last) / s) < stepTolerance) break;
         h[i] = last = s;
         const [ahead, behind] = this.around(x, i, s);
