@@ -1,6 +1,5 @@
-// ./fink bench
-// [api|readers|fresh|decode|simulate|archive|latency|crossmatch|places|science|outage|filters|scores
-// …]: prints figures, and each as a multiple of a reference loop beside the checked-in baseline.
+// ./fink bench [NAME…]: prints figures, and each as a multiple of a reference loop beside the
+// checked-in baseline.
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import { benchCrossmatch } from "./crossmatch.ts";
 import { benchDelivery } from "./delivery.ts";
 import { benchDecode, median } from "./decode.ts";
 import { benchFilters } from "./filters.ts";
+import { benchLog } from "./log.ts";
 import { benchOutage } from "./outage.ts";
 import { benchFresh } from "./fresh.ts";
 import { benchPlaces } from "./places.ts";
@@ -47,6 +47,7 @@ const benches: Record<string, () => Promise<void>> = {
   filters,
   delivery,
   scores,
+  log,
   soak,
   chaos,
 };
@@ -56,7 +57,7 @@ if (unknown !== undefined)
 for (const [name, bench] of Object.entries(benches))
   if (
     wanted.includes(name) ||
-    (wanted.length === 0 && !["api", "readers", "outage", "soak", "chaos"].includes(name))
+    (wanted.length === 0 && !["api", "readers", "outage", "log", "soak", "chaos"].includes(name))
   )
     await bench(); // they make lakes first
 if (isSaving)
@@ -290,6 +291,18 @@ async function fresh(): Promise<void> {
     "fresh",
     `published → on its object's page at 250 alerts/s, beside 1,000,000: p50 ${p50} ms, p99 ${p99} ms of ${asked}, ${missing} missing (wanted: 3,000 ms)`,
   );
+}
+
+async function log(): Promise<void> {
+  print("log", "CPU ms to open a table and to commit (wanted: 300 and 1, flat); of a checkpoint");
+  for (const at of benchLog([5000, 40_000, 250_000])) {
+    const { commits, liveFiles, tombstones } = at;
+    print(
+      "",
+      `${round(commits)} commits, ${round(liveFiles)} files, ${round(tombstones)} tombstones: ` +
+        `open ${round(at.open)}, commit ${at.commit.toFixed(2)}, checkpoint ${round(at.checkpoint)}`,
+    );
+  }
 }
 
 async function soak(): Promise<void> {

@@ -7,7 +7,7 @@ import { defineCommand } from "../command.ts";
 export const bench = defineCommand({
   arguments: "[NAME…]",
   description:
-    "Prints rates, CPU and memory, and each figure against the checked-in baseline. NAME is api, readers or fresh (only when named: they make lakes of up to 3,000,000 alerts, in half an hour, and keep them) outage (only when named: some minutes; with --alerts 900000, those of an hour, a quarter of one) or soak or chaos (only when named: half an hour each), decode, simulate, crossmatch, places, archive, latency, science, filters, delivery or scores.",
+    "Prints rates, CPU and memory, and each figure against the checked-in baseline. NAME is api, readers or fresh (only when named: they make lakes of up to 3,000,000 alerts, in half an hour, and keep them) outage (only when named: some minutes; with --alerts 900000, those of an hour, a quarter of one) or log (only when named: a minute or two) or soak or chaos (only when named: half an hour each), decode, simulate, crossmatch, places, archive, latency, science, filters, delivery or scores.",
   example: "./fink bench decode",
   flags: z.object({
     save: z.boolean().default(false).describe("Keep the figures as the new baseline"),
