@@ -18,7 +18,7 @@ const lakes = [
   },
 ].filter(({ kind }) => kind === "synthetic" || hasReference);
 
-describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
+describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ kind, fill }) => {
   const lsst = server("lsst");
   const sql = async (text: string) =>
     await lsst.sources.query("lsst", { places: null, sql: text }, async (c, q) =>
@@ -71,6 +71,24 @@ describe.each(lakes)("LSST, $kind alerts", { timeout: 120_000 }, ({ fill }) => {
       400,
       "You need to specify f:firstDiaSourceMjdTaiFink in the columns to filter on dates.\n",
     ]);
+  });
+
+  test("conesearch: an alert without an object is a row of its own", async () => {
+    const alone = await sql(
+      "SELECT _ra AS ra, _dec AS dec FROM {sources} WHERE coalesce(_object, '0') IN ('0', '')",
+    );
+    if (kind === "synthetic") expect(alone.length).toBeGreaterThan(1);
+    const [{ ra, dec } = { ra: 0, dec: 0 }] = alone;
+    const radians = (degrees: unknown) => (Number(degrees) * Math.PI) / 180;
+    const isNear = (one: Row) => {
+      const [a, d] = [radians(one.ra) - radians(ra), radians(one.dec)];
+      const cos =
+        Math.sin(d) * Math.sin(radians(dec)) + Math.cos(d) * Math.cos(radians(dec)) * Math.cos(a);
+      return Math.acos(Math.min(1, cos)) < radians(5);
+    };
+    const rows = await lsst.rows("lsst/conesearch", { ra, dec, radius: 18_000, n: 10_000 });
+    const found = rows.filter((row) => String(row["r:diaObjectId"] ?? 0) === "0");
+    expect(found).toHaveLength(alone.filter(isNear).length);
   });
 
   test("every column is in the schema of its endpoint, and the reverse; formats agree; several notations of a position", async () => {

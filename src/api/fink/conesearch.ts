@@ -44,6 +44,9 @@ export const conesearch = ofBoth({
 
 type Given = z.output<z.ZodObject<typeof shape>>;
 
+/** LSST's alerts of solar-system objects belong to no object, each for itself. */
+const oneObject = "_object, CASE WHEN coalesce(_object, '') IN ('', '0') THEN _alert END";
+
 async function cone(
   profile: Profile,
   given: Given,
@@ -75,7 +78,7 @@ async function cone(
     where: `abs(_dec - ${dec}) <= ${radius / 3600 + 1e-9} AND ${separation} <= ${radius / 3600}`,
     ...(dated !== null && { condition: dated }),
     more: [{ name: "v:separation_degree", sql: separation }],
-    tail: `QUALIFY row_number() OVER (PARTITION BY _object ORDER BY _mjd DESC, _alert DESC) = 1 ORDER BY "v:separation_degree" LIMIT ${n}`,
+    tail: `QUALIFY row_number() OVER (PARTITION BY ${oneObject} ORDER BY _mjd DESC, _alert DESC) = 1 ORDER BY "v:separation_degree" LIMIT ${n}`,
   };
   return answer(context, await readAlerts(deps, reading, signal), given["output-format"]);
 }
